@@ -1,0 +1,59 @@
+// Inverted dropout (Srivastava et al. 2014) with counter-based random numbers: the mask is a function of (key, position), so
+// the backward pass makes it again instead of storing it, and a resumed run draws the same.
+//
+// Philox-4x32-10 (Salmon, Moraes, Dror & Shaw 2011): four 32-bit counters and two 32-bit keys; ten rounds of
+//   (c0, c1, c2, c3) -> (hi(M1 c2) ^ c1 ^ k0, lo(M1 c2), hi(M0 c0) ^ c3 ^ k1, lo(M0 c0)),   k0 += W0, k1 += W1
+
+import { splat, VECTOR } from "./lanes";
+
+const M0: u32 = 0xd2511f53;
+const M1: u32 = 0xcd9e8d57;
+const W0: u32 = 0x9e3779b9;
+const W1: u32 = 0xbb67ae85;
+
+/** y[i] = x[i] keep[i] / (1 - rate). The gradient is the same function of the gradient; x may be y. */
+export function dropout(
+  y: usize, // [count] out
+  x: usize, // [count]
+  count: i32, // multiple of 4
+  rate: f32,
+  step: u32, // which update
+  layer: u32, // which layer
+  key0: u32, // the seed
+  key1: u32,
+): void {
+  // A number is kept when its 32 random bits, as unsigned, are at least rate 2^32.
+  const bound = i32x4.splat(<u32>(<f64>rate * 4294967296.0));
+  const scale = splat(1 / (1 - rate));
+  for (let n: u32 = 0; count > 0; n++, count -= 16) {
+    // Four blocks at once, one in each lane, their four results 16 random numbers.
+    let c0 = i32x4.add(i32x4.splat(4 * n), i32x4(0, 1, 2, 3));
+    let c1 = i32x4.splat(step);
+    let c2 = i32x4.splat(layer);
+    let c3 = i32x4.splat(0);
+    let k0 = key0;
+    let k1 = key1;
+    for (let round = 0; round < 10; round++) {
+      const low0 = i64x2.extmul_low_i32x4_u(c0, i32x4.splat(M0));
+      const high0 = i64x2.extmul_high_i32x4_u(c0, i32x4.splat(M0));
+      const low1 = i64x2.extmul_low_i32x4_u(c2, i32x4.splat(M1));
+      const high1 = i64x2.extmul_high_i32x4_u(c2, i32x4.splat(M1));
+      c0 = v128.xor(v128.xor(v128.shuffle<i32>(low1, high1, 1, 3, 5, 7), c1), i32x4.splat(k0));
+      c2 = v128.xor(v128.xor(v128.shuffle<i32>(low0, high0, 1, 3, 5, 7), c3), i32x4.splat(k1));
+      c1 = v128.shuffle<i32>(low1, high1, 0, 2, 4, 6);
+      c3 = v128.shuffle<i32>(low0, high0, 0, 2, 4, 6);
+      k0 += W0;
+      k1 += W1;
+    }
+    keep(y, x, c0, bound, scale);
+    if (count > 4) keep(y + VECTOR, x + VECTOR, c1, bound, scale);
+    if (count > 8) keep(y + 2 * VECTOR, x + 2 * VECTOR, c2, bound, scale);
+    if (count > 12) keep(y + 3 * VECTOR, x + 3 * VECTOR, c3, bound, scale);
+    x += 4 * VECTOR;
+    y += 4 * VECTOR;
+  }
+}
+
+function keep(y: usize, x: usize, bits: v128, bound: v128, scale: v128): void {
+  v128.store(y, v128.and(f32x4.mul(v128.load(x), scale), i32x4.ge_u(bits, bound)));
+}

@@ -1,0 +1,76 @@
+// Rows of a table, gathered by token: an embedding, and also the product of a recurrent layer's input weights with one-hot
+// inputs, which is a gather of one column for each gate.
+
+import { PANEL, splat, transposeRows, VECTOR } from "./lanes";
+
+export function embeddingForward(
+  y: usize, // [slots][N][width] out: table[token] + bias
+  tokens: usize, // [slots][width] i32
+  table: usize, // [tokens][N]
+  bias: usize, // [N], or 0
+  slots: i32,
+  N: i32, // padded
+  width: i32,
+): void {
+  const row = (<usize>N) << 2;
+  for (let slot = 0; slot < slots; slot++) {
+    for (let lane = 0; lane < width; lane += 4) {
+      const row0 = table + <usize>load<u32>(tokens) * row;
+      if (width == PANEL) {
+        const row1 = table + <usize>load<u32>(tokens, 4) * row;
+        const row2 = table + <usize>load<u32>(tokens, 8) * row;
+        const row3 = table + <usize>load<u32>(tokens, 12) * row;
+        for (let n: usize = 0; n < row; n += VECTOR) {
+          const b = bias ? v128.load(bias + n) : splat(0);
+          transposeRows(y + 8 * n + <usize>lane * 4, 32, row0 + n, row1 + n, row2 + n, row3 + n, b);
+        }
+        tokens += VECTOR;
+      } else {
+        for (let n: usize = 0; n < row; n += VECTOR) {
+          v128.store(y + n, f32x4.add(v128.load(row0 + n), bias ? v128.load(bias + n) : splat(0)));
+        }
+        tokens += 4;
+      }
+    }
+    y += row * width;
+  }
+}
+
+export function embeddingBackward(
+  dtable: usize, // [tokens][N]; accumulates
+  dy: usize, // [slots][N][width]
+  tokens: usize, // [slots][width] i32
+  scratch: usize, // [4][4]
+  slots: i32,
+  N: i32, // padded
+  width: i32,
+): void {
+  const row = (<usize>N) << 2;
+  for (let slot = 0; slot < slots; slot++) {
+    for (let lane = 0; lane < width; lane += 4) {
+      const row0 = dtable + <usize>load<u32>(tokens) * row;
+      if (width == PANEL) {
+        const row1 = dtable + <usize>load<u32>(tokens, 4) * row;
+        const row2 = dtable + <usize>load<u32>(tokens, 8) * row;
+        const row3 = dtable + <usize>load<u32>(tokens, 12) * row;
+        for (let n: usize = 0; n < row; n += VECTOR) {
+          const from = dy + 8 * n + <usize>lane * 4;
+          transposeRows(scratch, VECTOR, from, from + 32, from + 64, from + 96, splat(0));
+          add(row0 + n, scratch);
+          add(row1 + n, scratch + 16);
+          add(row2 + n, scratch + 32);
+          add(row3 + n, scratch + 48);
+        }
+        tokens += VECTOR;
+      } else {
+        for (let n: usize = 0; n < row; n += VECTOR) add(row0 + n, dy + n);
+        tokens += 4;
+      }
+    }
+    dy += row * width;
+  }
+}
+
+function add(to: usize, from: usize): void {
+  v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
+}

@@ -1,0 +1,55 @@
+// The v128 idioms that the kernels share. A lane is a sequence of the batch (width 8: two v128 side by side) or a unit
+// (width 1: four units in one v128). `width` is always 8 or 1.
+
+/** Bytes in one v128: four f32. */
+export const VECTOR: usize = 16;
+
+/** Sequences side by side in a panel of a batch. */
+export const PANEL: i32 = 8;
+
+/** `n` rounded up to a multiple of 4: units and inputs are padded to it, and the padding is zero. */
+export function padded(n: i32): i32 {
+  return (n + 3) & ~3;
+}
+
+export function splat(x: f32): v128 {
+  return f32x4.splat(x);
+}
+
+/** The sum of the four lanes. */
+export function sum(x: v128): f32 {
+  const pairs = f32x4.add(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
+  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
+}
+
+/** The largest of the four lanes. */
+export function largest(x: v128): f32 {
+  const pairs = f32x4.pmax(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
+  return max(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
+}
+
+/** Transposes four rows of four: lane j of row i goes to lane i of row j. */
+export function transpose(
+  to: usize, // four rows of four f32, `toStride` bytes apart
+  toStride: usize,
+  from: usize, // four rows of four f32, `fromStride` bytes apart
+  fromStride: usize,
+): void {
+  transposeRows(to, toStride, from, from + fromStride, from + 2 * fromStride, from + 3 * fromStride, splat(0));
+}
+
+/** The same with four rows from anywhere, `bias` added to each. */
+export function transposeRows(to: usize, toStride: usize, row0: usize, row1: usize, row2: usize, row3: usize, bias: v128): void {
+  const a = f32x4.add(v128.load(row0), bias);
+  const b = f32x4.add(v128.load(row1), bias);
+  const c = f32x4.add(v128.load(row2), bias);
+  const d = f32x4.add(v128.load(row3), bias);
+  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+  const AB = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+  const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+  const CD = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5));
+  v128.store(to + toStride, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+  v128.store(to + 2 * toStride, v128.shuffle<f32>(AB, CD, 0, 1, 4, 5));
+  v128.store(to + 3 * toStride, v128.shuffle<f32>(AB, CD, 2, 3, 6, 7));
+}

@@ -1,0 +1,321 @@
+// Everything that multiplies matrices: one register tile for batches, two for a batch of one, and the two products that a
+// layer needs (rows from columns, and the gradient of the weights).
+//
+// Weights are packed as w[row/(4G)][k][g][4 rows]: G groups of four rows lie together (the four gates of four units: G = 4;
+// a layer with one value a unit: G = 1). Activations are panels [k][width].
+//
+//   width 8   a scalar weight times 8 sequences; 4 rows x 8 lanes, 8 accumulators. More of them spill without fused
+//             multiply-add: 4x8 runs at 60 GF/s, 6x8 at 30 (V8 11.3, Zen 5).
+//   width 1   four rows of weights times one input.
+//
+// Both read the same packed weights. The order of the sums is fixed, so the bits are the same on every engine.
+
+import { PANEL, transpose, VECTOR } from "./lanes";
+
+/** c[4][8] = bias + a x + ah h; with bias = 0, c += a x + ah h. The inputs x and h are two segments of one sum. */
+function tile(
+  c0: usize, // [4][4] columns 0..3 of the result, rows `cStride` bytes apart
+  c1: usize, // [4][4] columns 4..7
+  cStride: usize,
+  bias: usize, // [4], or 0 to add to what c holds
+  a: usize, // [kx][4], rows `aStride` bytes apart
+  x: usize, // [kx][8]
+  kx: i32,
+  ah: usize, // [kh][4]
+  h: usize, // [kh][8]
+  kh: i32,
+  aStride: usize,
+): void {
+  let s00: v128, s01: v128, s10: v128, s11: v128, s20: v128, s21: v128, s30: v128, s31: v128;
+  if (bias) {
+    s00 = s01 = v128.load32_splat(bias);
+    s10 = s11 = v128.load32_splat(bias, 4);
+    s20 = s21 = v128.load32_splat(bias, 8);
+    s30 = s31 = v128.load32_splat(bias, 12);
+  } else {
+    s00 = v128.load(c0);
+    s01 = v128.load(c1);
+    s10 = v128.load(c0 + cStride);
+    s11 = v128.load(c1 + cStride);
+    s20 = v128.load(c0 + 2 * cStride);
+    s21 = v128.load(c1 + 2 * cStride);
+    s30 = v128.load(c0 + 3 * cStride);
+    s31 = v128.load(c1 + 3 * cStride);
+  }
+  for (let end = x + ((<usize>kx) << 5); x < end; x += 32) {
+    const b0 = v128.load(x);
+    const b1 = v128.load(x, 16);
+    let w = v128.load32_splat(a);
+    s00 = f32x4.add(s00, f32x4.mul(w, b0));
+    s01 = f32x4.add(s01, f32x4.mul(w, b1));
+    w = v128.load32_splat(a, 4);
+    s10 = f32x4.add(s10, f32x4.mul(w, b0));
+    s11 = f32x4.add(s11, f32x4.mul(w, b1));
+    w = v128.load32_splat(a, 8);
+    s20 = f32x4.add(s20, f32x4.mul(w, b0));
+    s21 = f32x4.add(s21, f32x4.mul(w, b1));
+    w = v128.load32_splat(a, 12);
+    s30 = f32x4.add(s30, f32x4.mul(w, b0));
+    s31 = f32x4.add(s31, f32x4.mul(w, b1));
+    a += aStride;
+  }
+  for (let end = h + ((<usize>kh) << 5); h < end; h += 32) {
+    const b0 = v128.load(h);
+    const b1 = v128.load(h, 16);
+    let w = v128.load32_splat(ah);
+    s00 = f32x4.add(s00, f32x4.mul(w, b0));
+    s01 = f32x4.add(s01, f32x4.mul(w, b1));
+    w = v128.load32_splat(ah, 4);
+    s10 = f32x4.add(s10, f32x4.mul(w, b0));
+    s11 = f32x4.add(s11, f32x4.mul(w, b1));
+    w = v128.load32_splat(ah, 8);
+    s20 = f32x4.add(s20, f32x4.mul(w, b0));
+    s21 = f32x4.add(s21, f32x4.mul(w, b1));
+    w = v128.load32_splat(ah, 12);
+    s30 = f32x4.add(s30, f32x4.mul(w, b0));
+    s31 = f32x4.add(s31, f32x4.mul(w, b1));
+    ah += aStride;
+  }
+  v128.store(c0, s00);
+  v128.store(c1, s01);
+  v128.store(c0 + cStride, s10);
+  v128.store(c1 + cStride, s11);
+  v128.store(c0 + 2 * cStride, s20);
+  v128.store(c1 + 2 * cStride, s21);
+  v128.store(c0 + 3 * cStride, s30);
+  v128.store(c1 + 3 * cStride, s31);
+}
+
+/** Width 1, G = 4: the accumulators come out group by group. */
+function column4(
+  c: usize, // [4 groups][4 rows]
+  bias: usize, // [4][4], or 0 to add to what c holds
+  a: usize, // [kx][4][4]
+  x: usize, // [kx]
+  kx: i32,
+  ah: usize, // [kh][4][4]
+  h: usize, // [kh]
+  kh: i32,
+): void {
+  const start = bias ? bias : c;
+  let s0 = v128.load(start);
+  let s1 = v128.load(start, 16);
+  let s2 = v128.load(start, 32);
+  let s3 = v128.load(start, 48);
+  for (let end = x + ((<usize>kx) << 2); x < end; x += 4) {
+    const b = v128.load32_splat(x);
+    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), b));
+    s1 = f32x4.add(s1, f32x4.mul(v128.load(a, 16), b));
+    s2 = f32x4.add(s2, f32x4.mul(v128.load(a, 32), b));
+    s3 = f32x4.add(s3, f32x4.mul(v128.load(a, 48), b));
+    a += 64;
+  }
+  for (let end = h + ((<usize>kh) << 2); h < end; h += 4) {
+    const b = v128.load32_splat(h);
+    s0 = f32x4.add(s0, f32x4.mul(v128.load(ah), b));
+    s1 = f32x4.add(s1, f32x4.mul(v128.load(ah, 16), b));
+    s2 = f32x4.add(s2, f32x4.mul(v128.load(ah, 32), b));
+    s3 = f32x4.add(s3, f32x4.mul(v128.load(ah, 48), b));
+    ah += 64;
+  }
+  v128.store(c, s0);
+  v128.store(c, s1, 16);
+  v128.store(c, s2, 32);
+  v128.store(c, s3, 48);
+}
+
+/** Width 1, G = 1: four accumulators along k hide the latency of the sum; k is a multiple of 4 (padding is zero). */
+function column1(
+  c: usize, // [4 rows]
+  bias: usize, // [4], or 0 to add to what c holds
+  a: usize, // [k][4]
+  x: usize, // [k]
+  k: i32,
+): void {
+  let s0 = v128.load(bias ? bias : c);
+  let s1 = f32x4.splat(0);
+  let s2 = f32x4.splat(0);
+  let s3 = f32x4.splat(0);
+  for (let end = x + ((<usize>k) << 2); x < end; x += 16) {
+    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), v128.load32_splat(x)));
+    s1 = f32x4.add(s1, f32x4.mul(v128.load(a, 16), v128.load32_splat(x, 4)));
+    s2 = f32x4.add(s2, f32x4.mul(v128.load(a, 32), v128.load32_splat(x, 8)));
+    s3 = f32x4.add(s3, f32x4.mul(v128.load(a, 48), v128.load32_splat(x, 12)));
+    a += 64;
+  }
+  v128.store(c, f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+}
+
+/** Four rows of one panel, G = 1: y = bias + w x; with bias = 0, y += w x. */
+function rows4(
+  y: usize, // [4][width]
+  x: usize, // [k][width]
+  w: usize, // [k][4]
+  bias: usize, // [4], or 0
+  k: i32, // multiple of 4
+  width: i32,
+): void {
+  if (width == PANEL) tile(y, y + VECTOR, 32, bias, w, x, k, 0, 0, 0, VECTOR);
+  else column1(y, bias, w, x, k);
+}
+
+/** y[p] = bias + w x[p] for every panel p; with bias = 0, y[p] += w x[p]. */
+export function product(
+  y: usize, // [panels][rows][width]
+  x: usize, // [panels][k][width]
+  w: usize, // [rows/4][k][4]
+  bias: usize, // [rows], or 0
+  panels: i32,
+  k: i32, // multiple of 4
+  rows: i32, // multiple of 4
+  width: i32,
+): void {
+  for (let q = 0; q < rows >> 2; q++) {
+    let to = y + ((<usize>q * 4 * width) << 2);
+    let from = x;
+    for (let p = 0; p < panels; p++) {
+      rows4(to, from, w, bias, k, width);
+      to += (<usize>rows * width) << 2;
+      from += (<usize>k * width) << 2;
+    }
+    w += (<usize>k) << 4;
+    if (bias) bias += 16;
+  }
+}
+
+/** Sixteen rows of one panel, G = 4 (four gates of four units): y = bias + w x + wh h; with bias = 0, y += w x + wh h. */
+export function rows16(
+  y: usize, // [4 gates][4 units][width]
+  x: usize, // [kx][width]
+  h: usize, // [kh][width]
+  w: usize, // [kx][4][4]
+  wh: usize, // [kh][4][4]
+  bias: usize, // [4][4], or 0
+  kx: i32,
+  kh: i32,
+  width: i32,
+): void {
+  if (width == PANEL) {
+    for (let g: usize = 0; g < 4; g++) {
+      const row = y + g * 128;
+      const offset = g * VECTOR;
+      tile(row, row + VECTOR, 32, bias ? bias + offset : 0, w + offset, x, kx, wh + offset, h, kh, 64);
+    }
+  } else column4(y, bias, w, x, kx, wh, h, kh);
+}
+
+/** Values of k (slots x lanes) that one block of the weight gradient packs: its panels of 8 rows take 8 kB each. */
+const BLOCK: i32 = 256;
+
+/** Bytes of scratch that weightGradient needs for `rows` rows. */
+export function weightGradientScratch(rows: i32): usize {
+  return (<usize>(((rows + 7) & ~7) + 4) * BLOCK + 64) << 2;
+}
+
+/**
+ * dw += dy (x, h)^T and db += sum of dy, over all slots and lanes. Both sides are packed block by block: 55-59 GF/s at
+ * every size, where the unpacked product falls to 18 and one product a step to 2.6 at a batch of one.
+ */
+export function weightGradient(
+  dw: usize, // [rows/(4G)][kx + kh][G][4]; accumulates
+  db: usize, // [rows]; accumulates
+  dy: usize, // [slots][rows][width]
+  x: usize, // [slots][kx][width]
+  h: usize, // [slots][kh][width]
+  scratch: usize, // weightGradientScratch(rows) bytes
+  G: i32,
+  rows: i32, // multiple of 4 G
+  kx: i32, // multiple of 4, may be 0
+  kh: i32, // multiple of 4, may be 0
+  slots: i32,
+  width: i32,
+): void {
+  const groups = rows >> 2;
+  const panels = (groups + 1) >> 1;
+  const strip = scratch + ((<usize>panels * 8 * BLOCK) << 2);
+  const spare = strip + ((<usize>4 * BLOCK) << 2);
+  const blockSlots = BLOCK / width;
+  for (let slot = 0; slot < slots; slot += blockSlots) {
+    const count = min(blockSlots, slots - slot);
+    const k = count * width;
+    const dyBlock = dy + ((<usize>slot * rows * width) << 2);
+    for (let q = 0; q < 2 * panels; q++) {
+      const panel = scratch + ((<usize>(q >> 1) * 8 * BLOCK) << 2) + <usize>(q & 1) * VECTOR;
+      pack(panel, 32, dyBlock, rows, min(q, groups - 1), count, width);
+      if (q < groups) addColumns(db + ((<usize>q) << 4), panel, k);
+    }
+    const xBlock = x + ((<usize>slot * kx * width) << 2);
+    const hBlock = h + ((<usize>slot * kh * width) << 2);
+    for (let column = 0; column < kx + kh; column += 4) {
+      if (column < kx) pack(strip, VECTOR, xBlock, kx, column >> 2, count, width);
+      else pack(strip, VECTOR, hBlock, kh, (column - kx) >> 2, count, width);
+      for (let p = 0; p < panels; p++) {
+        const c0 = group(dw, 2 * p, column, G, kx + kh);
+        // With an odd number of groups the last panel holds its group twice: the second result goes where nobody reads.
+        const c1 = 2 * p + 1 < groups ? group(dw, 2 * p + 1, column, G, kx + kh) : spare;
+        tile(c0, c1, <usize>G * VECTOR, 0, strip, scratch + ((<usize>p * 8 * BLOCK) << 2), k, 0, 0, 0, VECTOR);
+      }
+    }
+  }
+}
+
+/** Where group q (four rows) of column k begins in w[rows/(4G)][k][G][4]. */
+function group(w: usize, q: i32, column: i32, G: i32, k: i32): usize {
+  return w + ((<usize>((q / G) * k + column) * G + (q % G)) << 4);
+}
+
+/** Rows 4q..4q+3 of every panel become [k][4] with k = slot, lane. */
+function pack(
+  to: usize, // [count x width][4], `stride` bytes apart
+  stride: usize,
+  from: usize, // [count][rows][width]
+  rows: i32,
+  q: i32,
+  count: i32,
+  width: i32,
+): void {
+  let source = from + ((<usize>q * 4 * width) << 2);
+  const step = (<usize>rows * width) << 2;
+  for (let slot = 0; slot < count; slot++) {
+    if (width == PANEL) {
+      transpose(to, stride, source, 32);
+      transpose(to + 4 * stride, stride, source + VECTOR, 32);
+      to += 8 * stride;
+    } else {
+      v128.store(to, v128.load(source));
+      to += stride;
+    }
+    source += step;
+  }
+}
+
+/** sum[4] += the k rows of four at `panel`, 32 bytes apart. */
+function addColumns(sums: usize, panel: usize, k: i32): void {
+  let even = v128.load(sums);
+  let odd = f32x4.splat(0);
+  for (let i = 0; i < k - 1; i += 2) {
+    even = f32x4.add(even, v128.load(panel));
+    odd = f32x4.add(odd, v128.load(panel, 32));
+    panel += 64;
+  }
+  if (k & 1) even = f32x4.add(even, v128.load(panel));
+  v128.store(sums, f32x4.add(even, odd));
+}
+
+/** The second pack, for products with the transposed matrix: wt[k/4][rows][4 of k] from w[rows/(4G)][k][G][4]. */
+export function transposeWeights(
+  wt: usize,
+  w: usize,
+  G: i32,
+  rows: i32, // multiple of 4 G
+  first: i32, // the first column to take, multiple of 4
+  count: i32, // how many, multiple of 4
+  k: i32, // columns of w
+): void {
+  for (let column = 0; column < count; column += 4) {
+    for (let q = 0; q < rows >> 2; q++) {
+      transpose(wt, VECTOR, group(w, q, first + column, G, k), <usize>G * VECTOR);
+      wt += 64;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+// The optimizers, each one pass over the flat span of all parameters, with PyTorch's formulas and `scale` for clipping
+// (Pascanu, Mikolov & Bengio 2013). Padding has zero gradients and stays zero.
+
+import { splat, sum, VECTOR } from "./lanes";
+
+/** Numbers below this are cut to 0: a moment that decays for want of gradients would reach the subnormals, which are slow. */
+const TINY: f32 = 1e-30;
+
+/** The sum of squares: in f32 over 1,024 values, beyond that in f64. */
+export function squaredNorm(
+  x: usize, // [count]
+  count: i32, // multiple of 4
+): f64 {
+  let total: f64 = 0;
+  const end = x + ((<usize>count) << 2);
+  while (x < end) {
+    const stop = min(end, x + 4096);
+    let even = splat(0);
+    let odd = splat(0);
+    for (; x + VECTOR < stop; x += 2 * VECTOR) {
+      const a = v128.load(x);
+      const b = v128.load(x, 16);
+      even = f32x4.add(even, f32x4.mul(a, a));
+      odd = f32x4.add(odd, f32x4.mul(b, b));
+    }
+    for (; x < stop; x += VECTOR) even = f32x4.add(even, f32x4.mul(v128.load(x), v128.load(x)));
+    total += sum(f32x4.add(even, odd));
+  }
+  return total;
+}
+
+/** velocity = momentum velocity + scale gradient; parameter -= rate velocity. */
+export function sgd(
+  parameter: usize, // [count]
+  velocity: usize, // [count]
+  gradient: usize, // [count]
+  count: i32, // multiple of 4
+  rate: f32,
+  momentum: f32,
+  scale: f32,
+): void {
+  for (const end = parameter + ((<usize>count) << 2); parameter < end; parameter += VECTOR) {
+    const v = f32x4.add(f32x4.mul(splat(momentum), v128.load(velocity)), f32x4.mul(splat(scale), v128.load(gradient)));
+    v128.store(velocity, cut(v));
+    v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.mul(splat(rate), v)));
+    velocity += VECTOR;
+    gradient += VECTOR;
+  }
+}
+
+/**
+ * Adam (Kingma & Ba 2015) and, with decay, AdamW (Loshchilov & Hutter 2019), g the scaled gradient:
+ *   p = decay p;   m = beta1 m + (1 - beta1) g;   v = beta2 v + (1 - beta2) g^2;   p -= rate m / (sqrt(v) correction + epsilon)
+ * with rate = learning rate / (1 - beta1^n), correction = 1 / sqrt(1 - beta2^n), decay = 1 - learning rate * weight decay.
+ */
+export function adam(
+  parameter: usize, // [count]
+  first: usize, // [count] m
+  second: usize, // [count] v
+  gradient: usize, // [count]
+  count: i32, // multiple of 4
+  rate: f32,
+  beta1: f32,
+  beta2: f32,
+  epsilon: f32,
+  correction: f32,
+  decay: f32,
+  scale: f32,
+): void {
+  for (const end = parameter + ((<usize>count) << 2); parameter < end; parameter += VECTOR) {
+    const g = f32x4.mul(splat(scale), v128.load(gradient));
+    const m = f32x4.add(f32x4.mul(splat(beta1), v128.load(first)), f32x4.mul(splat(1 - beta1), g));
+    const v = f32x4.add(f32x4.mul(splat(beta2), v128.load(second)), f32x4.mul(splat(1 - beta2), f32x4.mul(g, g)));
+    const root = f32x4.add(f32x4.mul(f32x4.sqrt(v), splat(correction)), splat(epsilon));
+    const p = f32x4.mul(splat(decay), v128.load(parameter));
+    v128.store(parameter, f32x4.sub(p, f32x4.div(f32x4.mul(splat(rate), m), root)));
+    v128.store(first, cut(m));
+    v128.store(second, cut(v));
+    first += VECTOR;
+    second += VECTOR;
+    gradient += VECTOR;
+  }
+}
+
+function cut(x: v128): v128 {
+  return v128.and(x, f32x4.ge(f32x4.abs(x), splat(TINY)));
+}

@@ -1,0 +1,103 @@
+/**
+ * The checks at the border. Each returns its value or throws: TypeError for the wrong kind, RangeError for the wrong value,
+ * always `"path" expected X, got Y`.
+ */
+
+export type Kind = TypeErrorConstructor | RangeErrorConstructor;
+
+export function fail(kind: Kind, path: string, expected: string, got: unknown): never {
+  throw new kind(`"${path}" expected ${expected}, got ${describe(got)}`);
+}
+
+/** A short name for any value, for messages. */
+export function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${(value as Uint8Array).length ?? value.byteLength}`;
+  if (typeof value === "function") return "a function";
+  if (typeof value === "object" && value !== null) {
+    const name = value.constructor?.name;
+    return name && name !== "Object" ? `a ${name}` : "an object";
+  }
+  return String(value);
+}
+
+export interface Bounds {
+  min?: number;
+  max?: number;
+  /** The bound itself is outside. */
+  aboveMin?: boolean;
+  belowMax?: boolean;
+  /** For the message, where "a number in …" is not clear enough. */
+  expected?: string;
+}
+
+export function number(path: string, value: unknown, bounds: Bounds = {}): number {
+  const { min = -Infinity, max = Infinity, aboveMin = false, belowMax = false } = bounds;
+  const range = bounds.expected ?? `a number in ${aboveMin ? "(" : "["}${min}, ${max}${belowMax ? ")" : "]"}`;
+  if (typeof value !== "number") fail(TypeError, path, range, value);
+  // Written so that NaN fails.
+  const inside = (aboveMin ? value > min : value >= min) && (belowMax ? value < max : value <= max);
+  if (!inside) fail(RangeError, path, range, value);
+  return value;
+}
+
+export function integer(path: string, value: unknown, min = 1, max = Number.MAX_SAFE_INTEGER): number {
+  const expected =
+    max !== Number.MAX_SAFE_INTEGER
+      ? `an integer from ${min} to ${max}`
+      : min === 1
+        ? "a positive integer"
+        : `an integer of at least ${min}`;
+  if (typeof value !== "number") fail(TypeError, path, expected, value);
+  if (!Number.isInteger(value) || value < min || value > max) fail(RangeError, path, expected, value);
+  return value;
+}
+
+export function boolean(path: string, value: unknown): boolean {
+  if (typeof value !== "boolean") fail(TypeError, path, "true or false", value);
+  return value;
+}
+
+export function oneOf<T extends string>(path: string, value: unknown, choices: readonly T[]): T {
+  const expected = `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`;
+  if (typeof value !== "string") fail(TypeError, path, expected, value);
+  if (!choices.includes(value as T)) fail(RangeError, path, expected, value);
+  return value as T;
+}
+
+/** An object whose keys are all known: options are refused rather than ignored. */
+export function options(path: string, value: unknown, known: readonly string[]): Record<string, unknown> {
+  const keys = `an object with ${known.length ? known.join(", ") : "no options"}`;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) fail(TypeError, path, keys, value);
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) {
+      throw new RangeError(`"${path === "" ? key : `${path}.${key}`}" is not an option; the options are ${known.join(", ")}`);
+    }
+  }
+  return value as Record<string, unknown>;
+}
+
+/** Finite numbers, as many as said. */
+export function numbers(path: string, value: unknown, length: number): ArrayLike<number> {
+  const list = arrayLike(path, value, `${length} numbers`);
+  if (list.length !== length) fail(RangeError, path, `${length} numbers`, value);
+  for (let i = 0; i < length; i++) {
+    if (typeof list[i] !== "number") fail(TypeError, `${path}[${i}]`, "a finite number", list[i]);
+    if (!Number.isFinite(Math.fround(list[i] as number))) fail(RangeError, `${path}[${i}]`, "a finite number", list[i]);
+  }
+  return list as ArrayLike<number>;
+}
+
+/** An array or a typed array. */
+export function arrayLike(path: string, value: unknown, expected: string): ArrayLike<unknown> {
+  const isArray = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+  if (!isArray) fail(TypeError, path, expected, value);
+  return value as unknown as ArrayLike<unknown>;
+}
+
+export function bytes(path: string, value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  return fail(TypeError, path, "a Uint8Array or an ArrayBuffer", value);
+}

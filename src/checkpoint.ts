@@ -1,0 +1,91 @@
+/** A training run as bytes and back: the model's file, with the optimizer's moments, the carried state and the counters. */
+
+import { arrayLike, fail, integer, number, options } from "./check.js";
+import type { Position, Progress } from "./fit.js";
+import type { CheckedTrainerOptions, Learner } from "./learner.js";
+import { type Model, readMetadata } from "./model.js";
+import { RULES } from "./optimizers.js";
+import { checkTensor, readSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
+
+/** A checkpoint, opened. */
+export interface TrainerFile {
+  options: unknown;
+  counters: unknown;
+  tensors: Record<string, Tensor>;
+}
+
+/** JSON has no infinity, which `window` and `clipNorm` may be. */
+const replacer = (_: string, value: unknown) => (value === Infinity ? "Infinity" : value);
+const reviver = (value: unknown) => (value === "Infinity" ? Infinity : value);
+
+export function writeCheckpoint(
+  model: Model,
+  trainerOptions: CheckedTrainerOptions,
+  learner: Learner,
+  position: Position,
+): Uint8Array<ArrayBuffer> {
+  const { engine, network, updates, windows } = learner;
+  const tensors: Record<string, Tensor> = model.parameters();
+  RULES[trainerOptions.optimizer.type].moments.forEach((moment, i) => {
+    for (const parameter of engine.layout.parameters) {
+      const data = engine.memory.unpack(learner.moments[i] as number, parameter);
+      tensors[`optimizer.${moment}.${parameter.name}`] = { shape: parameter.shape, data };
+    }
+  });
+  const batch = position.progress && network ? network.lanes.batch : 0;
+  if (network && batch > 0) {
+    for (const [name, data] of Object.entries(network.readState())) {
+      tensors[`trainer.${name}`] = { shape: [batch, data.length / batch], data };
+    }
+  }
+  const memcell = { model: model.config, trainer: trainerOptions, counters: { updates, windows, ...position } };
+  return writeSafetensors({ tensors, metadata: { memcell: JSON.stringify(memcell, replacer) } });
+}
+
+export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {
+  const { tensors, metadata } = readSafetensors(bytes);
+  const { trainer, counters } = readMetadata(metadata);
+  if (typeof trainer !== "object" || trainer === null) throw new RangeError('"bytes" holds a model, but no trainer');
+  return { options: Object.fromEntries(Object.entries(trainer).map(([key, value]) => [key, reviver(value)])), counters, tensors };
+}
+
+/** Puts moments, counters and state where they were. */
+export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Learner): Position {
+  const { engine } = learner;
+  const o = options("counters", counters, ["updates", "windows", "epochs", "progress"]);
+  const progress = o.progress === null ? null : checkProgress(o.progress);
+  learner.updates = integer("counters.updates", o.updates, 0);
+  learner.windows = integer("counters.windows", o.windows, 0);
+  RULES[learner.options.optimizer.type].moments.forEach((moment, i) => {
+    for (const parameter of engine.layout.parameters) {
+      const name = `optimizer.${moment}.${parameter.name}`;
+      engine.memory.pack(learner.moments[i] as number, parameter, checkTensor(name, tensors[name], parameter.shape));
+    }
+  });
+  if (progress) {
+    const names = Object.keys(tensors).filter((name) => name.startsWith("trainer."));
+    const state = Object.fromEntries(names.map((name) => [name.slice("trainer.".length), (tensors[name] as Tensor).data]));
+    learner.prepare(1, progress.rows.length).writeState(state);
+  }
+  return { epochs: integer("counters.epochs", o.epochs, 0), progress };
+}
+
+function checkProgress(value: unknown): Progress {
+  const path = "counters.progress";
+  const o = options(path, value, ["sequences", "totalSteps", "taken", "rows", "steps", "loss", "targets"]);
+  const rows = Array.from(arrayLike(`${path}.rows`, o.rows, "rows"), (row, i) => {
+    if (row === null) return null;
+    const { ordinal, from } = options(`${path}.rows[${i}]`, row, ["ordinal", "from"]);
+    return { ordinal: integer(`${path}.rows[${i}].ordinal`, ordinal, 0), from: integer(`${path}.rows[${i}].from`, from, 0) };
+  });
+  if (rows.length === 0) fail(RangeError, `${path}.rows`, "at least one row", o.rows);
+  return {
+    ...(o.sequences !== undefined && { sequences: integer(`${path}.sequences`, o.sequences) }),
+    ...(o.totalSteps !== undefined && { totalSteps: integer(`${path}.totalSteps`, o.totalSteps) }),
+    taken: integer(`${path}.taken`, o.taken, 0),
+    rows,
+    steps: integer(`${path}.steps`, o.steps, 0),
+    loss: number(`${path}.loss`, o.loss),
+    targets: integer(`${path}.targets`, o.targets, 0),
+  };
+}

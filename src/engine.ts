@@ -1,0 +1,60 @@
+/** What a model consists of underneath: its kernels, its memory, its parameters in it, and what is derived from them. */
+
+import type { Kernels } from "./kernels.js";
+import { createKernels } from "./kernels.js";
+import type { Config } from "./layers.js";
+import type { Layout } from "./layout.js";
+import { GATES, pad4, planModel } from "./layout.js";
+import { Memory } from "./memory.js";
+import { PURPOSE, Random } from "./random.js";
+
+export class Engine {
+  readonly layout: Layout;
+  readonly kernels: Kernels;
+  readonly memory: Memory;
+  /** Regions. */
+  readonly params: number;
+  readonly derived: number;
+
+  constructor(
+    readonly config: Config,
+    readonly module: WebAssembly.Module | undefined,
+  ) {
+    this.layout = planModel(config);
+    this.kernels = createKernels(module);
+    this.memory = new Memory(this.kernels);
+    this.params = this.memory.allocate(this.layout.params.bytes);
+    this.derived = this.memory.allocate(this.layout.derived.bytes);
+  }
+
+  /** PyTorch's initial distributions; each parameter has its own random numbers, whatever the other layers are. */
+  initialize(): void {
+    this.layout.parameters.forEach((parameter, index) => {
+      const random = new Random(this.config.seed, PURPOSE.initialize, index);
+      const length = parameter.shape.reduce((product, n) => product * n, 1);
+      const data = Float32Array.from({ length }, () => (2 * random.uniform() - 1) * parameter.bound);
+      this.memory.pack(this.params, parameter, data);
+    });
+    this.refresh();
+  }
+
+  /** Makes the derived region follow the parameters. */
+  refresh(): void {
+    const { kernels, params, derived } = this;
+    for (const layer of this.layout.layers) {
+      if (layer.type === "lstm") {
+        const gates = GATES[layer.type];
+        const rows = gates * pad4(layer.units);
+        const I = pad4(layer.features);
+        const H = pad4(layer.units);
+        const weight = params + layer.weight;
+        kernels.recurrentBias(derived + layer.bias, params + layer.biasIh, params + layer.biasHh, rows);
+        kernels.transposeWeights(derived + layer.recurrentT, weight, gates, rows, I, H, I + H);
+        if (layer.inputT !== null) kernels.transposeWeights(derived + layer.inputT, weight, gates, rows, 0, I, I + H);
+      } else if (layer.type === "dense" && layer.inputT !== null) {
+        const I = pad4(layer.inputs);
+        kernels.transposeWeights(derived + layer.inputT, params + layer.weight, 1, pad4(layer.units), 0, I, I);
+      }
+    }
+  }
+}

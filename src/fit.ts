@@ -1,0 +1,191 @@
+/** Epochs: sequences flow through the rows of a batch, window by window, until there are none left. */
+
+import type { Learner } from "./learner.js";
+import { PURPOSE, Random } from "./random.js";
+import type { Checked } from "./sequences.js";
+import { Rows } from "./sequences.js";
+
+/** What `fit` tells after each epoch, and on request every so many updates. */
+export interface Report {
+  /** From 1. */
+  epoch: number;
+  /** Whether the epoch is over. */
+  end: boolean;
+  /** Mean over the targets: of the whole epoch at its end, else of those since the last report. */
+  loss: number;
+  /** At the end of an epoch, if there is validation data. */
+  validationLoss?: number;
+  /** Updates that the trainer has made in all. */
+  updates: number;
+  /** Time steps learned in this epoch, and of how many; `totalSteps` is absent for iterables, whose length is not known. */
+  steps: number;
+  totalSteps?: number;
+}
+
+/** How far the epoch under way has come: with the trainer's numbers enough to go on bit for bit. */
+export interface Progress {
+  /** Sequences and steps of an array: what tells that it is the same one. */
+  sequences?: number;
+  totalSteps?: number;
+  taken: number;
+  rows: ({ ordinal: number; from: number } | null)[];
+  steps: number;
+  loss: number;
+  targets: number;
+}
+
+/** The state of a training run beyond its parameters. */
+export interface Position {
+  /** Epochs finished. */
+  epochs: number;
+  /** The epoch under way. */
+  progress: Progress | null;
+}
+
+/** The sequences of one epoch, one by one; undefined after the last. */
+export type Source = () => Checked | undefined | Promise<Checked | undefined>;
+
+export interface Data {
+  /** For arrays. */
+  sequences?: number;
+  totalSteps?: number;
+  longest?: number;
+  open(epoch: number): Source;
+}
+
+/** An array's sequences, in a new order each epoch. */
+export function arrayData(list: Checked[], seed: number | null): Data {
+  return {
+    sequences: list.length,
+    totalSteps: list.reduce((total, { length }) => total + length, 0),
+    longest: list.reduce((most, { length }) => Math.max(most, length), 0),
+    open(epoch) {
+      const order = seed === null ? null : new Random(seed, PURPOSE.shuffle, epoch).permutation(list.length);
+      let next = 0;
+      return () => list[order ? (order[next++] ?? list.length) : next++];
+    },
+  };
+}
+
+/** An iterable's sequences as they come; it is iterated once an epoch. */
+export function iterableData(
+  iterable: Iterable<unknown> | AsyncIterable<unknown>,
+  check: (value: unknown, index: number) => Checked,
+): Data {
+  return {
+    open() {
+      const iterator =
+        Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : (iterable as Iterable<unknown>)[Symbol.iterator]();
+      let index = 0;
+      return async () => {
+        const { done, value } = await iterator.next();
+        return done ? undefined : check(value, index++);
+      };
+    },
+  };
+}
+
+export interface FitOptions {
+  epochs: number;
+  /** Updates between reports. */
+  every: number;
+  batch: number;
+  window: number;
+  signal: AbortSignal | undefined;
+  validate: (() => number) | undefined;
+}
+
+/** A page stays alive when its event loop runs at least every 50 ms. */
+const BREATH = 30;
+
+export async function* runEpochs(
+  learner: Learner,
+  position: Position,
+  data: Data,
+  options: FitOptions,
+): AsyncGenerator<Report, void, undefined> {
+  const batch = Math.min(options.batch, data.sequences ?? Infinity);
+  if (data.longest !== undefined) learner.prepare(Math.min(options.window, data.longest), batch);
+  let breathed = performance.now();
+  for (let n = 0; n < options.epochs; n++) {
+    const epoch = position.epochs + 1;
+    const next = data.open(epoch);
+    const rows = new Rows(batch);
+    const progress = position.progress ?? begin(data, batch);
+    await restore(rows, next, progress);
+    position.progress = progress;
+    let since = { loss: 0, targets: 0 };
+    for (;;) {
+      options.signal?.throwIfAborted();
+      while (rows.free > 0) {
+        const sequence = await next();
+        if (!sequence) break;
+        rows.put(sequence);
+      }
+      const T = rows.steps(options.window);
+      if (T === 0) break;
+      const before = learner.updates;
+      const { loss, targets } = learner.learn(rows.rows, T);
+      for (const sum of [since, progress]) {
+        sum.loss += loss * targets;
+        sum.targets += targets;
+      }
+      progress.steps += rows.advance(T);
+      progress.taken = rows.taken;
+      progress.rows = rows.rows.map((row) => row && { ordinal: row.ordinal, from: row.from });
+      const { steps, totalSteps } = progress;
+      if (learner.updates > before && learner.updates % options.every === 0 && !(rows.free === batch && rows.taken === data.sequences)) {
+        yield { epoch, end: false, loss: since.loss / since.targets, updates: learner.updates, steps, ...(totalSteps && { totalSteps }) };
+        since = { loss: 0, targets: 0 };
+      }
+      if (performance.now() - breathed > BREATH) {
+        await breathe();
+        breathed = performance.now();
+      }
+    }
+    if (progress.steps === 0) throw new RangeError(`"sequences" gave no sequence in epoch ${epoch}: an iterable must start anew each time`);
+    position.epochs = epoch;
+    position.progress = null;
+    const { steps, totalSteps } = progress;
+    yield {
+      epoch,
+      end: true,
+      loss: progress.loss / progress.targets,
+      ...(options.validate && { validationLoss: options.validate() }),
+      updates: learner.updates,
+      steps,
+      ...(totalSteps && { totalSteps }),
+    };
+  }
+}
+
+function begin({ sequences, totalSteps }: Data, batch: number): Progress {
+  const rows = Array.from({ length: batch }, () => null);
+  return { ...(sequences && { sequences }), ...(totalSteps && { totalSteps }), taken: 0, rows, steps: 0, loss: 0, targets: 0 };
+}
+
+/** Takes the sequences that were taken before again, and puts the unfinished ones back where they were. */
+async function restore(rows: Rows, next: Source, progress: Progress): Promise<void> {
+  for (let ordinal = 0; ordinal < progress.taken; ordinal++) {
+    const sequence = await next();
+    if (!sequence) throw new RangeError(`"sequences" ended after ${ordinal}, of which the interrupted epoch had taken ${progress.taken}`);
+    const at = progress.rows.findIndex((row) => row?.ordinal === ordinal);
+    if (at >= 0) rows.rows[at] = { sequence, from: (progress.rows[at] as { from: number }).from, ordinal, goesOn: true };
+  }
+  rows.taken = progress.taken;
+}
+
+/** Lets the event loop run: timers would wait 4 ms in browsers. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === "function") setImmediate(resolve);
+    else {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(null);
+    }
+  });
+}

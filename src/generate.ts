@@ -1,0 +1,99 @@
+/** Text and other tokens from a model: the next token is drawn from its softmax, and fed back. */
+
+import { arrayLike, options as checkOptions, fail, integer, number } from "./check.js";
+import type { Engine } from "./engine.js";
+import { PURPOSE, Random } from "./random.js";
+
+export interface GenerateOptions {
+  /** Tokens at the most; `Infinity` for no end. Default 100. */
+  length?: number;
+  /** Logits are divided by it; 0 takes the likeliest token always. Default 1. */
+  temperature?: number;
+  /** Only the k likeliest tokens are drawn. Default: all. */
+  topK?: number;
+  /** Only the likeliest tokens that together have this probability are drawn (Holtzman et al. 2020). Default 1: all. */
+  topP?: number;
+  /** The same seed draws the same tokens everywhere. Default 0. */
+  seed?: number;
+  /** Generation ends before the first of these tokens. Default: none. */
+  stop?: number | readonly number[];
+}
+
+/** What is fed with the tokens: a stream. */
+interface Steps {
+  step(token: number, out: Float32Array): Float32Array;
+}
+
+export type CheckedGenerateOptions = Required<Omit<GenerateOptions, "stop">> & { stop: Set<number> };
+
+export function checkGenerateOptions(value: unknown, tokens: number): CheckedGenerateOptions {
+  const o = checkOptions("", value, ["length", "temperature", "topK", "topP", "seed", "stop"]) as Record<string, unknown>;
+  const stop = o.stop === undefined ? [] : typeof o.stop === "number" ? [o.stop] : arrayLike("stop", o.stop, "tokens");
+  return {
+    length: o.length === undefined ? 100 : o.length === Infinity ? Infinity : integer("length", o.length, 0),
+    temperature: o.temperature === undefined ? 1 : number("temperature", o.temperature, { min: 0, max: 1e6 }),
+    topK: o.topK === undefined ? tokens : integer("topK", o.topK),
+    topP: o.topP === undefined ? 1 : number("topP", o.topP, { min: 0, max: 1, aboveMin: true }),
+    seed: o.seed === undefined ? 0 : integer("seed", o.seed, 0),
+    stop: new Set(Array.from(stop, (token, i) => integer(`stop[${i}]`, token, 0, tokens - 1))),
+  };
+}
+
+/** The number of tokens, of a model that can generate: tokens in, as many outputs, one at every step. */
+export function checkTokens({ config, layout }: Engine): number {
+  const { input, output } = config;
+  if (!("tokens" in input) || output !== "every" || layout.outputs !== input.tokens) {
+    throw new RangeError('generate needs a model with tokens as input, as many outputs as tokens, and output "every"');
+  }
+  return input.tokens;
+}
+
+export function generate(engine: Engine, stream: Steps, logits: Float32Array, options: unknown): Generator<number, void, undefined> {
+  const tokens = checkTokens(engine);
+  const checked = checkGenerateOptions(options, tokens);
+  if (!(logits instanceof Float32Array)) fail(TypeError, "logits", "a Float32Array", logits);
+  if (logits.length !== tokens) fail(RangeError, "logits", `a Float32Array of ${tokens}`, logits);
+  return run(engine, stream, logits.slice(), checked);
+}
+
+function* run(engine: Engine, stream: Steps, logits: Float32Array, options: CheckedGenerateOptions): Generator<number, void, undefined> {
+  const random = new Random(options.seed, PURPOSE.sample, 0);
+  for (let n = 0; n < options.length; n++) {
+    const token = draw(engine, logits, options, random);
+    if (options.stop.has(token)) return;
+    yield token;
+    stream.step(token, logits);
+  }
+}
+
+/** One token. Everything that rounds is done by the softmax kernel or is a plain sum: the same on every engine. */
+function draw({ kernels, memory }: Engine, logits: Float32Array, options: CheckedGenerateOptions, random: Random): number {
+  const { temperature, topK, topP } = options;
+  if (temperature === 0) return logits.indexOf(logits.reduce((best, logit) => Math.max(best, logit), -Infinity));
+  const bytes = 4 * Math.ceil(logits.length / 4) * 4;
+  const region = memory.allocate(2 * bytes);
+  memory.f32.set(logits, region / 4);
+  kernels.softmax(region + bytes, region, logits.length, 1 / temperature);
+  const probability = memory.f32.slice((region + bytes) / 4, (region + bytes) / 4 + logits.length);
+  memory.release(region);
+
+  // Without a cut the order of the tokens does not matter; with one, equal probabilities go by index.
+  const order = Array.from(probability.keys());
+  let kept = order.length;
+  if (topK < kept || topP < 1) {
+    order.sort((a, b) => (probability[b] as number) - (probability[a] as number) || a - b);
+    kept = Math.min(kept, topK);
+    for (let sum = 0, n = 0; n < kept && topP < 1; n++) {
+      sum += probability[order[n] as number] as number;
+      if (sum >= topP) kept = n + 1;
+    }
+  }
+  let total = 0;
+  for (let n = 0; n < kept; n++) total += probability[order[n] as number] as number;
+  let left = random.uniform() * total;
+  for (let n = 0; n < kept; n++) {
+    left -= probability[order[n] as number] as number;
+    if (left < 0) return order[n] as number;
+  }
+  return order[kept - 1] as number;
+}

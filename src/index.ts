@@ -1,0 +1,20 @@
+/** memcell: recurrent networks that learn where the data is. The public names, all of them. */
+
+export type { Report } from "./fit.js";
+export type { GenerateOptions } from "./generate.js";
+export type { DenseLayer, DropoutLayer, EmbeddingLayer, Layer, LstmLayer, ModelConfig } from "./layers.js";
+export { dense, dropout, embedding, lstm } from "./layers.js";
+export type { TrainerOptions } from "./learner.js";
+export type { CrossEntropyLoss, Loss, MseLoss } from "./losses.js";
+export { crossEntropy, mse } from "./losses.js";
+export type { Environment, Model } from "./model.js";
+export { createModel, loadModel } from "./model.js";
+export type { State } from "./network.js";
+export type { Adam, AdamW, Optimizer, Sgd } from "./optimizers.js";
+export { adam, adamw, sgd } from "./optimizers.js";
+export type { Tensor, TensorFile } from "./safetensors.js";
+export { readSafetensors, writeSafetensors } from "./safetensors.js";
+export type { Sequence, Series } from "./sequences.js";
+export type { Stream } from "./stream.js";
+export type { FitSettings, Trainer } from "./trainer.js";
+export { createTrainer, resumeTrainer } from "./trainer.js";

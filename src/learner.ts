@@ -1,0 +1,132 @@
+/** What training is set to, and one update: a window forward and back, clipping, the optimizer. Owns the gradients, the moments and the network. */
+
+import { boolean, integer, number, options } from "./check.js";
+import type { Engine } from "./engine.js";
+import { lanesFor } from "./layout.js";
+import type { Loss } from "./losses.js";
+import { checkLoss } from "./losses.js";
+import { Network } from "./network.js";
+import type { Optimizer, Update } from "./optimizers.js";
+import { checkOptimizer, RULES } from "./optimizers.js";
+import type { Row } from "./sequences.js";
+import { writeWindow } from "./sequences.js";
+
+export interface TrainerOptions {
+  /** "mse", "crossEntropy", or one of them with options. */
+  loss: Loss | Loss["type"];
+  optimizer: Optimizer;
+  /** The gradient is scaled down to this norm, over all parameters, where it is longer. Default `Infinity`: never. */
+  clipNorm?: number;
+  /** Steps of a window: how far gradients flow back. `Infinity` is full BPTT. Default 64. */
+  window?: number;
+  /** Sequences side by side. Default 32. */
+  batch?: number;
+  /** `fit` takes an array's sequences in a new random order in every epoch. Default true. */
+  shuffle?: boolean;
+  /** Of shuffling and dropout. Default 0. */
+  seed?: number;
+}
+
+export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "optimizer">> & {
+  loss: Required<Loss>;
+  optimizer: Required<Optimizer>;
+};
+
+export function checkTrainerOptions(value: unknown): CheckedTrainerOptions {
+  const o = options("", value, ["loss", "optimizer", "clipNorm", "window", "batch", "shuffle", "seed"]);
+  return {
+    loss: checkLoss("loss", o.loss),
+    optimizer: checkOptimizer("optimizer", o.optimizer),
+    clipNorm:
+      o.clipNorm === undefined ? Infinity : number("clipNorm", o.clipNorm, { min: 0, aboveMin: true, expected: "a positive number" }),
+    window: o.window === undefined ? 64 : o.window === Infinity ? Infinity : integer("window", o.window),
+    batch: o.batch === undefined ? 32 : integer("batch", o.batch, 1, 65536),
+    shuffle: o.shuffle === undefined ? true : boolean("shuffle", o.shuffle),
+    seed: o.seed === undefined ? 0 : integer("seed", o.seed, 0),
+  };
+}
+
+/** Gives the regions of a dropped trainer back to its model. */
+const dropped = new FinalizationRegistry<() => void>((release) => release());
+
+export class Learner {
+  /** Regions, laid out as the parameters. */
+  readonly gradients: number;
+  readonly moments: number[];
+  network: Network | null = null;
+  /** Updates made. */
+  updates = 0;
+  /** Windows run: those without a target make no update, but draw dropout masks as well. */
+  windows = 0;
+
+  /** @param owner the object with which the regions go */
+  constructor(
+    readonly engine: Engine,
+    readonly options: CheckedTrainerOptions,
+    owner: object,
+  ) {
+    const { memory, layout } = engine;
+    const regions = [0, ...RULES[options.optimizer.type].moments].map(() => memory.allocate(layout.params.bytes));
+    [this.gradients, ...this.moments] = regions as [number, ...number[]];
+    dropped.register(owner, () => {
+      for (const region of regions) memory.release(region);
+      this.network?.release();
+    });
+  }
+
+  /** Makes room for windows of T steps of `batch` rows. State that is carried is kept if the rows stay the same. */
+  prepare(T: number, batch: number): Network {
+    const present = this.network;
+    if (present && present.T >= T && present.lanes.batch === batch) return present;
+    const state = present?.lanes.batch === batch ? present.readState() : null;
+    present?.release();
+    this.network = new Network(this.engine, T, lanesFor(batch), "train", this.options.seed);
+    if (state) this.network.writeState(state);
+    return this.network;
+  }
+
+  /**
+   * The gradient of the mean loss over the next T steps of the rows, into the region `gradients`.
+   * @returns the loss, the number of targets it is the mean of (0: no gradient), and the norm of the gradient
+   */
+  differentiate(rows: readonly (Row | null)[], T: number): { loss: number; targets: number; norm: number } {
+    const { kernels, memory, layout } = this.engine;
+    const network = this.prepare(T, rows.length);
+    const targets = writeWindow(this.engine, network, rows, T, this.options.loss);
+    this.windows++;
+    network.carry();
+    network.forward(T, this.windows);
+    const count = layout.params.bytes / 4;
+    memory.f32.fill(0, this.gradients / 4, this.gradients / 4 + count);
+    if (targets === 0) return { loss: 0, targets, norm: 0 };
+    const loss = network.loss(T, this.options.loss, 1 / targets);
+    network.backward(T, this.windows, this.gradients);
+    return { loss, targets, norm: Math.sqrt(kernels.squaredNorm(this.gradients, count)) };
+  }
+
+  /** The gradient, and one step along it. @throws RangeError, before the step, if loss or gradient is not finite */
+  learn(rows: readonly (Row | null)[], T: number): { loss: number; targets: number } {
+    const { loss, targets, norm } = this.differentiate(rows, T);
+    if (targets === 0) return { loss, targets };
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
+      throw new RangeError(
+        `the ${Number.isFinite(loss) ? "gradient" : "loss"} is no longer finite in update ${this.updates + 1}: the parameters are those of the update before (try a lower learningRate or clipNorm)`,
+      );
+    }
+    const { engine, gradients, moments } = this;
+    const { clipNorm, optimizer } = this.options;
+    const update: Update = {
+      parameter: engine.params,
+      gradient: gradients,
+      moments,
+      count: engine.layout.params.bytes / 4,
+      scale: Math.min(1, clipNorm / (norm + 1e-6)),
+      step: ++this.updates,
+    };
+    // One rule per type: the compiler cannot see that rule and optimizer belong together.
+    const rule = RULES[optimizer.type] as { update(kernels: Engine["kernels"], o: Required<Optimizer>, u: Update): void };
+    rule.update(engine.kernels, optimizer, update);
+    engine.refresh();
+    return { loss, targets };
+  }
+}

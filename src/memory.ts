@@ -1,0 +1,101 @@
+/** The memory of one model: hands out regions, and alone makes views on it. */
+
+import type { Kernels } from "./kernels.js";
+import type { Parameter } from "./layout.js";
+
+const PAGE = 65536;
+/** The first bytes are left free, so that no region has pointer 0, which means "none" to the kernels. */
+const START = 64;
+
+export class Memory {
+  /** All of the memory. Made anew when it grows: never keep one across an allocation. */
+  f32!: Float32Array;
+  i32!: Int32Array;
+  readonly #wasm: WebAssembly.Memory;
+  /** Free spans by address; no two touch. */
+  #free: { start: number; end: number }[] = [];
+  readonly #sizes = new Map<number, number>();
+
+  constructor(kernels: Kernels) {
+    this.#wasm = kernels.memory;
+    this.#free.push({ start: START, end: this.#wasm.buffer.byteLength });
+    this.#view();
+  }
+
+  #view(): void {
+    this.f32 = new Float32Array(this.#wasm.buffer);
+    this.i32 = new Int32Array(this.#wasm.buffer);
+  }
+
+  /** Bytes that are handed out. */
+  get used(): number {
+    let bytes = 0;
+    for (const size of this.#sizes.values()) bytes += size;
+    return bytes;
+  }
+
+  /** A zeroed region, at a multiple of 64. The first gap that is large enough, else the memory grows. */
+  allocate(bytes: number): number {
+    const size = Math.max(64, Math.ceil(bytes / 64) * 64);
+    let span = this.#free.find(({ start, end }) => end - start >= size);
+    if (!span) {
+      const top = this.#wasm.buffer.byteLength;
+      const tail = this.#free.at(-1);
+      const start = tail?.end === top ? tail.start : top;
+      try {
+        this.#wasm.grow(Math.ceil((start + size - top) / PAGE));
+      } catch (cause) {
+        throw new RangeError(`memory for ${size} more bytes is not to be had (WebAssembly has 4 GiB at most)`, { cause });
+      }
+      this.#view();
+      if (tail && start === tail.start) tail.end = this.#wasm.buffer.byteLength;
+      else this.#free.push({ start, end: this.#wasm.buffer.byteLength });
+      span = this.#free.at(-1) as { start: number; end: number };
+    }
+    const pointer = span.start;
+    span.start += size;
+    if (span.start === span.end) this.#free.splice(this.#free.indexOf(span), 1);
+    this.#sizes.set(pointer, size);
+    this.f32.fill(0, pointer / 4, (pointer + size) / 4);
+    return pointer;
+  }
+
+  /** Gives a region back. */
+  release(pointer: number): void {
+    const size = this.#sizes.get(pointer);
+    if (size === undefined) return;
+    this.#sizes.delete(pointer);
+    const next = this.#free.findIndex(({ start }) => start > pointer);
+    const at = next < 0 ? this.#free.length : next;
+    this.#free.splice(at, 0, { start: pointer, end: pointer + size });
+    this.#join(at);
+    if (at > 0) this.#join(at - 1);
+  }
+
+  #join(at: number): void {
+    const [span, after] = [this.#free[at], this.#free[at + 1]];
+    if (!span || !after || span.end !== after.start) return;
+    span.end = after.end;
+    this.#free.splice(at + 1, 1);
+  }
+
+  /** A parameter, or what lies like it in another region, as plain row-major numbers. */
+  unpack(region: number, { shape, at }: Parameter): Float32Array<ArrayBuffer> {
+    const [rows, columns = 1] = shape as [number, number?];
+    const data = new Float32Array(rows * columns);
+    const { f32 } = this;
+    for (let row = 0, i = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) data[i++] = f32[region / 4 + at(row, column)] as number;
+    }
+    return data;
+  }
+
+  /** The inverse of unpack. */
+  pack(region: number, { shape, at }: Parameter, data: ArrayLike<number>): void {
+    const [rows, columns = 1] = shape as [number, number?];
+    const { f32 } = this;
+    for (let row = 0, i = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) f32[region / 4 + at(row, column)] = data[i++] as number;
+    }
+  }
+}

@@ -1,0 +1,219 @@
+/** A model: parameters, and what they compute. */
+
+import { fail, options } from "./check.js";
+import { Engine } from "./engine.js";
+import type { GenerateOptions } from "./generate.js";
+import { checkGenerateOptions, checkTokens, generate } from "./generate.js";
+import type { Config, ModelConfig } from "./layers.js";
+import { checkConfig } from "./layers.js";
+import type { Lanes, Mode } from "./layout.js";
+import { lanesFor } from "./layout.js";
+import type { Loss } from "./losses.js";
+import { checkLoss } from "./losses.js";
+import { Network } from "./network.js";
+import { checkTensor, readSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
+import type { Checked, Sequence, Series } from "./sequences.js";
+import { checkSequences, Rows, readOutputs, writeWindow } from "./sequences.js";
+import { Stream } from "./stream.js";
+
+/** Where the model runs: not saved with it. */
+export interface Environment {
+  /** The compiled `memcell/memcell.wasm`, where compiling at run time is not allowed. Default: the one inside the package. */
+  module?: WebAssembly.Module;
+}
+
+/** Whole sequences are run this many at a time, and in windows this long. */
+const ROWS = 32;
+const WINDOW = 64;
+
+/** Made by `createModel` and `loadModel`. */
+export class Model {
+  /** What the model is, with all defaults filled in: plain data. */
+  readonly config: Config;
+  readonly #engine: Engine;
+  #networks = new Map<Mode, Network>();
+
+  /** @internal */
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.config = structuredClone(engine.config);
+  }
+
+  /** @internal The engine of a model, for the trainer. */
+  static engine(path: string, model: unknown): Engine {
+    if (!(model instanceof Model)) fail(TypeError, path, "a model", model);
+    return model.#engine;
+  }
+
+  /**
+   * The outputs of whole sequences.
+   * @param sequences an array or iterable of `{ inputs }`, any lengths
+   * @returns for each sequence its outputs step by step, [length x outputs] ([outputs] where the output is "last")
+   * @throws TypeError, RangeError with the path, step and feature of what is wrong
+   * @example const [y] = model.predict([{ inputs: [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]] }]);
+   */
+  predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Float32Array[] {
+    const { layout } = this.#engine;
+    const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs });
+    const every = this.config.output === "every";
+    const results = checked.map(({ length }) => new Float32Array((every ? length : 1) * layout.outputs));
+    this.#run(checked, "infer", undefined, (network, rows, T) => {
+      rows.rows.forEach((row, b) => {
+        if (!row) return;
+        const count = Math.min(T, row.sequence.length - row.from);
+        const result = results[row.ordinal] as Float32Array;
+        if (every) readOutputs(this.#engine, network, b, 0, count, result, row.from * layout.outputs);
+        else if (row.from + count === row.sequence.length) readOutputs(this.#engine, network, b, count - 1, 1, result, 0);
+      });
+    });
+    return results;
+  }
+
+  /**
+   * The loss over whole sequences, without learning and without dropout.
+   * @returns the mean over all targets that count (cross-entropy in nats)
+   * @example const { loss } = model.evaluate(test, { loss: "mse" });
+   */
+  evaluate(sequences: Iterable<Sequence>, evaluateOptions: { loss: Loss | Loss["type"] }): { loss: number } {
+    const loss = checkLoss("loss", options("options", evaluateOptions, ["loss"]).loss);
+    const { layout } = this.#engine;
+    const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs, loss });
+    let total = 0;
+    let targets = 0;
+    this.#run(checked, "score", loss, (network, _, T, counted) => {
+      total += network.loss(T, loss, 1);
+      targets += counted;
+    });
+    return { loss: total / targets };
+  }
+
+  /** Runs sequences window by window; `visit` sees each window after the forward pass, before the rows move on. */
+  #run(
+    sequences: Checked[],
+    mode: Mode,
+    loss: Required<Loss> | undefined,
+    visit: (network: Network, rows: Rows, T: number, counted: number) => void,
+  ): void {
+    const lanes = lanesFor(Math.min(ROWS, sequences.length));
+    const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
+    const network = this.#network(mode, Math.min(WINDOW, longest), lanes);
+    const rows = new Rows(lanes.batch);
+    for (;;) {
+      while (rows.free > 0 && rows.taken < sequences.length) rows.put(sequences[rows.taken] as Checked);
+      const T = rows.steps(network.T);
+      if (T === 0) return;
+      const counted = writeWindow(this.#engine, network, rows.rows, T, loss);
+      network.carry();
+      network.forward(T);
+      visit(network, rows, T, counted);
+      rows.advance(T);
+    }
+  }
+
+  /** Keeps one network of each mode, made anew when it does not fit. */
+  #network(mode: Mode, T: number, lanes: Lanes): Network {
+    const present = this.#networks.get(mode);
+    if (present && present.T >= T && present.lanes.batch === lanes.batch) return present;
+    present?.release();
+    const network = new Network(this.#engine, T, lanes, mode);
+    this.#networks.set(mode, network);
+    return network;
+  }
+
+  /**
+   * A live sequence, one step at a time. Streams are independent of each other; make as many as there are sequences.
+   * @example const stream = model.stream(); const y = stream.step([0.1, 0.2, 0.3]);
+   */
+  stream(): Stream {
+    return new Stream(this.#engine);
+  }
+
+  /**
+   * Tokens that follow a prompt, one by one.
+   * @param prompt at least one token
+   * @throws RangeError if the model does not have tokens as inputs and outputs
+   * @example for (const token of model.generate([7, 2], { length: 200, temperature: 0.8, seed: 1 })) write(token);
+   */
+  generate(prompt: ArrayLike<number>, options: GenerateOptions = {}): Generator<number, void, undefined> {
+    const tokens = checkTokens(this.#engine);
+    checkGenerateOptions(options, tokens);
+    const [{ inputs }] = checkSequences("prompt", [{ inputs: prompt }], { config: this.config, outputs: tokens }) as [Checked];
+    const stream = this.stream();
+    const logits = new Float32Array(tokens);
+    for (let i = 0; i < inputs.length; i++) stream.step(inputs[i] as number, logits);
+    return generate(this.#engine, stream, logits, options);
+  }
+
+  /** A copy of every parameter, under PyTorch's name and in its shape. */
+  parameters(): Record<string, Tensor> {
+    const { layout, memory, params } = this.#engine;
+    return Object.fromEntries(layout.parameters.map((p) => [p.name, { shape: p.shape, data: memory.unpack(params, p) }]));
+  }
+
+  /**
+   * Sets all parameters or some of them.
+   * @throws TypeError, RangeError if one is unknown, of another shape or not finite; then none is changed
+   * @example model.setParameters(readSafetensors(fileFromPyTorch).tensors);
+   */
+  setParameters(tensors: Record<string, Tensor>): void {
+    const { layout, memory, params } = this.#engine;
+    const names = layout.parameters.map(({ name }) => name);
+    const given = options("parameters", tensors, names);
+    const chosen = layout.parameters.filter(({ name }) => Object.hasOwn(given, name));
+    const checked = chosen.map((p) => [p, checkTensor(`parameters.${p.name}`, given[p.name], p.shape)] as const);
+    for (const [parameter, data] of checked) memory.pack(params, parameter, data);
+    this.#engine.refresh();
+  }
+
+  /** The model as a safetensors file: PyTorch's names and shapes, the configuration in its metadata. */
+  save(): Uint8Array<ArrayBuffer> {
+    return writeSafetensors({ tensors: this.parameters(), metadata: { memcell: JSON.stringify({ model: this.config }) } });
+  }
+}
+
+/**
+ * A new model with PyTorch's initial weights.
+ * @throws TypeError, RangeError with the path of the option, such as `"layers[2].units"`
+ * @example createModel({ input: { features: 3 }, layers: [lstm({ units: 64 }), dense({ units: 1 })], seed: 1 });
+ */
+export function createModel(config: ModelConfig, environment: Environment = {}): Model {
+  const engine = new Engine(checkConfig(config), checkEnvironment(environment));
+  engine.initialize();
+  return new Model(engine);
+}
+
+/**
+ * The model of a file that `save` (or a trainer's `save`) wrote; or, given its configuration, of any safetensors file that
+ * has just its parameters, such as one from PyTorch.
+ * @throws TypeError, RangeError if the file is damaged, or does not hold exactly the model's parameters
+ */
+export function loadModel(bytes: Uint8Array | ArrayBuffer, environment: Environment & { config?: ModelConfig } = {}): Model {
+  const { config, ...rest } = options("environment", environment, ["config", "module"]);
+  const { tensors, metadata } = readSafetensors(bytes);
+  const engineConfig = checkConfig(config ?? readMetadata(metadata).model);
+  const engine = new Engine(engineConfig, checkEnvironment(rest));
+  const model = new Model(engine);
+  for (const { name } of engine.layout.parameters) {
+    if (!(name in tensors)) throw new RangeError(`"bytes" has no tensor ${JSON.stringify(name)}`);
+  }
+  const parameters = Object.entries(tensors).filter(([name]) => config !== undefined || !/^(optimizer|trainer)\./.test(name));
+  model.setParameters(Object.fromEntries(parameters));
+  return model;
+}
+
+/** What memcell wrote about a file. */
+export function readMetadata(metadata: Record<string, string>): Record<string, unknown> {
+  const text = metadata.memcell;
+  if (text === undefined) {
+    throw new RangeError('"bytes" was not written by memcell: give the configuration, loadModel(bytes, { config })');
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new RangeError('"bytes" has damaged memcell metadata', { cause });
+  }
+}
+
+function checkEnvironment(environment: unknown): WebAssembly.Module | undefined {
+  return options("environment", environment, ["module"]).module as WebAssembly.Module | undefined;
+}

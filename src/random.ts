@@ -1,0 +1,85 @@
+/**
+ * Counter-based random numbers: Philox-4x32-10 (Salmon, Moraes, Dror & Shaw 2011), the generator that the dropout kernel uses.
+ * A number is a function of (seed, purpose, index, position), so nothing depends on the order in which things are drawn.
+ */
+
+/** What numbers are drawn for; dropout has 0, in the kernel. */
+export const PURPOSE = { initialize: 1, shuffle: 2, sample: 3 } as const;
+
+const low = (a: number, b: number) => Math.imul(a, b) >>> 0;
+
+function high(a: number, b: number): number {
+  const aLow = a & 0xffff;
+  const aHigh = a >>> 16;
+  const bLow = b & 0xffff;
+  const bHigh = b >>> 16;
+  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
+  const carry = (middle & 0xffff) + aLow * bHigh;
+  return (aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(carry / 65536)) >>> 0;
+}
+
+/** Ten rounds on four counters with two keys, all unsigned 32-bit, in place. */
+export function philox(counter: Uint32Array, key0: number, key1: number): void {
+  let [c0, c1, c2, c3] = counter as unknown as [number, number, number, number];
+  for (let round = 0; round < 10; round++) {
+    const h0 = high(0xd2511f53, c0);
+    const l0 = low(0xd2511f53, c0);
+    const h1 = high(0xcd9e8d57, c2);
+    const l1 = low(0xcd9e8d57, c2);
+    c0 = (h1 ^ c1 ^ key0) >>> 0;
+    c1 = l1;
+    c2 = (h0 ^ c3 ^ key1) >>> 0;
+    c3 = l0;
+    key0 = (key0 + 0x9e3779b9) >>> 0;
+    key1 = (key1 + 0xbb67ae85) >>> 0;
+  }
+  counter.set([c0, c1, c2, c3]);
+}
+
+/** A seed as Philox's two keys. */
+export function keys(seed: number): [number, number] {
+  return [seed >>> 0, Math.floor(seed / 4294967296) >>> 0];
+}
+
+export class Random {
+  readonly #keys: [number, number];
+  readonly #block = new Uint32Array(4);
+  readonly #purpose: number;
+  readonly #index: number;
+  #position = 0;
+
+  /** @param seed an integer from 0 to 2^53 - 1 */
+  constructor(seed: number, purpose: number, index: number) {
+    this.#keys = keys(seed);
+    this.#purpose = purpose;
+    this.#index = index;
+  }
+
+  /** The next 32 bits. */
+  bits(): number {
+    const within = this.#position % 4;
+    if (within === 0) {
+      this.#block.set([this.#position / 4, 0, this.#index, this.#purpose]);
+      philox(this.#block, ...this.#keys);
+    }
+    this.#position++;
+    return this.#block[within] as number;
+  }
+
+  /** Uniform in [0, 1), 32 bits of it. */
+  uniform(): number {
+    return this.bits() / 4294967296;
+  }
+
+  /** 0..n-1 in random order (Fisher & Yates). */
+  permutation(n: number): Uint32Array {
+    const order = Uint32Array.from({ length: n }, (_, i) => i);
+    for (let i = n - 1; i > 0; i--) {
+      const j = Math.floor(this.uniform() * (i + 1));
+      const swap = order[i] as number;
+      order[i] = order[j] as number;
+      order[j] = swap;
+    }
+    return order;
+  }
+}

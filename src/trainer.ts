@@ -1,0 +1,208 @@
+/** Training by truncated backpropagation through time (Williams & Peng 1990): window by window, the state carried on. */
+
+import { boolean, fail, integer, options } from "./check.js";
+import type { TrainerFile } from "./checkpoint.js";
+import { openCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import type { Engine } from "./engine.js";
+import type { Data, Position, Report } from "./fit.js";
+import { arrayData, iterableData, runEpochs } from "./fit.js";
+import type { CheckedTrainerOptions, TrainerOptions } from "./learner.js";
+import { checkTrainerOptions, Learner } from "./learner.js";
+import { type Environment, loadModel, Model } from "./model.js";
+import type { Tensor } from "./safetensors.js";
+import type { Demands, Row, Sequence } from "./sequences.js";
+import { checkSequence, checkSequences } from "./sequences.js";
+
+export interface FitSettings {
+  /** How many epochs; one that was interrupted is finished as the first of them. Default 1. */
+  epochs?: number;
+  /** Sequences to evaluate on after each epoch. */
+  validation?: Iterable<Sequence>;
+  /** Stops before the next update; the iteration then throws the signal's reason. */
+  signal?: AbortSignal;
+  /** Reports come every so many updates, and at each epoch's end. Default: at the end only. */
+  every?: number;
+}
+
+/** Made by `createTrainer` and `resumeTrainer`. */
+export class Trainer {
+  readonly model: Model;
+  /** All options, with the defaults filled in. */
+  readonly options: CheckedTrainerOptions;
+  readonly #engine: Engine;
+  readonly #learner: Learner;
+  readonly #demands: Required<Demands>;
+  #position: Position = { epochs: 0, progress: null };
+  #fitting = false;
+
+  /** @internal */
+  constructor(model: Model, trainerOptions: unknown, file?: TrainerFile) {
+    this.#engine = Model.engine("model", model);
+    this.model = model;
+    this.options = checkTrainerOptions(trainerOptions);
+    this.#learner = new Learner(this.#engine, this.options, this);
+    const { config, layout } = this.#engine;
+    this.#demands = { config, outputs: layout.outputs, loss: this.options.loss };
+    if (file) this.#position = readCheckpoint(file, this.#learner);
+  }
+
+  /** Updates made so far. */
+  get updates(): number {
+    return this.#learner.updates;
+  }
+
+  /** Epochs finished so far. */
+  get epochs(): number {
+    return this.#position.epochs;
+  }
+
+  /**
+   * Trains for some epochs. An epoch runs every sequence once: each row of the batch works through one, window by window, with
+   * its state carried on, and takes the next when it is done. Windows start with their sequence, so a sequence's gradient does
+   * not depend on the others' lengths. Lets the event loop run at least every 50 ms (one update permitting).
+   *
+   * An epoch that was interrupted, by the signal or by leaving the loop, is taken up where it stopped.
+   *
+   * @param sequences an array (checked whole before the first update), or an iterable or async iterable, which is iterated
+   * once an epoch and may be larger than memory
+   * @throws TypeError, RangeError if options or data are wrong, with the path, step and feature; RangeError if the loss or the
+   * gradient stops being finite: then the parameters are those of the last good update
+   * @example for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 10 })) console.log(epoch, loss);
+   */
+  fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): AsyncGenerator<Report, void, undefined> {
+    const s = options("", settings, ["epochs", "validation", "signal", "every"]);
+    const { validation, signal } = settings;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) fail(TypeError, "signal", "an AbortSignal", signal);
+    const checked = validation === undefined ? undefined : [...checkIterable("validation", validation)];
+    if (checked) checkSequences("validation", checked, this.#demands);
+    const data = this.#data(sequences);
+    const { batch, window } = this.options;
+    const fitOptions = {
+      epochs: s.epochs === undefined ? 1 : integer("epochs", s.epochs, 0),
+      every: s.every === undefined ? Infinity : integer("every", s.every),
+      batch,
+      window,
+      signal,
+      validate: checked && (() => this.evaluate(checked).loss),
+    };
+    return this.#run(runEpochs(this.#learner, this.#position, data, fitOptions));
+  }
+
+  #data(sequences: unknown): Data {
+    if (typeof sequences === "object" && sequences !== null && !Array.isArray(sequences)) {
+      if (Symbol.asyncIterator in sequences || (Symbol.iterator in sequences && !ArrayBuffer.isView(sequences))) {
+        const check = (value: unknown, i: number) => checkSequence(`sequences[${i}]`, value, this.#demands);
+        return iterableData(sequences as Iterable<unknown>, check);
+      }
+    }
+    const list = checkSequences("sequences", sequences, this.#demands);
+    const data = arrayData(list, this.options.shuffle ? this.options.seed : null);
+    const { progress } = this.#position;
+    if (progress && (progress.sequences !== data.sequences || progress.totalSteps !== data.totalSteps)) {
+      throw new RangeError(
+        `"sequences" are not those of the epoch that was interrupted (${progress.sequences} with ${progress.totalSteps} steps, now ${data.sequences} with ${data.totalSteps}): to begin a new epoch call trainer.rewind()`,
+      );
+    }
+    return data;
+  }
+
+  async *#run(epochs: AsyncGenerator<Report, void, undefined>): AsyncGenerator<Report, void, undefined> {
+    this.#idle("fit");
+    this.#fitting = true;
+    try {
+      yield* epochs;
+    } finally {
+      this.#fitting = false;
+    }
+  }
+
+  #idle(what: string): void {
+    if (this.#fitting) throw new Error(`${what} cannot run while the trainer's fit is under way`);
+  }
+
+  /** Drops an interrupted epoch: the next `fit` begins a new one. */
+  rewind(): this {
+    this.#idle("rewind");
+    this.#position.progress = null;
+    return this;
+  }
+
+  /**
+   * One update on the whole of these sequences as one window, for those who write their own loop.
+   * @param batch sequences, one a row
+   * @param stepOptions `carry`: the rows go on from the state that the step before left (as many rows as then; give the next
+   * piece of each sequence). Default false: they begin.
+   * @returns the mean loss before the update
+   * @example for (const batch of batches) console.log(trainer.step(batch));
+   */
+  step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean } = {}): number {
+    const rows = this.#rows("step", batch, stepOptions);
+    return this.#learner.learn(rows, longest(rows)).loss;
+  }
+
+  /**
+   * The mean loss of these sequences and its gradient by every parameter's name, without an update.
+   * @example const { loss, gradients } = trainer.gradients([{ inputs, targets }]); gradients.weight_hh_l0.data;
+   */
+  gradients(batch: Iterable<Sequence>, stepOptions: { carry?: boolean } = {}): { loss: number; gradients: Record<string, Tensor> } {
+    const rows = this.#rows("gradients", batch, stepOptions);
+    const { loss } = this.#learner.differentiate(rows, longest(rows));
+    const { layout, memory } = this.#engine;
+    const tensors = layout.parameters.map((p) => [p.name, { shape: p.shape, data: memory.unpack(this.#learner.gradients, p) }]);
+    return { loss, gradients: Object.fromEntries(tensors) };
+  }
+
+  #rows(what: string, batch: unknown, stepOptions: unknown): Row[] {
+    this.#idle(what);
+    const o = options("options", stepOptions, ["carry"]);
+    const carry = o.carry === undefined ? false : boolean("options.carry", o.carry);
+    const list = checkSequences("sequences", batch, this.#demands);
+    const present = this.#learner.network?.lanes.batch;
+    if (carry && list.length !== present) {
+      throw new RangeError(`"sequences" expected the ${present ?? 0} rows of the step before, to carry their state, got ${list.length}`);
+    }
+    if (this.#position.progress)
+      throw new Error(`${what} would lose the epoch that was interrupted: finish it with fit, or drop it with rewind`);
+    return list.map((sequence, ordinal) => ({ sequence, from: 0, ordinal, goesOn: carry }));
+  }
+
+  /** The loss over whole sequences, without learning and without dropout: the mean over all targets that count. */
+  evaluate(sequences: Iterable<Sequence>): { loss: number } {
+    return this.model.evaluate(sequences, { loss: this.options.loss });
+  }
+
+  /**
+   * Everything that training needs to go on bit for bit, also in the middle of an epoch: a safetensors file with the model,
+   * the optimizer's moments and the carried state. `loadModel` reads the model from it.
+   */
+  save(): Uint8Array<ArrayBuffer> {
+    return writeCheckpoint(this.model, this.options, this.#learner, this.#position);
+  }
+}
+
+const longest = (rows: Row[]) => rows.reduce((most, { sequence }) => Math.max(most, sequence.length), 0);
+
+function checkIterable(path: string, value: unknown): Iterable<Sequence> {
+  if (typeof value !== "object" || value === null || !(Symbol.iterator in value))
+    fail(TypeError, path, "an array or an iterable of sequences", value);
+  return value as Iterable<Sequence>;
+}
+
+/**
+ * A trainer for a model, whose parameters it changes in place.
+ * @throws TypeError, RangeError with the path of the option, such as `"optimizer.learningRate"`
+ * @example createTrainer(model, { loss: "mse", optimizer: adam({ learningRate: 1e-3 }), clipNorm: 1, window: 64, batch: 32 });
+ */
+export function createTrainer(model: Model, trainerOptions: TrainerOptions): Trainer {
+  return new Trainer(model, trainerOptions);
+}
+
+/**
+ * The trainer that `trainer.save` saved, with its model (`trainer.model`).
+ * @throws TypeError, RangeError if the file is damaged or holds no trainer
+ * @example for await (const report of resumeTrainer(bytes).fit(sequences, { epochs: 10 })) console.log(report.loss);
+ */
+export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, environment: Environment = {}): Trainer {
+  const file = openCheckpoint(bytes);
+  return new Trainer(loadModel(bytes, environment), file.options, file);
+}

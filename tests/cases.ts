@@ -1,0 +1,187 @@
+/** The one list of cases: what is checked against the oracle, differentiated, and timed. */
+
+import type { ModelConfig, Sequence } from "../src/index.js";
+import { dense, dropout, embedding, lstm } from "../src/index.js";
+import type { Example, Parameters } from "./oracle.js";
+
+export interface Case {
+  name: string;
+  model: ModelConfig & { output: "every" | "last" };
+  loss: "mse" | "crossEntropy";
+  /** Steps of each sequence: how many, and how ragged. */
+  lengths: number[];
+}
+
+const lengths = (count: number, longest: number) => Array.from({ length: count }, (_, i) => 1 + ((i * 7 + longest - 1) % longest));
+
+/** Odd sizes, I != H, batches on both sides of a panel, and both kinds of lanes. */
+export const CASES: Case[] = [
+  { name: "one row", model: { input: { features: 3 }, layers: [lstm({ units: 5 })], output: "every" }, loss: "mse", lengths: [9] },
+  {
+    name: "a few rows, one by one",
+    model: { input: { features: 1 }, layers: [lstm({ units: 7 }), dense({ units: 2 })], output: "every" },
+    loss: "mse",
+    lengths: lengths(4, 8),
+  },
+  {
+    name: "one panel, not full",
+    model: { input: { features: 5 }, layers: [lstm({ units: 6 }), dense({ units: 3 })], output: "every" },
+    loss: "mse",
+    lengths: lengths(7, 6),
+  },
+  {
+    name: "two panels, three layers",
+    model: {
+      input: { features: 2 },
+      layers: [lstm({ units: 9 }), lstm({ units: 4 }), lstm({ units: 5 }), dense({ units: 1 })],
+      output: "every",
+    },
+    loss: "mse",
+    lengths: lengths(13, 7),
+  },
+  {
+    name: "target at the last step",
+    model: { input: { features: 4 }, layers: [lstm({ units: 6 }), dense({ units: 3 })], output: "last" },
+    loss: "crossEntropy",
+    lengths: lengths(9, 9),
+  },
+  {
+    name: "tokens, gathered by the recurrent layer",
+    model: { input: { tokens: 11 }, layers: [lstm({ units: 6 }), dense({ units: 11 })], output: "every" },
+    loss: "crossEntropy",
+    lengths: lengths(10, 6),
+  },
+  {
+    name: "tokens, gathered by the recurrent layer, one row",
+    model: { input: { tokens: 5 }, layers: [lstm({ units: 3 }), dense({ units: 7 })], output: "every" },
+    loss: "crossEntropy",
+    lengths: [11],
+  },
+  {
+    name: "embedding",
+    model: { input: { tokens: 9 }, layers: [embedding({ units: 5 }), lstm({ units: 6 }), dense({ units: 9 })], output: "every" },
+    loss: "crossEntropy",
+    lengths: lengths(9, 7),
+  },
+  {
+    name: "embedding, one row",
+    model: { input: { tokens: 4 }, layers: [embedding({ units: 3 }), lstm({ units: 5 }), dense({ units: 6 })], output: "last" },
+    loss: "crossEntropy",
+    lengths: [6],
+  },
+  {
+    name: "dense below, between and above, no recurrence at the top",
+    model: {
+      input: { features: 3 },
+      layers: [dense({ units: 5 }), lstm({ units: 6 }), dense({ units: 7 }), dense({ units: 2 })],
+      output: "every",
+    },
+    loss: "mse",
+    lengths: lengths(8, 5),
+  },
+  {
+    name: "dropout on the input and between layers",
+    model: {
+      input: { features: 3 },
+      layers: [
+        dropout({ rate: 0.3 }),
+        lstm({ units: 6 }),
+        dropout({ rate: 0.5 }),
+        lstm({ units: 5 }),
+        dropout({ rate: 0.1 }),
+        dense({ units: 2 }),
+      ],
+      output: "every",
+    },
+    loss: "mse",
+    lengths: lengths(9, 6),
+  },
+  {
+    name: "dropout, one row",
+    model: {
+      input: { tokens: 7 },
+      layers: [embedding({ units: 5 }), dropout({ rate: 0.4 }), lstm({ units: 5 }), dense({ units: 7 })],
+      output: "every",
+    },
+    loss: "crossEntropy",
+    lengths: [8],
+  },
+  {
+    name: "no recurrence at all",
+    model: { input: { features: 6 }, layers: [dense({ units: 3 })], output: "every" },
+    loss: "crossEntropy",
+    lengths: lengths(9, 4),
+  },
+  {
+    name: "wide enough for several tiles and blocks of the gradient",
+    model: { input: { features: 17 }, layers: [lstm({ units: 21 }), dense({ units: 19 })], output: "every" },
+    loss: "crossEntropy",
+    lengths: lengths(19, 40),
+  },
+];
+
+/** A small generator of its own (mulberry32): numbers in [-1, 1), no two alike. */
+export function numbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let z = Math.imul(state ^ (state >>> 15), state | 1);
+    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
+    return ((z ^ (z >>> 14)) >>> 0) / 2147483648 - 1;
+  };
+}
+
+/** f32 numbers, so that oracle and kernels start from the same. */
+export const f32s = (length: number, next: () => number, scale = 1) => Array.from({ length }, () => Math.fround(next() * scale));
+
+/** Sequences for a case: ragged, some targets ignored. */
+export function examples({ model, loss, lengths }: Case, seed = 7): Example[] {
+  const next = numbers(seed);
+  const below = (n: number) => Math.floor(((next() + 1) / 2) * n);
+  const outputs = model.layers.findLast((layer) => "units" in layer)?.units as number;
+  return lengths.map((length) => {
+    const { input } = model;
+    const inputs = Array.from({ length }, () => ("tokens" in input ? below(input.tokens) : f32s(input.features, next)));
+    const steps = model.output === "every" ? length : 1;
+    const targets = Array.from({ length: steps }, (_, t) => {
+      if (loss === "mse") return f32s(outputs, next);
+      return t > 0 && next() > 0.7 ? -100 : below(outputs);
+    });
+    return { inputs, targets };
+  });
+}
+
+export const asSequences = (list: Example[]) => list as Sequence[];
+
+/** Random parameters, larger than the initial ones, as f32. */
+export function randomParameters(shapes: Record<string, { shape: readonly number[] }>, seed = 3): Parameters {
+  const next = numbers(seed);
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, { shape }]) => [
+      name,
+      {
+        shape,
+        data: f32s(
+          shape.reduce((a, b) => a * b, 1),
+          next,
+          0.8,
+        ),
+      },
+    ]),
+  );
+}
+
+export const asTensors = (parameters: Parameters) =>
+  Object.fromEntries(Object.entries(parameters).map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data) }]));
+
+/** The largest |a - b| over the largest |b|. */
+export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let difference = 0;
+  let size = 1e-30;
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const distance = Math.abs((a[i] ?? NaN) - (b[i] ?? NaN));
+    if (!(distance <= difference)) difference = distance;
+    size = Math.max(size, Math.abs(b[i] ?? 0));
+  }
+  return difference / size;
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import type { ModelConfig, Optimizer } from "../src/index.js";
+import { createModel, createTrainer } from "../src/index.js";
+import { asSequences, asTensors, relativeError } from "./cases.js";
+import { type Example, Oracle, type Parameters } from "./oracle.js";
+
+interface VectorCase extends ModelConfig {
+  name: string;
+  output: "every" | "last";
+  loss: "mse" | "crossEntropy";
+  optimizer: Optimizer;
+  clipNorm?: number;
+  parameters: Parameters;
+  sequences: { inputs: number[]; targets: number[] }[];
+  outputs: number[][];
+  gradients: Record<string, number[]>;
+  curve: number[];
+}
+
+/** Made by vectors/make.py. */
+const vectors: VectorCase[] = JSON.parse(readFileSync(new URL("vectors/pytorch.json", import.meta.url), "utf8"));
+
+describe.each(vectors.map((vector) => [vector.name, vector] as const))("PyTorch: %s", (_, vector) => {
+  const { input, layers, output, loss, optimizer, clipNorm, parameters, sequences } = vector;
+  const model = createModel({ input, layers, output });
+  const restart = () => model.setParameters(asTensors(parameters));
+  const trainer = () => createTrainer(model, { loss, optimizer, ...(clipNorm && { clipNorm }) });
+
+  test("outputs within 1e-5", () => {
+    restart();
+    const outputs = model.predict(sequences);
+    outputs.forEach((y, i) => y.forEach((value, k) => expect(Math.abs(value - vector.outputs[i]![k]!)).toBeLessThan(1e-5)));
+    expect(outputs.map((y) => y.length)).toEqual(vector.outputs.map((y) => y.length));
+  });
+
+  test("every gradient within 1e-4 relative", () => {
+    restart();
+    const { gradients, loss: value } = trainer().gradients(sequences);
+    expect(relativeError([value], [vector.curve[0]!])).toBeLessThan(1e-5);
+    expect(Object.keys(gradients).sort()).toEqual(Object.keys(vector.gradients).sort());
+    for (const [name, { data }] of Object.entries(gradients)) expect(relativeError(data, vector.gradients[name]!), name).toBeLessThan(1e-4);
+  });
+
+  test("the loss of ten steps within 1e-4", () => {
+    restart();
+    const run = trainer();
+    const curve = vector.curve.map(() => run.step(sequences));
+    curve.forEach((value, i) => expect(Math.abs(value - vector.curve[i]!), `step ${i}`).toBeLessThan(1e-4));
+    expect(curve[9]).toBeLessThan(curve[0]!);
+  });
+
+  test("the oracle agrees", () => {
+    const width = "features" in input ? input.features : 0;
+    const outputs = vector.outputs[0]!.length / (output === "every" ? sequences[0]!.inputs.length / (width || 1) : 1);
+    const cut = (flat: number[], size: number) =>
+      Array.from({ length: flat.length / size }, (_, i) => flat.slice(i * size, (i + 1) * size));
+    const batch: Example[] = sequences.map(({ inputs, targets }) => ({
+      inputs: width ? cut(inputs, width) : inputs,
+      targets: loss === "mse" ? cut(targets, outputs) : targets,
+    }));
+    const oracle = new Oracle({ input, layers, output }, parameters);
+    expect(Math.abs(oracle.learn(batch, loss).loss - vector.curve[0]!)).toBeLessThan(1e-6);
+    for (const [name, { data }] of Object.entries(oracle.gradients))
+      expect(relativeError(data, vector.gradients[name]!), name).toBeLessThan(1e-5);
+    expect(asSequences(batch).length).toBe(sequences.length);
+  });
+});

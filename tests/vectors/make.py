@@ -1,0 +1,174 @@
+"""Makes pytorch.json: models, data, outputs, gradients and ten-step loss curves by PyTorch (1.13, CPU).
+
+    apt-get install python3-torch && /usr/bin/python3 tests/vectors/make.py
+
+Sizes are odd and differ, batches are no multiples of 8, sequences are ragged, no two weights are equal.
+"""
+
+import json
+import math
+import pathlib
+
+import torch
+from torch import nn
+
+CASES = [
+    {
+        "name": "two LSTM layers on features, mean squared error",
+        "input": {"features": 3},
+        "layers": [{"type": "lstm", "units": 5}, {"type": "lstm", "units": 6}, {"type": "dense", "units": 2}],
+        "output": "every",
+        "loss": "mse",
+        "lengths": [7, 4, 6],
+        "optimizer": {"type": "adam", "learningRate": 0.02},
+        "clipNorm": 0.5,
+    },
+    {
+        "name": "embedding, eleven rows, cross-entropy with ignored targets",
+        "input": {"tokens": 13},
+        "layers": [{"type": "embedding", "units": 6}, {"type": "lstm", "units": 7}, {"type": "dense", "units": 9}],
+        "output": "every",
+        "loss": "crossEntropy",
+        "lengths": [5, 9, 3, 8, 1, 9, 2, 7, 6, 4, 9],
+        "optimizer": {"type": "adamw", "learningRate": 0.03, "weightDecay": 0.1},
+    },
+    {
+        "name": "one-hot tokens, target at the last step",
+        "input": {"tokens": 6},
+        "layers": [{"type": "lstm", "units": 9}, {"type": "dense", "units": 3}],
+        "output": "last",
+        "loss": "crossEntropy",
+        "lengths": [6, 6, 3, 5, 2, 6, 4],
+        "optimizer": {"type": "sgd", "learningRate": 0.2, "momentum": 0.9},
+        "clipNorm": 0.3,
+    },
+    {
+        "name": "LSTM without a head, one row, plain gradient descent",
+        "input": {"features": 2},
+        "layers": [{"type": "lstm", "units": 3}],
+        "output": "every",
+        "loss": "mse",
+        "lengths": [12],
+        "optimizer": {"type": "sgd", "learningRate": 0.5},
+    },
+]
+
+
+class Model(nn.Module):
+    def __init__(self, case):
+        super().__init__()
+        self.case = case
+        size = self.tokens = case["input"].get("tokens", 0)
+        size = size or case["input"]["features"]
+        modules = []
+        for layer in case["layers"]:
+            kind, units = layer["type"], layer["units"]
+            if kind == "embedding":
+                modules.append(nn.Embedding(size, units))
+            elif kind == "lstm":
+                modules.append(nn.LSTM(size, units, batch_first=True))
+            else:
+                modules.append(nn.Linear(size, units))
+            size = units
+        self.stack = nn.ModuleList(modules)
+
+    def named(self):
+        recurrent = 0
+        for layer, module in zip(self.case["layers"], self.stack):
+            for name, parameter in module.named_parameters():
+                if layer["type"] == "lstm":
+                    yield name.replace("_l0", f"_l{recurrent}"), parameter
+                else:
+                    yield f"{layer['type']}.{name}", parameter
+            recurrent += layer["type"] == "lstm"
+
+    def forward(self, x):
+        for layer, module in zip(self.case["layers"], self.stack):
+            if layer["type"] == "lstm":
+                if not x.is_floating_point():
+                    x = nn.functional.one_hot(x, self.tokens).float()
+                x, _ = module(x)
+            else:
+                x = module(x)
+        return x
+
+
+def round_list(tensor):
+    return [float(f"{v:.9g}") for v in tensor.detach().flatten().tolist()]
+
+
+def optimizer_for(case, parameters):
+    o = case["optimizer"]
+    if o["type"] == "sgd":
+        return torch.optim.SGD(parameters, lr=o["learningRate"], momentum=o.get("momentum", 0))
+    if o["type"] == "adam":
+        return torch.optim.Adam(parameters, lr=o["learningRate"])
+    return torch.optim.AdamW(parameters, lr=o["learningRate"], weight_decay=o["weightDecay"])
+
+
+def make(case, seed):
+    torch.manual_seed(seed)
+    model = Model(case)
+    for _, parameter in model.named():
+        nn.init.uniform_(parameter, -0.7, 0.7)
+    parameters = {n: {"shape": list(p.shape), "data": round_list(p)} for n, p in model.named()}
+
+    units = case["layers"][-1]["units"]
+    sequences = []
+    for length in case["lengths"]:
+        steps = length if case["output"] == "every" else 1
+        if "tokens" in case["input"]:
+            inputs = torch.randint(0, case["input"]["tokens"], (length,))
+        else:
+            inputs = torch.randn(length, case["input"]["features"])
+        if case["loss"] == "mse":
+            targets = torch.randn(steps, units)
+        else:
+            targets = torch.randint(0, units, (steps,))
+            if case["output"] == "every":
+                targets[torch.rand(steps) < 0.2] = -100
+        sequences.append((inputs, targets))
+
+    def outputs():
+        result = []
+        for inputs, _ in sequences:
+            y = model(inputs.unsqueeze(0))[0]
+            result.append(y if case["output"] == "every" else y[-1:])
+        return result
+
+    def loss():
+        y = torch.cat(outputs())
+        targets = torch.cat([t for _, t in sequences])
+        if case["loss"] == "mse":
+            return nn.functional.mse_loss(y, targets)
+        return nn.functional.cross_entropy(y, targets)
+
+    first = outputs()
+    loss().backward()
+    gradients = {n: round_list(p.grad) for n, p in model.named()}
+
+    optimizer = optimizer_for(case, model.parameters())
+    curve = []
+    for _ in range(10):
+        optimizer.zero_grad()
+        value = loss()
+        value.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), case.get("clipNorm", math.inf))
+        optimizer.step()
+        curve.append(float(f"{value.item():.9g}"))
+
+    as_numbers = lambda t: t.tolist() if not t.is_floating_point() else round_list(t)
+    return {
+        **case,
+        "parameters": parameters,
+        "sequences": [{"inputs": as_numbers(x), "targets": as_numbers(t)} for x, t in sequences],
+        "outputs": [round_list(y) for y in first],
+        "gradients": gradients,
+        "curve": curve,
+    }
+
+
+torch.set_num_threads(1)
+here = pathlib.Path(__file__).parent
+vectors = [make(case, seed) for seed, case in enumerate(CASES, 1)]
+(here / "pytorch.json").write_text("[\n" + ",\n".join(json.dumps(v) for v in vectors) + "\n]\n")
