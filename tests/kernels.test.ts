@@ -1,0 +1,426 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { keys, philox, Random } from "../src/random.js";
+import { f32s, numbers, relativeError } from "./cases.js";
+import { Bench, packWeights, pad4 } from "./kernels.js";
+import { Oracle, type Parameters } from "./oracle.js";
+
+const width = fc.constantFrom(1, 8);
+const size = (max: number) => fc.integer({ min: 1, max });
+const seed = fc.integer({ min: 1, max: 1e6 });
+const check = <T extends [unknown, ...unknown[]]>(...args: [...{ [K in keyof T]: fc.Arbitrary<T[K]> }, (...values: T) => void]) => {
+  const run = args.pop() as (...values: T) => void;
+  fc.assert(fc.property(...(args as unknown as { [K in keyof T]: fc.Arbitrary<T[K]> }), run), { numRuns: 60, seed: 1997 });
+};
+
+/** Panels [slots][rows padded][width] of random numbers, the padded rows zero; and how to look one up. */
+function panels(next: () => number, slots: number, rows: number, lanes: number) {
+  const at = (slot: number, row: number, lane: number) => (slot * pad4(rows) + row) * lanes + lane;
+  const data = new Float32Array(slots * pad4(rows) * lanes);
+  for (let slot = 0; slot < slots; slot++) {
+    for (let row = 0; row < rows; row++) for (let lane = 0; lane < lanes; lane++) data[at(slot, row, lane)] = next();
+  }
+  return { data, at, get: (slot: number, row: number, lane: number) => data[at(slot, row, lane)]! };
+}
+
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+const sum = (n: number, term: (i: number) => number) => range(n).reduce((total, i) => total + term(i), 0);
+
+describe("activations, as the LSTM cell uses them", () => {
+  /** With no inputs, the gates' buffer goes from pre-activations to i, f, g, o. */
+  function gates(x: number[]) {
+    const bench = new Bench();
+    const H = 4 * Math.ceil(x.length / 4);
+    const values = new Float32Array(4 * H);
+    x.forEach((value, u) => range(4).forEach((gate) => (values[(u >> 2) * 16 + gate * 4 + (u & 3)] = value)));
+    const [h, c, g, w] = [
+      bench.buffer(new Float32Array(2 * H)),
+      bench.buffer(new Float32Array(2 * H)),
+      bench.buffer(values),
+      bench.buffer(new Float32Array(4 * H * H)),
+    ];
+    bench.kernels.recurrentForward(h, c, g, 0, w, 0, 1, 1, 0, H, 1);
+    const out = bench.read(g, 4 * H);
+    return x.map((_, u) => range(4).map((gate) => out[(u >> 2) * 16 + gate * 4 + (u & 3)]!));
+  }
+
+  test("tanh within 4e-7 and sigmoid within 2e-7, in range, at the ends, odd and monotonic at the limits", () => {
+    const x = range(400).map((i) => Math.fround((i - 200) / 17.3));
+    const extremes = [0, -0, 1e-30, -1e-30, 8, -8, 9, -9, 100, -100, 3.4e38, -3.4e38];
+    for (const part of [x.slice(0, 200), x.slice(200), extremes]) {
+      gates(part).forEach(([i, f, g, o], n) => {
+        const value = part[n]!;
+        for (const gate of [i!, f!, o!]) {
+          expect(Math.abs(gate - 1 / (1 + Math.exp(-value)))).toBeLessThan(2e-7);
+          expect(gate).toBeGreaterThanOrEqual(0);
+          expect(gate).toBeLessThanOrEqual(1);
+        }
+        expect(Math.abs(g! - Math.tanh(value))).toBeLessThan(4e-7);
+        expect(Math.abs(g!)).toBeLessThanOrEqual(1);
+      });
+    }
+    const [[, , positive], [, , negative]] = gates([1.25, -1.25]) as [number[], number[]];
+    expect(positive).toBe(-negative!);
+  });
+
+  test("exp and log, through the softmax of two logits, within 3e-7", () => {
+    for (const difference of [0, 1e-3, 0.3, 1, 5, 20, 60, 86, 100, 1e6]) {
+      const bench = new Bench();
+      const [dy, y] = [bench.buffer(4), bench.buffer([0, -difference, 7, 7])];
+      const [target, weight] = [bench.integers([1]), bench.buffer([1])];
+      const loss = bench.kernels.softmaxCrossEntropy(dy, y, target, weight, 1, 2, 1, 1);
+      const total = 1 + Math.exp(-difference);
+      const expected = Math.log(total) + difference;
+      expect(Math.abs(loss - expected)).toBeLessThan(3e-7 * Math.max(1, expected));
+      const [first, second, ...padding] = bench.read(dy, 4);
+      expect(Math.abs(first! - 1 / total)).toBeLessThan(3e-7);
+      expect(Math.abs(second! - (Math.exp(-difference) / total - 1))).toBeLessThan(3e-7);
+      expect(padding).toEqual([0, 0]);
+    }
+  });
+});
+
+describe("products", () => {
+  test("dense forward, input gradient and weight gradient, one group of rows", () => {
+    check(size(30), size(30), size(40), width, seed, (I, O, slots, lanes, from) => {
+      const next = numbers(from);
+      const x = panels(next, slots, I, lanes);
+      const dy = panels(next, slots, O, lanes);
+      const w = range(O).map(() => f32s(I, next));
+      const b = f32s(O, next);
+      const bench = new Bench();
+      const packed = bench.buffer(packWeights(O, 1, pad4(I), (r, k) => w[r]?.[k] ?? 0));
+      const transposed = bench.buffer(pad4(I) * pad4(O));
+      const bias = bench.buffer([...b, ...new Array(pad4(O) - O).fill(0)]);
+      const [px, pdy] = [bench.buffer(x.data), bench.buffer(dy.data)];
+      const [py, pdx] = [bench.buffer(slots * pad4(O) * lanes), bench.buffer(slots * pad4(I) * lanes)];
+      const [dw, db] = [bench.buffer(new Float32Array(pad4(O) * pad4(I)).fill(0.5)), bench.buffer(new Float32Array(pad4(O)).fill(0.25))];
+      const scratch = bench.buffer(bench.kernels.weightGradientScratch(pad4(O)) / 4);
+      bench.kernels.denseForward(py, px, packed, bias, slots, pad4(I), pad4(O), lanes);
+      bench.kernels.transposeWeights(transposed, packed, 1, pad4(O), 0, pad4(I), pad4(I));
+      bench.kernels.inputGradient(pdx, pdy, transposed, slots, pad4(I), pad4(O), lanes);
+      bench.kernels.weightGradient(dw, db, pdy, px, 0, scratch, 1, pad4(O), pad4(I), 0, slots, lanes);
+      expect(bench.intact).toBe(true);
+
+      const y = panels(() => 0, slots, O, lanes);
+      const dx = panels(() => 0, slots, I, lanes);
+      for (const slot of range(slots)) {
+        for (const lane of range(lanes)) {
+          for (const r of range(O)) y.data[y.at(slot, r, lane)] = b[r]! + sum(I, (k) => w[r]![k]! * x.get(slot, k, lane));
+          for (const k of range(I)) dx.data[dx.at(slot, k, lane)] = sum(O, (r) => w[r]![k]! * dy.get(slot, r, lane));
+        }
+      }
+      const over = (term: (slot: number, lane: number) => number) => sum(slots * lanes, (n) => term(Math.floor(n / lanes), n % lanes));
+      const dwExpected = packWeights(O, 1, pad4(I), (r, k) => (k < I ? over((s, l) => dy.get(s, r, l) * x.get(s, k, l)) : 0)).map(
+        (v) => v + 0.5,
+      );
+      const dbExpected = range(pad4(O)).map((r) => 0.25 + (r < O ? over((s, l) => dy.get(s, r, l)) : 0));
+      expect(relativeError(bench.read(py, y.data.length), y.data)).toBeLessThan(1e-5);
+      expect(relativeError(bench.read(pdx, dx.data.length), dx.data)).toBeLessThan(1e-5);
+      expect(relativeError(bench.read(dw, dwExpected.length), dwExpected)).toBeLessThan(1e-5);
+      expect(relativeError(bench.read(db, dbExpected.length), dbExpected)).toBeLessThan(1e-5);
+    });
+  });
+});
+
+describe("the recurrent layer", () => {
+  test("forward, backward and the weights' gradient are the oracle's, from any state", () => {
+    check(size(11), size(13), size(7), size(3), width, seed, (I, H, T, P, lanes, from) => {
+      const next = numbers(from);
+      const [Ip, Hp] = [pad4(I), pad4(H)];
+      const tensor = (...shape: number[]) => ({
+        shape,
+        data: f32s(
+          shape.reduce((a, b) => a * b, 1),
+          next,
+          0.7,
+        ),
+      });
+      const parameters: Parameters = {
+        weight_ih_l0: tensor(4 * H, I),
+        weight_hh_l0: tensor(4 * H, H),
+        bias_ih_l0: tensor(4 * H),
+        bias_hh_l0: tensor(4 * H),
+      };
+      const weight = (name: string, r: number, k: number, columns: number) => (k < columns ? parameters[name]!.data[r * columns + k]! : 0);
+      const x = panels(next, T * P, I, lanes);
+      const h = panels(next, (T + 1) * P, H, lanes);
+      const c = panels(next, (T + 1) * P, H, lanes);
+      const dh = panels(next, T * P, H, lanes);
+
+      const bench = new Bench();
+      const packed = packWeights(H, 4, Ip + Hp, (r, k) =>
+        k < Ip ? weight("weight_ih_l0", r, k, I) : weight("weight_hh_l0", r, k - Ip, H),
+      );
+      const vector = (name: string) => bench.buffer(packWeights(H, 4, 1, (r) => parameters[name]!.data[r]!));
+      const [w, bih, bhh, bias, wt] = [
+        bench.buffer(packed),
+        vector("bias_ih_l0"),
+        vector("bias_hh_l0"),
+        bench.buffer(4 * Hp),
+        bench.buffer(Hp * 4 * Hp),
+      ];
+      const [px, ph, pc, pdh] = [x, h, c, dh].map(({ data }) => bench.buffer(data)) as [number, number, number, number];
+      const [gates, dc] = [bench.buffer(T * P * 4 * Hp * lanes), bench.buffer(P * Hp * lanes)];
+      const [dw, db] = [bench.buffer(new Float32Array(packed.length)), bench.buffer(new Float32Array(4 * Hp))];
+      const scratch = bench.buffer(bench.kernels.weightGradientScratch(4 * Hp) / 4);
+      bench.kernels.recurrentBias(bias, bih, bhh, 4 * Hp);
+      bench.kernels.transposeWeights(wt, w, 4, 4 * Hp, Ip, Hp, Ip + Hp);
+      bench.kernels.recurrentForward(ph, pc, gates, px, w, bias, T, P, I, H, lanes);
+      const outputs = bench.read(ph, h.data.length);
+      bench.kernels.recurrentBackward(gates, pdh, dc, gates, pc, wt, T, P, H, lanes);
+      bench.kernels.weightGradient(dw, db, gates, px, ph, scratch, 4, 4 * Hp, Ip, Hp, T * P, lanes);
+      expect(bench.intact).toBe(true);
+
+      const oracle = new Oracle({ input: { features: I }, layers: [{ type: "lstm", units: H }], output: "every" }, parameters);
+      const row = (source: typeof x, t: number, p: number, lane: number, rows: number) =>
+        range(rows).map((r) => source.get(t * P + p, r, lane));
+      const [expected, got]: [number[], number[]] = [[], []];
+      for (const n of range(P * lanes)) {
+        const [p, lane] = [Math.floor(n / lanes), n % lanes];
+        const states = [{ h: row(h, 0, p, lane, H), c: row(c, 0, p, lane, H) }];
+        const run = oracle.run(
+          range(T).map((t) => row(x, t, p, lane, I)),
+          states,
+        );
+        run.backward(range(T).map((t) => row(dh, t, p, lane, H)));
+        expected.push(...run.outputs.flat(), ...states[0]!.h);
+        for (const t of [...range(T), T - 1]) got.push(...range(H).map((u) => outputs[h.at((t + 1) * P + p, u, lane)]!));
+      }
+      expect(relativeError(got, expected)).toBeLessThan(1e-5);
+      const dOracle = (name: string, r: number, k: number, columns: number) =>
+        k < columns ? oracle.gradients[name]!.data[r * columns + k]! : 0;
+      const dwExpected = packWeights(H, 4, Ip + Hp, (r, k) =>
+        k < Ip ? dOracle("weight_ih_l0", r, k, I) : dOracle("weight_hh_l0", r, k - Ip, H),
+      );
+      expect(relativeError(bench.read(dw, packed.length), dwExpected)).toBeLessThan(1e-5);
+      expect(
+        relativeError(
+          bench.read(db, 4 * Hp),
+          packWeights(H, 4, 1, (r) => oracle.gradients.bias_hh_l0!.data[r]!),
+        ),
+      ).toBeLessThan(1e-5);
+      // Padded units took no part: their state, their weights' and their biases' gradients are exactly zero.
+      const padding = range(Hp - H).flatMap((u) => range(T + 1).map((t) => outputs[h.at(t * P, H + u, 0)]!));
+      const dead = bench.read(dw, packed.length).filter((_, i) => Math.floor(i / (16 * (Ip + Hp))) * 4 + (i & 3) >= H);
+      expect([...padding, ...dead].every((value) => value === 0)).toBe(true);
+    });
+  });
+
+  test("the carry takes slot T of those that go on, zero of the others", () => {
+    check(size(9), size(6), size(3), width, seed, (H, T, P, lanes, from) => {
+      const next = numbers(from);
+      const state = panels(next, (T + 1) * P, H, lanes);
+      const going = range(P * lanes).map(() => (next() > 0 ? -1 : 0));
+      const bench = new Bench();
+      const [pointer, mask] = [bench.buffer(state.data), bench.integers(going)];
+      bench.kernels.recurrentCarry(pointer, mask, T, P, H, lanes);
+      expect(bench.intact).toBe(true);
+      const after = bench.read(pointer, state.data.length);
+      const expected = state.data.slice();
+      for (const p of range(P)) {
+        for (const u of range(H)) {
+          for (const lane of range(lanes)) expected[state.at(p, u, lane)] = going[p * lanes + lane] ? state.get(T * P + p, u, lane) : 0;
+        }
+      }
+      expect(after).toEqual(expected);
+    });
+  });
+});
+
+test("embedding: rows gathered and scattered, tokens that repeat included", () => {
+  check(size(13), size(9), size(7), width, seed, (N, tokens, slots, lanes, from) => {
+    const next = numbers(from);
+    const table = range(tokens).map(() => [...f32s(N, next), ...new Array(pad4(N) - N).fill(0)]);
+    const bias = f32s(pad4(N), next);
+    const drawn = range(slots * lanes).map(() => Math.floor(((next() + 1) / 2) * tokens));
+    const dy = panels(next, slots, N, lanes);
+    const bench = new Bench();
+    const [y, t, w, b] = [bench.buffer(dy.data.length), bench.integers(drawn), bench.buffer(table.flat()), bench.buffer(bias)];
+    const [dw, d, scratch] = [bench.buffer(new Float32Array(tokens * pad4(N))), bench.buffer(dy.data), bench.buffer(16)];
+    bench.kernels.embeddingForward(y, t, w, b, slots, pad4(N), lanes);
+    bench.kernels.embeddingBackward(dw, d, t, scratch, slots, pad4(N), lanes);
+    expect(bench.intact).toBe(true);
+    const expected = new Float32Array(dy.data.length);
+    const scattered = new Float64Array(tokens * pad4(N));
+    drawn.forEach((token, n) => {
+      const [slot, lane] = [Math.floor(n / lanes), n % lanes];
+      for (const r of range(pad4(N))) expected[dy.at(slot, r, lane)] = table[token]![r]! + bias[r]!;
+      for (const r of range(N)) scattered[token * pad4(N) + r]! += dy.get(slot, r, lane);
+    });
+    expect(bench.read(y, expected.length)).toEqual(expected);
+    expect(relativeError(bench.read(dw, scattered.length), scattered)).toBeLessThan(1e-5);
+  });
+});
+
+describe("losses", () => {
+  test("mean squared error", () => {
+    check(size(11), size(7), width, seed, (O, slots, lanes, from) => {
+      const next = numbers(from);
+      const [y, target] = [panels(next, slots, O, lanes), panels(next, slots, O, lanes)];
+      const weight = range(slots * lanes).map(() => (next() > -0.4 ? 1 : 0));
+      const bench = new Bench();
+      const pointers = [bench.buffer(y.data.length), bench.buffer(y.data), bench.buffer(target.data), bench.buffer(weight)] as const;
+      const loss = bench.kernels.meanSquaredError(...pointers, slots, O, lanes, 0.125);
+      expect(bench.intact).toBe(true);
+      const dy = new Float32Array(y.data.length);
+      let expected = 0;
+      weight.forEach((counts, n) => {
+        for (const r of range(O)) {
+          const at = y.at(Math.floor(n / lanes), r, n % lanes);
+          const error = y.data[at]! - target.data[at]!;
+          expected += 0.125 * counts * error ** 2;
+          dy[at] = 0.25 * counts * error;
+        }
+      });
+      expect(relativeError([loss], [expected])).toBeLessThan(1e-5);
+      expect(relativeError(bench.read(pointers[0], dy.length), dy)).toBeLessThan(1e-5);
+    });
+  });
+
+  test("softmax cross-entropy, and softmax with a temperature", () => {
+    check(size(21), size(7), width, seed, (O, slots, lanes, from) => {
+      const next = numbers(from);
+      const y = panels(() => 9 * next(), slots, O, lanes);
+      const target = range(slots * lanes).map(() => Math.floor(((next() + 1) / 2) * O));
+      const weight = range(slots * lanes).map(() => (next() > -0.4 ? 1 : 0));
+      const bench = new Bench();
+      const pointers = [bench.buffer(y.data.length), bench.buffer(y.data), bench.integers(target), bench.buffer(weight)] as const;
+      const loss = bench.kernels.softmaxCrossEntropy(...pointers, slots, O, lanes, 0.125);
+      const dy = new Float32Array(y.data.length);
+      let expected = 0;
+      weight.forEach((counts, n) => {
+        const logits = range(O).map((r) => y.get(Math.floor(n / lanes), r, n % lanes));
+        const total = Math.log(sum(O, (r) => Math.exp(logits[r]!)));
+        expected += 0.125 * counts * (total - logits[target[n]!]!);
+        logits.forEach((logit, r) => {
+          dy[y.at(Math.floor(n / lanes), r, n % lanes)] = 0.125 * counts * (Math.exp(logit - total) - (r === target[n] ? 1 : 0));
+        });
+      });
+      expect(Math.abs(loss - expected)).toBeLessThan(1e-5 * Math.max(1, expected));
+      expect(relativeError(bench.read(pointers[0], dy.length), dy)).toBeLessThan(1e-5);
+
+      const logits = f32s(O, next, 5);
+      const [p, l] = [bench.buffer(pad4(O)), bench.buffer([...logits, ...new Array(pad4(O) - O).fill(99)])];
+      bench.kernels.softmax(p, l, O, 1 / 0.7);
+      const total = sum(O, (r) => Math.exp(logits[r]! / 0.7));
+      expect(
+        relativeError(
+          bench.read(p, O),
+          logits.map((logit) => Math.exp(logit / 0.7) / total),
+        ),
+      ).toBeLessThan(1e-5);
+      expect(bench.intact).toBe(true);
+    });
+  });
+});
+
+describe("optimizers", () => {
+  const count = size(3000).map(pad4);
+  test("squared norm", () => {
+    check(count, seed, (n, from) => {
+      const values = f32s(n, numbers(from));
+      const bench = new Bench();
+      expect(relativeError([bench.kernels.squaredNorm(bench.buffer(values), n)], [sum(n, (i) => values[i]! ** 2)])).toBeLessThan(1e-5);
+    });
+  });
+
+  test("sgd with momentum, and adam with decay, as their formulas say", () => {
+    check(count, seed, (n, from) => {
+      const next = numbers(from);
+      const [w, g, m] = [f32s(n, next), f32s(n, next), f32s(n, next)];
+      const v = f32s(n, next).map(Math.abs);
+      const bench = new Bench();
+      const [pw, pm, pg] = [bench.buffer(w), bench.buffer(m), bench.buffer(g)];
+      bench.kernels.sgd(pw, pm, pg, n, 0.1, 0.9, 0.5);
+      const velocity = range(n).map((i) => 0.9 * m[i]! + 0.5 * g[i]!);
+      expect(relativeError(bench.read(pm, n), velocity)).toBeLessThan(1e-6);
+      expect(
+        relativeError(
+          bench.read(pw, n),
+          w.map((x, i) => x - 0.1 * velocity[i]!),
+        ),
+      ).toBeLessThan(1e-6);
+
+      const [aw, am, av, ag] = [bench.buffer(w), bench.buffer(m), bench.buffer(v), bench.buffer(g)];
+      bench.kernels.adam(aw, am, av, ag, n, 0.02, 0.9, 0.99, 1e-8, 1.5, 0.999, 0.5);
+      const first = range(n).map((i) => 0.9 * m[i]! + 0.1 * 0.5 * g[i]!);
+      const second = range(n).map((i) => 0.99 * v[i]! + 0.01 * (0.5 * g[i]!) ** 2);
+      const expected = w.map((x, i) => 0.999 * x - (0.02 * first[i]!) / (Math.sqrt(second[i]!) * 1.5 + 1e-8));
+      expect(relativeError(bench.read(am, n), first)).toBeLessThan(1e-5);
+      expect(relativeError(bench.read(av, n), second)).toBeLessThan(1e-5);
+      expect(relativeError(bench.read(aw, n), expected)).toBeLessThan(1e-5);
+      expect(bench.intact).toBe(true);
+    });
+  });
+
+  test("moments that decay for want of gradients end at zero, not among the subnormals", () => {
+    const bench = new Bench();
+    const [w, m, v, g] = [
+      bench.buffer([1, 1, 1, 1]),
+      bench.buffer([1, -1, 1e-20, 0]),
+      bench.buffer([1, 1, 1e-20, 0]),
+      bench.buffer(new Float32Array(4)),
+    ];
+    for (let i = 0; i < 100_000; i++) bench.kernels.adam(w, m, v, g, 4, 1e-3, 0.9, 0.999, 1e-8, 1, 1, 1);
+    expect([...bench.read(m, 4), ...bench.read(v, 4)].map(Math.abs)).toEqual(new Array(8).fill(0));
+  });
+});
+
+describe("random numbers", () => {
+  // The known answers that the authors publish with Random123.
+  test.each([
+    [
+      [0, 0, 0, 0],
+      [0, 0],
+      [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8],
+    ],
+    [
+      [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff],
+      [0xffffffff, 0xffffffff],
+      [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd],
+    ],
+    [
+      [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
+      [0xa4093822, 0x299f31d0],
+      [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
+    ],
+  ])("philox of %j with %j", (counter, [key0, key1], expected) => {
+    const block = Uint32Array.from(counter);
+    philox(block, key0!, key1!);
+    expect([...block]).toEqual(expected);
+  });
+
+  test("the dropout kernel draws the same numbers, leaves exactly those under the rate, and does so again", () => {
+    check(size(300).map(pad4), fc.constantFrom(0, 0.1, 0.5, 0.9), fc.integer({ min: 0, max: 2 ** 50 }), (n, rate, from) => {
+      const bench = new Bench();
+      const x = f32s(n, numbers(5)).map((value) => value + 2);
+      const [y, px] = [bench.buffer(n), bench.buffer(x)];
+      const [key0, key1] = keys(from);
+      bench.kernels.dropout(y, px, n, rate, 3, 2, key0, key1);
+      const first = bench.read(y, n);
+      bench.kernels.dropout(px, px, n, rate, 3, 2, key0, key1);
+      expect(bench.read(px, n)).toEqual(first);
+      expect(bench.intact).toBe(true);
+      const bound = Math.floor(Math.fround(rate) * 4294967296);
+      first.forEach((value, i) => {
+        const block = Uint32Array.of(4 * (i >> 4) + (i & 3), 3, 2, 0);
+        philox(block, key0, key1);
+        const kept = block[(i >> 2) & 3]! >= bound;
+        expect(Math.abs(value - (kept ? x[i]! / (1 - rate) : 0))).toBeLessThan(1e-5);
+      });
+    });
+  });
+
+  test("uniform numbers are uniform, permutations are permutations, purposes and seeds differ", () => {
+    const random = new Random(5, 1, 0);
+    const counts = new Array(10).fill(0);
+    for (let i = 0; i < 100_000; i++) counts[Math.floor(10 * random.uniform())]++;
+    for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(500);
+    expect([...new Random(5, 2, 0).permutation(1000)].sort((a, b) => a - b)).toEqual(range(1000));
+    const first = [new Random(5, 1, 0), new Random(5, 2, 0), new Random(5, 1, 1), new Random(6, 1, 0), new Random(5 + 2 ** 32, 1, 0)].map(
+      (r) => r.bits(),
+    );
+    expect(new Set(first).size).toBe(5);
+  });
+});
