@@ -113,7 +113,6 @@ export async function* runEpochs(
     const rows = new Rows(batch);
     const progress = position.progress ?? begin(data, batch);
     await restore(rows, next, progress);
-    position.progress = progress;
     let since = { loss: 0, targets: 0 };
     for (;;) {
       options.signal?.throwIfAborted();
@@ -131,6 +130,7 @@ export async function* runEpochs(
         sum.targets += targets;
       }
       progress.steps += rows.advance(T);
+      position.progress = progress;
       progress.taken = rows.taken;
       progress.rows = rows.rows.map((row) => row && { ordinal: row.ordinal, from: row.from });
       const { steps, totalSteps } = progress;

@@ -33,7 +33,7 @@ export class Table {
     const offset = this.bytes;
     const bytes = 4 * shape.reduce((product, n) => product * n, 1);
     this.rows.set(name, { name, role, shape, offset, bytes });
-    this.bytes += (bytes + 63) & ~63;
+    this.bytes += Math.ceil(bytes / 64) * 64;
     return offset;
   }
 }

@@ -208,10 +208,12 @@ export function readMetadata(metadata: Record<string, string>): Record<string, u
     throw new RangeError('"bytes" was not written by memcell: give the configuration, loadModel(bytes, { config })');
   }
   try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new RangeError('"bytes" has damaged memcell metadata', { cause });
+    const value = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value;
+  } catch {
+    // Falls through to the same refusal.
   }
+  throw new RangeError('"bytes" has damaged memcell metadata');
 }
 
 function checkEnvironment(environment: unknown): WebAssembly.Module | undefined {

@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { adam, createModel, createTrainer, dense, lstm } from "../src/index.js";
+import { Memory } from "../src/memory.js";
+import { Bench } from "./kernels.js";
+
+const MB = 2 ** 20;
+
+/** Collects garbage until what it measures stands still; finalizers and wasm memories take more than one round. */
+async function settled(): Promise<{ heap: number; outside: number; rss: number }> {
+  let last = Infinity;
+  for (let round = 0; round < 20; round++) {
+    gc!();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+    const now = heapUsed + external + arrayBuffers;
+    if (Math.abs(now - last) < MB / 10) break;
+    last = now;
+  }
+  const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage();
+  return { heap: heapUsed, outside: external + arrayBuffers, rss };
+}
+
+async function growth(work: () => Promise<void> | void): Promise<{ heap: number; outside: number; rss: number }> {
+  const before = await settled();
+  await work();
+  const after = await settled();
+  return { heap: (after.heap - before.heap) / MB, outside: (after.outside - before.outside) / MB, rss: (after.rss - before.rss) / MB };
+}
+
+describe("the process stays where it was", () => {
+  test("10,000 models made and dropped, each trained and stepped", async () => {
+    const make = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        const model = createModel({ input: { features: 2 }, layers: [lstm({ units: 8 }), dense({ units: 1 })], seed: i });
+        createTrainer(model, { loss: "mse", optimizer: adam() }).step([{ inputs: [1, 2, 3, 4], targets: [1, 2] }]);
+        model.stream().step([1, 2]);
+        // As a server would: between requests the event loop runs.
+        if (i % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await make(1000);
+    const { heap, outside, rss } = await growth(() => make(10_000));
+    expect(heap).toBeLessThan(2);
+    expect(outside).toBeLessThan(2);
+    expect(rss).toBeLessThan(100);
+  });
+
+  test("1,000,000 steps of a stream", async () => {
+    const stream = createModel({ input: { features: 1 }, layers: [lstm({ units: 8 }), dense({ units: 1 })] }).stream();
+    const run = (count: number) => {
+      for (let i = 0; i < count; i++) stream.step(i % 7);
+    };
+    run(10_000);
+    const { heap, outside, rss } = await growth(() => run(1_000_000));
+    expect(heap).toBeLessThan(1);
+    expect(outside).toBeLessThan(1);
+    expect(rss).toBeLessThan(30);
+  });
+
+  test("streams and trainers of one model, made and dropped", async () => {
+    const { Model } = await import("../src/model.js");
+    const model = createModel({ input: { features: 1 }, layers: [lstm({ units: 8 }), dense({ units: 1 })] });
+    const { memory } = Model.engine("model", model);
+    const make = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        model.stream().step(i % 3);
+        createTrainer(model, { loss: "mse", optimizer: adam() }).step([{ inputs: [1, 2], targets: [1, 2] }]);
+        if (i % 50 === 0) await settled();
+      }
+      await settled();
+    };
+    await make(100);
+    const before = memory.used;
+    await make(500);
+    expect(memory.used).toBeLessThanOrEqual(before);
+  });
+});
+
+test("regions are zero, aligned, apart from each other, and used again", () => {
+  const action = fc.oneof(fc.record({ take: fc.integer({ min: 1, max: 300_000 }) }), fc.record({ drop: fc.nat(20) }));
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+      const { kernels } = new Bench();
+      const memory = new Memory(kernels);
+      const live: { at: number; bytes: number; mark: number }[] = [];
+      const intact = ({ at, bytes, mark }: (typeof live)[number]) => {
+        const values = memory.i32.subarray(at / 4, at / 4 + Math.ceil(bytes / 4));
+        return values[0] === mark && values.at(-1) === mark;
+      };
+      let most = 0;
+      actions.forEach((todo, mark) => {
+        if ("take" in todo) {
+          const at = memory.allocate(todo.take);
+          const values = memory.i32.subarray(at / 4, at / 4 + Math.ceil(todo.take / 4));
+          expect(at % 64).toBe(0);
+          expect(values.every((value) => value === 0)).toBe(true);
+          values.fill(mark + 1);
+          live.push({ at, bytes: todo.take, mark: mark + 1 });
+          most = Math.max(
+            most,
+            live.reduce((sum, { bytes }) => sum + Math.ceil(bytes / 64) * 64, 0),
+          );
+        } else if (live.length > 0) {
+          const [gone] = live.splice(todo.drop % live.length, 1) as [(typeof live)[number]];
+          memory.release(gone.at);
+        }
+        expect(live.every(intact)).toBe(true);
+      });
+      expect(memory.used).toBe(live.reduce((sum, { bytes }) => sum + Math.ceil(bytes / 64) * 64, 0));
+      for (const { at } of live) memory.release(at);
+      // All free again and joined: the whole memory is one region.
+      const size = kernels.memory.buffer.byteLength;
+      memory.allocate(size - 64);
+      expect(kernels.memory.buffer.byteLength).toBe(size);
+    }),
+    { numRuns: 60, seed: 1997 },
+  );
+});

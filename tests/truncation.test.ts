@@ -1,0 +1,141 @@
+/** Truncated BPTT: what a window sees, what is carried, and that neither company nor padding changes anything. */
+
+import { describe, expect, test } from "vitest";
+import type { Sequence, Trainer, TrainerOptions } from "../src/index.js";
+import { createModel, createTrainer, dense, lstm, sgd } from "../src/index.js";
+import { asSequences, asTensors, type Case, examples, randomParameters, relativeError } from "./cases.js";
+import { Oracle, type Parameters } from "./oracle.js";
+
+const entry: Case = {
+  name: "",
+  model: { input: { features: 2 }, layers: [lstm({ units: 5 }), lstm({ units: 6 }), dense({ units: 3 })], output: "every" },
+  loss: "mse",
+  lengths: [11, 23, 7, 16, 1, 12, 20, 9, 5, 10, 23],
+};
+const model = createModel(entry.model);
+const initial = randomParameters(model.parameters());
+const batch = examples(entry);
+const restart = () => model.setParameters(asTensors(initial));
+const rate = 0.3;
+const trainerFor = (options: Partial<TrainerOptions>) =>
+  createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: rate }), shuffle: false, ...options });
+
+async function epoch(trainer: Trainer, sequences: Sequence[]): Promise<number> {
+  for await (const { loss } of trainer.fit(sequences)) return loss;
+  return NaN;
+}
+
+/** The same in double precision: rows take sequences in turn, every window is an update, state is carried, gradients are not. */
+function oracleEpoch(window: number, rowsAtOnce: number) {
+  const parameters: Parameters = structuredClone(initial) as Parameters;
+  const queue = [...batch];
+  const fresh = () => new Oracle(entry.model, parameters);
+  const rows: ({ at: number; example: (typeof batch)[number]; states: ReturnType<Oracle["initialStates"]> } | null)[] = new Array(
+    rowsAtOnce,
+  ).fill(null);
+  let total = 0;
+  let targets = 0;
+  let updates = 0;
+  for (;;) {
+    rows.forEach((row, i) => {
+      const example = row === null ? queue.shift() : undefined;
+      if (example) rows[i] = { at: 0, example, states: fresh().initialStates() };
+    });
+    const live = rows.filter((row) => row !== null);
+    if (live.length === 0) break;
+    const T = Math.min(window, Math.max(...live.map(({ at, example }) => example.inputs.length - at)));
+    const pieces = live.map(({ at, example }) => ({
+      inputs: example.inputs.slice(at, at + T),
+      targets: example.targets.slice(at, at + T),
+    }));
+    const oracle = fresh();
+    const { loss } = oracle.learn(
+      pieces,
+      "mse",
+      live.map(({ states }) => states),
+    );
+    const count = pieces.reduce((sum, { targets }) => sum + targets.length, 0);
+    total += loss * count;
+    targets += count;
+    updates++;
+    for (const [name, { data }] of Object.entries(oracle.gradients)) data.forEach((d, i) => (parameters[name]!.data[i]! -= rate * d));
+    rows.forEach((row, i) => {
+      if (!row) return;
+      row.at += T;
+      if (row.at >= row.example.inputs.length) rows[i] = null;
+    });
+  }
+  return { loss: total / targets, updates, parameters };
+}
+
+describe.each([
+  [1, 3],
+  [4, 1],
+  [4, 4],
+  [5, 8],
+  [7, 16],
+  [16, 11],
+  [Infinity, 11],
+])("window %d, %d rows", (window, rows) => {
+  test("a whole epoch, with rows that end and take the next sequence, is the oracle's", async () => {
+    restart();
+    const trainer = trainerFor({ window, batch: rows });
+    const loss = await epoch(trainer, asSequences(batch));
+    const expected = oracleEpoch(window, rows);
+    expect(relativeError([loss], [expected.loss])).toBeLessThan(1e-5);
+    expect(trainer.updates).toBe(expected.updates);
+    for (const [name, { data }] of Object.entries(model.parameters())) {
+      expect(relativeError(data, expected.parameters[name]!.data), name).toBeLessThan(2e-5);
+    }
+  });
+});
+
+test("no gradient passes a window's edge, and state does", () => {
+  restart();
+  const trainer = trainerFor({});
+  const one = asSequences(batch)[1]!;
+  const cut = (from: number, to: number) => ({
+    inputs: (one.inputs as number[][]).slice(from, to),
+    targets: (one.targets as number[][]).slice(from, to),
+  });
+  const first = trainer.gradients([cut(0, 6)]);
+  const second = trainer.gradients([cut(6, 23)], { carry: true });
+  const alone = trainer.gradients([cut(6, 23)]);
+  const whole = trainer.gradients([cut(0, 23)]);
+  // The loss is the same as in one run, for the state was carried; the gradient is not, for it was cut.
+  expect(relativeError([6 * first.loss + 17 * second.loss], [23 * whole.loss])).toBeLessThan(1e-5);
+  expect(relativeError([second.loss], [alone.loss])).toBeGreaterThan(1e-3);
+  const name = "weight_hh_l0";
+  const pieces = first.gradients[name]!.data.map((d, i) => (6 * d + 17 * second.gradients[name]!.data[i]!) / 23);
+  expect(relativeError(pieces, whole.gradients[name]!.data)).toBeGreaterThan(1e-3);
+});
+
+test("a sequence's gradient does not depend on its company, nor on how long the others are", () => {
+  restart();
+  const trainer = trainerFor({});
+  const sequences = asSequences(batch);
+  const together = trainer.gradients(sequences);
+  const lengths = sequences.map(({ inputs }) => inputs.length);
+  const total = lengths.reduce((a, b) => a + b, 0);
+  const alone = sequences.map((sequence) => trainer.gradients([sequence]));
+  for (const name of Object.keys(together.gradients)) {
+    const expected = Array.from(together.gradients[name]!.data, (_, i) =>
+      alone.reduce((sum, { gradients }, n) => sum + (gradients[name]!.data[i]! * lengths[n]!) / total, 0),
+    );
+    expect(relativeError(together.gradients[name]!.data, expected), name).toBeLessThan(1e-5);
+  }
+});
+
+test("windows without a target carry the state and make no update", async () => {
+  const last = createModel({ ...entry.model, output: "last" });
+  last.setParameters(asTensors(initial));
+  const sequences = batch.map(({ inputs, targets }) => ({ inputs, targets: targets.slice(-1) })) as Sequence[];
+  const [whole, windowed] = [Infinity, 4].map((window) => {
+    const trainer = createTrainer(last, { loss: "mse", optimizer: sgd({ learningRate: 1e-12 }), window, batch: 11, shuffle: false });
+    return { trainer, loss: epoch(trainer, sequences) };
+  });
+  expect(relativeError([await windowed!.loss], [await whole!.loss])).toBeLessThan(1e-5);
+  expect(whole!.trainer.updates).toBe(1);
+  // 11 lengths from 1 to 23 end in all of the 6 windows of 4.
+  expect(windowed!.trainer.updates).toBe(6);
+});
