@@ -72,7 +72,7 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Lear
 
 function checkProgress(value: unknown): Progress {
   const path = "counters.progress";
-  const o = options(path, value, ["sequences", "totalSteps", "taken", "rows", "steps", "loss", "targets"]);
+  const o = options(path, value, ["sequences", "totalSteps", "taken", "rows", "steps", "loss", "targets", "unreported"]);
   const rows = Array.from(arrayLike(`${path}.rows`, o.rows, "rows"), (row, i) => {
     if (row === null) return null;
     const { ordinal, from } = options(`${path}.rows[${i}]`, row, ["ordinal", "from"]);
@@ -85,7 +85,11 @@ function checkProgress(value: unknown): Progress {
     taken: integer(`${path}.taken`, o.taken, 0),
     rows,
     steps: integer(`${path}.steps`, o.steps, 0),
-    loss: number(`${path}.loss`, o.loss),
-    targets: integer(`${path}.targets`, o.targets, 0),
+    ...checkSum(path, o),
+    unreported: checkSum(`${path}.unreported`, options(`${path}.unreported`, o.unreported, ["loss", "targets"])),
   };
+}
+
+function checkSum(path: string, { loss, targets }: Record<string, unknown>): { loss: number; targets: number } {
+  return { loss: number(`${path}.loss`, loss), targets: integer(`${path}.targets`, targets, 0) };
 }

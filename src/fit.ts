@@ -22,16 +22,22 @@ export interface Report {
   totalSteps?: number;
 }
 
+/** Losses times their targets, and how many targets. */
+interface Sum {
+  loss: number;
+  targets: number;
+}
+
 /** How far the epoch under way has come: with the trainer's numbers enough to go on bit for bit. */
-export interface Progress {
+export interface Progress extends Sum {
   /** Sequences and steps of an array: what tells that it is the same one. */
   sequences?: number;
   totalSteps?: number;
   taken: number;
   rows: ({ ordinal: number; from: number } | null)[];
   steps: number;
-  loss: number;
-  targets: number;
+  /** Of the sums, what has not been reported. */
+  unreported: Sum;
 }
 
 /** The state of a training run beyond its parameters. */
@@ -110,10 +116,12 @@ export async function* runEpochs(
   for (let n = 0; n < options.epochs; n++) {
     const epoch = position.epochs + 1;
     const next = data.open(epoch);
-    const rows = new Rows(batch);
     const progress = position.progress ?? begin(data, batch);
-    await restore(rows, next, progress);
-    let since = { loss: 0, targets: 0 };
+    const rows = await restore(batch, next, progress);
+    const report = (end: boolean, { loss, targets }: Sum): Report => {
+      const { steps, totalSteps } = progress;
+      return { epoch, end, loss: loss / targets, updates: learner.updates, steps, ...(totalSteps && { totalSteps }) };
+    };
     for (;;) {
       options.signal?.throwIfAborted();
       while (rows.free > 0) {
@@ -125,18 +133,20 @@ export async function* runEpochs(
       if (T === 0) break;
       const before = learner.updates;
       const { loss, targets } = learner.learn(rows.rows, T);
-      for (const sum of [since, progress]) {
+      for (const sum of [progress, progress.unreported]) {
         sum.loss += loss * targets;
         sum.targets += targets;
       }
       progress.steps += rows.advance(T);
-      position.progress = progress;
       progress.taken = rows.taken;
       progress.rows = rows.rows.map((row) => row && { ordinal: row.ordinal, from: row.from });
-      const { steps, totalSteps } = progress;
-      if (learner.updates > before && learner.updates % options.every === 0 && !(rows.free === batch && rows.taken === data.sequences)) {
-        yield { epoch, end: false, loss: since.loss / since.targets, updates: learner.updates, steps, ...(totalSteps && { totalSteps }) };
-        since = { loss: 0, targets: 0 };
+      position.progress = progress;
+      // At an epoch's end its own report follows at once.
+      const over = rows.free === batch && rows.taken === data.sequences;
+      if (learner.updates > before && learner.updates % options.every === 0 && !over) {
+        const { unreported } = progress;
+        progress.unreported = { loss: 0, targets: 0 };
+        yield report(false, unreported);
       }
       if (performance.now() - breathed > BREATH) {
         await breathe();
@@ -146,33 +156,33 @@ export async function* runEpochs(
     if (progress.steps === 0) throw new RangeError(`"sequences" gave no sequence in epoch ${epoch}: an iterable must start anew each time`);
     position.epochs = epoch;
     position.progress = null;
-    const { steps, totalSteps } = progress;
-    yield {
-      epoch,
-      end: true,
-      loss: progress.loss / progress.targets,
-      ...(options.validate && { validationLoss: options.validate() }),
-      updates: learner.updates,
-      steps,
-      ...(totalSteps && { totalSteps }),
-    };
+    yield { ...report(true, progress), ...(options.validate && { validationLoss: options.validate() }) };
   }
 }
 
 function begin({ sequences, totalSteps }: Data, batch: number): Progress {
   const rows = Array.from({ length: batch }, () => null);
-  return { ...(sequences && { sequences }), ...(totalSteps && { totalSteps }), taken: 0, rows, steps: 0, loss: 0, targets: 0 };
+  const counts = { ...(sequences && { sequences }), ...(totalSteps && { totalSteps }) };
+  return { ...counts, taken: 0, rows, steps: 0, loss: 0, targets: 0, unreported: { loss: 0, targets: 0 } };
 }
 
 /** Takes the sequences that were taken before again, and puts the unfinished ones back where they were. */
-async function restore(rows: Rows, next: Source, progress: Progress): Promise<void> {
+async function restore(batch: number, next: Source, progress: Progress): Promise<Rows> {
+  const rows = new Rows(batch);
+  if (progress.rows.length !== batch) {
+    throw new RangeError(`"sequences" expected those of the interrupted epoch, which had ${progress.rows.length} rows, got ${batch}`);
+  }
   for (let ordinal = 0; ordinal < progress.taken; ordinal++) {
     const sequence = await next();
-    if (!sequence) throw new RangeError(`"sequences" ended after ${ordinal}, of which the interrupted epoch had taken ${progress.taken}`);
     const at = progress.rows.findIndex((row) => row?.ordinal === ordinal);
-    if (at >= 0) rows.rows[at] = { sequence, from: (progress.rows[at] as { from: number }).from, ordinal, goesOn: true };
+    const from = progress.rows[at]?.from ?? 0;
+    if (!sequence || from >= sequence.length) {
+      throw new RangeError(`"sequences" are not those of the interrupted epoch: number ${ordinal} is ${sequence ? "shorter" : "missing"}`);
+    }
+    if (at >= 0) rows.rows[at] = { sequence, from, ordinal, goesOn: true };
   }
   rows.taken = progress.taken;
+  return rows;
 }
 
 /** Lets the event loop run: timers would wait 4 ms in browsers. */

@@ -1,0 +1,141 @@
+// The register tiles: one for batches, two for a batch of one. All that multiplies matrices goes through them.
+//
+//   width 8   a scalar weight times 8 sequences; 4 rows x 8 lanes, 8 accumulators. More of them spill without fused
+//             multiply-add: 4x8 runs at 60 GF/s, 6x8 at 30 (V8 11.3, Zen 5).
+//   width 1   four rows of weights times one input.
+//
+// Both read the same packed weights. The order of the sums is fixed, so the bits are the same on every engine.
+
+/** c[4][8] = bias + a x + ah h; with bias = 0, c += a x + ah h. The inputs x and h are two segments of one sum. */
+export function tile(
+  c0: usize, // [4][4] columns 0..3 of the result, rows `cStride` bytes apart
+  c1: usize, // [4][4] columns 4..7
+  cStride: usize,
+  bias: usize, // [4], or 0 to add to what c holds
+  a: usize, // [kx][4], rows `aStride` bytes apart
+  x: usize, // [kx][8]
+  kx: i32,
+  ah: usize, // [kh][4]
+  h: usize, // [kh][8]
+  kh: i32,
+  aStride: usize,
+): void {
+  let s00: v128, s01: v128, s10: v128, s11: v128, s20: v128, s21: v128, s30: v128, s31: v128;
+  if (bias) {
+    s00 = s01 = v128.load32_splat(bias);
+    s10 = s11 = v128.load32_splat(bias, 4);
+    s20 = s21 = v128.load32_splat(bias, 8);
+    s30 = s31 = v128.load32_splat(bias, 12);
+  } else {
+    s00 = v128.load(c0);
+    s01 = v128.load(c1);
+    s10 = v128.load(c0 + cStride);
+    s11 = v128.load(c1 + cStride);
+    s20 = v128.load(c0 + 2 * cStride);
+    s21 = v128.load(c1 + 2 * cStride);
+    s30 = v128.load(c0 + 3 * cStride);
+    s31 = v128.load(c1 + 3 * cStride);
+  }
+  for (let end = x + ((<usize>kx) << 5); x < end; x += 32) {
+    const b0 = v128.load(x);
+    const b1 = v128.load(x, 16);
+    let w = v128.load32_splat(a);
+    s00 = f32x4.add(s00, f32x4.mul(w, b0));
+    s01 = f32x4.add(s01, f32x4.mul(w, b1));
+    w = v128.load32_splat(a, 4);
+    s10 = f32x4.add(s10, f32x4.mul(w, b0));
+    s11 = f32x4.add(s11, f32x4.mul(w, b1));
+    w = v128.load32_splat(a, 8);
+    s20 = f32x4.add(s20, f32x4.mul(w, b0));
+    s21 = f32x4.add(s21, f32x4.mul(w, b1));
+    w = v128.load32_splat(a, 12);
+    s30 = f32x4.add(s30, f32x4.mul(w, b0));
+    s31 = f32x4.add(s31, f32x4.mul(w, b1));
+    a += aStride;
+  }
+  for (let end = h + ((<usize>kh) << 5); h < end; h += 32) {
+    const b0 = v128.load(h);
+    const b1 = v128.load(h, 16);
+    let w = v128.load32_splat(ah);
+    s00 = f32x4.add(s00, f32x4.mul(w, b0));
+    s01 = f32x4.add(s01, f32x4.mul(w, b1));
+    w = v128.load32_splat(ah, 4);
+    s10 = f32x4.add(s10, f32x4.mul(w, b0));
+    s11 = f32x4.add(s11, f32x4.mul(w, b1));
+    w = v128.load32_splat(ah, 8);
+    s20 = f32x4.add(s20, f32x4.mul(w, b0));
+    s21 = f32x4.add(s21, f32x4.mul(w, b1));
+    w = v128.load32_splat(ah, 12);
+    s30 = f32x4.add(s30, f32x4.mul(w, b0));
+    s31 = f32x4.add(s31, f32x4.mul(w, b1));
+    ah += aStride;
+  }
+  v128.store(c0, s00);
+  v128.store(c1, s01);
+  v128.store(c0 + cStride, s10);
+  v128.store(c1 + cStride, s11);
+  v128.store(c0 + 2 * cStride, s20);
+  v128.store(c1 + 2 * cStride, s21);
+  v128.store(c0 + 3 * cStride, s30);
+  v128.store(c1 + 3 * cStride, s31);
+}
+
+/** Width 1, G = 4: the accumulators come out group by group. */
+export function column4(
+  c: usize, // [4 groups][4 rows]
+  bias: usize, // [4][4], or 0 to add to what c holds
+  a: usize, // [kx][4][4]
+  x: usize, // [kx]
+  kx: i32,
+  ah: usize, // [kh][4][4]
+  h: usize, // [kh]
+  kh: i32,
+): void {
+  const start = bias ? bias : c;
+  let s0 = v128.load(start);
+  let s1 = v128.load(start, 16);
+  let s2 = v128.load(start, 32);
+  let s3 = v128.load(start, 48);
+  for (let end = x + ((<usize>kx) << 2); x < end; x += 4) {
+    const b = v128.load32_splat(x);
+    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), b));
+    s1 = f32x4.add(s1, f32x4.mul(v128.load(a, 16), b));
+    s2 = f32x4.add(s2, f32x4.mul(v128.load(a, 32), b));
+    s3 = f32x4.add(s3, f32x4.mul(v128.load(a, 48), b));
+    a += 64;
+  }
+  for (let end = h + ((<usize>kh) << 2); h < end; h += 4) {
+    const b = v128.load32_splat(h);
+    s0 = f32x4.add(s0, f32x4.mul(v128.load(ah), b));
+    s1 = f32x4.add(s1, f32x4.mul(v128.load(ah, 16), b));
+    s2 = f32x4.add(s2, f32x4.mul(v128.load(ah, 32), b));
+    s3 = f32x4.add(s3, f32x4.mul(v128.load(ah, 48), b));
+    ah += 64;
+  }
+  v128.store(c, s0);
+  v128.store(c, s1, 16);
+  v128.store(c, s2, 32);
+  v128.store(c, s3, 48);
+}
+
+/** Width 1, G = 1: four accumulators along k hide the latency of the sum; k is a multiple of 4 (padding is zero). */
+export function column1(
+  c: usize, // [4 rows]
+  bias: usize, // [4], or 0 to add to what c holds
+  a: usize, // [k][4]
+  x: usize, // [k]
+  k: i32,
+): void {
+  let s0 = v128.load(bias ? bias : c);
+  let s1 = f32x4.splat(0);
+  let s2 = f32x4.splat(0);
+  let s3 = f32x4.splat(0);
+  for (let end = x + ((<usize>k) << 2); x < end; x += 16) {
+    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), v128.load32_splat(x)));
+    s1 = f32x4.add(s1, f32x4.mul(v128.load(a, 16), v128.load32_splat(x, 4)));
+    s2 = f32x4.add(s2, f32x4.mul(v128.load(a, 32), v128.load32_splat(x, 8)));
+    s3 = f32x4.add(s3, f32x4.mul(v128.load(a, 48), v128.load32_splat(x, 12)));
+    a += 64;
+  }
+  v128.store(c, f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+}

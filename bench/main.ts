@@ -1,0 +1,78 @@
+/**
+ * Times forward, training and streaming after checking them against the oracle.
+ *
+ *     npm run bench [-- --json FILE] [-- --rounds N] [-- --quick]
+ */
+
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { SingleBar } from "cli-progress";
+import { checkAgainstOracle } from "./check.js";
+import { measure, type Spread, spread } from "./measure.js";
+import { forward, forwardFlops, peak, type Shape, streaming, training } from "./works.js";
+
+const { values: flags } = parseArgs({
+  options: { json: { type: "string" }, rounds: { type: "string", default: "15" }, quick: { type: "boolean", default: false } },
+});
+const rounds = flags.quick ? 3 : Number(flags.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`"--rounds" expected a positive integer, got ${flags.rounds}`);
+
+const SHAPES: Shape[] = [
+  [8, 32, 32, 50],
+  [32, 64, 32, 50],
+  [64, 128, 32, 50],
+  [128, 256, 32, 50],
+  [1, 32, 1, 100],
+];
+const STREAMS: [number, number][] = [
+  [1, 32],
+  [32, 64],
+  [64, 128],
+  [128, 256],
+];
+
+console.log(`${checkAgainstOracle()} cases agree with the oracle.`);
+const machine = { cpu: cpus()[0]?.model ?? "unknown", node: process.version, v8: process.versions.v8 };
+console.log(`${machine.cpu}, Node ${machine.node}, one thread; medians of ${rounds} interleaved rounds, quartiles in brackets.\n`);
+
+const tile = peak();
+const forwards = SHAPES.map((shape) => ({ shape, work: forward(shape), flops: forwardFlops(shape) }));
+const trainings = SHAPES.map((shape) => ({ shape, work: training(shape), flops: 3 * forwardFlops(shape) }));
+const streams = STREAMS.map((shape) => ({ shape, work: streaming(shape) }));
+const works = [tile, ...[...forwards, ...trainings, ...streams].map(({ work }) => work)];
+const bar = new SingleBar({ format: "{bar} {value}/{total} rounds | {eta_formatted} left", clearOnComplete: true, noTTYOutput: false });
+process.once("SIGINT", () => {
+  bar.stop();
+  process.exit(130);
+});
+bar.start(rounds, 0);
+const times = measure(works, rounds, flags.quick ? 10 : 40, (done) => bar.update(done));
+bar.stop();
+
+const timesOf = (name: string) => times.get(name) as number[];
+const limit = timesOf("peak").map((ms) => tile.flops / ms / 1e6);
+const show = ({ median, low, high }: Spread, digits: number) =>
+  `${median.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
+
+console.log(`The tile's peak: ${show(spread(limit), 1)} GF/s\n`);
+const results: Record<string, unknown>[] = [];
+const rows = [...forwards, ...trainings].map(({ shape, work, flops }) => {
+  const speeds = timesOf(work.name).map((ms) => flops / ms / 1e6);
+  const [ms, speed, ratio] = [timesOf(work.name), speeds, speeds.map((value, i) => value / (limit[i] as number))].map(spread) as [
+    Spread,
+    Spread,
+    Spread,
+  ];
+  results.push({ work: work.name, shape, milliseconds: ms, gflops: speed, overPeak: ratio });
+  return { work: work.name, milliseconds: show(ms, 3), "GF/s": show(speed, 1), "over the peak": show(ratio, 2) };
+});
+console.table(rows);
+console.table(
+  streams.map(({ shape, work }) => {
+    const us = spread(timesOf(work.name).map((ms) => (1000 * ms) / work.steps));
+    results.push({ work: work.name, shape, microseconds: us });
+    return { work: work.name, "microseconds a step": show(us, 3) };
+  }),
+);
+if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, peak: spread(limit), results }, null, 2)}\n`);

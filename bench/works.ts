@@ -1,0 +1,103 @@
+/** What is timed: one LSTM layer with a dense head of one output, at the shapes (inputs I, units H, batch B, steps T). */
+
+import { adam, createModel, createTrainer, dense, lstm } from "../src/index.js";
+import { lanesFor } from "../src/layout.js";
+import { Learner } from "../src/learner.js";
+import { Model } from "../src/model.js";
+import { Network } from "../src/network.js";
+import type { Row } from "../src/sequences.js";
+import { writeWindow } from "../src/sequences.js";
+import { numbers } from "../tests/cases.js";
+import type { Work } from "./measure.js";
+
+export type Shape = [I: number, H: number, B: number, T: number];
+
+/** Floating-point operations of the layer's products, forward, a multiplication and an addition as two. */
+export const forwardFlops = ([I, H, B, T]: Shape) => 2 * 4 * H * (I + H) * B * T;
+
+function build(I: number, H: number) {
+  const model = createModel({ input: { features: I }, layers: [lstm({ units: H }), dense({ units: 1 })], seed: 1 });
+  return { model, engine: Model.engine("model", model) };
+}
+
+function rowsOf([I, , B, T]: Shape): Row[] {
+  const next = numbers(1);
+  return Array.from({ length: B }, (_, ordinal) => {
+    const inputs = Float32Array.from({ length: T * I }, next);
+    const targets = Float32Array.from({ length: T }, next);
+    return { sequence: { inputs, targets, length: T }, from: 0, ordinal, goesOn: false };
+  });
+}
+
+/** The register tile at work on operands in the first-level cache: what a kernel can reach at best here. */
+export function peak(): Work & { flops: number } {
+  const { engine } = build(1, 4);
+  const { kernels, memory } = engine;
+  const [slots, I, O, repeats] = [2, 512, 64, 50];
+  const [y, x, w, b] = [slots * O * 8, slots * I * 8, O * I, O].map((floats) => memory.allocate(4 * floats)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const next = numbers(2);
+  for (const [at, floats] of [
+    [x, slots * I * 8],
+    [w, O * I],
+  ] as const)
+    memory.f32.set(Float32Array.from({ length: floats }, next), at / 4);
+  return {
+    name: "peak",
+    flops: repeats * 2 * I * O * slots * 8,
+    run() {
+      for (let i = 0; i < repeats; i++) kernels.denseForward(y, x, w, b, slots, I, O, 8);
+    },
+  };
+}
+
+/** A window through the network, its inputs written, as `predict` does it. */
+export function forward(shape: Shape): Work {
+  const [I, H, B, T] = shape;
+  const { engine } = build(I, H);
+  const network = new Network(engine, T, lanesFor(B), "infer");
+  const rows = rowsOf(shape);
+  return {
+    name: `forward ${shape}`,
+    run() {
+      writeWindow(engine, network, rows, T);
+      network.carry();
+      network.forward(T);
+    },
+  };
+}
+
+/** An update as `fit` makes it: inputs and targets written, loss, gradients, clipping, Adam. */
+export function training(shape: Shape): Work {
+  const [I, H, , T] = shape;
+  const { model, engine } = build(I, H);
+  const { options } = createTrainer(model, { loss: "mse", optimizer: adam({ learningRate: 1e-4 }), clipNorm: 1 });
+  const learner = new Learner(engine, options, model);
+  const rows = rowsOf(shape);
+  return {
+    name: `training ${shape}`,
+    run() {
+      learner.learn(rows, T);
+    },
+  };
+}
+
+/** One step of a stream through the public API. */
+export function streaming([I, H]: [number, number]): Work & { steps: number } {
+  const stream = build(I, H).model.stream();
+  const next = numbers(3);
+  const inputs = Array.from({ length: 16 }, () => Float32Array.from({ length: I }, next));
+  const out = new Float32Array(1);
+  const steps = 1024;
+  return {
+    name: `streaming ${[I, H]}`,
+    steps,
+    run() {
+      for (let i = 0; i < steps; i++) stream.step(inputs[i & 15] as Float32Array, out);
+    },
+  };
+}

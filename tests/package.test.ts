@@ -1,0 +1,141 @@
+/** The package as its users get it: what is in it, how large it is, what it promises. */
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, describe, expect, test } from "vitest";
+import * as source from "../src/index.js";
+
+const root = new URL("..", import.meta.url).pathname;
+const text = (file: string) => readFileSync(join(root, file), "utf8");
+const manifest = JSON.parse(text("package.json"));
+const scratch = mkdtempSync(join(root, "build", "package-test-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+test("no dependencies, no install scripts, types first, and every export is there", () => {
+  expect(manifest.dependencies).toBeUndefined();
+  expect(Object.keys(manifest.scripts).filter((name) => /install|prepare/.test(name))).toEqual([]);
+  expect(manifest.sideEffects).toBe(false);
+  expect(Object.keys(manifest.exports["."])).toEqual(["types", "default"]);
+  for (const file of [manifest.exports["."].types, manifest.exports["."].default, manifest.exports["./memcell.wasm"]])
+    expect(text(file).length).toBeGreaterThan(100);
+});
+
+test("the bundle is at most 25 kB gzipped, whole in itself, and without eval", () => {
+  const bundle = text("dist/memcell.js");
+  expect(gzipSync(bundle, { level: 9 }).length).toBeLessThanOrEqual(25_000);
+  expect(bundle).not.toMatch(/\bimport\s*[("'{*]|\brequire\(|\beval\(|new Function\b/);
+});
+
+test("the bundle exports the names of the source", async () => {
+  expect(Object.keys(await import("memcell")).sort()).toEqual(Object.keys(source).sort());
+});
+
+test("the wasm imports nothing, has no data and no mutable globals of its own to share", () => {
+  const bytes = readFileSync(join(root, "dist/memcell.wasm"));
+  expect(WebAssembly.Module.imports(new WebAssembly.Module(bytes))).toEqual([]);
+  const sections: number[] = [];
+  for (let at = 8; at < bytes.length; ) {
+    sections.push(bytes[at++]!);
+    let size = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++]!;
+      size |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    at += size;
+  }
+  // 6: globals, 11: data.
+  expect(sections).not.toContain(6);
+  expect(sections).not.toContain(11);
+});
+
+test("a compiled module may be passed in", () => {
+  const module = new WebAssembly.Module(readFileSync(join(root, "dist/memcell.wasm")));
+  const config = { input: { features: 1 }, layers: [source.lstm({ units: 3 })] };
+  expect(source.createModel(config, { module }).save()).toEqual(source.createModel(config).save());
+});
+
+test("what is packed: dist, and what npm always takes", () => {
+  const [{ files }] = JSON.parse(
+    execFileSync("npm", ["pack", "--dry-run", "--json"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
+  );
+  const paths: string[] = files.map(({ path }: { path: string }) => path);
+  expect(paths.filter((path) => !path.startsWith("dist/")).sort()).toEqual(["LICENSE", "README.md", "package.json"]);
+});
+
+describe("the README", () => {
+  const readme = text("README.md");
+  const examples = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
+
+  test("shows the two commands", () => {
+    expect(readme).toContain("npm ci && npm run demo");
+    expect(readme).toContain("npm ci && npm test");
+  });
+
+  test.each([
+    [0, /^epoch 10: .*\nepoch 20: .*\nepoch 30: mean squared error 0\.00\d+\nnext: (-?[\d.]+) expected: (-?[\d.]+)\n$/],
+    [1, /^(at|ow) sat on the (mat|log)\. the (cat|dog) sat on the/],
+  ])("example %d does what it says, and its types are right", (index, expected) => {
+    const file = join(scratch, `example-${index}.mts`);
+    writeFileSync(file, examples[index]!);
+    const output = execFileSync("npx", ["tsx", file], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    expect(output).toMatch(expected);
+    const [, next, goal] = output.match(expected)!;
+    if (index === 0) expect(Math.abs(Number(next) - Number(goal))).toBeLessThan(0.1);
+    execFileSync(
+      "npx",
+      ["tsc", "--ignoreConfig", "--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--types", "node", file],
+      {
+        cwd: root,
+      },
+    );
+  });
+});
+
+test("the shipped types stand alone, under strict and without skipLibCheck", () => {
+  const file = join(scratch, "consumer.mts");
+  writeFileSync(
+    file,
+    'import { createModel, lstm, type Model } from "memcell";\nexport const model: Model = createModel({ input: { features: 1 }, layers: [lstm({ units: 2 })] });\n// @ts-expect-error units is a number\nlstm({ units: "2" });\n',
+  );
+  for (const [module, resolution] of [
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ] as const) {
+    execFileSync(
+      "npx",
+      [
+        "tsc",
+        "--ignoreConfig",
+        "--noEmit",
+        "--strict",
+        "--skipLibCheck",
+        "false",
+        "--module",
+        module,
+        "--moduleResolution",
+        resolution,
+        "--target",
+        "es2022",
+        "--lib",
+        "es2022,dom",
+        "--types",
+        "",
+        file,
+      ],
+      { cwd: root },
+    );
+  }
+});
+
+test("no file of source or kernels is longer than 300 lines", () => {
+  const long = ["src", "assembly", "assembly/cells"].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith(".ts"))
+      .filter((name) => text(join(folder, name)).split("\n").length > 300)
+      .map((name) => join(folder, name)),
+  );
+  expect(long).toEqual([]);
+});
