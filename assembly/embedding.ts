@@ -1,6 +1,7 @@
 // Rows of a table, gathered by token: an embedding, and also the product of a recurrent layer's input weights with one-hot
 // inputs, which is a gather of one column for each gate.
 
+import { groups, inputGroups } from "./cells/cell";
 import { PANEL, splat, transposeRows, VECTOR } from "./lanes";
 
 export function embeddingForward(
@@ -41,11 +42,14 @@ export function embeddingBackward(
   dy: usize, // [slots][N][width]
   tokens: usize, // [slots][width] i32
   scratch: usize, // [4][4]
+  cell: i32, // whose groups of rows without weights for inputs are passed over
   slots: i32,
   N: i32, // padded
   width: i32,
 ): void {
   const row = (<usize>N) << 2;
+  const G = <usize>groups(cell);
+  const live = <usize>inputGroups(cell);
   for (let slot = 0; slot < slots; slot++) {
     for (let lane = 0; lane < width; lane += 4) {
       const row0 = dtable + <usize>load<u32>(tokens) * row;
@@ -54,6 +58,7 @@ export function embeddingBackward(
         const row2 = dtable + <usize>load<u32>(tokens, 8) * row;
         const row3 = dtable + <usize>load<u32>(tokens, 12) * row;
         for (let n: usize = 0; n < row; n += VECTOR) {
+          if (!((live >> ((n >> 4) % G)) & 1)) continue;
           const from = dy + 8 * n + <usize>lane * 4;
           transposeRows(scratch, VECTOR, from, from + 32, from + 64, from + 96, splat(0));
           add(row0 + n, scratch);
@@ -63,7 +68,9 @@ export function embeddingBackward(
         }
         tokens += VECTOR;
       } else {
-        for (let n: usize = 0; n < row; n += VECTOR) add(row0 + n, dy + n);
+        for (let n: usize = 0; n < row; n += VECTOR) {
+          if ((live >> ((n >> 4) % G)) & 1) add(row0 + n, dy + n);
+        }
         tokens += 4;
       }
     }

@@ -3,23 +3,44 @@
 // Weights are packed as w[row/(4G)][k][g][4 rows]: G groups of four rows lie together (the four gates of four units: G = 4;
 // a layer with one value a unit: G = 1). Activations are panels [k][width].
 
-import { PANEL, transpose, VECTOR } from "./lanes";
+import { DENSE, groups, inputGroups, recurrentGroups } from "./cells/cell";
+import { PANEL, padded, transpose, VECTOR } from "./lanes";
 import { column1, column4, tile } from "./tile";
 
-/** Four rows of one panel, G = 1: y = bias + w x; with bias = 0, y += w x. */
-function rows4(
-  y: usize, // [4][width]
-  x: usize, // [k][width]
-  w: usize, // [k][4]
-  bias: usize, // [4], or 0
-  k: i32, // multiple of 4
+/**
+ * The rows of four units of one panel: y = bias + w x + wh h, where a group takes part in the product with x or with h only if
+ * its bit is set; with bias = 0, y += w x + wh h.
+ */
+export function rows(
+  y: usize, // [G][4 units][width]
+  x: usize, // [kx][width]
+  h: usize, // [kh][width]
+  w: usize, // [kx][G][4]
+  wh: usize, // [kh][G][4]
+  bias: usize, // [G][4], or 0
+  kx: i32,
+  kh: i32,
+  cell: i32,
   width: i32,
 ): void {
-  if (width == PANEL) tile(y, y + VECTOR, 32, bias, w, x, k, 0, 0, 0, VECTOR);
-  else column1(y, bias, w, x, k);
+  const G = groups(cell);
+  if (width == PANEL) {
+    for (let g = 0; g < G; g++) {
+      const row = y + <usize>g * 128;
+      const offset = <usize>g * VECTOR;
+      const forX = (inputGroups(cell) >> g) & 1 ? kx : 0;
+      const forH = (recurrentGroups(cell) >> g) & 1 ? kh : 0;
+      tile(row, row + VECTOR, 32, bias ? bias + offset : 0, w + offset, x, forX, wh + offset, h, forH, <usize>G * VECTOR);
+    }
+  } else if (G == 4) {
+    column4(y, bias, w, x, kx, wh, h, kh);
+  } else {
+    column1(y, bias, w, x, padded(kx));
+    if (kh) column1(y, 0, wh, h, padded(kh));
+  }
 }
 
-/** y[p] = bias + w x[p] for every panel p; with bias = 0, y[p] += w x[p]. */
+/** y[p] = bias + w x[p] for every panel p, one group of rows; with bias = 0, y[p] += w x[p]. */
 export function product(
   y: usize, // [panels][rows][width]
   x: usize, // [panels][k][width]
@@ -27,41 +48,20 @@ export function product(
   bias: usize, // [rows], or 0
   panels: i32,
   k: i32, // multiple of 4
-  rows: i32, // multiple of 4
+  rowCount: i32, // multiple of 4
   width: i32,
 ): void {
-  for (let q = 0; q < rows >> 2; q++) {
+  for (let q = 0; q < rowCount >> 2; q++) {
     let to = y + ((<usize>q * 4 * width) << 2);
     let from = x;
     for (let p = 0; p < panels; p++) {
-      rows4(to, from, w, bias, k, width);
-      to += (<usize>rows * width) << 2;
+      rows(to, from, 0, w, 0, bias, k, 0, DENSE, width);
+      to += (<usize>rowCount * width) << 2;
       from += (<usize>k * width) << 2;
     }
     w += (<usize>k) << 4;
     if (bias) bias += 16;
   }
-}
-
-/** Sixteen rows of one panel, G = 4 (four gates of four units): y = bias + w x + wh h; with bias = 0, y += w x + wh h. */
-export function rows16(
-  y: usize, // [4 gates][4 units][width]
-  x: usize, // [kx][width]
-  h: usize, // [kh][width]
-  w: usize, // [kx][4][4]
-  wh: usize, // [kh][4][4]
-  bias: usize, // [4][4], or 0
-  kx: i32,
-  kh: i32,
-  width: i32,
-): void {
-  if (width == PANEL) {
-    for (let g: usize = 0; g < 4; g++) {
-      const row = y + g * 128;
-      const offset = g * VECTOR;
-      tile(row, row + VECTOR, 32, bias ? bias + offset : 0, w + offset, x, kx, wh + offset, h, kh, 64);
-    }
-  } else column4(y, bias, w, x, kx, wh, h, kh);
 }
 
 /** Values of k (slots x lanes) that one block of the weight gradient packs: its panels of 8 rows take 8 kB each. */
@@ -73,46 +73,56 @@ export function weightGradientScratch(rows: i32): usize {
 }
 
 /**
- * dw += dy (x, h)^T and db += sum of dy, over all slots and lanes. Both sides are packed block by block: 55-59 GF/s at
- * every size, where the unpacked product falls to 18 and one product a step to 2.6 at a batch of one.
+ * dw += dy (x, h)^T and db += sum of dy, over all slots and lanes, for the groups that have weights. Both sides are packed
+ * block by block: 55-59 GF/s at every size, where the unpacked product falls to 18 and one product a step to 2.6 at a batch
+ * of one.
  */
 export function weightGradient(
   dw: usize, // [rows/(4G)][kx + kh][G][4]; accumulates
-  db: usize, // [rows]; accumulates
+  dbx: usize, // [rows]: of the inputs' bias; accumulates
+  dbh: usize, // [rows]: of the state's bias; accumulates; or 0
   dy: usize, // [slots][rows][width]
   x: usize, // [slots][kx][width]
   h: usize, // [slots][kh][width]
   scratch: usize, // weightGradientScratch(rows) bytes
-  G: i32,
-  rows: i32, // multiple of 4 G
+  cell: i32,
+  rowCount: i32, // multiple of 4 G
   kx: i32, // multiple of 4, may be 0
   kh: i32, // multiple of 4, may be 0
   slots: i32,
   width: i32,
 ): void {
-  const groups = rows >> 2;
-  const panels = (groups + 1) >> 1;
+  const G = groups(cell);
+  const total = rowCount >> 2;
+  const panels = (total + 1) >> 1;
   const strip = scratch + ((<usize>panels * 8 * BLOCK) << 2);
   const spare = strip + ((<usize>4 * BLOCK) << 2);
   const blockSlots = BLOCK / width;
   for (let slot = 0; slot < slots; slot += blockSlots) {
     const count = min(blockSlots, slots - slot);
     const k = count * width;
-    const dyBlock = dy + ((<usize>slot * rows * width) << 2);
+    const dyBlock = dy + ((<usize>slot * rowCount * width) << 2);
     for (let q = 0; q < 2 * panels; q++) {
+      // With an odd number of groups the last panel holds its group twice.
       const panel = scratch + ((<usize>(q >> 1) * 8 * BLOCK) << 2) + <usize>(q & 1) * VECTOR;
-      pack(panel, 32, dyBlock, rows, min(q, groups - 1), count, width);
-      if (q < groups) addColumns(db + ((<usize>q) << 4), panel, k);
+      pack(panel, 32, dyBlock, rowCount, min(q, total - 1), count, width);
+      if (q == total) continue;
+      const at = (<usize>q) << 4;
+      if ((inputGroups(cell) >> (q % G)) & 1) addColumns(dbx + at, panel, k);
+      if (dbh && (recurrentGroups(cell) >> (q % G)) & 1) addColumns(dbh + at, panel, k);
     }
     const xBlock = x + ((<usize>slot * kx * width) << 2);
     const hBlock = h + ((<usize>slot * kh * width) << 2);
     for (let column = 0; column < kx + kh; column += 4) {
-      if (column < kx) pack(strip, VECTOR, xBlock, kx, column >> 2, count, width);
+      const isInput = column < kx;
+      const live = isInput ? inputGroups(cell) : recurrentGroups(cell);
+      if (isInput) pack(strip, VECTOR, xBlock, kx, column >> 2, count, width);
       else pack(strip, VECTOR, hBlock, kh, (column - kx) >> 2, count, width);
       for (let p = 0; p < panels; p++) {
-        const c0 = group(dw, 2 * p, column, G, kx + kh);
-        // With an odd number of groups the last panel holds its group twice: the second result goes where nobody reads.
-        const c1 = 2 * p + 1 < groups ? group(dw, 2 * p + 1, column, G, kx + kh) : spare;
+        const q = 2 * p;
+        // A group without weights, and the copy in the last panel, have their result put where nobody reads.
+        const c0 = (live >> (q % G)) & 1 ? group(dw, q, column, G, kx + kh) : spare;
+        const c1 = q + 1 < total && (live >> ((q + 1) % G)) & 1 ? group(dw, q + 1, column, G, kx + kh) : spare;
         tile(c0, c1, <usize>G * VECTOR, 0, strip, scratch + ((<usize>p * 8 * BLOCK) << 2), k, 0, 0, 0, VECTOR);
       }
     }

@@ -4,9 +4,12 @@
 //
 // T time, P panels of `width` sequences, I inputs, H units; I and H in shapes are padded to multiples of 4.
 
+import { GRU, groups, LSTM, RNN_RELU } from "./cells/cell";
+import { gruBackward, gruForward } from "./cells/gru";
 import { lstmBackward, lstmForward } from "./cells/lstm";
+import { rnnBackward, rnnForward } from "./cells/rnn";
 import { PANEL, padded, VECTOR } from "./lanes";
-import { product, rows16 } from "./matmul";
+import { product, rows } from "./matmul";
 
 /** Slot 0 = slot T for the sequences that go on, 0 for those that begin. */
 export function recurrentCarry(
@@ -34,12 +37,12 @@ export function recurrentCarry(
 
 /** The two biases of a layer, summed once after each update instead of in each step. */
 export function recurrentBias(
-  bias: usize, // [4H] out
-  biasIh: usize, // [4H]
-  biasHh: usize, // [4H]
-  rows: i32, // 4H, padded
+  bias: usize, // [rows] out
+  biasIh: usize, // [rows]
+  biasHh: usize, // [rows]
+  rowCount: i32, // multiple of 4
 ): void {
-  for (const end = bias + ((<usize>rows) << 2); bias < end; bias += VECTOR) {
+  for (const end = bias + ((<usize>rowCount) << 2); bias < end; bias += VECTOR) {
     v128.store(bias, f32x4.add(v128.load(biasIh), v128.load(biasHh)));
     biasIh += VECTOR;
     biasHh += VECTOR;
@@ -47,22 +50,24 @@ export function recurrentBias(
 }
 
 /**
- * T steps forward. A step of one panel is H/4 blocks of four units: a block's 16 rows of the product, then the cell on them
+ * T steps forward. A step of one panel is H/4 blocks of four units: a block's rows of the product, then the cell on them
  * while they are in the cache. Blocks are outside of panels, so that a block's weights are read from memory once a step.
  */
 export function recurrentForward(
   h: usize, // [T+1][P][H][width]: slot 0 in, slots 1..T out
-  c: usize, // [T+1][P][H][width]: slot 0 in, slots 1..T out
-  gates: usize, // [T][P][4H][width] out: i, f, g, o; with bias = 0 in: their pre-activations less the part of h
+  c: usize, // [T+1][P][H][width]: slot 0 in, slots 1..T out; of cells without c: anything
+  gates: usize, // [T][P][GH][width] out: what the cell leaves; with bias = 0 in: their pre-activations less the part of h
   x: usize, // [T][P][I][width]
-  weight: usize, // [H/4][I + H][4][4]
-  bias: usize, // [4H]: the sum of both biases; or 0
+  weight: usize, // [H/4][I + H][G][4]
+  bias: usize, // [GH]: the sum of both biases; or 0
+  cell: i32,
   T: i32,
   P: i32,
   I: i32, // unpadded
   H: i32,
   width: i32,
 ): void {
+  const G = <usize>groups(cell);
   const Ip = padded(I);
   const Hp = padded(H);
   const xPanel = (<usize>Ip * width) << 2;
@@ -71,22 +76,24 @@ export function recurrentForward(
   const stride = <usize>P * hPanel;
   for (let t = 0; t < T; t++) {
     for (let u = 0; u < Hp >> 2; u++) {
-      const w = weight + <usize>(u * (Ip + Hp)) * 64;
-      const b = bias ? bias + <usize>u * 64 : 0;
-      let block = gates + 4 * <usize>u * unitBlock;
+      const w = weight + <usize>(u * (Ip + Hp)) * G * VECTOR;
+      const b = bias ? bias + <usize>u * G * VECTOR : 0;
       let unit = <usize>u * unitBlock;
-      let hPrevious = h;
-      let xNow = x;
+      let block = gates + G * unit;
+      let hPanelBefore = h;
+      let xPanelNow = x;
       for (let p = 0; p < P; p++) {
-        rows16(block, xNow, hPrevious, w, w + <usize>Ip * 64, b, I, H, width);
-        lstmForward(block, c + stride + unit, h + stride + unit, c + unit, width);
-        block += 4 * hPanel;
+        rows(block, xPanelNow, hPanelBefore, w, w + <usize>Ip * G * VECTOR, b, I, H, cell, width);
+        if (cell == LSTM) lstmForward(block, c + stride + unit, h + stride + unit, c + unit, width);
+        else if (cell == GRU) gruForward(block, h + stride + unit, h + unit, width);
+        else rnnForward(block, h + stride + unit, cell == RNN_RELU, width);
+        block += G * hPanel;
         unit += hPanel;
-        hPrevious += hPanel;
-        xNow += xPanel;
+        hPanelBefore += hPanel;
+        xPanelNow += xPanel;
       }
     }
-    gates += 4 * stride;
+    gates += G * stride;
     h += stride;
     c += stride;
     x += <usize>P * xPanel;
@@ -95,32 +102,34 @@ export function recurrentForward(
 
 /** T steps back: the gradient of the pre-activations, from which the weights' and the inputs' follow for the whole window. */
 export function recurrentBackward(
-  dgates: usize, // [T][P][4H][width] out; may be `gates`
+  dgates: usize, // [T][P][GH][width] out; may be `gates`
   dh: usize, // [T][P][H][width]: from above; after the call the whole gradient of h(t)
-  dc: usize, // [P][H][width] scratch
-  gates: usize, // [T][P][4H][width]: i, f, g, o
-  c: usize, // [T+1][P][H][width]
-  weightT: usize, // [H/4][4H][4]: the transposed pack of the recurrent weights
+  dc: usize, // [P][H][width] scratch; of cells without c: anything
+  gates: usize, // [T][P][GH][width]: what the cell left
+  h: usize, // [T+1][P][H][width]
+  c: usize, // [T+1][P][H][width]; of cells without c: anything
+  weightT: usize, // [H/4][GH][4]: the transposed pack of the recurrent weights
+  cell: i32,
   T: i32,
   P: i32,
   H: i32,
   width: i32,
 ): void {
+  const G = <usize>groups(cell);
   const Hp = padded(H);
   const hPanel = (<usize>Hp * width) << 2;
   const unitBlock = (<usize>4 * width) << 2;
   const stride = <usize>P * hPanel;
-  memory.fill(dc, 0, stride);
+  if (cell == LSTM) memory.fill(dc, 0, stride);
   for (let t = T - 1; t >= 0; t--) {
     const step = <usize>t * stride;
-    for (let p = 0; p < P; p++) {
-      const panel = <usize>p * hPanel;
-      const at = step + panel;
-      for (let unit: usize = 0; unit < hPanel; unit += unitBlock) {
-        const block: usize = 4 * (at + unit);
-        lstmBackward(dgates + block, dc + panel + unit, dh + at + unit, gates + block, c + stride + at + unit, c + at + unit, width);
-      }
+    for (let unit: usize = 0; unit < stride; unit += unitBlock) {
+      const at = step + unit;
+      const block = G * at;
+      if (cell == LSTM) lstmBackward(dgates + block, dc + unit, dh + at, gates + block, c + stride + at, c + at, width);
+      else if (cell == GRU) gruBackward(dgates + block, t > 0 ? dh + at - stride : 0, dh + at, gates + block, h + at, width);
+      else rnnBackward(dgates + block, dh + at, gates + block, cell == RNN_RELU, width);
     }
-    if (t > 0) product(dh + step - stride, dgates + 4 * step, weightT, 0, P, 4 * Hp, Hp, width);
+    if (t > 0) product(dh + step - stride, dgates + G * step, weightT, 0, P, <i32>G * Hp, Hp, width);
   }
 }

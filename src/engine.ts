@@ -4,7 +4,7 @@ import type { Kernels } from "./kernels.js";
 import { createKernels } from "./kernels.js";
 import type { Config } from "./layers.js";
 import type { Layout } from "./layout.js";
-import { GATES, pad4, planModel } from "./layout.js";
+import { pad4, planModel } from "./layout.js";
 import { Memory } from "./memory.js";
 import { PURPOSE, Random } from "./random.js";
 
@@ -42,15 +42,15 @@ export class Engine {
   refresh(): void {
     const { kernels, params, derived } = this;
     for (const layer of this.layout.layers) {
-      if (layer.type === "lstm") {
-        const gates = GATES[layer.type];
-        const rows = gates * pad4(layer.units);
+      if (layer.type === "recurrent") {
+        const { groups } = layer.cell;
+        const rows = groups * pad4(layer.units);
         const I = pad4(layer.features);
         const H = pad4(layer.units);
         const weight = params + layer.weight;
         kernels.recurrentBias(derived + layer.bias, params + layer.biasIh, params + layer.biasHh, rows);
-        kernels.transposeWeights(derived + layer.recurrentT, weight, gates, rows, I, H, I + H);
-        if (layer.inputT !== null) kernels.transposeWeights(derived + layer.inputT, weight, gates, rows, 0, I, I + H);
+        kernels.transposeWeights(derived + layer.recurrentT, weight, groups, rows, I, H, I + H);
+        if (layer.inputT !== null) kernels.transposeWeights(derived + layer.inputT, weight, groups, rows, 0, I, I + H);
       } else if (layer.type === "dense" && layer.inputT !== null) {
         const I = pad4(layer.inputs);
         kernels.transposeWeights(derived + layer.inputT, params + layer.weight, 1, pad4(layer.units), 0, I, I);

@@ -2,8 +2,8 @@
 
 export type { Report } from "./fit.js";
 export type { GenerateOptions } from "./generate.js";
-export type { DenseLayer, DropoutLayer, EmbeddingLayer, Layer, LstmLayer, ModelConfig } from "./layers.js";
-export { dense, dropout, embedding, lstm } from "./layers.js";
+export type { DenseLayer, DropoutLayer, EmbeddingLayer, GruLayer, Layer, LstmLayer, ModelConfig, RnnLayer } from "./layers.js";
+export { dense, dropout, embedding, gru, lstm, rnn } from "./layers.js";
 export type { TrainerOptions } from "./learner.js";
 export type { CrossEntropyLoss, Loss, MseLoss } from "./losses.js";
 export { crossEntropy, mse } from "./losses.js";

@@ -9,6 +9,22 @@ export interface LstmLayer {
   units: number;
 }
 
+/** The gated recurrent unit (Cho et al. 2014), reset after the product; PyTorch's `nn.GRU`. */
+export interface GruLayer {
+  type: "gru";
+  /** Hidden units. */
+  units: number;
+}
+
+/** The vanilla recurrent network (Elman 1990); PyTorch's `nn.RNN`. */
+export interface RnnLayer {
+  type: "rnn";
+  /** Hidden units. */
+  units: number;
+  /** Default "tanh". */
+  activation?: "tanh" | "relu";
+}
+
 /** A linear map of each step, `y = W x + b`; PyTorch's `nn.Linear`. */
 export interface DenseLayer {
   type: "dense";
@@ -30,10 +46,14 @@ export interface EmbeddingLayer {
   units: number;
 }
 
-export type Layer = LstmLayer | DenseLayer | DropoutLayer | EmbeddingLayer;
+export type Layer = LstmLayer | GruLayer | RnnLayer | DenseLayer | DropoutLayer | EmbeddingLayer;
 
 /** @example lstm({ units: 64 }) */
 export const lstm = (options: Omit<LstmLayer, "type">): LstmLayer => ({ ...options, type: "lstm" });
+/** @example gru({ units: 64 }) */
+export const gru = (options: Omit<GruLayer, "type">): GruLayer => ({ ...options, type: "gru" });
+/** @example rnn({ units: 64, activation: "relu" }) */
+export const rnn = (options: Omit<RnnLayer, "type">): RnnLayer => ({ ...options, type: "rnn" });
 /** @example dense({ units: 1 }) */
 export const dense = (options: Omit<DenseLayer, "type">): DenseLayer => ({ ...options, type: "dense" });
 /** @example dropout({ rate: 0.2 }) */
@@ -65,6 +85,11 @@ const UNITS = (path: string, layer: Record<string, unknown>) => ({
 
 /** How each layer's options are checked: a new layer is a row here. */
 const CHECKS: { [T in Layer["type"]]: (path: string, layer: Record<string, unknown>) => Omit<Extract<Layer, { type: T }>, "type"> } = {
+  rnn: (path, layer) => ({
+    ...UNITS(path, options(path, layer, ["type", "units", "activation"])),
+    activation: layer.activation === undefined ? "tanh" : oneOf(`${path}.activation`, layer.activation, ["tanh", "relu"]),
+  }),
+  gru: (path, layer) => UNITS(path, options(path, layer, ["type", "units"])),
   lstm: (path, layer) => UNITS(path, options(path, layer, ["type", "units"])),
   dense: (path, layer) => UNITS(path, options(path, layer, ["type", "units"])),
   embedding: (path, layer) => UNITS(path, options(path, layer, ["type", "units"])),
@@ -97,8 +122,8 @@ export function checkConfig(value: unknown): Config {
     }
   });
   const first = (layers[0] as Layer).type;
-  if (tokens && first !== "embedding" && first !== "lstm") {
-    throw new RangeError(`"layers[0]" expected embedding or lstm, which take tokens, got ${first}`);
+  if (tokens && (first === "dense" || first === "dropout")) {
+    throw new RangeError(`"layers[0]" expected an embedding or a recurrent layer, which take tokens, got ${first}`);
   }
   if ((layers.at(-1) as Layer).type === "dropout") {
     throw new RangeError(`"layers[${layers.length - 1}]" is the last layer, which must not be dropout`);

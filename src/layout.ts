@@ -57,7 +57,8 @@ interface Sizes {
   units: number;
 }
 export interface RecurrentPlan extends Sizes {
-  type: "lstm";
+  type: "recurrent";
+  cell: Cell;
   /** Inputs that the weights multiply: 0 when tokens are gathered from `table`. */
   features: number;
   table: number | null;
@@ -96,22 +97,43 @@ export interface Layout {
 
 export const pad4 = (n: number) => (n + 3) & ~3;
 
-/** Gates of each recurrent cell, in PyTorch's order. A new cell is a row here. */
-export const GATES = { lstm: 4 } as const;
+/** A recurrent cell as the kernels see it. */
+export interface Cell {
+  /** Its code in assembly/cells/cell.ts. */
+  code: number;
+  /** Groups of rows that a unit has. */
+  groups: number;
+  /** For each gate, in PyTorch's order, its group among the rows of the inputs and of the state. */
+  input: readonly number[];
+  recurrent: readonly number[];
+  /** What it carries from step to step. */
+  states: readonly ("h" | "c")[];
+}
+
+/** A new cell is a row here. */
+export const CELLS = {
+  rnn_tanh: { code: 1, groups: 1, input: [0], recurrent: [0], states: ["h"] },
+  rnn_relu: { code: 2, groups: 1, input: [0], recurrent: [0], states: ["h"] },
+  lstm: { code: 3, groups: 4, input: [0, 1, 2, 3], recurrent: [0, 1, 2, 3], states: ["h", "c"] },
+  gru: { code: 4, groups: 4, input: [0, 1, 2], recurrent: [0, 1, 3], states: ["h"] },
+} as const satisfies Record<string, Cell>;
+
+/** The code of a layer without a cell. */
+export const DENSE = 0;
 
 /** The name of the k-th layer of a kind that PyTorch numbers by module: `dense.weight`, `dense_1.weight`. */
 const moduleName = (type: string, index: number) => (index === 0 ? type : `${type}_${index}`);
 
-/** Where row r (gate by gate) of a packed vector of G gates lies: [unit/4][gate][4 units]. */
-const packedRow = (units: number, gates: number) => (row: number) => {
+/** Where row r (gate by gate, `units` each) of a packed vector lies: [unit/4][group][4 units]. */
+const packedRow = (units: number, groups: number, gates: readonly number[]) => (row: number) => {
   const unit = row % units;
-  return ((unit >> 2) * gates + Math.floor(row / units)) * 4 + (unit & 3);
+  return ((unit >> 2) * groups + (gates[Math.floor(row / units)] as number)) * 4 + (unit & 3);
 };
 
-/** Where row r, column k of packed weights lies: [unit/4][k][gate][4 units]. */
-const packedWeight = (units: number, gates: number, columns: number) => (row: number, column: number) => {
+/** Where row r, column k of packed weights lies: [unit/4][k][group][4 units]. */
+const packedWeight = (units: number, groups: number, gates: readonly number[], columns: number) => (row: number, column: number) => {
   const unit = row % units;
-  return (((unit >> 2) * columns + column) * gates + Math.floor(row / units)) * 4 + (unit & 3);
+  return (((unit >> 2) * columns + column) * groups + (gates[Math.floor(row / units)] as number)) * 4 + (unit & 3);
 };
 
 export function planModel(config: Config): Layout {
@@ -119,7 +141,8 @@ export function planModel(config: Config): Layout {
   const derived = new Table();
   const parameters: Parameter[] = [];
   const layers: LayerPlan[] = [];
-  const counts = { lstm: 0, dense: 0, dropout: 0, embedding: 0 };
+  const counts = { rnn: 0, lstm: 0, gru: 0, dense: 0, dropout: 0, embedding: 0 };
+  let recurrentLayers = 0;
   let tokens = "tokens" in config.input ? config.input.tokens : 0;
   let inputs = "tokens" in config.input ? config.input.tokens : config.input.features;
 
@@ -130,35 +153,41 @@ export function planModel(config: Config): Layout {
       parameters.push({ name, shape, bound, at: (row, column) => offset / 4 + at(row, column) });
 
     switch (layer.type) {
-      case "lstm": {
-        const gates = GATES[layer.type];
+      case "rnn":
+      case "lstm":
+      case "gru": {
+        const cell: Cell = CELLS[layer.type === "rnn" ? (layer.activation === "relu" ? "rnn_relu" : "rnn_tanh") : layer.type];
+        const { groups, input, recurrent } = cell;
         const { units } = layer;
+        const index = recurrentLayers++;
         const H = pad4(units);
-        const rows = gates * H;
+        const rows = groups * H;
         const features = tokens > 0 ? 0 : inputs;
         const I = pad4(features);
         const bound = 1 / Math.sqrt(units);
-        const packed = packedWeight(units, gates, I + H);
-        const row = packedRow(units, gates);
+        const row = (gates: readonly number[]) => packedRow(units, groups, gates);
+        const weight = (gates: readonly number[]) => packedWeight(units, groups, gates, I + H);
         const plan: RecurrentPlan = {
-          type: layer.type,
+          type: "recurrent",
+          cell,
           index,
           inputs,
           units,
           features,
           table: tokens > 0 ? params.add(`table_l${index}`, "param", tokens, rows) : null,
-          weight: params.add(`weight_l${index}`, "param", H / 4, I + H, gates, 4),
+          weight: params.add(`weight_l${index}`, "param", H / 4, I + H, groups, 4),
           biasIh: params.add(`bias_ih_l${index}`, "param", rows),
           biasHh: params.add(`bias_hh_l${index}`, "param", rows),
           bias: derived.add(`bias_l${index}`, "derived", rows),
           inputT: learnsBelow ? derived.add(`inputT_l${index}`, "derived", I / 4, rows, 4) : null,
           recurrentT: derived.add(`recurrentT_l${index}`, "derived", H / 4, rows, 4),
         };
-        if (plan.table === null) parameter(`weight_ih_l${index}`, [gates * units, inputs], bound, plan.weight, packed);
-        else parameter(`weight_ih_l${index}`, [gates * units, inputs], bound, plan.table, (r, token) => token * rows + row(r));
-        parameter(`weight_hh_l${index}`, [gates * units, units], bound, plan.weight, (r, column) => packed(r, I + column));
-        parameter(`bias_ih_l${index}`, [gates * units], bound, plan.biasIh, row);
-        parameter(`bias_hh_l${index}`, [gates * units], bound, plan.biasHh, row);
+        const [shapeIh, shapeHh] = [input.length * units, recurrent.length * units];
+        if (plan.table === null) parameter(`weight_ih_l${index}`, [shapeIh, inputs], bound, plan.weight, weight(input));
+        else parameter(`weight_ih_l${index}`, [shapeIh, inputs], bound, plan.table, (r, token) => token * rows + row(input)(r));
+        parameter(`weight_hh_l${index}`, [shapeHh, units], bound, plan.weight, (r, column) => weight(recurrent)(r, I + column));
+        parameter(`bias_ih_l${index}`, [shapeIh], bound, plan.biasIh, row(input));
+        parameter(`bias_hh_l${index}`, [shapeHh], bound, plan.biasHh, row(recurrent));
         layers.push(plan);
         inputs = units;
         break;
@@ -177,8 +206,8 @@ export function planModel(config: Config): Layout {
           bias: params.add(`${name}.bias`, "param", pad4(units)),
           inputT: learnsBelow ? derived.add(`${name}.inputT`, "derived", I / 4, pad4(units), 4) : null,
         };
-        parameter(`${name}.weight`, [units, inputs], bound, plan.weight, packedWeight(units, 1, I));
-        parameter(`${name}.bias`, [units], bound, plan.bias, packedRow(units, 1));
+        parameter(`${name}.weight`, [units, inputs], bound, plan.weight, packedWeight(units, 1, [0], I));
+        parameter(`${name}.bias`, [units], bound, plan.bias, packedRow(units, 1, [0]));
         layers.push(plan);
         inputs = units;
         break;
@@ -230,10 +259,9 @@ export function planWindow(config: Config, layout: Layout, T: number, lanes: Lan
   table.add("input", "workspace", T, P, "tokens" in config.input ? 1 : pad4(config.input.features), width);
   layout.layers.forEach((layer, i) => {
     const rows = pad4(layer.units);
-    if (layer.type === "lstm") {
-      table.add(`h${i}`, "state", T + 1, P, rows, width);
-      table.add(`c${i}`, "state", T + 1, P, rows, width);
-      table.add(`gates${i}`, "workspace", T, P, GATES[layer.type] * rows, width);
+    if (layer.type === "recurrent") {
+      for (const state of layer.cell.states) table.add(`${state}${i}`, "state", T + 1, P, rows, width);
+      table.add(`gates${i}`, "workspace", T, P, layer.cell.groups * rows, width);
       if (mode === "train") table.add(`dc${i}`, "scratch", P, rows, width);
     } else if (layer.type !== "dropout" || mode === "train") {
       table.add(`output${i}`, "workspace", T, P, rows, width);

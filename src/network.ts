@@ -3,7 +3,7 @@
 import { fail, numbers } from "./check.js";
 import type { Engine } from "./engine.js";
 import type { DensePlan, DropoutPlan, EmbeddingPlan, Lanes, LayerPlan, Mode, RecurrentPlan, Table } from "./layout.js";
-import { GATES, pad4, planWindow } from "./layout.js";
+import { DENSE, pad4, planWindow } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { keys } from "./random.js";
 
@@ -42,7 +42,7 @@ export class Network {
   ) {
     this.#engine = engine;
     const { config, layout, kernels, memory } = engine;
-    const rows = layout.layers.map((layer) => pad4(layer.units) * (layer.type === "lstm" ? GATES[layer.type] : 1));
+    const rows = layout.layers.map((layer) => pad4(layer.units) * (layer.type === "recurrent" ? layer.cell.groups : 1));
     this.table = planWindow(config, layout, T, lanes, mode, kernels.weightGradientScratch(Math.max(...rows)));
     this.#region = memory.allocate(this.table.bytes);
     let below: Stage = { output: this.pointer("input"), gradient: 0, forward() {}, backward() {} };
@@ -132,9 +132,9 @@ export class Network {
   #eachState(visit: (name: string, at: (i: number) => number, units: number) => void): void {
     const { width, panels } = this.lanes;
     this.#engine.layout.layers.forEach((layer, position) => {
-      if (layer.type !== "lstm") return;
+      if (layer.type !== "recurrent") return;
       const { units } = layer;
-      for (const kind of ["h", "c"]) {
+      for (const kind of layer.cell.states) {
         const start = this.pointer(`${kind}${position}`) / 4 + this.#slot * panels * pad4(units) * width;
         const at = (i: number) => {
           const sequence = Math.floor(i / units);
@@ -149,7 +149,7 @@ export class Network {
   /** A new kind of layer is a line here and a method below. */
   #stage(layer: LayerPlan, i: number, below: Stage): Stage {
     switch (layer.type) {
-      case "lstm":
+      case "recurrent":
         return this.#recurrent(layer, i, below);
       case "dense":
         return this.#dense(layer, i, below);
@@ -161,9 +161,9 @@ export class Network {
   }
 
   #recurrent(layer: RecurrentPlan, i: number, below: Stage): Stage {
-    const { kernels, memory, params, derived } = this.#engine;
+    const { kernels, params, derived } = this.#engine;
     const { width, panels: P } = this.lanes;
-    const G = GATES[layer.type];
+    const { code, groups, states } = layer.cell;
     const H = pad4(layer.units);
     const I = pad4(layer.features);
     const [h, c, gates, dc] = [`h${i}`, `c${i}`, `gates${i}`, `dc${i}`].map((name) => this.pointer(name)) as [
@@ -173,6 +173,7 @@ export class Network {
       number,
     ];
     const [going, scratch, gradient] = [this.pointer("going"), this.pointer("scratch"), this.pointer(`gradient${i}`)];
+    const carried = states.map((state) => this.pointer(`${state}${i}`));
     const output = h + 4 * P * H * width;
     const weight = params + layer.weight;
     const table = layer.table;
@@ -180,27 +181,25 @@ export class Network {
       output,
       gradient,
       carry(slot) {
-        kernels.recurrentCarry(h, going, slot, P, layer.units, width);
-        kernels.recurrentCarry(c, going, slot, P, layer.units, width);
+        for (const state of carried) kernels.recurrentCarry(state, going, slot, P, layer.units, width);
       },
       forward(T) {
         let bias = derived + layer.bias;
         if (table !== null) {
-          kernels.embeddingForward(gates, below.output, params + table, bias, T * P, G * H, width);
+          kernels.embeddingForward(gates, below.output, params + table, bias, T * P, groups * H, width);
           bias = 0;
         }
-        kernels.recurrentForward(h, c, gates, below.output, weight, bias, T, P, layer.features, layer.units, width);
+        kernels.recurrentForward(h, c, gates, below.output, weight, bias, code, T, P, layer.features, layer.units, width);
       },
       // The gradient of the pre-activations takes the place of the gates: 2 MB less to walk through at H = 128, B = 32, T = 50.
       backward(T, _, gradients) {
         const [dw, dIh, dHh] = [gradients + layer.weight, gradients + layer.biasIh, gradients + layer.biasHh];
-        kernels.recurrentBackward(gates, gradient, dc, gates, c, derived + layer.recurrentT, T, P, layer.units, width);
-        kernels.weightGradient(dw, dIh, gates, below.output, h, scratch, G, G * H, I, H, T * P, width);
-        memory.f32.copyWithin(dHh / 4, dIh / 4, dIh / 4 + G * H);
+        kernels.recurrentBackward(gates, gradient, dc, gates, h, c, derived + layer.recurrentT, code, T, P, layer.units, width);
+        kernels.weightGradient(dw, dIh, dHh, gates, below.output, h, scratch, code, groups * H, I, H, T * P, width);
         if (table !== null) {
-          kernels.embeddingBackward(gradients + table, gates, below.output, scratch, T * P, G * H, width);
+          kernels.embeddingBackward(gradients + table, gates, below.output, scratch, code, T * P, groups * H, width);
         } else if (below.gradient !== 0 && layer.inputT !== null) {
-          kernels.inputGradient(below.gradient, gates, derived + layer.inputT, T * P, I, G * H, width);
+          kernels.inputGradient(below.gradient, gates, derived + layer.inputT, T * P, I, groups * H, width);
         }
       },
     };
@@ -220,7 +219,7 @@ export class Network {
       },
       backward(T, _, gradients) {
         const [dw, db] = [gradients + layer.weight, gradients + layer.bias];
-        kernels.weightGradient(dw, db, gradient, below.output, 0, scratch, 1, O, I, 0, T * P, width);
+        kernels.weightGradient(dw, db, 0, gradient, below.output, 0, scratch, DENSE, O, I, 0, T * P, width);
         if (below.gradient !== 0 && layer.inputT !== null) {
           kernels.inputGradient(below.gradient, gradient, derived + layer.inputT, T * P, I, O, width);
         }
@@ -240,7 +239,7 @@ export class Network {
         kernels.embeddingForward(output, below.output, params + layer.table, 0, T * P, N, width);
       },
       backward(T, _, gradients) {
-        kernels.embeddingBackward(gradients + layer.table, gradient, below.output, scratch, T * P, N, width);
+        kernels.embeddingBackward(gradients + layer.table, gradient, below.output, scratch, DENSE, T * P, N, width);
       },
     };
   }

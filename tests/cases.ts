@@ -1,7 +1,7 @@
 /** The one list of cases: what is checked against the oracle, differentiated, and timed. */
 
 import type { ModelConfig, Sequence } from "../src/index.js";
-import { dense, dropout, embedding, lstm } from "../src/index.js";
+import { dense, dropout, embedding, gru, lstm, rnn } from "../src/index.js";
 import type { Example, Parameters } from "./oracle.js";
 
 export interface Case {
@@ -78,6 +78,58 @@ export const CASES: Case[] = [
     },
     loss: "mse",
     lengths: lengths(8, 5),
+  },
+  ...(["tanh", "relu"] as const).flatMap((activation): Case[] => [
+    {
+      name: `rnn, ${activation}, two panels`,
+      model: {
+        input: { features: 3 },
+        layers: [rnn({ units: 7, activation }), rnn({ units: 5, activation }), dense({ units: 2 })],
+        output: "every",
+      },
+      loss: "mse",
+      lengths: lengths(11, 7),
+    },
+    {
+      name: `rnn, ${activation}, tokens, one row`,
+      model: { input: { tokens: 6 }, layers: [rnn({ units: 6, activation }), dense({ units: 5 })], output: "every" },
+      loss: "crossEntropy",
+      lengths: [9],
+    },
+  ]),
+  {
+    name: "gru, two layers, two panels",
+    model: { input: { features: 3 }, layers: [gru({ units: 7 }), gru({ units: 5 }), dense({ units: 2 })], output: "every" },
+    loss: "mse",
+    lengths: lengths(11, 7),
+  },
+  {
+    name: "gru, tokens",
+    model: { input: { tokens: 6 }, layers: [gru({ units: 5 }), dense({ units: 5 })], output: "every" },
+    loss: "crossEntropy",
+    lengths: lengths(9, 5),
+  },
+  {
+    name: "gru, tokens, one row",
+    model: { input: { tokens: 6 }, layers: [gru({ units: 6 }), dense({ units: 5 })], output: "last" },
+    loss: "crossEntropy",
+    lengths: [9],
+  },
+  {
+    name: "gru, a few rows, one by one",
+    model: { input: { features: 5 }, layers: [gru({ units: 9 }), dense({ units: 5 })], output: "last" },
+    loss: "crossEntropy",
+    lengths: lengths(3, 6),
+  },
+  {
+    name: "one cell on another",
+    model: {
+      input: { features: 2 },
+      layers: [lstm({ units: 5 }), gru({ units: 6 }), rnn({ units: 7 }), dense({ units: 1 })],
+      output: "every",
+    },
+    loss: "mse",
+    lengths: lengths(9, 6),
   },
   {
     name: "dropout on the input and between layers",

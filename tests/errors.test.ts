@@ -61,8 +61,8 @@ describe("createModel", () => {
     [
       "a layer unknown",
       RangeError,
-      '"layers[0].type" expected one of "lstm", "dense", "embedding", "dropout", got "gru"',
-      layers({ type: "gru", units: 3 }),
+      '"layers[0].type" expected one of "rnn", "gru", "lstm", "dense", "embedding", "dropout", got "mlp"',
+      layers({ type: "mlp", units: 3 }),
     ],
     ["a layer whose type is an inherited name", RangeError, '"layers[0].type" expected one of', layers({ type: "constructor" })],
     [
@@ -108,7 +108,7 @@ describe("createModel", () => {
     [
       "tokens into a dense layer",
       RangeError,
-      '"layers[0]" expected embedding or lstm, which take tokens, got dense',
+      '"layers[0]" expected an embedding or a recurrent layer, which take tokens, got dense',
       config({ ...tokens, layers: [dense({ units: 2 })] }),
     ],
     ["an output that is none", RangeError, '"output" expected one of "every", "last", got "all"', config({ output: "all" })],

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { CELLS, type Cell, DENSE } from "../src/layout.js";
 import { keys, philox, Random } from "../src/random.js";
 import { f32s, numbers, relativeError } from "./cases.js";
 import { Bench, packWeights, pad4 } from "./kernels.js";
@@ -39,7 +40,7 @@ describe("activations, as the LSTM cell uses them", () => {
       bench.buffer(values),
       bench.buffer(new Float32Array(4 * H * H)),
     ];
-    bench.kernels.recurrentForward(h, c, g, 0, w, 0, 1, 1, 0, H, 1);
+    bench.kernels.recurrentForward(h, c, g, 0, w, 0, CELLS.lstm.code, 1, 1, 0, H, 1);
     const out = bench.read(g, 4 * H);
     return x.map((_, u) => range(4).map((gate) => out[(u >> 2) * 16 + gate * 4 + (u & 3)]!));
   }
@@ -99,7 +100,7 @@ describe("products", () => {
       bench.kernels.denseForward(py, px, packed, bias, slots, pad4(I), pad4(O), lanes);
       bench.kernels.transposeWeights(transposed, packed, 1, pad4(O), 0, pad4(I), pad4(I));
       bench.kernels.inputGradient(pdx, pdy, transposed, slots, pad4(I), pad4(O), lanes);
-      bench.kernels.weightGradient(dw, db, pdy, px, 0, scratch, 1, pad4(O), pad4(I), 0, slots, lanes);
+      bench.kernels.weightGradient(dw, db, 0, pdy, px, 0, scratch, DENSE, pad4(O), pad4(I), 0, slots, lanes);
       expect(bench.intact).toBe(true);
 
       const y = panels(() => 0, slots, O, lanes);
@@ -124,9 +125,16 @@ describe("products", () => {
 });
 
 describe("the recurrent layer", () => {
-  test("forward, backward and the weights' gradient are the oracle's, from any state", () => {
+  const layers: [string, Cell, object][] = [
+    ["rnn, tanh", CELLS.rnn_tanh, { type: "rnn" }],
+    ["rnn, ReLU", CELLS.rnn_relu, { type: "rnn", activation: "relu" }],
+    ["lstm", CELLS.lstm, { type: "lstm" }],
+    ["gru", CELLS.gru, { type: "gru" }],
+  ];
+  test.each(layers)("%s: forward, backward and the weights' gradient are the oracle's, from any state", (_, cell, layer) => {
     check(size(11), size(13), size(7), size(3), width, seed, (I, H, T, P, lanes, from) => {
       const next = numbers(from);
+      const { groups: G, code } = cell;
       const [Ip, Hp] = [pad4(I), pad4(H)];
       const tensor = (...shape: number[]) => ({
         shape,
@@ -136,43 +144,51 @@ describe("the recurrent layer", () => {
           0.7,
         ),
       });
+      const gates = cell.input.length;
       const parameters: Parameters = {
-        weight_ih_l0: tensor(4 * H, I),
-        weight_hh_l0: tensor(4 * H, H),
-        bias_ih_l0: tensor(4 * H),
-        bias_hh_l0: tensor(4 * H),
+        weight_ih_l0: tensor(gates * H, I),
+        weight_hh_l0: tensor(gates * H, H),
+        bias_ih_l0: tensor(gates * H),
+        bias_hh_l0: tensor(gates * H),
       };
-      const weight = (name: string, r: number, k: number, columns: number) => (k < columns ? parameters[name]!.data[r * columns + k]! : 0);
+      /** Packs what lies by gate and unit into groups; a group without such a gate stays zero. */
+      const grouped = (of: Parameters) => {
+        const value = (name: string, own: readonly number[], r: number, column: number, columns: number) => {
+          const gate = own.indexOf(Math.floor(r / H));
+          return gate < 0 || column >= columns ? 0 : of[name]!.data[(gate * H + (r % H)) * columns + column]!;
+        };
+        return {
+          weight: packWeights(H, G, Ip + Hp, (r, k) =>
+            k < Ip ? value("weight_ih_l0", cell.input, r, k, I) : value("weight_hh_l0", cell.recurrent, r, k - Ip, H),
+          ),
+          biasIh: packWeights(H, G, 1, (r) => value("bias_ih_l0", cell.input, r, 0, 1)),
+          biasHh: packWeights(H, G, 1, (r) => value("bias_hh_l0", cell.recurrent, r, 0, 1)),
+        };
+      };
       const x = panels(next, T * P, I, lanes);
       const h = panels(next, (T + 1) * P, H, lanes);
       const c = panels(next, (T + 1) * P, H, lanes);
       const dh = panels(next, T * P, H, lanes);
 
       const bench = new Bench();
-      const packed = packWeights(H, 4, Ip + Hp, (r, k) =>
-        k < Ip ? weight("weight_ih_l0", r, k, I) : weight("weight_hh_l0", r, k - Ip, H),
-      );
-      const vector = (name: string) => bench.buffer(packWeights(H, 4, 1, (r) => parameters[name]!.data[r]!));
-      const [w, bih, bhh, bias, wt] = [
-        bench.buffer(packed),
-        vector("bias_ih_l0"),
-        vector("bias_hh_l0"),
-        bench.buffer(4 * Hp),
-        bench.buffer(Hp * 4 * Hp),
-      ];
+      const packed = grouped(parameters);
+      const [w, bih, bhh] = [packed.weight, packed.biasIh, packed.biasHh].map((data) => bench.buffer(data)) as [number, number, number];
+      const [bias, wt] = [bench.buffer(G * Hp), bench.buffer(Hp * G * Hp)];
       const [px, ph, pc, pdh] = [x, h, c, dh].map(({ data }) => bench.buffer(data)) as [number, number, number, number];
-      const [gates, dc] = [bench.buffer(T * P * 4 * Hp * lanes), bench.buffer(P * Hp * lanes)];
-      const [dw, db] = [bench.buffer(new Float32Array(packed.length)), bench.buffer(new Float32Array(4 * Hp))];
-      const scratch = bench.buffer(bench.kernels.weightGradientScratch(4 * Hp) / 4);
-      bench.kernels.recurrentBias(bias, bih, bhh, 4 * Hp);
-      bench.kernels.transposeWeights(wt, w, 4, 4 * Hp, Ip, Hp, Ip + Hp);
-      bench.kernels.recurrentForward(ph, pc, gates, px, w, bias, T, P, I, H, lanes);
+      const [buffer, dc] = [bench.buffer(T * P * G * Hp * lanes), bench.buffer(P * Hp * lanes)];
+      const [dw, dbih, dbhh] = [packed.weight, packed.biasIh, packed.biasHh].map(({ length }) =>
+        bench.buffer(new Float32Array(length)),
+      ) as [number, number, number];
+      const scratch = bench.buffer(bench.kernels.weightGradientScratch(G * Hp) / 4);
+      bench.kernels.recurrentBias(bias, bih, bhh, G * Hp);
+      bench.kernels.transposeWeights(wt, w, G, G * Hp, Ip, Hp, Ip + Hp);
+      bench.kernels.recurrentForward(ph, pc, buffer, px, w, bias, code, T, P, I, H, lanes);
       const outputs = bench.read(ph, h.data.length);
-      bench.kernels.recurrentBackward(gates, pdh, dc, gates, pc, wt, T, P, H, lanes);
-      bench.kernels.weightGradient(dw, db, gates, px, ph, scratch, 4, 4 * Hp, Ip, Hp, T * P, lanes);
+      bench.kernels.recurrentBackward(buffer, pdh, dc, buffer, ph, pc, wt, code, T, P, H, lanes);
+      bench.kernels.weightGradient(dw, dbih, dbhh, buffer, px, ph, scratch, code, G * Hp, Ip, Hp, T * P, lanes);
       expect(bench.intact).toBe(true);
 
-      const oracle = new Oracle({ input: { features: I }, layers: [{ type: "lstm", units: H }], output: "every" }, parameters);
+      const oracle = new Oracle({ input: { features: I }, layers: [{ ...layer, units: H } as never], output: "every" }, parameters);
       const row = (source: typeof x, t: number, p: number, lane: number, rows: number) =>
         range(rows).map((r) => source.get(t * P + p, r, lane));
       const [expected, got]: [number[], number[]] = [[], []];
@@ -188,21 +204,13 @@ describe("the recurrent layer", () => {
         for (const t of [...range(T), T - 1]) got.push(...range(H).map((u) => outputs[h.at((t + 1) * P + p, u, lane)]!));
       }
       expect(relativeError(got, expected)).toBeLessThan(1e-5);
-      const dOracle = (name: string, r: number, k: number, columns: number) =>
-        k < columns ? oracle.gradients[name]!.data[r * columns + k]! : 0;
-      const dwExpected = packWeights(H, 4, Ip + Hp, (r, k) =>
-        k < Ip ? dOracle("weight_ih_l0", r, k, I) : dOracle("weight_hh_l0", r, k - Ip, H),
-      );
-      expect(relativeError(bench.read(dw, packed.length), dwExpected)).toBeLessThan(1e-5);
-      expect(
-        relativeError(
-          bench.read(db, 4 * Hp),
-          packWeights(H, 4, 1, (r) => oracle.gradients.bias_hh_l0!.data[r]!),
-        ),
-      ).toBeLessThan(1e-5);
-      // Padded units took no part: their state, their weights' and their biases' gradients are exactly zero.
+      // The comparison covers the padding and the groups without weights: zero there.
+      const gradient = grouped(oracle.gradients);
+      expect(relativeError(bench.read(dw, gradient.weight.length), gradient.weight)).toBeLessThan(1e-5);
+      expect(relativeError(bench.read(dbih, G * Hp), gradient.biasIh)).toBeLessThan(1e-5);
+      expect(relativeError(bench.read(dbhh, G * Hp), gradient.biasHh)).toBeLessThan(1e-5);
       const padding = range(Hp - H).flatMap((u) => range(T + 1).map((t) => outputs[h.at(t * P, H + u, 0)]!));
-      const dead = bench.read(dw, packed.length).filter((_, i) => Math.floor(i / (16 * (Ip + Hp))) * 4 + (i & 3) >= H);
+      const dead = bench.read(dw, gradient.weight.length).filter((_, i) => gradient.weight[i] === 0);
       expect([...padding, ...dead].every((value) => value === 0)).toBe(true);
     });
   });
@@ -239,7 +247,7 @@ test("embedding: rows gathered and scattered, tokens that repeat included", () =
     const [y, t, w, b] = [bench.buffer(dy.data.length), bench.integers(drawn), bench.buffer(table.flat()), bench.buffer(bias)];
     const [dw, d, scratch] = [bench.buffer(new Float32Array(tokens * pad4(N))), bench.buffer(dy.data), bench.buffer(16)];
     bench.kernels.embeddingForward(y, t, w, b, slots, pad4(N), lanes);
-    bench.kernels.embeddingBackward(dw, d, t, scratch, slots, pad4(N), lanes);
+    bench.kernels.embeddingBackward(dw, d, t, scratch, DENSE, slots, pad4(N), lanes);
     expect(bench.intact).toBe(true);
     const expected = new Float32Array(dy.data.length);
     const scattered = new Float64Array(tokens * pad4(N));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createModel } from "../src/index.js";
-import { CASES, examples, numbers, randomParameters, relativeError } from "./cases.js";
+import { CASES, examples, numbers, randomParameters } from "./cases.js";
 import { Oracle, type Parameters } from "./oracle.js";
 
 /** Any factors do: the oracle does not care where a mask comes from. */
@@ -20,12 +20,12 @@ describe("the oracle's gradients are those of finite differences", () => {
     for (const [name, { shape, data }] of Object.entries(parameters)) {
       const direction = data.map(() => next());
       const along = (epsilon: number) => loss({ ...parameters, [name]: { shape, data: data.map((w, i) => w + epsilon * direction[i]!) } });
-      // Fourth order in the step.
-      const e = 1e-3;
+      // Fourth order in the step, which is small enough to stay on one side of ReLU's corner.
+      const e = 2e-5;
       const numeric = (8 * (along(e) - along(-e)) - (along(2 * e) - along(-2 * e))) / (12 * e);
       const analytic = oracle.gradients[name]!.data.reduce((sum, d, i) => sum + d * direction[i]!, 0);
       expect(Math.abs(numeric - analytic), name).toBeLessThan(1e-7 * Math.max(Math.abs(analytic), 1e-2));
-      expect(relativeError([analytic], [0]), name).not.toBe(0);
+      expect(analytic, name).not.toBe(0);
     }
   });
 });

@@ -12,6 +12,7 @@ export interface Layer {
   type: string;
   units?: number;
   rate?: number;
+  activation?: string;
 }
 export interface Description {
   input: { features?: number; tokens?: number };
@@ -29,6 +30,7 @@ export type States = { h: Vector; c: Vector }[];
 export type Mask = (layer: number, row: number, t: number, unit: number) => number;
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const RECURRENT = ["rnn", "lstm", "gru"];
 const zeros = (n: number): Vector => new Array(n).fill(0);
 
 export class Oracle {
@@ -53,7 +55,7 @@ export class Oracle {
   }
 
   initialStates(): States {
-    return this.model.layers.filter(({ type }) => type === "lstm").map(({ units }) => ({ h: zeros(units!), c: zeros(units!) }));
+    return this.model.layers.filter(({ type }) => RECURRENT.includes(type)).map(({ units }) => ({ h: zeros(units!), c: zeros(units!) }));
   }
 
   /** The outputs of one sequence at every step; leaves in `states` the state at its end. `backward` takes their gradients. */
@@ -64,12 +66,13 @@ export class Oracle {
     const back: ((d: Matrix) => Matrix)[] = [];
     const seen: Record<string, number> = {};
     for (const layer of this.model.layers) {
-      const index = seen[layer.type] ?? 0;
-      seen[layer.type] = index + 1;
+      const kind = RECURRENT.includes(layer.type) ? "recurrent" : layer.type;
+      const index = seen[kind] ?? 0;
+      seen[kind] = index + 1;
       const name = index === 0 ? layer.type : `${layer.type}_${index}`;
       const made =
-        layer.type === "lstm"
-          ? this.#lstm(index, layer.units!, signal, states[index]!)
+        kind === "recurrent"
+          ? this.#recurrent(layer, index, signal, states[index]!)
           : layer.type === "dropout"
             ? this.#dropout(signal, (t, u) => mask(index, row, t, u))
             : this.#linear(name, signal, layer.type === "dense");
@@ -85,66 +88,47 @@ export class Oracle {
     };
   }
 
-  /** i, f, g, o = s(...), c = f c' + i g, h = o tanh(c). */
-  #lstm(k: number, H: number, x: Matrix, state: { h: Vector; c: Vector }) {
-    const P = this.parameters;
-    const gates = ["i", "f", "g", "o"] as const;
+  /** x through a recurrent layer; `cells` below has the equations, this the products and the way back through time. */
+  #recurrent(layer: Layer, k: number, x: Matrix, state: { h: Vector; c: Vector }) {
+    const H = layer.units!;
+    const cell = cellOf(layer);
+    const bias = (name: string, r: number) => this.parameters[`bias_${name}_l${k}`]!.data[r]!;
+    const net = (name: string, values: Vector) =>
+      zeros(cell.gates * H).map((_, r) => this.#row(`weight_${name}_l${k}`, r).reduce((sum, w, j) => sum + w * values[j]!, bias(name, r)));
     const hs = [state.h];
     const cs = [state.c];
-    const activations: Record<"i" | "f" | "g" | "o", Vector>[] = [];
+    const steps: { dStep: ReturnType<typeof cell.step>["back"] }[] = [];
     for (const xt of x) {
-      const h = hs.at(-1)!;
-      const c = cs.at(-1)!;
-      const a = { i: zeros(H), f: zeros(H), g: zeros(H), o: zeros(H) };
-      gates.forEach((gate, n) => {
-        for (let u = 0; u < H; u++) {
-          const r = n * H + u;
-          let net = P[`bias_ih_l${k}`]!.data[r]! + P[`bias_hh_l${k}`]!.data[r]!;
-          this.#row(`weight_ih_l${k}`, r).forEach((w, j) => (net += w * xt[j]!));
-          this.#row(`weight_hh_l${k}`, r).forEach((w, j) => (net += w * h[j]!));
-          a[gate][u] = gate === "g" ? Math.tanh(net) : sigmoid(net);
-        }
-      });
-      const next = c.map((cu, u) => a.f[u]! * cu + a.i[u]! * a.g[u]!);
-      cs.push(next);
-      hs.push(next.map((cu, u) => a.o[u]! * Math.tanh(cu)));
-      activations.push(a);
+      const { h, c, back } = cell.step(net("ih", xt), net("hh", hs.at(-1)!), hs.at(-1)!, cs.at(-1)!);
+      hs.push(h);
+      cs.push(c);
+      steps.push({ dStep: back });
     }
     state.h = hs.at(-1)!;
     state.c = cs.at(-1)!;
 
     const backward = (dOut: Matrix): Matrix => {
-      const dx = x.map((xt) => zeros(xt.length));
       let dh = zeros(H);
       let dc = zeros(H);
+      const dx: Matrix = [];
       for (let t = x.length - 1; t >= 0; t--) {
-        const { i, f, g, o } = activations[t]!;
-        const before = cs[t]!;
-        const squashed = cs[t + 1]!.map(Math.tanh);
-        const dhBefore = zeros(H);
-        const dcBefore = zeros(H);
-        for (let u = 0; u < H; u++) {
-          const total = dOut[t]![u]! + dh[u]!;
-          const dCell = dc[u]! + total * o[u]! * (1 - squashed[u]! ** 2);
-          const nets = [
-            dCell * g[u]! * i[u]! * (1 - i[u]!),
-            dCell * before[u]! * f[u]! * (1 - f[u]!),
-            dCell * i[u]! * (1 - g[u]! ** 2),
-            total * squashed[u]! * o[u]! * (1 - o[u]!),
-          ];
-          dcBefore[u] = dCell * f[u]!;
-          nets.forEach((net, n) => {
-            const r = n * H + u;
-            this.#add(`bias_ih_l${k}`, r, 0, net);
-            this.#add(`bias_hh_l${k}`, r, 0, net);
-            x[t]!.forEach((value, j) => this.#add(`weight_ih_l${k}`, r, j, net * value));
-            hs[t]!.forEach((value, j) => this.#add(`weight_hh_l${k}`, r, j, net * value));
-            this.#row(`weight_ih_l${k}`, r).forEach((w, j) => (dx[t]![j]! += w * net));
-            this.#row(`weight_hh_l${k}`, r).forEach((w, j) => (dhBefore[j]! += w * net));
+        const d = steps[t]!.dStep(
+          dOut[t]!.map((value, u) => value + dh[u]!),
+          dc,
+        );
+        const through = (name: string, nets: Vector, values: Vector) => {
+          const result = zeros(values.length);
+          nets.forEach((dNet, r) => {
+            this.#add(`bias_${name}_l${k}`, r, 0, dNet);
+            values.forEach((value, j) => this.#add(`weight_${name}_l${k}`, r, j, dNet * value));
+            this.#row(`weight_${name}_l${k}`, r).forEach((w, j) => (result[j]! += w * dNet));
           });
-        }
-        dh = dhBefore;
-        dc = dcBefore;
+          return result;
+        };
+        dx[t] = through("ih", d.ih, x[t]!);
+        const recurrent = through("hh", d.hh, hs[t]!);
+        dh = d.h.map((value, u) => value + recurrent[u]!);
+        dc = d.c;
       }
       return dx;
     };
@@ -207,3 +191,88 @@ export class Oracle {
     return { loss: total, outputs };
   }
 }
+
+interface Step {
+  h: Vector;
+  c: Vector;
+  /** From the gradients of h and c to those of the two nets (W x + b, R h + b'), of h(t-1) past the net, and of c(t-1). */
+  back(dh: Vector, dc: Vector): { ih: Vector; hh: Vector; h: Vector; c: Vector };
+}
+interface Cell {
+  gates: number;
+  step(ih: Vector, hh: Vector, hBefore: Vector, cBefore: Vector): Step;
+}
+
+/** Gates one after the other, `H` numbers each. */
+const split = (values: Vector, H: number) => Array.from({ length: values.length / H }, (_, gate) => values.slice(gate * H, (gate + 1) * H));
+const add = (a: Vector, b: Vector) => a.map((value, i) => value + b[i]!);
+
+/** i, f, g, o = s(...), c = f c' + i g, h = o tanh(c). */
+const lstm: Cell = {
+  gates: 4,
+  step(ih, hh, _, before) {
+    const H = before.length;
+    const [i, f, g, o] = split(add(ih, hh), H).map((net, gate) => net.map(gate === 2 ? Math.tanh : sigmoid)) as [
+      Vector,
+      Vector,
+      Vector,
+      Vector,
+    ];
+    const c = before.map((value, u) => f[u]! * value + i[u]! * g[u]!);
+    const h = c.map((value, u) => o[u]! * Math.tanh(value));
+    return {
+      h,
+      c,
+      back(dh, dc) {
+        const dCell = c.map((value, u) => dc[u]! + dh[u]! * o[u]! * (1 - Math.tanh(value) ** 2));
+        const nets = [
+          dCell.map((d, u) => d * g[u]! * i[u]! * (1 - i[u]!)),
+          dCell.map((d, u) => d * before[u]! * f[u]! * (1 - f[u]!)),
+          dCell.map((d, u) => d * i[u]! * (1 - g[u]! ** 2)),
+          dh.map((d, u) => d * Math.tanh(c[u]!) * o[u]! * (1 - o[u]!)),
+        ].flat();
+        return { ih: nets, hh: nets, h: zeros(H), c: dCell.map((d, u) => d * f[u]!) };
+      },
+    };
+  },
+};
+
+/** r, z = s(...), n = tanh(W_n x + b_n + r (R_n h' + b_n')), h = (1 - z) n + z h'. */
+const gru: Cell = {
+  gates: 3,
+  step(ih, hh, before, c) {
+    const H = before.length;
+    const [rx, zx, nx] = split(ih, H) as [Vector, Vector, Vector];
+    const [rh, zh, m] = split(hh, H) as [Vector, Vector, Vector];
+    const [r, z] = [add(rx, rh).map(sigmoid), add(zx, zh).map(sigmoid)];
+    const n = nx.map((value, u) => Math.tanh(value + r[u]! * m[u]!));
+    return {
+      h: n.map((value, u) => (1 - z[u]!) * value + z[u]! * before[u]!),
+      c,
+      back(dh) {
+        const dn = dh.map((d, u) => d * (1 - z[u]!) * (1 - n[u]! ** 2));
+        const dr = dn.map((d, u) => d * m[u]! * r[u]! * (1 - r[u]!));
+        const dz = dh.map((d, u) => d * (before[u]! - n[u]!) * z[u]! * (1 - z[u]!));
+        return { ih: [dr, dz, dn].flat(), hh: [dr, dz, dn.map((d, u) => d * r[u]!)].flat(), h: dh.map((d, u) => d * z[u]!), c: zeros(H) };
+      },
+    };
+  },
+};
+
+/** h = tanh(...) or max(0, ...). */
+const rnn = (relu: boolean): Cell => ({
+  gates: 1,
+  step(ih, hh, before, c) {
+    const h = add(ih, hh).map((net) => (relu ? Math.max(0, net) : Math.tanh(net)));
+    return {
+      h,
+      c,
+      back(dh) {
+        const nets = dh.map((d, u) => d * (relu ? Number(h[u]! > 0) : 1 - h[u]! ** 2));
+        return { ih: nets, hh: nets, h: zeros(before.length), c: zeros(before.length) };
+      },
+    };
+  },
+});
+
+const cellOf = ({ type, activation }: Layer): Cell => (type === "lstm" ? lstm : type === "gru" ? gru : rnn(activation === "relu"));

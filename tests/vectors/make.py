@@ -12,6 +12,8 @@ import pathlib
 import torch
 from torch import nn
 
+RECURRENT = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+
 CASES = [
     {
         "name": "two LSTM layers on features, mean squared error",
@@ -54,6 +56,31 @@ CASES = [
 ]
 
 
+for kind in ("gru", "rnn"):
+    CASES.append(
+        {
+            "name": f"two {kind.upper()} layers on features, cross-entropy",
+            "input": {"features": 3},
+            "layers": [{"type": kind, "units": 6}, {"type": kind, "units": 5}, {"type": "dense", "units": 4}],
+            "output": "every",
+            "loss": "crossEntropy",
+            "lengths": [5, 7, 2, 6, 4, 7, 3],
+            "optimizer": {"type": "adam", "learningRate": 0.02},
+        }
+    )
+CASES.append(
+    {
+        "name": "RNN with ReLU on one-hot tokens",
+        "input": {"tokens": 5},
+        "layers": [{"type": "rnn", "units": 7, "activation": "relu"}, {"type": "dense", "units": 2}],
+        "output": "last",
+        "loss": "mse",
+        "lengths": [5, 4, 2],
+        "optimizer": {"type": "sgd", "learningRate": 0.05},
+    }
+)
+
+
 class Model(nn.Module):
     def __init__(self, case):
         super().__init__()
@@ -65,8 +92,9 @@ class Model(nn.Module):
             kind, units = layer["type"], layer["units"]
             if kind == "embedding":
                 modules.append(nn.Embedding(size, units))
-            elif kind == "lstm":
-                modules.append(nn.LSTM(size, units, batch_first=True))
+            elif kind in RECURRENT:
+                options = {"nonlinearity": layer["activation"]} if "activation" in layer else {}
+                modules.append(RECURRENT[kind](size, units, batch_first=True, **options))
             else:
                 modules.append(nn.Linear(size, units))
             size = units
@@ -76,15 +104,15 @@ class Model(nn.Module):
         recurrent = 0
         for layer, module in zip(self.case["layers"], self.stack):
             for name, parameter in module.named_parameters():
-                if layer["type"] == "lstm":
+                if layer["type"] in RECURRENT:
                     yield name.replace("_l0", f"_l{recurrent}"), parameter
                 else:
                     yield f"{layer['type']}.{name}", parameter
-            recurrent += layer["type"] == "lstm"
+            recurrent += layer["type"] in RECURRENT
 
     def forward(self, x):
         for layer, module in zip(self.case["layers"], self.stack):
-            if layer["type"] == "lstm":
+            if layer["type"] in RECURRENT:
                 if not x.is_floating_point():
                     x = nn.functional.one_hot(x, self.tokens).float()
                 x, _ = module(x)

@@ -1,0 +1,43 @@
+// The vanilla recurrent cell, pointwise. Elman 1990; ReLU: Le, Jaitly & Hinton 2015.
+//
+//   h = tanh(h_in)   or   h = max(0, h_in)           (h_in: W x + b + R h(t-1) + b')
+//
+// Backward, with dh the whole gradient of h(t):
+//   dh_in = dh (1 - h^2)   or   dh where h > 0
+
+import { tanh, tanhSlope } from "../activation";
+import { splat, VECTOR } from "../lanes";
+
+/** Four units of one panel, one step. */
+export function rnnForward(
+  gates: usize, // [4 units][width]: pre-activations; after the call h
+  h: usize, // [4][width] out
+  relu: bool,
+  width: i32,
+): void {
+  for (let end = gates + <usize>width * VECTOR; gates < end; gates += VECTOR) {
+    const net = v128.load(gates);
+    // The operands' order lets a NaN through.
+    const out = relu ? f32x4.pmax(net, splat(0)) : tanh(net);
+    v128.store(gates, out);
+    v128.store(h, out);
+    h += VECTOR;
+  }
+}
+
+/** Four units of one panel, one step back. */
+export function rnnBackward(
+  dgates: usize, // [4 units][width] out: gradient of the pre-activations; may be `gates`
+  dh: usize, // [4][width]
+  gates: usize, // [4 units][width]: h
+  relu: bool,
+  width: i32,
+): void {
+  for (let end = gates + <usize>width * VECTOR; gates < end; gates += VECTOR) {
+    const out = v128.load(gates);
+    const dOut = v128.load(dh);
+    v128.store(dgates, relu ? v128.and(dOut, f32x4.gt(out, splat(0))) : f32x4.mul(dOut, tanhSlope(out)));
+    dgates += VECTOR;
+    dh += VECTOR;
+  }
+}
