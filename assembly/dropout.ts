@@ -17,7 +17,7 @@ export function dropout(
   x: usize, // [count]
   count: i32, // multiple of 4
   rate: f32,
-  step: u32, // which update
+  update: u32, // which update is being made
   layer: u32, // which layer
   key0: u32, // the seed
   key1: u32,
@@ -28,7 +28,7 @@ export function dropout(
   for (let n: u32 = 0; count > 0; n++, count -= 16) {
     // Four blocks at once, one in each lane, their four results 16 random numbers.
     let c0 = i32x4.add(i32x4.splat(4 * n), i32x4(0, 1, 2, 3));
-    let c1 = i32x4.splat(step);
+    let c1 = i32x4.splat(update);
     let c2 = i32x4.splat(layer);
     let c3 = i32x4.splat(0);
     let k0 = key0;

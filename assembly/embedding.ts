@@ -1,7 +1,7 @@
 // Rows of a table, gathered by token: an embedding, and also the product of a recurrent layer's input weights with one-hot
 // inputs, which is a gather of one column for each gate.
 
-import { groups, inputGroups } from "./cells/cell";
+import { groups, inputGroups } from "./cell";
 import { PANEL, splat, transposeRows, VECTOR } from "./lanes";
 
 export function embeddingForward(

@@ -1,5 +1,5 @@
 // Losses over a window: their value and the gradient of the outputs. `weight` says how much each step of each sequence
-// counts: 0 for padding and for ignored targets. `scale` is 1 / (what the mean is taken over).
+// counts: 0 for padding and for ignored targets. `scale` is 1 / (what the mean is taken over), or 1 for the sum.
 //
 // A column is what one v128 walks down in a panel [O][width]. Width 8 has two columns of O vectors, a lane a sequence.
 // Width 1 has one column of O/4 vectors, a lane a row: there the rows past O take no part, and the lanes fold into one.

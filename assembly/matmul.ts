@@ -3,7 +3,7 @@
 // Weights are packed as w[row/(4G)][k][g][4 rows]: G groups of four rows lie together (the four gates of four units: G = 4;
 // a layer with one value a unit: G = 1). Activations are panels [k][width].
 
-import { DENSE, groups, inputGroups, recurrentGroups } from "./cells/cell";
+import { DENSE, groups, inputGroups, recurrentGroups } from "./cell";
 import { PANEL, padded, transpose, VECTOR } from "./lanes";
 import { column1, column4, tile } from "./tile";
 
@@ -74,8 +74,8 @@ export function weightGradientScratch(rows: i32): usize {
 
 /**
  * dw += dy (x, h)^T and db += sum of dy, over all slots and lanes, for the groups that have weights. Both sides are packed
- * block by block: 55-59 GF/s at every size, where the unpacked product falls to 18 and one product a step to 2.6 at a batch
- * of one.
+ * block by block: nine tenths of the tile's peak at every size, where the unpacked product falls to a third, and one product a
+ * step at a batch of one to a twentieth.
  */
 export function weightGradient(
   dw: usize, // [rows/(4G)][kx + kh][G][4]; accumulates
@@ -120,7 +120,7 @@ export function weightGradient(
       else pack(strip, VECTOR, hBlock, kh, (column - kx) >> 2, count, width);
       for (let p = 0; p < panels; p++) {
         const q = 2 * p;
-        // A group without weights, and the copy in the last panel, have their result put where nobody reads.
+        // A group without weights, and the copy in the last panel, add to a spare tile, which is nobody's result.
         const c0 = (live >> (q % G)) & 1 ? group(dw, q, column, G, kx + kh) : spare;
         const c1 = q + 1 < total && (live >> ((q + 1) % G)) & 1 ? group(dw, q + 1, column, G, kx + kh) : spare;
         tile(c0, c1, <usize>G * VECTOR, 0, strip, scratch + ((<usize>p * 8 * BLOCK) << 2), k, 0, 0, 0, VECTOR);

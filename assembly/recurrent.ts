@@ -2,36 +2,32 @@
 // left, step t reads slot t and writes slot t+1, so a streaming step is T = 1. Gradients stop at slot 0: that is the
 // truncation of truncated BPTT (Williams & Peng 1990).
 //
-// T time, P panels of `width` sequences, I inputs, H units; I and H in shapes are padded to multiples of 4.
+// T time, P panels of `width` sequences, I inputs, H units, G groups of a unit (cell.ts). I and H are passed as they
+// are; in shapes they are padded to multiples of 4.
 
-import { GRU, groups, LSTM, RNN_RELU } from "./cells/cell";
+import { GRU, groups, LSTM, RNN_RELU } from "./cell";
 import { gruBackward, gruForward } from "./cells/gru";
 import { lstmBackward, lstmForward } from "./cells/lstm";
 import { rnnBackward, rnnForward } from "./cells/rnn";
-import { PANEL, padded, VECTOR } from "./lanes";
+import { padded, VECTOR } from "./lanes";
 import { product, rows } from "./matmul";
 
-/** Slot 0 = slot T for the sequences that go on, 0 for those that begin. */
+/** What each sequence goes on from: slot 0 = the slot at which it ended, or 0 where a new one begins. */
 export function recurrentCarry(
   state: usize, // [T+1][P][H][width]: h or c
-  going: usize, // [P][width] i32: -1 goes on, 0 begins
-  T: i32,
+  ends: usize, // [P][width] i32: the slot at which each sequence ended, -1 where a new one begins
   P: i32,
   H: i32,
   width: i32,
 ): void {
-  const columns: usize = width == PANEL ? 32 : 16;
   const panel = (<usize>padded(H) * width) << 2;
-  let last = state + <usize>T * P * panel;
-  for (let p = 0; p < P; p++) {
-    const low = width == PANEL ? v128.load(going) : v128.load32_splat(going);
-    const high = width == PANEL ? v128.load(going, 16) : low;
-    for (let end = state + panel; state < end; state += columns) {
-      v128.store(state, v128.and(v128.load(last), low));
-      if (width == PANEL) v128.store(state, v128.and(v128.load(last, 16), high), 16);
-      last += columns;
-    }
-    going += (<usize>width) << 2;
+  const lanes = (<usize>width) << 2;
+  for (let lane: usize = 0; lane < <usize>P * lanes; lane += 4) {
+    const end = load<i32>(ends + lane);
+    const to = state + (lane / lanes) * panel + (lane % lanes);
+    const from = to + <usize>end * P * panel;
+    if (end < 0) for (let u: usize = 0; u < panel; u += lanes) store<f32>(to + u, 0);
+    else if (end > 0) for (let u: usize = 0; u < panel; u += lanes) store<f32>(to + u, load<f32>(from + u));
   }
 }
 
@@ -56,10 +52,10 @@ export function recurrentBias(
 export function recurrentForward(
   h: usize, // [T+1][P][H][width]: slot 0 in, slots 1..T out
   c: usize, // [T+1][P][H][width]: slot 0 in, slots 1..T out; of cells without c: anything
-  gates: usize, // [T][P][GH][width] out: what the cell leaves; with bias = 0 in: their pre-activations less the part of h
+  gates: usize, // [T][P][H/4][G][4][width] out: what the cell leaves; with bias = 0 and I = 0 in: what tokens and bias add
   x: usize, // [T][P][I][width]
   weight: usize, // [H/4][I + H][G][4]
-  bias: usize, // [GH]: the sum of both biases; or 0
+  bias: usize, // [H/4][G][4]: the sum of both biases; or 0
   cell: i32,
   T: i32,
   P: i32,
@@ -102,13 +98,13 @@ export function recurrentForward(
 
 /** T steps back: the gradient of the pre-activations, from which the weights' and the inputs' follow for the whole window. */
 export function recurrentBackward(
-  dgates: usize, // [T][P][GH][width] out; may be `gates`
+  dgates: usize, // [T][P][H/4][G][4][width] out; may be `gates`
   dh: usize, // [T][P][H][width]: from above; after the call the whole gradient of h(t)
   dc: usize, // [P][H][width] scratch; of cells without c: anything
-  gates: usize, // [T][P][GH][width]: what the cell left
+  gates: usize, // [T][P][H/4][G][4][width]: what the cell left
   h: usize, // [T+1][P][H][width]
   c: usize, // [T+1][P][H][width]; of cells without c: anything
-  weightT: usize, // [H/4][GH][4]: the transposed pack of the recurrent weights
+  weightT: usize, // [H/4][rows = H/4 G 4][4]: the transposed pack of the recurrent weights
   cell: i32,
   T: i32,
   P: i32,

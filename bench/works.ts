@@ -1,12 +1,12 @@
 /** What is timed: one LSTM layer with a dense head of one output, at the shapes (inputs I, units H, batch B, steps T). */
 
 import { adam, createModel, createTrainer, dense, lstm } from "../src/index.js";
-import { lanesFor } from "../src/layout.js";
+import { lanesFor } from "../src/lanes.js";
 import { Learner } from "../src/learner.js";
 import { Model } from "../src/model.js";
 import { Network } from "../src/network.js";
-import type { Row } from "../src/sequences.js";
-import { writeWindow } from "../src/sequences.js";
+import type { Row } from "../src/window.js";
+import { writeWindow } from "../src/window.js";
 import { numbers } from "../tests/cases.js";
 import type { Work } from "./measure.js";
 
@@ -25,11 +25,11 @@ function rowsOf([I, , B, T]: Shape): Row[] {
   return Array.from({ length: B }, (_, ordinal) => {
     const inputs = Float32Array.from({ length: T * I }, next);
     const targets = Float32Array.from({ length: T }, next);
-    return { sequence: { inputs, targets, length: T }, from: 0, ordinal, goesOn: false };
+    return { sequence: { inputs, targets, length: T }, from: 0, count: T, ordinal, goesOn: false };
   });
 }
 
-/** The register tile at work on operands in the first-level cache: what a kernel can reach at best here. */
+/** The register tile on long sums, its panels in the first-level cache: what a kernel can reach at best here. */
 export function peak(): Work & { flops: number } {
   const { engine } = build(1, 4);
   const { kernels, memory } = engine;
@@ -65,7 +65,6 @@ export function forward(shape: Shape): Work {
     name: `forward ${shape}`,
     run() {
       writeWindow(engine, network, rows, T);
-      network.carry();
       network.forward(T);
     },
   };

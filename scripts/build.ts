@@ -1,6 +1,5 @@
 /**
  * From build/memcell.wasm (asc) to dist/: the wasm inlined into one module with the loader, its types, and the raw wasm.
- * `--wasm` stops after the module that the sources import the wasm from.
  */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
@@ -10,21 +9,16 @@ const wasm = readFileSync("build/memcell.wasm").toString("hex");
 writeFileSync("build/wasm.js", `export const wasm = "${wasm}";\n`);
 writeFileSync("build/wasm.d.ts", "/** build/memcell.wasm in hexadecimal. */\nexport declare const wasm: string;\n");
 
-if (!process.argv.includes("--wasm")) {
-  rmSync("dist", { recursive: true, force: true });
-  await build({
-    entryPoints: ["src/index.ts"],
-    outfile: "dist/memcell.js",
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    minify: true,
-    // Error messages and stack traces name the classes.
-    keepNames: false,
-    sourcemap: false,
-    legalComments: "none",
-  });
-  mkdirSync("dist/types/build", { recursive: true });
-  copyFileSync("build/memcell.wasm", "dist/memcell.wasm");
-  for (const name of ["memcell.d.ts", "wasm.d.ts"]) copyFileSync(`build/${name}`, `dist/types/build/${name}`);
-}
+rmSync("dist", { recursive: true, force: true });
+await build({
+  entryPoints: ["src/index.ts"],
+  outfile: "dist/memcell.js",
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  minify: true,
+  legalComments: "none",
+});
+mkdirSync("dist/types/build", { recursive: true });
+copyFileSync("build/memcell.wasm", "dist/memcell.wasm");
+for (const name of ["memcell.d.ts", "wasm.d.ts"]) copyFileSync(`build/${name}`, `dist/types/build/${name}`);

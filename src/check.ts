@@ -15,6 +15,7 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${(value as Uint8Array).length ?? value.byteLength}`;
   if (typeof value === "function") return "a function";
+  if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "object" && value !== null) {
     const name = value.constructor?.name;
     return name && name !== "Object" ? `a ${name}` : "an object";
@@ -66,13 +67,22 @@ export function oneOf<T extends string>(path: string, value: unknown, choices: r
   return value as T;
 }
 
+/** What is checked once stays as it is. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+}
+
+/** Paths that are a function's own options: their keys stand alone. */
+const ROOTS = ["config", "options"];
+
 /** An object whose keys are all known: options are refused rather than ignored. */
 export function options(path: string, value: unknown, known: readonly string[]): Record<string, unknown> {
   const keys = `an object with ${known.length ? known.join(", ") : "no options"}`;
   if (typeof value !== "object" || value === null || Array.isArray(value)) fail(TypeError, path, keys, value);
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) {
-      throw new RangeError(`"${path === "" ? key : `${path}.${key}`}" is not an option; the options are ${known.join(", ")}`);
+      throw new RangeError(`"${ROOTS.includes(path) ? key : `${path}.${key}`}" is not an option; the options are ${known.join(", ")}`);
     }
   }
   return value as Record<string, unknown>;

@@ -24,7 +24,7 @@ export function writeCheckpoint(
   learner: Learner,
   position: Position,
 ): Uint8Array<ArrayBuffer> {
-  const { engine, network, updates, windows } = learner;
+  const { engine, network, updates } = learner;
   const tensors: Record<string, Tensor> = model.parameters();
   RULES[trainerOptions.optimizer.type].moments.forEach((moment, i) => {
     for (const parameter of engine.layout.parameters) {
@@ -32,13 +32,13 @@ export function writeCheckpoint(
       tensors[`optimizer.${moment}.${parameter.name}`] = { shape: parameter.shape, data };
     }
   });
-  const batch = position.progress && network ? network.lanes.batch : 0;
+  const batch = position.progress?.rows.length ?? position.carried;
   if (network && batch > 0) {
     for (const [name, data] of Object.entries(network.readState())) {
       tensors[`trainer.${name}`] = { shape: [batch, data.length / batch], data };
     }
   }
-  const memcell = { model: model.config, trainer: trainerOptions, counters: { updates, windows, ...position } };
+  const memcell = { model: model.config, trainer: trainerOptions, counters: { updates, ...position } };
   return writeSafetensors({ tensors, metadata: { memcell: JSON.stringify(memcell, replacer) } });
 }
 
@@ -52,22 +52,24 @@ export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {
 /** Puts moments, counters and state where they were. */
 export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Learner): Position {
   const { engine } = learner;
-  const o = options("counters", counters, ["updates", "windows", "epochs", "progress"]);
+  const o = options("counters", counters, ["updates", "epochs", "progress", "carried"]);
   const progress = o.progress === null ? null : checkProgress(o.progress);
   learner.updates = integer("counters.updates", o.updates, 0);
-  learner.windows = integer("counters.windows", o.windows, 0);
   RULES[learner.options.optimizer.type].moments.forEach((moment, i) => {
     for (const parameter of engine.layout.parameters) {
       const name = `optimizer.${moment}.${parameter.name}`;
       engine.memory.pack(learner.moments[i] as number, parameter, checkTensor(name, tensors[name], parameter.shape));
     }
   });
-  if (progress) {
+  const carried = integer("counters.carried", o.carried, 0, 65536);
+  const batch = progress?.rows.length ?? carried;
+  if (batch > 0) {
     const names = Object.keys(tensors).filter((name) => name.startsWith("trainer."));
     const state = Object.fromEntries(names.map((name) => [name.slice("trainer.".length), (tensors[name] as Tensor).data]));
-    learner.prepare(1, progress.rows.length).writeState(state);
+    const network = learner.prepare(1, batch);
+    network.writeState(network.checkState(state));
   }
-  return { epochs: integer("counters.epochs", o.epochs, 0), progress };
+  return { epochs: integer("counters.epochs", o.epochs, 0), progress, carried };
 }
 
 function checkProgress(value: unknown): Progress {

@@ -3,7 +3,7 @@
 import type { Learner } from "./learner.js";
 import { PURPOSE, Random } from "./random.js";
 import type { Checked } from "./sequences.js";
-import { Rows } from "./sequences.js";
+import { Rows } from "./window.js";
 
 /** What `fit` tells after each epoch, and on request every so many updates. */
 export interface Report {
@@ -46,10 +46,16 @@ export interface Position {
   epochs: number;
   /** The epoch under way. */
   progress: Progress | null;
+  /** Rows whose state the last step of a loop of the user's own left, to be carried; 0 for none. */
+  carried: number;
 }
 
 /** The sequences of one epoch, one by one; undefined after the last. */
-export type Source = () => Checked | undefined | Promise<Checked | undefined>;
+export interface Source {
+  next(): Checked | undefined | Promise<Checked | undefined>;
+  /** Tells an iterator that is not at its end that no more is wanted. */
+  close?(): void;
+}
 
 export interface Data {
   /** For arrays. */
@@ -68,7 +74,7 @@ export function arrayData(list: Checked[], seed: number | null): Data {
     open(epoch) {
       const order = seed === null ? null : new Random(seed, PURPOSE.shuffle, epoch).permutation(list.length);
       let next = 0;
-      return () => list[order ? (order[next++] ?? list.length) : next++];
+      return { next: () => list[order ? (order[next++] ?? list.length) : next++] };
     },
   };
 }
@@ -83,9 +89,15 @@ export function iterableData(
       const iterator =
         Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : (iterable as Iterable<unknown>)[Symbol.iterator]();
       let index = 0;
-      return async () => {
-        const { done, value } = await iterator.next();
-        return done ? undefined : check(value, index++);
+      return {
+        async next() {
+          const { done, value } = await iterator.next();
+          return done ? undefined : check(value, index++);
+        },
+        close() {
+          // It may be waiting for data that never comes, and has nobody to tell that closing failed.
+          Promise.resolve(iterator.return?.()).catch(() => {});
+        },
       };
     },
   };
@@ -113,51 +125,72 @@ export async function* runEpochs(
   const batch = Math.min(options.batch, data.sequences ?? Infinity);
   if (data.longest !== undefined) learner.prepare(Math.min(options.window, data.longest), batch);
   let breathed = performance.now();
+  const aborted = abortion(options.signal);
   for (let n = 0; n < options.epochs; n++) {
     const epoch = position.epochs + 1;
-    const next = data.open(epoch);
-    const progress = position.progress ?? begin(data, batch);
-    const rows = await restore(batch, next, progress);
-    const report = (end: boolean, { loss, targets }: Sum): Report => {
-      const { steps, totalSteps } = progress;
-      return { epoch, end, loss: loss / targets, updates: learner.updates, steps, ...(totalSteps && { totalSteps }) };
-    };
-    for (;;) {
+    const source = data.open(epoch);
+    const take = () => {
       options.signal?.throwIfAborted();
-      while (rows.free > 0) {
-        const sequence = await next();
-        if (!sequence) break;
-        rows.put(sequence);
+      const next = source.next();
+      return next instanceof Promise && aborted ? Promise.race([next, aborted]) : next;
+    };
+    try {
+      const progress = position.progress ?? begin(data, batch);
+      const rows = await restore(batch, take, progress);
+      const report = (end: boolean, { loss, targets }: Sum): Report => {
+        const { steps, totalSteps } = progress;
+        return { epoch, end, loss: loss / targets, updates: learner.updates, steps, ...(totalSteps && { totalSteps }) };
+      };
+      for (let due = false; ; ) {
+        options.signal?.throwIfAborted();
+        while (rows.free > 0) {
+          const sequence = await take();
+          if (!sequence) break;
+          rows.put(sequence);
+        }
+        const T = rows.next(options.window, learner.engine.config.output);
+        if (T === 0) break;
+        if (due) {
+          const { unreported } = progress;
+          progress.unreported = { loss: 0, targets: 0 };
+          yield report(false, unreported);
+          options.signal?.throwIfAborted();
+        }
+        const before = learner.updates;
+        const { loss, targets } = learner.learn(rows.rows, T);
+        if (targets > 0) {
+          for (const sum of [progress, progress.unreported]) {
+            sum.loss += loss * targets;
+            sum.targets += targets;
+          }
+        }
+        progress.steps += rows.advance();
+        progress.taken = rows.taken;
+        progress.rows = rows.rows.map((row) => row && { ordinal: row.ordinal, from: row.from });
+        position.progress = progress;
+        due = learner.updates > before && learner.updates % options.every === 0;
+        if (performance.now() - breathed > BREATH) {
+          await breathe();
+          breathed = performance.now();
+        }
       }
-      const T = rows.steps(options.window);
-      if (T === 0) break;
-      const before = learner.updates;
-      const { loss, targets } = learner.learn(rows.rows, T);
-      for (const sum of [progress, progress.unreported]) {
-        sum.loss += loss * targets;
-        sum.targets += targets;
-      }
-      progress.steps += rows.advance(T);
-      progress.taken = rows.taken;
-      progress.rows = rows.rows.map((row) => row && { ordinal: row.ordinal, from: row.from });
-      position.progress = progress;
-      // At an epoch's end its own report follows at once.
-      const over = rows.free === batch && rows.taken === data.sequences;
-      if (learner.updates > before && learner.updates % options.every === 0 && !over) {
-        const { unreported } = progress;
-        progress.unreported = { loss: 0, targets: 0 };
-        yield report(false, unreported);
-      }
-      if (performance.now() - breathed > BREATH) {
-        await breathe();
-        breathed = performance.now();
-      }
+      if (progress.steps === 0)
+        throw new RangeError(`"sequences" gave no sequence in epoch ${epoch}: an iterable must start anew each time`);
+      position.epochs = epoch;
+      position.progress = null;
+      yield { ...report(true, progress), ...(options.validate && { validationLoss: options.validate() }) };
+    } finally {
+      source.close?.();
     }
-    if (progress.steps === 0) throw new RangeError(`"sequences" gave no sequence in epoch ${epoch}: an iterable must start anew each time`);
-    position.epochs = epoch;
-    position.progress = null;
-    yield { ...report(true, progress), ...(options.validate && { validationLoss: options.validate() }) };
   }
+}
+
+/** Rejects when the signal fires: what waits for data must not wait for ever. */
+function abortion(signal: AbortSignal | undefined): Promise<never> | undefined {
+  if (!signal) return undefined;
+  const promise = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+  promise.catch(() => {});
+  return promise;
 }
 
 function begin({ sequences, totalSteps }: Data, batch: number): Progress {
@@ -167,7 +200,7 @@ function begin({ sequences, totalSteps }: Data, batch: number): Progress {
 }
 
 /** Takes the sequences that were taken before again, and puts the unfinished ones back where they were. */
-async function restore(batch: number, next: Source, progress: Progress): Promise<Rows> {
+async function restore(batch: number, next: Source["next"], progress: Progress): Promise<Rows> {
   const rows = new Rows(batch);
   if (progress.rows.length !== batch) {
     throw new RangeError(`"sequences" expected those of the interrupted epoch, which had ${progress.rows.length} rows, got ${batch}`);
@@ -179,7 +212,7 @@ async function restore(batch: number, next: Source, progress: Progress): Promise
     if (!sequence || from >= sequence.length) {
       throw new RangeError(`"sequences" are not those of the interrupted epoch: number ${ordinal} is ${sequence ? "shorter" : "missing"}`);
     }
-    if (at >= 0) rows.rows[at] = { sequence, from, ordinal, goesOn: true };
+    if (at >= 0) rows.rows[at] = { sequence, from, count: 0, ordinal, goesOn: true };
   }
   rows.taken = progress.taken;
   return rows;

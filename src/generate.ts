@@ -1,7 +1,8 @@
 /** Text and other tokens from a model: the next token is drawn from its softmax, and fed back. */
 
-import { arrayLike, options as checkOptions, fail, integer, number } from "./check.js";
+import { arrayLike, options as checkOptions, fail, integer, number, numbers } from "./check.js";
 import type { Engine } from "./engine.js";
+import { pad4 } from "./layout.js";
 import { PURPOSE, Random } from "./random.js";
 
 export interface GenerateOptions {
@@ -27,7 +28,7 @@ interface Steps {
 export type CheckedGenerateOptions = Required<Omit<GenerateOptions, "stop">> & { stop: Set<number> };
 
 export function checkGenerateOptions(value: unknown, tokens: number): CheckedGenerateOptions {
-  const o = checkOptions("", value, ["length", "temperature", "topK", "topP", "seed", "stop"]) as Record<string, unknown>;
+  const o = checkOptions("options", value, ["length", "temperature", "topK", "topP", "seed", "stop"]) as Record<string, unknown>;
   const stop = o.stop === undefined ? [] : typeof o.stop === "number" ? [o.stop] : arrayLike("stop", o.stop, "tokens");
   return {
     length: o.length === undefined ? 100 : o.length === Infinity ? Infinity : integer("length", o.length, 0),
@@ -52,8 +53,8 @@ export function generate(engine: Engine, stream: Steps, logits: Float32Array, op
   const tokens = checkTokens(engine);
   const checked = checkGenerateOptions(options, tokens);
   if (!(logits instanceof Float32Array)) fail(TypeError, "logits", "a Float32Array", logits);
-  if (logits.length !== tokens) fail(RangeError, "logits", `a Float32Array of ${tokens}`, logits);
-  return run(engine, stream, logits.slice(), checked);
+  numbers("logits", logits, tokens);
+  return run(engine, stream, logits, checked);
 }
 
 function* run(engine: Engine, stream: Steps, logits: Float32Array, options: CheckedGenerateOptions): Generator<number, void, undefined> {
@@ -61,39 +62,41 @@ function* run(engine: Engine, stream: Steps, logits: Float32Array, options: Chec
   for (let n = 0; n < options.length; n++) {
     const token = draw(engine, logits, options, random);
     if (options.stop.has(token)) return;
-    yield token;
     stream.step(token, logits);
+    yield token;
   }
 }
 
 /** One token. Everything that rounds is done by the softmax kernel or is a plain sum: the same on every engine. */
 function draw({ kernels, memory }: Engine, logits: Float32Array, options: CheckedGenerateOptions, random: Random): number {
   const { temperature, topK, topP } = options;
-  if (temperature === 0) return logits.indexOf(logits.reduce((best, logit) => Math.max(best, logit), -Infinity));
-  const bytes = 4 * Math.ceil(logits.length / 4) * 4;
+  // Below this the inverse would leave the range of f32, and the softmax is one-hot anyway.
+  if (temperature < 1e-6) return logits.indexOf(logits.reduce((best, logit) => Math.max(best, logit), -Infinity));
+  const bytes = 4 * pad4(logits.length);
   const region = memory.allocate(2 * bytes);
   memory.f32.set(logits, region / 4);
   kernels.softmax(region + bytes, region, logits.length, 1 / temperature);
   const probability = memory.f32.slice((region + bytes) / 4, (region + bytes) / 4 + logits.length);
   memory.release(region);
 
-  // Without a cut the order of the tokens does not matter; with one, equal probabilities go by index.
-  const order = Array.from(probability.keys());
-  let kept = order.length;
+  let kept = probability.length;
+  let order: number[] | null = null;
   if (topK < kept || topP < 1) {
-    order.sort((a, b) => (probability[b] as number) - (probability[a] as number) || a - b);
+    // Equal probabilities go by index.
+    order = Array.from(probability.keys()).sort((a, b) => (probability[b] as number) - (probability[a] as number) || a - b);
     kept = Math.min(kept, topK);
     for (let sum = 0, n = 0; n < kept && topP < 1; n++) {
       sum += probability[order[n] as number] as number;
       if (sum >= topP) kept = n + 1;
     }
   }
+  const token = (n: number) => (order ? (order[n] as number) : n);
   let total = 0;
-  for (let n = 0; n < kept; n++) total += probability[order[n] as number] as number;
+  for (let n = 0; n < kept; n++) total += probability[token(n)] as number;
   let left = random.uniform() * total;
   for (let n = 0; n < kept; n++) {
-    left -= probability[order[n] as number] as number;
-    if (left < 0) return order[n] as number;
+    left -= probability[token(n)] as number;
+    if (left < 0) return token(n);
   }
-  return order[kept - 1] as number;
+  return token(kept - 1);
 }

@@ -1,6 +1,6 @@
 /** The layers, as plain data: what a user writes, checked and completed once. */
 
-import { fail, integer, number, oneOf, options } from "./check.js";
+import { deepFreeze, fail, integer, number, oneOf, options } from "./check.js";
 
 /** The LSTM with forget gate (Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000); PyTorch's `nn.LSTM`. */
 export interface LstmLayer {
@@ -108,7 +108,7 @@ function checkLayer(path: string, value: unknown): Layer {
 
 /** Checks a configuration and fills in the defaults. */
 export function checkConfig(value: unknown): Config {
-  const config = options("", value, ["input", "layers", "output", "seed"]);
+  const config = options("config", value, ["input", "layers", "output", "seed"]);
   const input = options("input", config.input, ["features", "tokens"]);
   if (Object.keys(input).length !== 1) fail(RangeError, "input", "either features or tokens", config.input);
   const tokens = "tokens" in input;
@@ -129,12 +129,12 @@ export function checkConfig(value: unknown): Config {
     throw new RangeError(`"layers[${layers.length - 1}]" is the last layer, which must not be dropout`);
   }
 
-  return {
+  return deepFreeze({
     input: tokens
       ? { tokens: integer("input.tokens", input.tokens, 1, LARGEST) }
       : { features: integer("input.features", input.features, 1, LARGEST) },
     layers,
     output: config.output === undefined ? "every" : oneOf("output", config.output, ["every", "last"]),
     seed: config.seed === undefined ? 0 : integer("seed", config.seed, 0),
-  };
+  });
 }

@@ -7,33 +7,16 @@
 
 import type { Config } from "./layers.js";
 
-/**
- * How long memory lives: `param` with the model; `derived` until the next update; `state` from window to window; `workspace`
- * from the forward to the backward pass; `scratch` within a call.
- */
-export type Role = "param" | "derived" | "state" | "workspace" | "scratch";
-
-export interface Row {
-  name: string;
-  role: Role;
-  /** Physical shape, padded. */
-  shape: readonly number[];
-  /** Bytes from the start of the region. */
-  offset: number;
-  bytes: number;
-}
-
-/** Rows of one region of memory, one after the other, each at a multiple of 64 bytes. */
+/** Offsets in one region of memory: named rows one after the other, each at a multiple of 64 bytes. */
 export class Table {
-  readonly rows = new Map<string, Row>();
+  readonly offsets = new Map<string, number>();
   bytes = 0;
 
-  /** Adds a row and returns its offset. */
-  add(name: string, role: Role, ...shape: number[]): number {
+  /** Adds a row of f32 (or i32) of this physical shape, and returns its offset in bytes. */
+  add(name: string, ...shape: number[]): number {
     const offset = this.bytes;
-    const bytes = 4 * shape.reduce((product, n) => product * n, 1);
-    this.rows.set(name, { name, role, shape, offset, bytes });
-    this.bytes += Math.ceil(bytes / 64) * 64;
+    this.offsets.set(name, offset);
+    this.bytes += Math.ceil((4 * shape.reduce((product, n) => product * n, 1)) / 64) * 64;
     return offset;
   }
 }
@@ -99,7 +82,7 @@ export const pad4 = (n: number) => (n + 3) & ~3;
 
 /** A recurrent cell as the kernels see it. */
 export interface Cell {
-  /** Its code in assembly/cells/cell.ts. */
+  /** Its code in assembly/cell.ts. */
   code: number;
   /** Groups of rows that a unit has. */
   groups: number;
@@ -146,9 +129,9 @@ export function planModel(config: Config): Layout {
   let tokens = "tokens" in config.input ? config.input.tokens : 0;
   let inputs = "tokens" in config.input ? config.input.tokens : config.input.features;
 
-  config.layers.forEach((layer, position) => {
+  config.layers.forEach((layer) => {
     const index = counts[layer.type]++;
-    const learnsBelow = position > 0 && layers.some((below) => below.type !== "dropout");
+    const learnsBelow = layers.some((below) => below.type !== "dropout");
     const parameter = (name: string, shape: number[], bound: number, offset: number, at: Parameter["at"]) =>
       parameters.push({ name, shape, bound, at: (row, column) => offset / 4 + at(row, column) });
 
@@ -174,13 +157,13 @@ export function planModel(config: Config): Layout {
           inputs,
           units,
           features,
-          table: tokens > 0 ? params.add(`table_l${index}`, "param", tokens, rows) : null,
-          weight: params.add(`weight_l${index}`, "param", H / 4, I + H, groups, 4),
-          biasIh: params.add(`bias_ih_l${index}`, "param", rows),
-          biasHh: params.add(`bias_hh_l${index}`, "param", rows),
-          bias: derived.add(`bias_l${index}`, "derived", rows),
-          inputT: learnsBelow ? derived.add(`inputT_l${index}`, "derived", I / 4, rows, 4) : null,
-          recurrentT: derived.add(`recurrentT_l${index}`, "derived", H / 4, rows, 4),
+          table: tokens > 0 ? params.add(`table_l${index}`, tokens, rows) : null,
+          weight: params.add(`weight_l${index}`, H / 4, I + H, groups, 4),
+          biasIh: params.add(`bias_ih_l${index}`, rows),
+          biasHh: params.add(`bias_hh_l${index}`, rows),
+          bias: derived.add(`bias_l${index}`, rows),
+          inputT: learnsBelow ? derived.add(`inputT_l${index}`, I / 4, rows, 4) : null,
+          recurrentT: derived.add(`recurrentT_l${index}`, H / 4, rows, 4),
         };
         const [shapeIh, shapeHh] = [input.length * units, recurrent.length * units];
         if (plan.table === null) parameter(`weight_ih_l${index}`, [shapeIh, inputs], bound, plan.weight, weight(input));
@@ -202,9 +185,9 @@ export function planModel(config: Config): Layout {
           index,
           inputs,
           units,
-          weight: params.add(`${name}.weight`, "param", pad4(units) / 4, I, 4),
-          bias: params.add(`${name}.bias`, "param", pad4(units)),
-          inputT: learnsBelow ? derived.add(`${name}.inputT`, "derived", I / 4, pad4(units), 4) : null,
+          weight: params.add(`${name}.weight`, pad4(units) / 4, I, 4),
+          bias: params.add(`${name}.bias`, pad4(units)),
+          inputT: learnsBelow ? derived.add(`${name}.inputT`, I / 4, pad4(units), 4) : null,
         };
         parameter(`${name}.weight`, [units, inputs], bound, plan.weight, packedWeight(units, 1, [0], I));
         parameter(`${name}.bias`, [units], bound, plan.bias, packedRow(units, 1, [0]));
@@ -216,7 +199,7 @@ export function planModel(config: Config): Layout {
         const { units } = layer;
         const name = moduleName("embedding", index);
         const N = pad4(units);
-        const table = params.add(`${name}.weight`, "param", tokens, N);
+        const table = params.add(`${name}.weight`, tokens, N);
         // Uniform with the variance 1 of PyTorch's normal: a normal would need functions whose bits differ between engines.
         parameter(`${name}.weight`, [tokens, units], Math.sqrt(3), table, (token, column) => token * N + column);
         layers.push({ type: "embedding", index, inputs, units, table });
@@ -230,50 +213,4 @@ export function planModel(config: Config): Layout {
     tokens = 0;
   });
   return { params, derived, parameters, layers, outputs: inputs };
-}
-
-/** How a window's sequences lie side by side. */
-export interface Lanes {
-  /** Sequences that there is room for. */
-  batch: number;
-  /** 1 or 8. */
-  width: number;
-  panels: number;
-}
-
-/** Up to 5 sequences run one by one: eight lanes cost as much as 5.6 single ones (measured at H = 64 and 128). */
-export function lanesFor(batch: number): Lanes {
-  const width = batch <= 5 ? 1 : 8;
-  return { batch, width, panels: Math.ceil(batch / width) };
-}
-
-/** What a window is run for: outputs; outputs and their loss; or an update as well. */
-export type Mode = "infer" | "score" | "train";
-
-/** The buffers of a window of up to T steps. */
-export function planWindow(config: Config, layout: Layout, T: number, lanes: Lanes, mode: Mode, scratchBytes: number): Table {
-  const { width, panels: P } = lanes;
-  const table = new Table();
-  const last = layout.layers.length - 1;
-  table.add("going", "workspace", P, width);
-  table.add("input", "workspace", T, P, "tokens" in config.input ? 1 : pad4(config.input.features), width);
-  layout.layers.forEach((layer, i) => {
-    const rows = pad4(layer.units);
-    if (layer.type === "recurrent") {
-      for (const state of layer.cell.states) table.add(`${state}${i}`, "state", T + 1, P, rows, width);
-      table.add(`gates${i}`, "workspace", T, P, layer.cell.groups * rows, width);
-      if (mode === "train") table.add(`dc${i}`, "scratch", P, rows, width);
-    } else if (layer.type !== "dropout" || mode === "train") {
-      table.add(`output${i}`, "workspace", T, P, rows, width);
-    }
-    if (layer.type !== "dropout" && (mode === "train" || (mode === "score" && i === last))) {
-      table.add(`gradient${i}`, "workspace", T, P, rows, width);
-    }
-  });
-  if (mode !== "infer") {
-    table.add("target", "workspace", T, P, pad4(layout.outputs), width);
-    table.add("counts", "workspace", T, P, width);
-    table.add("scratch", "scratch", scratchBytes / 4);
-  }
-  return table;
 }

@@ -1,15 +1,15 @@
 /** What training is set to, and one update: a window forward and back, clipping, the optimizer. Owns the gradients, the moments and the network. */
 
-import { boolean, integer, number, options } from "./check.js";
+import { boolean, deepFreeze, integer, number, options } from "./check.js";
 import type { Engine } from "./engine.js";
-import { lanesFor } from "./layout.js";
+import { lanesFor } from "./lanes.js";
 import type { Loss } from "./losses.js";
 import { checkLoss } from "./losses.js";
 import { Network } from "./network.js";
 import type { Optimizer, Update } from "./optimizers.js";
 import { checkOptimizer, RULES } from "./optimizers.js";
-import type { Row } from "./sequences.js";
-import { writeWindow } from "./sequences.js";
+import type { Row } from "./window.js";
+import { writeWindow } from "./window.js";
 
 export interface TrainerOptions {
   /** "mse", "crossEntropy", or one of them with options. */
@@ -17,7 +17,10 @@ export interface TrainerOptions {
   optimizer: Optimizer;
   /** The gradient is scaled down to this norm, over all parameters, where it is longer. Default `Infinity`: never. */
   clipNorm?: number;
-  /** Steps of a window: how far gradients flow back. `Infinity` is full BPTT. Default 64. */
+  /**
+   * Steps of a window: how far gradients flow back. `Infinity` is full BPTT. Default 64. Windows start with their sequence;
+   * where the model's output is "last" they end with it, so that the one that learns is whole.
+   */
   window?: number;
   /** Sequences side by side. Default 32. */
   batch?: number;
@@ -32,10 +35,10 @@ export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "opti
   optimizer: Required<Optimizer>;
 };
 
-export function checkTrainerOptions(value: unknown): CheckedTrainerOptions {
-  const o = options("", value, ["loss", "optimizer", "clipNorm", "window", "batch", "shuffle", "seed"]);
-  return {
-    loss: checkLoss("loss", o.loss),
+export function checkTrainerOptions(value: unknown, outputs: number): CheckedTrainerOptions {
+  const o = options("options", value, ["loss", "optimizer", "clipNorm", "window", "batch", "shuffle", "seed"]);
+  return deepFreeze({
+    loss: checkLoss("loss", o.loss, outputs),
     optimizer: checkOptimizer("optimizer", o.optimizer),
     clipNorm:
       o.clipNorm === undefined ? Infinity : number("clipNorm", o.clipNorm, { min: 0, aboveMin: true, expected: "a positive number" }),
@@ -43,7 +46,7 @@ export function checkTrainerOptions(value: unknown): CheckedTrainerOptions {
     batch: o.batch === undefined ? 32 : integer("batch", o.batch, 1, 65536),
     shuffle: o.shuffle === undefined ? true : boolean("shuffle", o.shuffle),
     seed: o.seed === undefined ? 0 : integer("seed", o.seed, 0),
-  };
+  });
 }
 
 /** Gives the regions of a dropped trainer back to its model. */
@@ -56,8 +59,6 @@ export class Learner {
   network: Network | null = null;
   /** Updates made. */
   updates = 0;
-  /** Windows run: those without a target make no update, but draw dropout masks as well. */
-  windows = 0;
 
   /** @param owner the object with which the regions go */
   constructor(
@@ -87,21 +88,30 @@ export class Learner {
 
   /**
    * The gradient of the mean loss over the next T steps of the rows, into the region `gradients`.
-   * @returns the loss, the number of targets it is the mean of (0: no gradient), and the norm of the gradient
+   * @returns the loss, the number of targets it is the mean of (0: the loss is NaN, the gradient zero), and the norm of the gradient
    */
   differentiate(rows: readonly (Row | null)[], T: number): { loss: number; targets: number; norm: number } {
     const { kernels, memory, layout } = this.engine;
     const network = this.prepare(T, rows.length);
     const targets = writeWindow(this.engine, network, rows, T, this.options.loss);
-    this.windows++;
-    network.carry();
-    network.forward(T, this.windows);
+    network.forward(T, this.updates + 1);
     const count = layout.params.bytes / 4;
     memory.f32.fill(0, this.gradients / 4, this.gradients / 4 + count);
-    if (targets === 0) return { loss: 0, targets, norm: 0 };
+    if (targets === 0) return { loss: NaN, targets, norm: 0 };
     const loss = network.loss(T, this.options.loss, 1 / targets);
-    network.backward(T, this.windows, this.gradients);
+    network.backward(T, this.updates + 1, this.gradients);
     return { loss, targets, norm: Math.sqrt(kernels.squaredNorm(this.gradients, count)) };
+  }
+
+  /** Does something with the network, and leaves the state that is carried as it was. */
+  undisturbed<T>(work: () => T): T {
+    const { network } = this;
+    const kept = network && { T: network.T, batch: network.lanes.batch, state: network.readState() };
+    try {
+      return work();
+    } finally {
+      if (kept) this.prepare(kept.T, kept.batch).writeState(kept.state);
+    }
   }
 
   /** The gradient, and one step along it. @throws RangeError, before the step, if loss or gradient is not finite */

@@ -37,10 +37,14 @@ const CHECKS: { [T in Loss["type"]]: (path: string, loss: Record<string, unknown
   },
 };
 
-export function checkLoss(path: string, value: unknown): Required<Loss> {
+/** @param outputs of the model that it is for */
+export function checkLoss(path: string, value: unknown, outputs: number): Required<Loss> {
   const loss = typeof value === "string" ? { type: value } : value;
   if (typeof loss !== "object" || loss === null) fail(TypeError, path, 'a loss such as "mse"', value);
   const types = Object.keys(CHECKS) as Loss["type"][];
   const type = oneOf(typeof value === "string" ? path : `${path}.type`, (loss as { type?: unknown }).type, types);
+  if (type === "crossEntropy" && outputs < 2) {
+    throw new RangeError(`"${path}" expected a model with at least two outputs for crossEntropy, one for each class, got ${outputs}`);
+  }
   return CHECKS[type](path, loss as Record<string, unknown>);
 }

@@ -1,20 +1,21 @@
 /** A model: parameters, and what they compute. */
 
-import { fail, options } from "./check.js";
+import { arrayLike, fail, integer, options } from "./check.js";
 import { Engine } from "./engine.js";
 import type { GenerateOptions } from "./generate.js";
 import { checkGenerateOptions, checkTokens, generate } from "./generate.js";
+import type { Lanes, Mode } from "./lanes.js";
+import { lanesFor } from "./lanes.js";
 import type { Config, ModelConfig } from "./layers.js";
 import { checkConfig } from "./layers.js";
-import type { Lanes, Mode } from "./layout.js";
-import { lanesFor } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { checkLoss } from "./losses.js";
 import { Network } from "./network.js";
 import { checkTensor, readSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
 import type { Checked, Sequence, Series } from "./sequences.js";
-import { checkSequences, Rows, readOutputs, writeWindow } from "./sequences.js";
+import { checkSequences } from "./sequences.js";
 import { Stream } from "./stream.js";
+import { Rows, readOutputs, writeWindow } from "./window.js";
 
 /** Where the model runs: not saved with it. */
 export interface Environment {
@@ -36,7 +37,7 @@ export class Model {
   /** @internal */
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.config = structuredClone(engine.config);
+    this.config = engine.config;
   }
 
   /** @internal The engine of a model, for the trainer. */
@@ -54,13 +55,13 @@ export class Model {
    */
   predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Float32Array[] {
     const { layout } = this.#engine;
-    const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs });
+    const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs }, 0);
     const every = this.config.output === "every";
     const results = checked.map(({ length }) => new Float32Array((every ? length : 1) * layout.outputs));
-    this.#run(checked, "infer", undefined, (network, rows, T) => {
+    this.#run(checked, "infer", undefined, (network, rows) => {
       rows.rows.forEach((row, b) => {
         if (!row) return;
-        const count = Math.min(T, row.sequence.length - row.from);
+        const { count } = row;
         const result = results[row.ordinal] as Float32Array;
         if (every) readOutputs(this.#engine, network, b, 0, count, result, row.from * layout.outputs);
         else if (row.from + count === row.sequence.length) readOutputs(this.#engine, network, b, count - 1, 1, result, 0);
@@ -71,12 +72,12 @@ export class Model {
 
   /**
    * The loss over whole sequences, without learning and without dropout.
-   * @returns the mean over all targets that count (cross-entropy in nats)
+   * @returns the mean over all targets that count (cross-entropy in nats); NaN if none does
    * @example const { loss } = model.evaluate(test, { loss: "mse" });
    */
   evaluate(sequences: Iterable<Sequence>, evaluateOptions: { loss: Loss | Loss["type"] }): { loss: number } {
-    const loss = checkLoss("loss", options("options", evaluateOptions, ["loss"]).loss);
     const { layout } = this.#engine;
+    const loss = checkLoss("loss", options("options", evaluateOptions, ["loss"]).loss, layout.outputs);
     const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs, loss });
     let total = 0;
     let targets = 0;
@@ -100,13 +101,12 @@ export class Model {
     const rows = new Rows(lanes.batch);
     for (;;) {
       while (rows.free > 0 && rows.taken < sequences.length) rows.put(sequences[rows.taken] as Checked);
-      const T = rows.steps(network.T);
+      const T = rows.next(network.T, this.config.output);
       if (T === 0) return;
       const counted = writeWindow(this.#engine, network, rows.rows, T, loss);
-      network.carry();
       network.forward(T);
       visit(network, rows, T, counted);
-      rows.advance(T);
+      rows.advance();
     }
   }
 
@@ -137,10 +137,12 @@ export class Model {
   generate(prompt: ArrayLike<number>, options: GenerateOptions = {}): Generator<number, void, undefined> {
     const tokens = checkTokens(this.#engine);
     checkGenerateOptions(options, tokens);
-    const [{ inputs }] = checkSequences("prompt", [{ inputs: prompt }], { config: this.config, outputs: tokens }) as [Checked];
+    const list = arrayLike("prompt", prompt, "tokens");
+    if (list.length === 0) fail(RangeError, "prompt", "at least one token", prompt);
+    const inputs = Array.from(list, (token, i) => integer(`prompt[${i}]`, token, 0, tokens - 1));
     const stream = this.stream();
     const logits = new Float32Array(tokens);
-    for (let i = 0; i < inputs.length; i++) stream.step(inputs[i] as number, logits);
+    for (const token of inputs) stream.step(token, logits);
     return generate(this.#engine, stream, logits, options);
   }
 
@@ -158,9 +160,12 @@ export class Model {
   setParameters(tensors: Record<string, Tensor>): void {
     const { layout, memory, params } = this.#engine;
     const names = layout.parameters.map(({ name }) => name);
-    const given = options("parameters", tensors, names);
-    const chosen = layout.parameters.filter(({ name }) => Object.hasOwn(given, name));
-    const checked = chosen.map((p) => [p, checkTensor(`parameters.${p.name}`, given[p.name], p.shape)] as const);
+    if (typeof tensors !== "object" || tensors === null) fail(TypeError, "parameters", "tensors by name", tensors);
+    for (const name of Object.keys(tensors)) {
+      if (!names.includes(name)) throw new RangeError(`"parameters.${name}" is no parameter of this model, which has ${names.join(", ")}`);
+    }
+    const chosen = layout.parameters.filter(({ name }) => Object.hasOwn(tensors, name));
+    const checked = chosen.map((p) => [p, checkTensor(`parameters.${p.name}`, tensors[p.name], p.shape)] as const);
     for (const [parameter, data] of checked) memory.pack(params, parameter, data);
     this.#engine.refresh();
   }

@@ -2,8 +2,10 @@
 
 import { fail, numbers } from "./check.js";
 import type { Engine } from "./engine.js";
-import type { DensePlan, DropoutPlan, EmbeddingPlan, Lanes, LayerPlan, Mode, RecurrentPlan, Table } from "./layout.js";
-import { DENSE, pad4, planWindow } from "./layout.js";
+import type { Lanes, Mode } from "./lanes.js";
+import { planWindow } from "./lanes.js";
+import type { DensePlan, DropoutPlan, EmbeddingPlan, LayerPlan, RecurrentPlan, Table } from "./layout.js";
+import { DENSE, pad4 } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { keys } from "./random.js";
 
@@ -13,10 +15,9 @@ interface Stage {
   output: number;
   /** Its gradient, same shape; 0 where none is needed. */
   gradient: number;
-  forward(T: number, window: number): void;
+  forward(T: number, update: number): void;
   /** Adds to the gradients of the parameters in the region `gradients`, and writes the gradient of its input. */
-  backward(T: number, window: number, gradients: number): void;
-  carry?(slot: number): void;
+  backward(T: number, update: number, gradients: number): void;
 }
 
 /** The recurrent state of one layer: `h` and `c` are [batch][units], row-major. */
@@ -28,8 +29,8 @@ export class Network {
   readonly #region: number;
   readonly #stages: Stage[] = [];
   readonly #output: Stage;
-  /** Where in T+1 slots the present state lies. */
-  #slot = 0;
+  /** For each sequence, where in T+1 slots its present state lies: at its own end, not in what padding made of it. */
+  readonly ends: Int32Array;
 
   constructor(
     engine: Engine,
@@ -41,6 +42,7 @@ export class Network {
     readonly seed = 0,
   ) {
     this.#engine = engine;
+    this.ends = new Int32Array(lanes.batch);
     const { config, layout, kernels, memory } = engine;
     const rows = layout.layers.map((layer) => pad4(layer.units) * (layer.type === "recurrent" ? layer.cell.groups : 1));
     this.table = planWindow(config, layout, T, lanes, mode, kernels.weightGradientScratch(Math.max(...rows)));
@@ -59,8 +61,8 @@ export class Network {
   }
 
   pointer(name: string): number {
-    const row = this.table.rows.get(name);
-    return row ? this.#region + row.offset : 0;
+    const offset = this.table.offsets.get(name);
+    return offset === undefined ? 0 : this.#region + offset;
   }
 
   /** [T][P][outputs][width] of the last layer. */
@@ -68,16 +70,13 @@ export class Network {
     return this.#output.output;
   }
 
-  /** What the window before left becomes the start of this one, for the sequences marked in `going`. */
-  carry(): void {
-    for (const stage of this.#stages) stage.carry?.(this.#slot);
-    this.#slot = 0;
-  }
-
-  /** @param window the number of the window, of which the dropout masks are a function */
-  forward(T: number, window = 0): void {
-    for (const stage of this.#stages) stage.forward(T, window);
-    this.#slot = T;
+  /**
+   * A window forward: what each sequence goes on from (the kernels' `ends`, written by writeWindow) becomes slot 0, then each
+   * layer runs.
+   * @param update the number of the update being made, of which the dropout masks are a function
+   */
+  forward(T: number, update = 0): void {
+    for (const stage of this.#stages) stage.forward(T, update);
   }
 
   /** The loss times `scale`; leaves the gradient of the outputs. */
@@ -91,57 +90,58 @@ export class Network {
   }
 
   /** @param gradients a region laid out as the parameters; adds to it */
-  backward(T: number, window: number, gradients: number): void {
-    for (let i = this.#stages.length - 1; i >= 0; i--) (this.#stages[i] as Stage).backward(T, window, gradients);
+  backward(T: number, update: number, gradients: number): void {
+    for (let i = this.#stages.length - 1; i >= 0; i--) (this.#stages[i] as Stage).backward(T, update, gradients);
   }
 
-  /** A copy of the present state. */
+  /** A copy of the present state, for each recurrent layer and kind [batch][units]. */
   readState(): State {
     const state: State = {};
-    this.#eachState((name, at, units) => {
-      const data = new Float32Array(this.lanes.batch * units);
-      for (let i = 0; i < data.length; i++) data[i] = this.#engine.memory.f32[at(i)] as number;
-      state[name] = data;
+    this.#eachState((name, units) => {
+      state[name] = new Float32Array(this.lanes.batch * units);
     });
+    this.#copy(state, false);
     return state;
   }
 
-  /** @throws TypeError, RangeError if a state is missing, unknown, of another length or not finite; then nothing changes */
-  writeState(state: unknown): void {
+  /** Makes a state present that readState or checkState returned. */
+  writeState(state: State): void {
+    this.#copy(state, true);
+  }
+
+  /** @throws TypeError, RangeError if a state is missing, unknown, of another length or not finite */
+  checkState(state: unknown): State {
     if (typeof state !== "object" || state === null) fail(TypeError, "state", "what state() returned", state);
     const given = new Map(Object.entries(state));
-    const checked: [(i: number) => number, ArrayLike<number>][] = [];
-    this.#eachState((name, at, units) => {
-      checked.push([at, numbers(`state.${name}`, given.get(name), this.lanes.batch * units)]);
+    const checked: State = {};
+    this.#eachState((name, units) => {
+      checked[name] = Float32Array.from(numbers(`state.${name}`, given.get(name), this.lanes.batch * units));
       given.delete(name);
     });
     for (const name of given.keys()) throw new RangeError(`"state.${name}" is not a state of this model`);
-    for (const [at, data] of checked) {
-      for (let i = 0; i < data.length; i++) this.#engine.memory.f32[at(i)] = data[i] as number;
-    }
+    return checked;
   }
 
-  /** All states zero: every sequence begins. */
-  resetState(): void {
-    this.#eachState((_, at, units) => {
-      for (let i = 0; i < this.lanes.batch * units; i++) this.#engine.memory.f32[at(i)] = 0;
+  #eachState(visit: (name: string, units: number, pointer: number) => void): void {
+    this.#engine.layout.layers.forEach((layer, position) => {
+      if (layer.type !== "recurrent") return;
+      for (const kind of layer.cell.states) visit(`${kind}_l${layer.index}`, layer.units, this.pointer(`${kind}${position}`) / 4);
     });
   }
 
-  /** For each state its name, and where number i of [batch][units] lies among the floats of the memory. */
-  #eachState(visit: (name: string, at: (i: number) => number, units: number) => void): void {
-    const { width, panels } = this.lanes;
-    this.#engine.layout.layers.forEach((layer, position) => {
-      if (layer.type !== "recurrent") return;
-      const { units } = layer;
-      for (const kind of layer.cell.states) {
-        const start = this.pointer(`${kind}${position}`) / 4 + this.#slot * panels * pad4(units) * width;
-        const at = (i: number) => {
-          const sequence = Math.floor(i / units);
-          const panel = Math.floor(sequence / width);
-          return start + (panel * pad4(units) + (i % units)) * width + (sequence % width);
-        };
-        visit(`${kind}_l${layer.index}`, at, units);
+  /** Between [batch][units] and [slot][panel][units][width], each sequence at its own slot. */
+  #copy(state: State, write: boolean): void {
+    const { f32 } = this.#engine.memory;
+    const { width, panels, batch } = this.lanes;
+    this.#eachState((name, units, pointer) => {
+      const data = state[name] as Float32Array;
+      const panel = pad4(units) * width;
+      for (let b = 0; b < batch; b++) {
+        const at = pointer + ((this.ends[b] as number) * panels + Math.floor(b / width)) * panel + (b % width);
+        for (let u = 0, i = b * units; u < units; u++, i++) {
+          if (write) f32[at + u * width] = data[i] as number;
+          else data[i] = f32[at + u * width] as number;
+        }
       }
     });
   }
@@ -172,7 +172,7 @@ export class Network {
       number,
       number,
     ];
-    const [going, scratch, gradient] = [this.pointer("going"), this.pointer("scratch"), this.pointer(`gradient${i}`)];
+    const [ends, scratch, gradient] = [this.pointer("ends"), this.pointer("scratch"), this.pointer(`gradient${i}`)];
     const carried = states.map((state) => this.pointer(`${state}${i}`));
     const output = h + 4 * P * H * width;
     const weight = params + layer.weight;
@@ -180,10 +180,8 @@ export class Network {
     return {
       output,
       gradient,
-      carry(slot) {
-        for (const state of carried) kernels.recurrentCarry(state, going, slot, P, layer.units, width);
-      },
       forward(T) {
+        for (const state of carried) kernels.recurrentCarry(state, ends, P, layer.units, width);
         let bias = derived + layer.bias;
         if (table !== null) {
           kernels.embeddingForward(gates, below.output, params + table, bias, T * P, groups * H, width);
@@ -198,7 +196,7 @@ export class Network {
         kernels.weightGradient(dw, dIh, dHh, gates, below.output, h, scratch, code, groups * H, I, H, T * P, width);
         if (table !== null) {
           kernels.embeddingBackward(gradients + table, gates, below.output, scratch, code, T * P, groups * H, width);
-        } else if (below.gradient !== 0 && layer.inputT !== null) {
+        } else if (layer.inputT !== null) {
           kernels.inputGradient(below.gradient, gates, derived + layer.inputT, T * P, I, groups * H, width);
         }
       },
@@ -220,7 +218,7 @@ export class Network {
       backward(T, _, gradients) {
         const [dw, db] = [gradients + layer.weight, gradients + layer.bias];
         kernels.weightGradient(dw, db, 0, gradient, below.output, 0, scratch, DENSE, O, I, 0, T * P, width);
-        if (below.gradient !== 0 && layer.inputT !== null) {
+        if (layer.inputT !== null) {
           kernels.inputGradient(below.gradient, gradient, derived + layer.inputT, T * P, I, O, width);
         }
       },
@@ -246,7 +244,7 @@ export class Network {
 
   /** Away from training, dropout is its input. In the backward pass it works in place, on the gradient of the layer below. */
   #dropout(layer: DropoutPlan, i: number, below: Stage): Stage {
-    if (this.mode !== "train") return { ...below, forward() {}, backward() {}, carry() {} };
+    if (this.mode !== "train") return { ...below, forward() {}, backward() {} };
     const { kernels } = this.#engine;
     const [key0, key1] = keys(this.seed);
     const values = (T: number) => T * this.lanes.panels * pad4(layer.units) * this.lanes.width;
@@ -255,11 +253,11 @@ export class Network {
     return {
       output,
       gradient,
-      forward(T, window) {
-        kernels.dropout(output, below.output, values(T), layer.rate, window, layer.index, key0, key1);
+      forward(T, update) {
+        kernels.dropout(output, below.output, values(T), layer.rate, update, layer.index, key0, key1);
       },
-      backward(T, window) {
-        if (gradient !== 0) kernels.dropout(gradient, gradient, values(T), layer.rate, window, layer.index, key0, key1);
+      backward(T, update) {
+        if (gradient !== 0) kernels.dropout(gradient, gradient, values(T), layer.rate, update, layer.index, key0, key1);
       },
     };
   }

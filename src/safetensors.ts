@@ -20,8 +20,19 @@ export interface TensorFile {
 /** The format's own limit. */
 const MAX_HEADER = 100_000_000;
 
-export function writeSafetensors({ tensors, metadata }: TensorFile): Uint8Array<ArrayBuffer> {
+/**
+ * Tensors as the bytes of a safetensors file, in the order in which they come.
+ * @param file tensors by name; `metadata` of strings, on request
+ * @throws TypeError, RangeError if a tensor's data does not fit its shape
+ * @example writeFileSync("model.safetensors", writeSafetensors({ tensors: model.parameters() }));
+ */
+export function writeSafetensors({ tensors, metadata = {} }: Omit<TensorFile, "metadata"> & Partial<TensorFile>): Uint8Array<ArrayBuffer> {
   const header: Record<string, unknown> = Object.create(null);
+  for (const [name, { shape, data }] of Object.entries(tensors)) {
+    if (!(data instanceof Float32Array)) fail(TypeError, `tensors.${name}.data`, "a Float32Array", data);
+    const length = shape.reduce((product, n) => product * n, 1);
+    if (length !== data.length) fail(RangeError, `tensors.${name}.data`, `${length} numbers, as its shape says`, data);
+  }
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   let size = 0;
   for (const [name, { shape, data }] of Object.entries(tensors)) {
@@ -56,7 +67,12 @@ interface Entry {
   end: number;
 }
 
-/** @throws RangeError if the file is truncated, has overlapping tensors or holes, names twice, or other numbers than F32. */
+/**
+ * The tensors and the metadata of a safetensors file.
+ * @example model.setParameters(readSafetensors(readFileSync("weights.safetensors")).tensors);
+ * @throws RangeError if the file is truncated, has overlapping tensors or holes, names twice, or other numbers than F32;
+ * TypeError if it is no bytes
+ */
 export function readSafetensors(source: Uint8Array | ArrayBuffer): TensorFile {
   const file = checkBytes("bytes", source);
   if (file.length < 8) refuse(`it ends within its first 8 bytes`);

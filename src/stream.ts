@@ -4,21 +4,26 @@ import { fail, integer, numbers } from "./check.js";
 import type { Engine } from "./engine.js";
 import type { GenerateOptions } from "./generate.js";
 import { generate } from "./generate.js";
-import { lanesFor } from "./layout.js";
+import { lanesFor } from "./lanes.js";
 import type { State } from "./network.js";
 import { Network } from "./network.js";
 
 /**
  * The window of one step that the streams of a model share. The state of the stream that stepped last lies in it; those of
- * the others lie with them. So a lone stream never copies, and a stream that is dropped leaves nothing behind.
+ * the others lie with them. So a lone stream never copies, and streams that are dropped leave nothing behind in the memory.
  */
 class Seat {
   readonly network: Network;
+  /** The state in which sequences begin. */
+  readonly zero: State;
   owner: Stream | null = null;
 
   constructor(engine: Engine) {
     this.network = new Network(engine, 1, lanesFor(1), "infer");
-    engine.memory.i32[this.network.pointer("going") / 4] = -1;
+    this.zero = this.network.readState();
+    // The state lies in slot 1, where each step leaves it.
+    this.network.ends[0] = 1;
+    engine.memory.i32[this.network.pointer("ends") / 4] = 1;
   }
 }
 
@@ -45,14 +50,14 @@ export class Stream {
     this.#seat = seat;
     this.#input = seat.network.pointer("input") / 4;
     this.#features = "tokens" in input ? 0 : input.features;
-    this.#state = zeros(seat.network.readState());
+    this.#state = seat.zero;
   }
 
   #sit(): Network {
     const seat = this.#seat;
     if (seat.owner !== this) {
       if (seat.owner) seat.owner.#state = seat.network.readState();
-      seat.network.writeState(this.#state);
+      seat.network.writeState(this.#state as State);
       this.#state = null;
       seat.owner = this;
     }
@@ -63,7 +68,7 @@ export class Stream {
    * One step.
    * @param input `features` numbers (one number may stand alone), or a token
    * @param out where to put the outputs; default a new array
-   * @returns the model's outputs (logits, for a model trained with cross-entropy)
+   * @returns the model's outputs at this step, whether its output is "every" or "last" (logits, after cross-entropy)
    * @throws TypeError, RangeError if the input is not that; then the state is unchanged
    * @example const [y] = stream.step([0.1, 0.2, 0.3]);
    */
@@ -78,7 +83,6 @@ export class Stream {
     if (this.#features === 0) memory.i32[this.#input] = input as number;
     else if (typeof input === "number") memory.f32[this.#input] = input;
     else for (let k = 0; k < this.#features; k++) memory.f32[this.#input + k] = input[k] as number;
-    network.carry();
     network.forward(1);
     const result = out ?? new Float32Array(outputs);
     const from = network.output / 4;
@@ -92,7 +96,10 @@ export class Stream {
     else numbers("input", typeof input === "number" ? [input] : input, this.#features);
   }
 
-  /** A copy of the state: `h_l0`, `c_l0`, … for each recurrent layer. A plain value: keep it, store it, send it. */
+  /**
+   * A copy of the state: `h_l0`, `c_l0`, … for each recurrent layer, [units] each. A plain value: keep it, clone it, send it
+   * (in JSON as arrays: `Array.from(state.h_l0)`; `restore` takes those as well).
+   */
   state(): State {
     if (this.#seat.owner === this) return this.#seat.network.readState();
     return structuredClone(this.#state as State);
@@ -103,24 +110,28 @@ export class Stream {
    * @throws TypeError, RangeError if it is not that; then the present state is unchanged
    * @example const copy = model.stream().restore(stream.state());
    */
-  restore(state: State): this {
-    this.#sit().writeState(state);
+  restore(state: Record<string, ArrayLike<number>>): this {
+    this.#become(this.#seat.network.checkState(state));
     return this;
   }
 
   /** Begins a new sequence: the state is zero. */
   reset(): this {
-    this.#sit().resetState();
+    this.#become(this.#seat.zero);
     return this;
   }
 
-  /** Goes on by itself: draws a token from `logits`, yields it, steps with it. See `model.generate`. */
+  #become(state: State): void {
+    if (this.#seat.owner === this) this.#seat.network.writeState(state);
+    else this.#state = state;
+  }
+
+  /**
+   * Goes on by itself: draws a token from `logits` (what the step before returned), steps with it, yields it. `logits` is
+   * updated in place, so that `generate` can be called again with it. See `model.generate` for the options.
+   * @example stream.step(7, logits); for (const token of stream.generate(logits, { length: 20 })) write(token);
+   */
   generate(logits: Float32Array, options: GenerateOptions = {}): Generator<number, void, undefined> {
     return generate(this.#engine, this, logits, options);
   }
-}
-
-function zeros(state: State): State {
-  for (const data of Object.values(state)) data.fill(0);
-  return state;
 }

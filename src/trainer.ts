@@ -10,11 +10,12 @@ import type { CheckedTrainerOptions, TrainerOptions } from "./learner.js";
 import { checkTrainerOptions, Learner } from "./learner.js";
 import { type Environment, loadModel, Model } from "./model.js";
 import type { Tensor } from "./safetensors.js";
-import type { Demands, Row, Sequence } from "./sequences.js";
+import type { Demands, Sequence } from "./sequences.js";
 import { checkSequence, checkSequences } from "./sequences.js";
+import type { Row } from "./window.js";
 
 export interface FitSettings {
-  /** How many epochs; one that was interrupted is finished as the first of them. Default 1. */
+  /** How many epochs (`Infinity`: until you leave the loop); one that was interrupted is finished as the first of them. Default 1. */
   epochs?: number;
   /** Sequences to evaluate on after each epoch. */
   validation?: Iterable<Sequence>;
@@ -32,14 +33,14 @@ export class Trainer {
   readonly #engine: Engine;
   readonly #learner: Learner;
   readonly #demands: Required<Demands>;
-  #position: Position = { epochs: 0, progress: null };
+  #position: Position = { epochs: 0, progress: null, carried: 0 };
   #fitting = false;
 
   /** @internal */
   constructor(model: Model, trainerOptions: unknown, file?: TrainerFile) {
     this.#engine = Model.engine("model", model);
     this.model = model;
-    this.options = checkTrainerOptions(trainerOptions);
+    this.options = checkTrainerOptions(trainerOptions, this.#engine.layout.outputs);
     this.#learner = new Learner(this.#engine, this.options, this);
     const { config, layout } = this.#engine;
     this.#demands = { config, outputs: layout.outputs, loss: this.options.loss };
@@ -61,16 +62,17 @@ export class Trainer {
    * its state carried on, and takes the next when it is done. Windows start with their sequence, so a sequence's gradient does
    * not depend on the others' lengths. Lets the event loop run at least every 50 ms (one update permitting).
    *
-   * An epoch that was interrupted, by the signal or by leaving the loop, is taken up where it stopped.
+   * Nothing happens until it is iterated. An epoch that was interrupted, by the signal or by leaving the loop, is taken up
+   * where it stopped (an iterable is run up to there again). Reports' losses are NaN where no target counts.
    *
-   * @param sequences an array (checked whole before the first update), or an iterable or async iterable, which is iterated
+   * @param sequences an array (checked and copied whole before the first update), or an iterable or async iterable, which is iterated
    * once an epoch and may be larger than memory
    * @throws TypeError, RangeError if options or data are wrong, with the path, step and feature; RangeError if the loss or the
    * gradient stops being finite: then the parameters are those of the last good update
    * @example for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 10 })) console.log(epoch, loss);
    */
   fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): AsyncGenerator<Report, void, undefined> {
-    const s = options("", settings, ["epochs", "validation", "signal", "every"]);
+    const s = options("options", settings, ["epochs", "validation", "signal", "every"]);
     const { validation, signal } = settings;
     if (signal !== undefined && !(signal instanceof AbortSignal)) fail(TypeError, "signal", "an AbortSignal", signal);
     const checked = validation === undefined ? undefined : [...checkIterable("validation", validation)];
@@ -78,7 +80,7 @@ export class Trainer {
     const data = this.#data(sequences);
     const { batch, window } = this.options;
     const fitOptions = {
-      epochs: s.epochs === undefined ? 1 : integer("epochs", s.epochs, 0),
+      epochs: s.epochs === undefined ? 1 : s.epochs === Infinity ? Infinity : integer("epochs", s.epochs, 0),
       every: s.every === undefined ? Infinity : integer("every", s.every),
       batch,
       window,
@@ -109,6 +111,7 @@ export class Trainer {
   async *#run(epochs: AsyncGenerator<Report, void, undefined>): AsyncGenerator<Report, void, undefined> {
     this.#idle("fit");
     this.#fitting = true;
+    this.#position.carried = 0;
     try {
       yield* epochs;
     } finally {
@@ -117,7 +120,8 @@ export class Trainer {
   }
 
   #idle(what: string): void {
-    if (this.#fitting) throw new Error(`${what} cannot run while the trainer's fit is under way`);
+    if (this.#fitting)
+      throw new Error(`${what} cannot run while the trainer's fit is under way: let its loop end, leave it, or call return() on it`);
   }
 
   /** Drops an interrupted epoch: the next `fit` begins a new one. */
@@ -131,13 +135,16 @@ export class Trainer {
    * One update on the whole of these sequences as one window, for those who write their own loop.
    * @param batch sequences, one a row
    * @param stepOptions `carry`: the rows go on from the state that the step before left (as many rows as then; give the next
-   * piece of each sequence). Default false: they begin.
-   * @returns the mean loss before the update
+   * piece of each sequence; lengths may differ). Default false: they begin.
+   * @returns the mean loss before the update; NaN, and no update, if no target counts
    * @example for (const batch of batches) console.log(trainer.step(batch));
    */
   step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean } = {}): number {
     const rows = this.#rows("step", batch, stepOptions);
-    return this.#learner.learn(rows, longest(rows)).loss;
+    this.#position.carried = 0;
+    const { loss } = this.#learner.learn(rows, longest(rows));
+    this.#position.carried = rows.length;
+    return loss;
   }
 
   /**
@@ -146,7 +153,7 @@ export class Trainer {
    */
   gradients(batch: Iterable<Sequence>, stepOptions: { carry?: boolean } = {}): { loss: number; gradients: Record<string, Tensor> } {
     const rows = this.#rows("gradients", batch, stepOptions);
-    const { loss } = this.#learner.differentiate(rows, longest(rows));
+    const { loss } = this.#learner.undisturbed(() => this.#learner.differentiate(rows, longest(rows)));
     const { layout, memory } = this.#engine;
     const tensors = layout.parameters.map((p) => [p.name, { shape: p.shape, data: memory.unpack(this.#learner.gradients, p) }]);
     return { loss, gradients: Object.fromEntries(tensors) };
@@ -157,13 +164,13 @@ export class Trainer {
     const o = options("options", stepOptions, ["carry"]);
     const carry = o.carry === undefined ? false : boolean("options.carry", o.carry);
     const list = checkSequences("sequences", batch, this.#demands);
-    const present = this.#learner.network?.lanes.batch;
-    if (carry && list.length !== present) {
-      throw new RangeError(`"sequences" expected the ${present ?? 0} rows of the step before, to carry their state, got ${list.length}`);
+    const { carried, progress } = this.#position;
+    if (carry && list.length !== carried) {
+      const expected = carried === 0 ? "a step before, whose state to carry" : `${carried} rows, as in the step before`;
+      throw new RangeError(`"sequences" expected ${expected}, got ${list.length} rows`);
     }
-    if (this.#position.progress)
-      throw new Error(`${what} would lose the epoch that was interrupted: finish it with fit, or drop it with rewind`);
-    return list.map((sequence, ordinal) => ({ sequence, from: 0, ordinal, goesOn: carry }));
+    if (progress) throw new Error(`${what} would lose the epoch that was interrupted: finish it with fit, or drop it with rewind`);
+    return list.map((sequence, ordinal) => ({ sequence, from: 0, count: sequence.length, ordinal, goesOn: carry }));
   }
 
   /** The loss over whole sequences, without learning and without dropout: the mean over all targets that count. */

@@ -26,7 +26,7 @@ function demo(out: string, flags: string[], interrupt = false): Promise<{ code: 
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, output })));
 }
 
-const heldOut = (output: string) => output.match(/this model +([\d.]+)/)?.[1];
+const heldOut = (output: string) => output.match(/to the last digit ([\d.]+)/)?.[1];
 const written = (output: string) => output.slice(output.indexOf("A sample")).replaceAll(/(build|demo)[^ ]*\//g, "");
 
 test("learns, draws, saves, loads and streams; stopped by Ctrl-C it goes on to the same figure, to the last digit", async () => {

@@ -40,7 +40,7 @@ describe("createModel", () => {
     [
       "no configuration",
       TypeError,
-      '"" expected an object with input, layers, output, seed, got undefined',
+      '"config" expected an object with input, layers, output, seed, got undefined',
       () => createModel(any(undefined)),
     ],
     ["an unknown option", RangeError, '"layer" is not an option; the options are input, layers, output, seed', config({ layer: [] })],
@@ -142,7 +142,7 @@ describe("createTrainer", () => {
   const trainer = (changes: object) => () => createTrainer(model, any({ ...trained, ...changes }));
   refuses([
     ["no model", TypeError, '"model" expected a model, got an object', () => createTrainer(any({}), trained)],
-    ["no options", TypeError, '"" expected an object with loss, optimizer', () => createTrainer(model, any(undefined))],
+    ["no options", TypeError, '"options" expected an object with loss, optimizer', () => createTrainer(model, any(undefined))],
     [
       "an unknown option",
       RangeError,
@@ -212,6 +212,12 @@ describe("createTrainer", () => {
       RangeError,
       '"optimizer.weightDecay" expected a number in [0, 1], got 2',
       trainer({ optimizer: adamw({ weightDecay: 2 }) }),
+    ],
+    [
+      "classes for one output",
+      RangeError,
+      '"loss" expected a model with at least two outputs for crossEntropy, one for each class, got 1',
+      () => createTrainer(createModel({ ...features, layers: [lstm({ units: 1 })] }), { loss: "crossEntropy", optimizer: adam() }),
     ],
     ["a window of 0", RangeError, '"window" expected a positive integer, got 0', trainer({ window: 0 })],
     ["a window of 1.5", RangeError, '"window" expected a positive integer, got 1.5', trainer({ window: 1.5 })],
@@ -296,7 +302,7 @@ describe("sequences", () => {
     [
       "big integers",
       TypeError,
-      '"sequences[0].inputs, step 0, feature 0" expected a number, got 1',
+      '"sequences[0].inputs, step 0, feature 0" expected a number, got 1n',
       [{ ...good, inputs: BigInt64Array.of(1n, 2n) }],
     ],
     [
@@ -342,14 +348,14 @@ describe("sequences", () => {
   ];
   test.each(bad)("%s", async (_, kind, message, sequences) => {
     const before = trainer.save();
-    const needTargets = message.includes("targets") && !message.includes("{");
+    const forPredict = !(message.includes("targets") && !message.includes("{")) && !message.includes("at least one sequence");
     for (const attempt of [
       () => trainer.step(any(sequences)),
       () => trainer.gradients(any(sequences)),
       () => trainer.fit(any(sequences)),
       () => trainer.fit([good], { validation: any(sequences ?? null) }),
       () => trainer.evaluate(any(sequences)),
-      ...(needTargets ? [] : [() => model.predict(any(sequences))]),
+      ...(forPredict ? [() => model.predict(any(sequences))] : []),
     ]) {
       expect(attempt).toThrow(kind);
     }
@@ -402,7 +408,7 @@ describe("sequences", () => {
     [
       "carry without a step before",
       RangeError,
-      '"sequences" expected the 0 rows of the step before, to carry their state, got 1',
+      '"sequences" expected a step before, whose state to carry, got 1 rows',
       () => words.gradients([{ inputs: [1], targets: [1] }], { carry: true }),
     ],
     [
@@ -487,13 +493,8 @@ describe("streams and generation", () => {
       () => stream.restore({ ...state, h_l1: new Float32Array(3) }),
     ],
     ["generate from features", RangeError, "generate needs a model with tokens as input", () => createModel(features).generate([1])],
-    ["an empty prompt", RangeError, '"prompt[0].inputs" expected at least one step', () => model.generate([])],
-    [
-      "a prompt's token too large",
-      RangeError,
-      '"prompt[0].inputs, step 1" expected an integer from 0 to 4, got 7',
-      () => model.generate([1, 7]),
-    ],
+    ["an empty prompt", RangeError, '"prompt" expected at least one token', () => model.generate([])],
+    ["a prompt's token too large", RangeError, '"prompt[1]" expected an integer from 0 to 4, got 7', () => model.generate([1, 7])],
     ["an unknown option", RangeError, '"temp" is not an option', () => model.generate([1], any({ temp: 1 }))],
     [
       "a temperature below 0",
@@ -508,7 +509,7 @@ describe("streams and generation", () => {
     [
       "logits of another length",
       RangeError,
-      '"logits" expected a Float32Array of 5, got Float32Array of 4',
+      '"logits" expected 5 numbers, got Float32Array of 4',
       () => talk.generate(new Float32Array(4)),
     ],
   ]);
@@ -520,6 +521,14 @@ describe("streams and generation", () => {
     expect(() => stream.restore({ ...before, c_l0: new Float32Array(1) })).toThrow(RangeError);
     expect(stream.state()).toEqual(before);
   });
+});
+
+test("what was checked cannot be changed afterwards", () => {
+  const model = createModel(features);
+  const trainer = createTrainer(model, trained);
+  expect(() => ((model.config as { output: string }).output = "last")).toThrow(TypeError);
+  expect(() => ((model.config.layers[0] as { units: number }).units = 5)).toThrow(TypeError);
+  expect(() => ((trainer.options.optimizer as { learningRate: number }).learningRate = NaN)).toThrow(TypeError);
 });
 
 describe("checkpoints", () => {

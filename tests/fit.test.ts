@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { arrayData } from "../src/fit.js";
 import type { Report, Sequence, TrainerOptions } from "../src/index.js";
 import {
   adam,
@@ -56,6 +57,37 @@ describe("reports", () => {
     expect(within.map((report) => report.steps)).toEqual(within.map((report) => report.steps).sort((a, b) => a - b));
     expect(reports.at(-1)!.end).toBe(true);
   });
+
+  test("their losses are means over what came since the last one; an iterable's are an array's", async () => {
+    // One row, all windows whole: every update has as many targets.
+    const even = [0, 1, 2].map((n) => ({ inputs: [1, 2, 3, 4, 5, 6, 7, 8].map((x) => x / (n + 2)), targets: [1, 2, 3, 4, 5, 6, 7, 8] }));
+    const settings = { batch: 1, window: 2, shuffle: false };
+    const array = await collect(fresh(settings).fit(even, { every: 1 }));
+    const iterable = await collect(
+      fresh(settings).fit(
+        {
+          *[Symbol.iterator]() {
+            yield* even;
+          },
+        },
+        { every: 1 },
+      ),
+    );
+    expect(array.map(({ updates, end }) => [updates, end])).toEqual([
+      [1, false],
+      [2, false],
+      [3, false],
+      [4, false],
+      [5, false],
+      [6, true],
+    ]);
+    expect(iterable.map(({ updates, end }) => [updates, end])).toEqual(array.map(({ updates, end }) => [updates, end]));
+    const mean = array.at(-1)!.loss * 6 - array.slice(0, -1).reduce((sum, { loss }) => sum + loss, 0);
+    const pairs = await collect(fresh(settings).fit(even, { every: 2 }));
+    expect(pairs[0]!.loss).toBeCloseTo((array[0]!.loss + array[1]!.loss) / 2, 12);
+    expect(pairs[1]!.loss).toBeCloseTo((array[2]!.loss + array[3]!.loss) / 2, 12);
+    expect(mean).toBeGreaterThan(0);
+  });
 });
 
 describe("order", () => {
@@ -69,6 +101,58 @@ describe("order", () => {
     expect(await weights({})).toBe(first);
     expect(await weights({ seed: 6 })).not.toBe(first);
     expect(await weights({ shuffle: false })).not.toBe(first);
+  });
+
+  test("each epoch has an order of its own, and each seed", () => {
+    const list = Array.from({ length: 20 }, (_, length) => ({ inputs: new Float32Array(1), targets: new Float32Array(1), length }));
+    const order = (seed: number | null, epoch: number) => {
+      const source = arrayData(list, seed).open(epoch);
+      return list.map(() => (source.next() as { length: number }).length);
+    };
+    expect(order(null, 3)).toEqual(list.map(({ length }) => length));
+    const orders = [order(1, 1), order(1, 2), order(2, 1)];
+    expect(new Set(orders.map(String)).size).toBe(3);
+    for (const one of orders) expect([...one].sort((a, b) => a - b)).toEqual(order(null, 1));
+  });
+
+  test("an iterator is told when no more is wanted, and one that never comes does not hold up the signal", async () => {
+    let closed = 0;
+    const source = {
+      *[Symbol.iterator]() {
+        try {
+          yield* sequences;
+        } finally {
+          closed++;
+        }
+      },
+    };
+    for await (const report of fresh().fit(source, { every: 1 })) if (report.updates === 2) break;
+    expect(closed).toBe(1);
+    await expect(collect(fresh().fit(source, { signal: AbortSignal.abort() }))).rejects.toThrow();
+    const waiting = {
+      async *[Symbol.asyncIterator]() {
+        yield sequences[0]!;
+        await new Promise(() => {});
+      },
+    };
+    await expect(collect(fresh().fit(waiting, { signal: AbortSignal.timeout(50) }))).rejects.toThrow("timeout");
+  });
+
+  test("what was checked is what is learned: arrays may be changed or used again", async () => {
+    const buffer = new Float32Array(8);
+    const reusing = {
+      *[Symbol.iterator]() {
+        for (let n = 0; n < 6; n++) yield { inputs: buffer.fill(n), targets: Float32Array.from(buffer) };
+      },
+    };
+    const copies = Array.from({ length: 6 }, (_, n) => ({ inputs: new Float32Array(8).fill(n), targets: new Float32Array(8).fill(n) }));
+    const [a, b] = await Promise.all([reusing, copies].map((data) => collect(fresh({ shuffle: false }).fit(data))));
+    expect(a!.at(-1)!.loss).toBe(b!.at(-1)!.loss);
+    const tokens = createModel({ input: { tokens: 5 }, layers: [lstm({ units: 3 }), dense({ units: 5 })] });
+    const [inputs, targets] = [new Int32Array(40), new Int32Array(40)];
+    const trainer = createTrainer(tokens, { loss: "crossEntropy", optimizer: adam(), window: 5 });
+    for await (const _ of trainer.fit([{ inputs, targets }], { every: 1 })) inputs.fill(5e8);
+    expect(Object.values(tokens.parameters()).every(({ data }) => data.every(Number.isFinite))).toBe(true);
   });
 
   test("iterables and async iterables are taken as they come, once an epoch", async () => {
@@ -170,6 +254,71 @@ test("a loss that stops being finite stops the fit before the update, and says w
   expect(trainer.updates).toBe(1);
   await expect(collect(trainer.fit(data))).rejects.toThrow(RangeError);
   expect(model.parameters()).toEqual(before);
+});
+
+test("a gradient that is not finite stops the update although the loss is", () => {
+  const model = createModel({ input: { features: 1 }, layers: [dense({ units: 1 })] });
+  const trainer = createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: 1e-30 }) });
+  const before = model.parameters();
+  expect(() => trainer.step([{ inputs: [1e25], targets: [0] }])).toThrow(/loss is no longer finite/);
+  model.setParameters({
+    "dense.weight": { shape: [1, 1], data: Float32Array.of(0) },
+    "dense.bias": { shape: [1], data: Float32Array.of(1) },
+  });
+  expect(() => trainer.step([{ inputs: [3e38], targets: [0] }])).toThrow(/gradient is no longer finite in update 1/);
+  expect(trainer.updates).toBe(0);
+  expect(Object.keys(before)).toEqual(Object.keys(model.parameters()));
+});
+
+test("where no target counts there is no loss, and no update", async () => {
+  const model = createModel({ input: { tokens: 3 }, layers: [lstm({ units: 2 }), dense({ units: 3 })] });
+  const trainer = createTrainer(model, { loss: "crossEntropy", optimizer: adam() });
+  const ignored = [{ inputs: [0, 1], targets: [-100, -100] }];
+  expect(trainer.step(ignored)).toBe(NaN);
+  expect(trainer.gradients(ignored).loss).toBe(NaN);
+  expect(trainer.evaluate(ignored).loss).toBe(NaN);
+  expect((await collect(trainer.fit(ignored)))[0]!.loss).toBe(NaN);
+  expect(trainer.updates).toBe(0);
+  expect(model.predict([])).toEqual([]);
+});
+
+test("clipping scales to the norm, less the 1e-6 that PyTorch has", () => {
+  const model = createModel({ input: { features: 1 }, layers: [dense({ units: 1 })] });
+  const set = () =>
+    model.setParameters({
+      "dense.weight": { shape: [1, 1], data: Float32Array.of(0) },
+      "dense.bias": { shape: [1], data: Float32Array.of(0) },
+    });
+  const data = [{ inputs: [0], targets: [-1e-6] }];
+  set();
+  createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: 1 }), clipNorm: 1e-6 }).step(data);
+  // The gradient is 2e-6: scaled by 1e-6 / (2e-6 + 1e-6).
+  expect(model.parameters()["dense.bias"]!.data[0]! / -1e-6).toBeCloseTo(2 / 3, 4);
+});
+
+test("the initial weights are uniform in PyTorch's bounds", () => {
+  const model = createModel({
+    input: { tokens: 400 },
+    layers: [embedding({ units: 25 }), lstm({ units: 49 }), dense({ units: 100 })],
+    seed: 12,
+  });
+  const bounds = {
+    "embedding.weight": Math.sqrt(3),
+    weight_ih_l0: 1 / 7,
+    weight_hh_l0: 1 / 7,
+    bias_ih_l0: 1 / 7,
+    bias_hh_l0: 1 / 7,
+    "dense.weight": 1 / 7,
+    "dense.bias": 1 / 7,
+  };
+  for (const [name, { data }] of Object.entries(model.parameters())) {
+    const bound = bounds[name as keyof typeof bounds];
+    const most = data.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+    expect(most, name).toBeLessThanOrEqual(bound * (1 + 1e-6));
+    expect(most, name).toBeGreaterThan(bound * 0.95);
+    const tolerance = (4 * bound) / Math.sqrt(data.length);
+    expect(Math.abs(data.reduce((a, b) => a + b, 0) / data.length), name).toBeLessThan(tolerance);
+  }
 });
 
 describe("saving and resuming", () => {

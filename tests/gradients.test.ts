@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createModel, createTrainer, sgd } from "../src/index.js";
-import { lanesFor } from "../src/layout.js";
+import { lanesFor } from "../src/lanes.js";
 import { keys, philox } from "../src/random.js";
 import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
 import { type Mask, Oracle } from "./oracle.js";

@@ -71,6 +71,16 @@ describe("the process stays where it was", () => {
       await settled();
     };
     await make(100);
+    const trainer = createTrainer(model, { loss: "mse", optimizer: adam() });
+    for (let T = 1; T < 50; T++) trainer.step([{ inputs: new Float32Array(T), targets: new Float32Array(T) }]);
+    const grown = memory.used;
+    for (let T = 49; T > 0; T--)
+      trainer.step([
+        { inputs: new Float32Array(T), targets: new Float32Array(T) },
+        { inputs: [1], targets: [1] },
+      ]);
+    trainer.step([{ inputs: new Float32Array(49), targets: new Float32Array(49) }]);
+    expect(memory.used).toBe(grown);
     const before = memory.used;
     await make(500);
     expect(memory.used).toBeLessThanOrEqual(before);

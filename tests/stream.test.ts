@@ -137,6 +137,13 @@ describe("generate", () => {
     }
   });
 
+  test("among equal probabilities the first are kept", () => {
+    const equal = new Float32Array(tokens);
+    const drawn = Array.from({ length: 50 }, (_, seed) => [...model.stream().generate(equal.slice(), { topK: 3, length: 1, seed })][0]!);
+    expect(new Set(drawn)).toEqual(new Set([0, 1, 2]));
+    expect([...model.stream().generate(equal.slice(), { temperature: 1e-40, length: 1 })]).toEqual([0]);
+  });
+
   test("stops before a stop token, and a stream goes on from where it is", () => {
     const all = draw({ length: 60, seed: 2 });
     const stop = all[10]!;
@@ -144,6 +151,15 @@ describe("generate", () => {
     expect(draw({ length: 60, seed: 2, stop: [stop] })).toEqual(all.slice(0, all.indexOf(stop)));
     const stream = model.stream();
     for (const token of [3, 7, 1]) stream.step(token);
-    expect([...stream.generate(last, { length: 60, seed: 2 })]).toEqual(all);
+    const logits = last.slice();
+    const state = stream.state();
+    expect([...stream.generate(logits, { length: 60, seed: 2 })]).toEqual(all);
+    // Logits and state are those after the last token, also when the loop was left: it can go on.
+    const greedy = [...model.generate([3, 7, 1], { length: 20, temperature: 0 })];
+    const again = stream.restore(state);
+    logits.set(last);
+    const taken: number[] = [];
+    for (const token of again.generate(logits, { length: 20, temperature: 0 })) if (taken.push(token) === 8) break;
+    expect([...taken, ...again.generate(logits, { length: 12, temperature: 0 })]).toEqual(greedy);
   });
 });

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { Sequence, Trainer, TrainerOptions } from "../src/index.js";
-import { createModel, createTrainer, dense, lstm, sgd } from "../src/index.js";
+import { createModel, createTrainer, dense, lstm, resumeTrainer, sgd } from "../src/index.js";
 import { asSequences, asTensors, type Case, examples, randomParameters, relativeError } from "./cases.js";
 import { Oracle, type Parameters } from "./oracle.js";
 
@@ -90,24 +90,45 @@ describe.each([
   });
 });
 
+const cut = (n: number, from: number, to: number) => ({
+  inputs: (asSequences(batch)[n]!.inputs as number[][]).slice(from, to),
+  targets: (asSequences(batch)[n]!.targets as number[][]).slice(from, to),
+});
+
 test("no gradient passes a window's edge, and state does", () => {
   restart();
-  const trainer = trainerFor({});
-  const one = asSequences(batch)[1]!;
-  const cut = (from: number, to: number) => ({
-    inputs: (one.inputs as number[][]).slice(from, to),
-    targets: (one.targets as number[][]).slice(from, to),
-  });
-  const first = trainer.gradients([cut(0, 6)]);
-  const second = trainer.gradients([cut(6, 23)], { carry: true });
-  const alone = trainer.gradients([cut(6, 23)]);
-  const whole = trainer.gradients([cut(0, 23)]);
+  // So small a rate that the step, which leaves the state to carry, changes nothing.
+  const trainer = trainerFor({ optimizer: sgd({ learningRate: 1e-30 }) });
+  const first = trainer.gradients([cut(1, 0, 6)]);
+  trainer.step([cut(1, 0, 6)]);
+  const second = trainer.gradients([cut(1, 6, 23)], { carry: true });
+  const alone = trainer.gradients([cut(1, 6, 23)]);
+  const whole = trainer.gradients([cut(1, 0, 23)]);
   // The loss is the same as in one run, for the state was carried; the gradient is not, for it was cut.
   expect(relativeError([6 * first.loss + 17 * second.loss], [23 * whole.loss])).toBeLessThan(1e-5);
   expect(relativeError([second.loss], [alone.loss])).toBeGreaterThan(1e-3);
   const name = "weight_hh_l0";
   const pieces = first.gradients[name]!.data.map((d, i) => (6 * d + 17 * second.gradients[name]!.data[i]!) / 23);
   expect(relativeError(pieces, whole.gradients[name]!.data)).toBeGreaterThan(1e-3);
+  // Looking at gradients disturbs nothing: the same again.
+  expect(trainer.gradients([cut(1, 6, 23)], { carry: true })).toEqual(second);
+});
+
+test.each([2, 7])("%d rows whose pieces differ in length carry each its own state, also through a checkpoint", (rows) => {
+  restart();
+  const trainer = trainerFor({ optimizer: sgd({ learningRate: 1e-30 }) });
+  const all = [1, 3, 5, 6, 10, 0, 7].slice(0, rows);
+  const at = all.map((_, i) => 1 + ((i * 3) % 5));
+  trainer.step(all.map((n, i) => cut(n, 0, at[i]!)));
+  const rest = all.map((n, i) => cut(n, at[i]!, 9));
+  const expected = all.map((n, i) => {
+    const whole = trainer.gradients([cut(n, 0, 9)]).loss * 9;
+    return whole - trainer.gradients([cut(n, 0, at[i]!)]).loss * at[i]!;
+  });
+  const targets = at.reduce((sum, steps) => sum + 9 - steps, 0);
+  const mean = expected.reduce((a, b) => a + b) / targets;
+  expect(relativeError([resumeTrainer(trainer.save()).step(rest, { carry: true })], [mean])).toBeLessThan(1e-5);
+  expect(relativeError([trainer.step(rest, { carry: true })], [mean])).toBeLessThan(1e-5);
 });
 
 test("a sequence's gradient does not depend on its company, nor on how long the others are", () => {
@@ -126,7 +147,7 @@ test("a sequence's gradient does not depend on its company, nor on how long the 
   }
 });
 
-test("windows without a target carry the state and make no update", async () => {
+test("with the target at the last step, the last window is whole; those before carry the state and make no update", async () => {
   const last = createModel({ ...entry.model, output: "last" });
   last.setParameters(asTensors(initial));
   const sequences = batch.map(({ inputs, targets }) => ({ inputs, targets: targets.slice(-1) })) as Sequence[];
@@ -138,4 +159,20 @@ test("windows without a target carry the state and make no update", async () => 
   expect(whole!.trainer.updates).toBe(1);
   // 11 lengths from 1 to 23 end in all of the 6 windows of 4.
   expect(windowed!.trainer.updates).toBe(6);
+
+  // One sequence of 9 in windows of 4: 1, 4 and 4 steps. The update is that of the last 4 from the state after 5.
+  const one = sequences[7]!;
+  const step = async (window: number) => {
+    last.setParameters(asTensors(initial));
+    const trainer = createTrainer(last, { loss: "mse", optimizer: sgd({ learningRate: rate }), window });
+    await epoch(trainer, [one]);
+    return last.parameters().weight_hh_l0!.data;
+  };
+  const oracle = new Oracle({ ...entry.model, output: "last" }, initial);
+  const states = oracle.initialStates();
+  oracle.run(batch[7]!.inputs.slice(0, 5), states);
+  oracle.learn([{ inputs: batch[7]!.inputs.slice(5), targets: batch[7]!.targets.slice(-1) }], "mse", [states]);
+  const expected = initial.weight_hh_l0!.data.map((w, i) => w - rate * oracle.gradients.weight_hh_l0!.data[i]!);
+  expect(relativeError(await step(4), expected)).toBeLessThan(1e-5);
+  expect(relativeError(await step(5), expected)).toBeGreaterThan(1e-4);
 });

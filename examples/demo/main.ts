@@ -97,7 +97,8 @@ const { loss } = model.evaluate(heldOut, { loss: "crossEntropy" });
 console.log(`\nHeld-out text, bits per character:`);
 console.log(`  knowing the characters' frequencies (unigram)   ${unigram.toFixed(3)}`);
 console.log(`  knowing the pairs' frequencies (bigram)         ${bigram.toFixed(3)}`);
-console.log(`  this model                                      ${bits(loss)}`);
+console.log(`  this model                                      ${bits(loss).toFixed(3)}, to the last digit ${bits(loss)}`);
+if (flags.quick) console.log("  (--quick reads a tenth of the book once, with a smaller model: it only shows that everything works)");
 
 const prompt = book.heldOut.subarray(1000, 1100);
 console.log(`\nA sample, after "${text(prompt).slice(-40).replaceAll("\n", " ")}":\n`);
