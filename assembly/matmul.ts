@@ -33,7 +33,8 @@ export function rows(
       tile(row, row + VECTOR, 32, bias ? bias + offset : 0, w + offset, x, forX, wh + offset, h, forH, <usize>G * VECTOR);
     }
   } else if (G == 4) {
-    column4(y, bias, w, x, kx, wh, h, kh);
+    column4(y, bias, w, x, kx);
+    if (kh) column4(y, 0, wh, h, kh);
   } else {
     column1(y, bias, w, x, padded(kx));
     if (kh) column1(y, 0, wh, h, padded(kh));

@@ -9,7 +9,7 @@ import { GRU, groups, LSTM, RNN_RELU } from "./cell";
 import { gruBackward, gruForward } from "./cells/gru";
 import { lstmBackward, lstmForward } from "./cells/lstm";
 import { rnnBackward, rnnForward } from "./cells/rnn";
-import { padded, VECTOR } from "./lanes";
+import { PANEL, padded, VECTOR } from "./lanes";
 import { product, rows } from "./matmul";
 
 /** What each sequence goes on from: slot 0 = the slot at which it ended, or 0 where a new one begins. */
@@ -27,7 +27,9 @@ export function recurrentCarry(
     const to = state + (lane / lanes) * panel + (lane % lanes);
     const from = to + <usize>end * P * panel;
     if (end < 0) for (let u: usize = 0; u < panel; u += lanes) store<f32>(to + u, 0);
-    else if (end > 0) for (let u: usize = 0; u < panel; u += lanes) store<f32>(to + u, load<f32>(from + u));
+    else if (end == 0) continue;
+    else if (width == PANEL) for (let u: usize = 0; u < panel; u += lanes) store<f32>(to + u, load<f32>(from + u));
+    else for (let u: usize = 0; u < panel; u += VECTOR) v128.store(to + u, v128.load(from + u));
   }
 }
 

@@ -13,12 +13,13 @@ export function fail(kind: Kind, path: string, expected: string, got: unknown): 
 export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${(value as Uint8Array).length ?? value.byteLength}`;
+  if (ArrayBuffer.isView(value))
+    return `${Object.prototype.toString.call(value).slice(8, -1)} of ${(value as Uint8Array).length ?? value.byteLength}`;
   if (typeof value === "function") return "a function";
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "object" && value !== null) {
-    const name = value.constructor?.name;
-    return name && name !== "Object" ? `a ${name}` : "an object";
+    const name: unknown = value.constructor?.name;
+    return typeof name === "string" && name !== "" && name !== "Object" ? `a ${name.slice(0, 40)}` : "an object";
   }
   return String(value);
 }
@@ -37,8 +38,9 @@ export function number(path: string, value: unknown, bounds: Bounds = {}): numbe
   const { min = -Infinity, max = Infinity, aboveMin = false, belowMax = false } = bounds;
   const range = bounds.expected ?? `a number in ${aboveMin ? "(" : "["}${min}, ${max}${belowMax ? ")" : "]"}`;
   if (typeof value !== "number") fail(TypeError, path, range, value);
-  // Written so that NaN fails.
-  const inside = (aboveMin ? value > min : value >= min) && (belowMax ? value < max : value <= max);
+  // The kernels take f32, in which a number may fall on the open end. Written so that NaN fails.
+  const single = Math.fround(value);
+  const inside = (aboveMin ? single > min : value >= min) && (belowMax ? single < max : value <= max);
   if (!inside) fail(RangeError, path, range, value);
   return value;
 }

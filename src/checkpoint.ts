@@ -54,22 +54,28 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Lear
   const { engine } = learner;
   const o = options("counters", counters, ["updates", "epochs", "progress", "carried"]);
   const progress = o.progress === null ? null : checkProgress(o.progress);
-  learner.updates = integer("counters.updates", o.updates, 0);
+  learner.updates = integer("counters.updates", o.updates, 0, 2 ** 40);
   RULES[learner.options.optimizer.type].moments.forEach((moment, i) => {
     for (const parameter of engine.layout.parameters) {
       const name = `optimizer.${moment}.${parameter.name}`;
-      engine.memory.pack(learner.moments[i] as number, parameter, checkTensor(name, tensors[name], parameter.shape));
+      const data = checkTensor(name, tensors[name], parameter.shape);
+      if (moment === "exp_avg_sq" && data.some((value) => value < 0))
+        throw new RangeError(`"${name}" expected squares, got a negative number`);
+      engine.memory.pack(learner.moments[i] as number, parameter, data);
     }
   });
   const carried = integer("counters.carried", o.carried, 0, 65536);
   const batch = progress?.rows.length ?? carried;
+  if (progress && batch > learner.options.batch) {
+    throw new RangeError(`"counters.progress.rows" expected at most ${learner.options.batch} rows, the trainer's batch, got ${batch}`);
+  }
   if (batch > 0) {
     const names = Object.keys(tensors).filter((name) => name.startsWith("trainer."));
     const state = Object.fromEntries(names.map((name) => [name.slice("trainer.".length), (tensors[name] as Tensor).data]));
     const network = learner.prepare(1, batch);
     network.writeState(network.checkState(state));
   }
-  return { epochs: integer("counters.epochs", o.epochs, 0), progress, carried };
+  return { epochs: integer("counters.epochs", o.epochs, 0, 2 ** 40), progress, carried };
 }
 
 function checkProgress(value: unknown): Progress {
@@ -78,13 +84,20 @@ function checkProgress(value: unknown): Progress {
   const rows = Array.from(arrayLike(`${path}.rows`, o.rows, "rows"), (row, i) => {
     if (row === null) return null;
     const { ordinal, from } = options(`${path}.rows[${i}]`, row, ["ordinal", "from"]);
-    return { ordinal: integer(`${path}.rows[${i}].ordinal`, ordinal, 0), from: integer(`${path}.rows[${i}].from`, from, 0) };
+    return { ordinal: integer(`${path}.rows[${i}].ordinal`, ordinal, 0), from: integer(`${path}.rows[${i}].from`, from) };
   });
+  const ordinals = rows.flatMap((row) => (row ? [row.ordinal] : []));
+  const taken = integer(
+    `${path}.taken`,
+    o.taken,
+    ordinals.reduce((most, ordinal) => Math.max(most, ordinal + 1), 1),
+  );
+  if (new Set(ordinals).size < ordinals.length) throw new RangeError(`"${path}.rows" has a sequence twice`);
   if (rows.length === 0) fail(RangeError, `${path}.rows`, "at least one row", o.rows);
   return {
     ...(o.sequences !== undefined && { sequences: integer(`${path}.sequences`, o.sequences) }),
     ...(o.totalSteps !== undefined && { totalSteps: integer(`${path}.totalSteps`, o.totalSteps) }),
-    taken: integer(`${path}.taken`, o.taken, 0),
+    taken,
     rows,
     steps: integer(`${path}.steps`, o.steps, 0),
     ...checkSum(path, o),

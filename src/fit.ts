@@ -135,6 +135,7 @@ export async function* runEpochs(
       return next instanceof Promise && aborted ? Promise.race([next, aborted]) : next;
     };
     try {
+      checkSame(position.progress, data);
       const progress = position.progress ?? begin(data, batch);
       const rows = await restore(batch, take, progress);
       const report = (end: boolean, { loss, targets }: Sum): Report => {
@@ -191,6 +192,17 @@ function abortion(signal: AbortSignal | undefined): Promise<never> | undefined {
   const promise = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
   promise.catch(() => {});
   return promise;
+}
+
+/** @throws RangeError if an epoch was interrupted on other sequences than these */
+export function checkSame(progress: Progress | null, data: Data): void {
+  if (progress && (progress.sequences !== data.sequences || progress.totalSteps !== data.totalSteps)) {
+    const size = ({ sequences, totalSteps }: { sequences?: number; totalSteps?: number }) =>
+      sequences === undefined ? "an iterable" : `${sequences} sequences of ${totalSteps} steps`;
+    throw new RangeError(
+      `"sequences" are not those of the epoch that was interrupted (${size(progress)}, now ${size(data)}): to begin a new epoch call trainer.rewind()`,
+    );
+  }
 }
 
 function begin({ sequences, totalSteps }: Data, batch: number): Progress {

@@ -49,6 +49,9 @@ export function checkTrainerOptions(value: unknown, outputs: number): CheckedTra
   });
 }
 
+/** A longer gradient counts as not finite: with the largest learning rate and momentum, an update could leave f32. */
+const LARGEST = 1e25;
+
 /** Gives the regions of a dropped trainer back to its model. */
 const dropped = new FinalizationRegistry<() => void>((release) => release());
 
@@ -79,11 +82,12 @@ export class Learner {
   prepare(T: number, batch: number): Network {
     const present = this.network;
     if (present && present.T >= T && present.lanes.batch === batch) return present;
-    const state = present?.lanes.batch === batch ? present.readState() : null;
+    // The old one goes only when the new one is there: if memory for it is not to be had, nothing has changed.
+    const network = new Network(this.engine, T, lanesFor(batch), "train", this.options.seed);
+    if (present?.lanes.batch === batch) network.writeState(present.readState());
     present?.release();
-    this.network = new Network(this.engine, T, lanesFor(batch), "train", this.options.seed);
-    if (state) this.network.writeState(state);
-    return this.network;
+    this.network = network;
+    return network;
   }
 
   /**
@@ -118,19 +122,22 @@ export class Learner {
   learn(rows: readonly (Row | null)[], T: number): { loss: number; targets: number } {
     const { loss, targets, norm } = this.differentiate(rows, T);
     if (targets === 0) return { loss, targets };
-    if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
+    const { engine, gradients, moments } = this;
+    const { clipNorm, optimizer } = this.options;
+    const scale = Math.min(1, clipNorm / (norm + 1e-6));
+    if (!Number.isFinite(loss) || !(norm * scale < LARGEST)) {
+      // The forward pass has put the state that it went on from into slot 0: present again.
+      this.network?.ends.fill(0);
       throw new RangeError(
         `the ${Number.isFinite(loss) ? "gradient" : "loss"} is no longer finite in update ${this.updates + 1}: the parameters are those of the update before (try a lower learningRate or clipNorm)`,
       );
     }
-    const { engine, gradients, moments } = this;
-    const { clipNorm, optimizer } = this.options;
     const update: Update = {
       parameter: engine.params,
       gradient: gradients,
       moments,
       count: engine.layout.params.bytes / 4,
-      scale: Math.min(1, clipNorm / (norm + 1e-6)),
+      scale,
       step: ++this.updates,
     };
     // One rule per type: the compiler cannot see that rule and optimizer belong together.

@@ -8,6 +8,7 @@ import type { Lanes, Mode } from "./lanes.js";
 import { lanesFor } from "./lanes.js";
 import type { Config, ModelConfig } from "./layers.js";
 import { checkConfig } from "./layers.js";
+import { planModel } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { checkLoss } from "./losses.js";
 import { Network } from "./network.js";
@@ -114,8 +115,8 @@ export class Model {
   #network(mode: Mode, T: number, lanes: Lanes): Network {
     const present = this.#networks.get(mode);
     if (present && present.T >= T && present.lanes.batch === lanes.batch) return present;
-    present?.release();
     const network = new Network(this.#engine, T, lanes, mode);
+    present?.release();
     this.#networks.set(mode, network);
     return network;
   }
@@ -196,11 +197,13 @@ export function loadModel(bytes: Uint8Array | ArrayBuffer, environment: Environm
   const { config, ...rest } = options("environment", environment, ["config", "module"]);
   const { tensors, metadata } = readSafetensors(bytes);
   const engineConfig = checkConfig(config ?? readMetadata(metadata).model);
-  const engine = new Engine(engineConfig, checkEnvironment(rest));
-  const model = new Model(engine);
-  for (const { name } of engine.layout.parameters) {
+  const module = checkEnvironment(rest);
+  // Before any memory is taken: a small file may claim a large model.
+  for (const { name, shape } of planModel(engineConfig).parameters) {
     if (!(name in tensors)) throw new RangeError(`"bytes" has no tensor ${JSON.stringify(name)}`);
+    checkTensor(`parameters.${name}`, tensors[name], shape);
   }
+  const model = new Model(new Engine(engineConfig, module));
   const parameters = Object.entries(tensors).filter(([name]) => config !== undefined || !/^(optimizer|trainer)\./.test(name));
   model.setParameters(Object.fromEntries(parameters));
   return model;

@@ -62,7 +62,7 @@ interface Rule<T extends Optimizer> {
 }
 
 const rate = (path: string, value: unknown) =>
-  number(`${path}.learningRate`, value, { min: 0, aboveMin: true, max: Infinity, belowMax: true, expected: "a positive number" });
+  number(`${path}.learningRate`, value, { min: 0, aboveMin: true, max: 1e6, expected: "a positive number up to 1000000" });
 /** The default where nothing was given. */
 const or = (value: unknown, otherwise: number) => (value === undefined ? otherwise : value);
 const share = (path: string, value: unknown) => number(path, value, { min: 0, max: 1, belowMax: true });

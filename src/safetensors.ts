@@ -4,7 +4,7 @@
  * data, without holes. Knows no model. Nothing is allocated before the whole header was found right.
  */
 
-import { bytes as checkBytes, fail } from "./check.js";
+import { bytes as checkBytes, describe, fail } from "./check.js";
 
 /** Numbers in row-major order, with their shape. */
 export interface Tensor {
@@ -29,6 +29,7 @@ const MAX_HEADER = 100_000_000;
 export function writeSafetensors({ tensors, metadata = {} }: Omit<TensorFile, "metadata"> & Partial<TensorFile>): Uint8Array<ArrayBuffer> {
   const header: Record<string, unknown> = Object.create(null);
   for (const [name, { shape, data }] of Object.entries(tensors)) {
+    if (name === "__metadata__") throw new RangeError('"tensors.__metadata__" is the name that the format keeps for metadata');
     if (!(data instanceof Float32Array)) fail(TypeError, `tensors.${name}.data`, "a Float32Array", data);
     const length = shape.reduce((product, n) => product * n, 1);
     if (length !== data.length) fail(RangeError, `tensors.${name}.data`, `${length} numbers, as its shape says`, data);
@@ -113,8 +114,8 @@ function readHeader(raw: Uint8Array, dataSize: number): { entries: Entry[]; meta
 
   let position = 0;
   for (const { name, begin, end } of [...entries].sort(byOffset)) {
-    if (begin < position) refuse(`tensor ${JSON.stringify(name)} overlaps the one before it`);
-    if (begin > position) refuse(`there is a hole of ${begin - position} bytes before tensor ${JSON.stringify(name)}`);
+    if (begin < position) refuse(`tensor ${describe(name)} overlaps the one before it`);
+    if (begin > position) refuse(`there is a hole of ${begin - position} bytes before tensor ${describe(name)}`);
     position = end;
   }
   if (position !== dataSize) refuse(`its tensors end at ${position}, its data at ${dataSize}`);
@@ -124,16 +125,21 @@ function readHeader(raw: Uint8Array, dataSize: number): { entries: Entry[]; meta
 const byOffset = (a: Entry, b: Entry) => a.begin - b.begin || a.end - b.end;
 
 function readMetadata(value: unknown): Record<string, string> {
-  if (typeof value !== "object" || value === null || Object.values(value).some((entry) => typeof entry !== "string")) {
+  if (
+    typeof value !== "object" ||
+    value === null ||
+    Array.isArray(value) ||
+    Object.values(value).some((entry) => typeof entry !== "string")
+  ) {
     refuse("its __metadata__ is not an object of strings");
   }
   return value as Record<string, string>;
 }
 
 function readEntry(name: string, value: unknown, dataSize: number): Entry {
-  const label = `tensor ${JSON.stringify(name)}`;
+  const label = `tensor ${describe(name)}`;
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
-  if (dtype !== "F32") refuse(`${label} has dtype ${JSON.stringify(dtype)}, where only "F32" is read`);
+  if (dtype !== "F32") refuse(`${label} has dtype ${describe(dtype)}, where only "F32" is read`);
   const isSize = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
   if (!Array.isArray(shape) || !shape.every(isSize)) refuse(`${label} has no shape`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) refuse(`${label} has no data_offsets`);

@@ -5,7 +5,7 @@ import type { TrainerFile } from "./checkpoint.js";
 import { openCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Engine } from "./engine.js";
 import type { Data, Position, Report } from "./fit.js";
-import { arrayData, iterableData, runEpochs } from "./fit.js";
+import { arrayData, checkSame, iterableData, runEpochs } from "./fit.js";
 import type { CheckedTrainerOptions, TrainerOptions } from "./learner.js";
 import { checkTrainerOptions, Learner } from "./learner.js";
 import { type Environment, loadModel, Model } from "./model.js";
@@ -78,6 +78,7 @@ export class Trainer {
     const checked = validation === undefined ? undefined : [...checkIterable("validation", validation)];
     if (checked) checkSequences("validation", checked, this.#demands);
     const data = this.#data(sequences);
+    checkSame(this.#position.progress, data);
     const { batch, window } = this.options;
     const fitOptions = {
       epochs: s.epochs === undefined ? 1 : s.epochs === Infinity ? Infinity : integer("epochs", s.epochs, 0),
@@ -97,15 +98,7 @@ export class Trainer {
         return iterableData(sequences as Iterable<unknown>, check);
       }
     }
-    const list = checkSequences("sequences", sequences, this.#demands);
-    const data = arrayData(list, this.options.shuffle ? this.options.seed : null);
-    const { progress } = this.#position;
-    if (progress && (progress.sequences !== data.sequences || progress.totalSteps !== data.totalSteps)) {
-      throw new RangeError(
-        `"sequences" are not those of the epoch that was interrupted (${progress.sequences} with ${progress.totalSteps} steps, now ${data.sequences} with ${data.totalSteps}): to begin a new epoch call trainer.rewind()`,
-      );
-    }
-    return data;
+    return arrayData(checkSequences("sequences", sequences, this.#demands), this.options.shuffle ? this.options.seed : null);
   }
 
   async *#run(epochs: AsyncGenerator<Report, void, undefined>): AsyncGenerator<Report, void, undefined> {
@@ -141,7 +134,7 @@ export class Trainer {
    */
   step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean } = {}): number {
     const rows = this.#rows("step", batch, stepOptions);
-    this.#position.carried = 0;
+    if (!stepOptions.carry) this.#position.carried = 0;
     const { loss } = this.#learner.learn(rows, longest(rows));
     this.#position.carried = rows.length;
     return loss;
@@ -160,10 +153,10 @@ export class Trainer {
   }
 
   #rows(what: string, batch: unknown, stepOptions: unknown): Row[] {
-    this.#idle(what);
     const o = options("options", stepOptions, ["carry"]);
     const carry = o.carry === undefined ? false : boolean("options.carry", o.carry);
     const list = checkSequences("sequences", batch, this.#demands);
+    this.#idle(what);
     const { carried, progress } = this.#position;
     if (carry && list.length !== carried) {
       const expected = carried === 0 ? "a step before, whose state to carry" : `${carried} rows, as in the step before`;

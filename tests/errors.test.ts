@@ -12,6 +12,7 @@ import {
   embedding,
   lstm,
   mse,
+  readSafetensors,
   resumeTrainer,
   sgd,
   writeSafetensors,
@@ -173,19 +174,19 @@ describe("createTrainer", () => {
     [
       "a learning rate of 0",
       RangeError,
-      '"optimizer.learningRate" expected a positive number, got 0',
+      '"optimizer.learningRate" expected a positive number up to 1000000, got 0',
       trainer({ optimizer: adam({ learningRate: 0 }) }),
     ],
     [
       "a learning rate infinite",
       RangeError,
-      '"optimizer.learningRate" expected a positive number, got Infinity',
+      '"optimizer.learningRate" expected a positive number up to 1000000, got Infinity',
       trainer({ optimizer: sgd({ learningRate: Infinity }) }),
     ],
     [
       "no learning rate",
       TypeError,
-      '"optimizer.learningRate" expected a positive number, got undefined',
+      '"optimizer.learningRate" expected a positive number up to 1000000, got undefined',
       trainer({ optimizer: sgd(any({})) }),
     ],
     [
@@ -218,6 +219,24 @@ describe("createTrainer", () => {
       RangeError,
       '"loss" expected a model with at least two outputs for crossEntropy, one for each class, got 1',
       () => createTrainer(createModel({ ...features, layers: [lstm({ units: 1 })] }), { loss: "crossEntropy", optimizer: adam() }),
+    ],
+    [
+      "an epsilon that is 0 in f32",
+      RangeError,
+      '"optimizer.epsilon" expected a number in (0, 1], got 1e-50',
+      trainer({ optimizer: adam({ epsilon: 1e-50 }) }),
+    ],
+    [
+      "a beta that is 1 in f32",
+      RangeError,
+      '"optimizer.beta1" expected a number in [0, 1), got 0.999999999',
+      trainer({ optimizer: adam({ beta1: 0.999999999 }) }),
+    ],
+    [
+      "a learning rate beyond use",
+      RangeError,
+      '"optimizer.learningRate" expected a positive number up to 1000000, got 1e+38',
+      trainer({ optimizer: sgd({ learningRate: 1e38 }) }),
     ],
     ["a window of 0", RangeError, '"window" expected a positive integer, got 0', trainer({ window: 0 })],
     ["a window of 1.5", RangeError, '"window" expected a positive integer, got 1.5', trainer({ window: 1.5 })],
@@ -559,10 +578,113 @@ describe("checkpoints", () => {
     ],
     ["no parameters", RangeError, '"bytes" has no tensor "weight_ih_l0"', changed(() => {})],
     [
+      "a model of 3.9 GB in a small file",
+      RangeError,
+      '"bytes" has no tensor "weight_ih_l0"',
+      changed((m) => (m.model.layers[0].units = 11_000)),
+    ],
+    [
       "a damaged model",
       RangeError,
       '"layers[0].units" expected an integer from 1 to 1048576, got 0',
       changed((m) => (m.model.layers[0].units = 0)),
     ],
   ]);
+
+  /** A checkpoint from the middle of an epoch, two rows under way. */
+  async function interrupted() {
+    const run = createTrainer(createModel(features), { ...trained, batch: 2, window: 2, shuffle: false });
+    const data = [8, 6, 4].map((length) => ({ inputs: new Float32Array(2 * length).fill(length), targets: new Float32Array(2 * length) }));
+    for await (const report of run.fit(data, { every: 1 })) if (report.updates === 2) break;
+    return { data, file: readSafetensors(run.save()) };
+  }
+  type File = Awaited<ReturnType<typeof interrupted>>["file"];
+  const tampers: [string, (file: File, counters: ReturnType<typeof JSON.parse>) => void, string][] = [
+    ["nothing: it goes on", () => {}, ""],
+    ["a row twice", (_, { progress }) => (progress.rows[1].ordinal = 0), "has a sequence twice"],
+    [
+      "a row that was never taken",
+      (_, { progress }) => (progress.rows[1].ordinal = 7),
+      '"counters.progress.taken" expected an integer of at least 8',
+    ],
+    ["more taken than there are", (_, { progress }) => (progress.taken = 9), "are not those of the interrupted epoch: number 3 is missing"],
+    ["a row beyond its end", (_, { progress }) => (progress.rows[0].from = 8), "number 0 is shorter"],
+    [
+      "a row before its beginning",
+      (_, { progress }) => (progress.rows[0].from = 0),
+      '"counters.progress.rows[0].from" expected a positive integer',
+    ],
+    ["another number of sequences", (_, { progress }) => (progress.sequences = 4), "are not those of the epoch that was interrupted"],
+    ["more rows than the batch", (_, { progress }) => progress.rows.push(null), "expected at most 2 rows"],
+    ["updates beyond counting", (_, counters) => (counters.updates = 2 ** 53 - 1), '"counters.updates" expected an integer from 0 to'],
+    ["no state", ({ tensors }) => delete tensors["trainer.h_l0"], '"state.h_l0" expected 6 numbers, got undefined'],
+    ["a state NaN", ({ tensors }) => tensors["trainer.c_l0"]!.data.fill(NaN), '"state.c_l0[0]" expected a finite number, got NaN'],
+    ["a moment missing", ({ tensors }) => delete tensors["optimizer.exp_avg.weight_ih_l0"], "optimizer.exp_avg.weight_ih_l0"],
+    [
+      "a negative square",
+      ({ tensors }) => tensors["optimizer.exp_avg_sq.bias_ih_l0"]!.data.fill(-1),
+      "expected squares, got a negative number",
+    ],
+  ];
+  test.each(tampers)("tampered with: %s", async (_, tamper, message) => {
+    const { data, file } = await interrupted();
+    const memcell = JSON.parse(file.metadata.memcell!);
+    tamper(file, memcell.counters);
+    const bytes = writeSafetensors({ tensors: file.tensors, metadata: { memcell: JSON.stringify(memcell) } });
+    const resume = async () => {
+      for await (const report of resumeTrainer(bytes).fit(data)) expect(report.steps).toBe(18);
+    };
+    if (message === "") await resume();
+    else await expect(resume()).rejects.toThrow(message);
+  });
+});
+
+describe("a refusal in the middle of work changes nothing", () => {
+  const data = [{ inputs: [0.1, 0.2, 0.3, 0.4], targets: [1, 2, 3, 4] }];
+  const make = () => {
+    const model = createModel({ input: { features: 2 }, layers: [lstm({ units: 16 }), dense({ units: 2 })], seed: 3 });
+    return { model, trainer: createTrainer(model, { loss: "mse", optimizer: adam({ learningRate: 0.01 }) }) };
+  };
+
+  test("memory that is not to be had", () => {
+    const runs = [false, true].map((refused) => {
+      const { model, trainer } = make();
+      trainer.step(data);
+      if (refused) {
+        const long = { inputs: new Float32Array(2e7), targets: new Float32Array(2e7) };
+        expect(() => trainer.step([long])).toThrow("4 GiB at most");
+      }
+      const other = createTrainer(model, trained);
+      const stream = model.stream();
+      return [1, 2, 3].map(() => [trainer.step(data), other.step(data), ...stream.step([1, 2])]);
+    });
+    expect(runs[1]).toEqual(runs[0]);
+  });
+
+  test("a loss that is not finite, in the middle of carried state", () => {
+    const runs = [false, true].map((refused) => {
+      const { trainer } = make();
+      trainer.step(data);
+      if (refused) expect(() => trainer.step([{ inputs: [1, 2], targets: [3e38, 1] }], { carry: true })).toThrow("no longer finite");
+      return [trainer.step(data, { carry: true }), trainer.step(data, { carry: true })];
+    });
+    expect(runs[1]).toEqual(runs[0]);
+  });
+
+  test("an update that would leave f32", () => {
+    const model = createModel({ input: { features: 1 }, layers: [dense({ units: 1 })] });
+    const trainer = createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: 1e6 }) });
+    const before = model.parameters();
+    expect(() => trainer.step([{ inputs: [1e18], targets: [1e18] }])).toThrow("no longer finite");
+    expect(model.parameters()).toEqual(before);
+  });
+
+  test("a stream whose numbers overflowed can be reset", () => {
+    const model = createModel({ input: { features: 2 }, layers: [dense({ units: 1 }), lstm({ units: 1 })] });
+    model.setParameters({ "dense.weight": { shape: [1, 2], data: Float32Array.of(3e38, -3e38) } });
+    const [a, b] = [model.stream(), model.stream()];
+    expect(a.step([10, 10])[0]).toBeNaN();
+    b.step([0, 0]);
+    expect(a.reset().step([0, 0])).toEqual(model.stream().step([0, 0]));
+  });
 });

@@ -245,8 +245,8 @@ test("the event loop runs during fit", async () => {
 
 test("a loss that stops being finite stops the fit before the update, and says where", async () => {
   const model = createModel({ input: { features: 1 }, layers: [dense({ units: 1 })] });
-  const trainer = createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: 1e30 }) });
-  const data = [{ inputs: [1, 2, 3], targets: [4, 5, 6] }];
+  const trainer = createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: 1e6 }) });
+  const data = [{ inputs: [1e6, 2e6, 3e6], targets: [4, 5, 6] }];
   trainer.step(data);
   const before = model.parameters();
   expect(() => trainer.step(data)).toThrow(/is no longer finite in update 2: the parameters are those of the update before/);
