@@ -3,7 +3,7 @@
 export { denseForward, inputGradient } from "./dense";
 export { dropout } from "./dropout";
 export { embeddingBackward, embeddingForward } from "./embedding";
-export { meanSquaredError, softmax, softmaxCrossEntropy } from "./loss";
+export { elementwiseLoss, softmax, softmaxCrossEntropy } from "./loss";
 export { transposeWeights, weightGradient, weightGradientScratch } from "./matmul";
 export { adam, sgd, squaredNorm } from "./optimizer";
 export { recurrentBackward, recurrentBias, recurrentCarry, recurrentForward } from "./recurrent";

@@ -142,7 +142,7 @@ export async function* runEpochs(
         const { steps, totalSteps } = progress;
         return { epoch, end, loss: loss / targets, updates: learner.updates, steps, ...(totalSteps && { totalSteps }) };
       };
-      for (let due = false; ; ) {
+      for (;;) {
         options.signal?.throwIfAborted();
         while (rows.free > 0) {
           const sequence = await take();
@@ -151,13 +151,13 @@ export async function* runEpochs(
         }
         const T = rows.next(options.window, learner.engine.config.output);
         if (T === 0) break;
-        if (due) {
+        // Seen from the progress alone, so that a report that an interruption kept back comes after resuming.
+        if (learner.updates % options.every === 0 && progress.unreported.targets > 0) {
           const { unreported } = progress;
           progress.unreported = { loss: 0, targets: 0 };
           yield report(false, unreported);
           options.signal?.throwIfAborted();
         }
-        const before = learner.updates;
         const { loss, targets } = learner.learn(rows.rows, T);
         if (targets > 0) {
           for (const sum of [progress, progress.unreported]) {
@@ -169,7 +169,6 @@ export async function* runEpochs(
         progress.taken = rows.taken;
         progress.rows = rows.rows.map((row) => row && { ordinal: row.ordinal, from: row.from });
         position.progress = progress;
-        due = learner.updates > before && learner.updates % options.every === 0;
         if (performance.now() - breathed > BREATH) {
           await breathe();
           breathed = performance.now();

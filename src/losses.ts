@@ -1,10 +1,27 @@
 /** The losses, as plain data. */
 
-import { fail, integer, oneOf, options } from "./check.js";
+import { fail, integer, number, oneOf, options } from "./check.js";
 
 /** Mean squared error over outputs and steps; targets are as many numbers as the model has outputs. */
 export interface MseLoss {
   type: "mse";
+}
+
+/** Mean absolute error over outputs and steps; PyTorch's `L1Loss`. */
+export interface MaeLoss {
+  type: "mae";
+}
+
+/** Half the squared error where it is below `delta`, linear beyond (Huber 1964); mean over outputs and steps. */
+export interface HuberLoss {
+  type: "huber";
+  /** Default 1. */
+  delta?: number;
+}
+
+/** Binary cross-entropy of logits in nats, mean over outputs and steps; targets are probabilities, from 0 to 1. */
+export interface BinaryCrossEntropyLoss {
+  type: "binaryCrossEntropy";
 }
 
 /** Softmax and cross-entropy in nats, mean over steps; a target is the index of the right output. */
@@ -14,21 +31,41 @@ export interface CrossEntropyLoss {
   ignoreIndex?: number;
 }
 
-export type Loss = MseLoss | CrossEntropyLoss;
+export type Loss = MseLoss | MaeLoss | HuberLoss | BinaryCrossEntropyLoss | CrossEntropyLoss;
 
 /** @example createTrainer(model, { loss: mse() }) // or loss: "mse" */
 export const mse = (): MseLoss => ({ type: "mse" });
+/** @example createTrainer(model, { loss: mae() }) // or loss: "mae" */
+export const mae = (): MaeLoss => ({ type: "mae" });
+/** @example createTrainer(model, { loss: huber({ delta: 0.5 }) }) // or loss: "huber" */
+export const huber = (options: Omit<HuberLoss, "type"> = {}): HuberLoss => ({ ...options, type: "huber" });
+/** @example createTrainer(model, { loss: binaryCrossEntropy() }) // or loss: "binaryCrossEntropy" */
+export const binaryCrossEntropy = (): BinaryCrossEntropyLoss => ({ type: "binaryCrossEntropy" });
 /** @example createTrainer(model, { loss: crossEntropy({ ignoreIndex: 0 }) }) // or loss: "crossEntropy" */
 export const crossEntropy = (options: Omit<CrossEntropyLoss, "type"> = {}): CrossEntropyLoss => ({
   ...options,
   type: "crossEntropy",
 });
 
-/** How each loss is checked, and what its targets are: a new loss is a row here and one in network. */
-const CHECKS: { [T in Loss["type"]]: (path: string, loss: Record<string, unknown>) => Required<Extract<Loss, { type: T }>> } = {
-  mse: (path, loss) => {
+/** The codes in assembly/loss.ts of the losses that are a sum over outputs. A new one is a row here and a line there. */
+export const ELEMENTWISE = { mse: 0, mae: 1, huber: 2, binaryCrossEntropy: 3 } as const;
+
+const plain =
+  <T extends Loss["type"]>(type: T) =>
+  (path: string, loss: Record<string, unknown>) => {
     options(path, loss, ["type"]);
-    return { type: "mse" };
+    return { type };
+  };
+
+/** How each loss is checked. */
+const CHECKS: { [T in Loss["type"]]: (path: string, loss: Record<string, unknown>) => Required<Extract<Loss, { type: T }>> } = {
+  mse: plain("mse"),
+  mae: plain("mae"),
+  binaryCrossEntropy: plain("binaryCrossEntropy"),
+  huber: (path, loss) => {
+    options(path, loss, ["type", "delta"]);
+    const delta = loss.delta === undefined ? 1 : number(`${path}.delta`, loss.delta, { min: 0, aboveMin: true, max: 1e6 });
+    return { type: "huber", delta };
   },
   crossEntropy: (path, loss) => {
     options(path, loss, ["type", "ignoreIndex"]);

@@ -7,6 +7,7 @@ import { planWindow } from "./lanes.js";
 import type { DensePlan, DropoutPlan, EmbeddingPlan, LayerPlan, RecurrentPlan, Table } from "./layout.js";
 import { DENSE, pad4 } from "./layout.js";
 import type { Loss } from "./losses.js";
+import { ELEMENTWISE } from "./losses.js";
 import { keys } from "./random.js";
 
 /** One layer at work in a window. All numbers are pointers; 0 stands for none. */
@@ -80,13 +81,16 @@ export class Network {
   }
 
   /** The loss times `scale`; leaves the gradient of the outputs. */
-  loss(T: number, loss: Loss, scale: number): number {
+  loss(T: number, loss: Required<Loss>, scale: number): number {
     const { kernels, layout } = this.#engine;
     const { panels, width } = this.lanes;
     const { output, gradient } = this.#output;
-    const kernel = { mse: kernels.meanSquaredError, crossEntropy: kernels.softmaxCrossEntropy }[loss.type];
     const [target, counts] = [this.pointer("target"), this.pointer("counts")];
-    return kernel(gradient, output, target, counts, T * panels, layout.outputs, width, scale);
+    const slots = T * panels;
+    if (loss.type === "crossEntropy")
+      return kernels.softmaxCrossEntropy(gradient, output, target, counts, slots, layout.outputs, width, scale);
+    const delta = loss.type === "huber" ? loss.delta : 0;
+    return kernels.elementwiseLoss(gradient, output, target, counts, ELEMENTWISE[loss.type], delta, slots, layout.outputs, width, scale);
   }
 
   /** @param gradients a region laid out as the parameters; adds to it */

@@ -68,6 +68,8 @@ function flatten<A extends Float32Array | Int32Array>(
 
 const finite = (value: number) => (Number.isFinite(Math.fround(value)) ? undefined : "a finite number");
 
+const probability = (value: number) => (value >= 0 && value <= 1 ? undefined : "a number in [0, 1]");
+
 const indexBelow = (count: number, extra?: number) => (value: number) =>
   (Number.isInteger(value) && value >= 0 && value < count) || value === extra
     ? undefined
@@ -92,11 +94,11 @@ export function checkSequence(path: string, value: unknown, { config, outputs, l
   if (!loss) return { inputs: checked, targets: [], length };
 
   const list = typeof targets === "number" ? [targets] : targets;
-  const per = loss.type === "mse" ? outputs : 1;
+  const per = loss.type === "crossEntropy" ? 1 : outputs;
   const goals =
-    loss.type === "mse"
-      ? flatten(`${path}.targets`, list, per, "output", finite, Float32Array)
-      : flatten(`${path}.targets`, list, per, "class", indexBelow(outputs, loss.ignoreIndex), Int32Array);
+    loss.type === "crossEntropy"
+      ? flatten(`${path}.targets`, list, per, "class", indexBelow(outputs, loss.ignoreIndex), Int32Array)
+      : flatten(`${path}.targets`, list, per, "output", loss.type === "binaryCrossEntropy" ? probability : finite, Float32Array);
   const steps = config.output === "every" ? length : 1;
   if (goals.length !== steps * per) {
     fail(RangeError, `${path}.targets`, `${per * steps} numbers (${steps} step${steps > 1 ? "s" : ""} of ${per})`, targets);

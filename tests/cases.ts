@@ -2,12 +2,12 @@
 
 import type { ModelConfig, Sequence } from "../src/index.js";
 import { dense, dropout, embedding, gru, lstm, rnn } from "../src/index.js";
-import type { Example, Parameters } from "./oracle.js";
+import type { Example, LossName, Parameters } from "./oracle.js";
 
 export interface Case {
   name: string;
   model: ModelConfig & { output: "every" | "last" };
-  loss: "mse" | "crossEntropy";
+  loss: LossName;
   /** Steps of each sequence: how many, and how ragged. */
   lengths: number[];
 }
@@ -158,6 +158,20 @@ export const CASES: Case[] = [
     loss: "crossEntropy",
     lengths: [8],
   },
+  ...(["mae", "huber", "binaryCrossEntropy"] as const).flatMap((loss): Case[] => [
+    {
+      name: `${loss}, two panels`,
+      model: { input: { features: 2 }, layers: [lstm({ units: 5 }), dense({ units: 3 })], output: "every" },
+      loss,
+      lengths: lengths(9, 6),
+    },
+    {
+      name: `${loss}, one row`,
+      model: { input: { features: 2 }, layers: [lstm({ units: 5 }), dense({ units: 5 })], output: "last" },
+      loss,
+      lengths: [7],
+    },
+  ]),
   {
     name: "no recurrence at all",
     model: { input: { features: 6 }, layers: [dense({ units: 3 })], output: "every" },
@@ -196,7 +210,8 @@ export function examples({ model, loss, lengths }: Case, seed = 7): Example[] {
     const inputs = Array.from({ length }, () => ("tokens" in input ? below(input.tokens) : f32s(input.features, next)));
     const steps = model.output === "every" ? length : 1;
     const targets = Array.from({ length: steps }, (_, t) => {
-      if (loss === "mse") return f32s(outputs, next);
+      if (loss === "binaryCrossEntropy") return f32s(outputs, next).map((value) => Math.abs(value));
+      if (loss !== "crossEntropy") return f32s(outputs, next, 2);
       return t > 0 && next() > 0.7 ? -100 : below(outputs);
     });
     return { inputs, targets };

@@ -151,7 +151,12 @@ describe("createTrainer", () => {
       trainer({ batchSize: 3 }),
     ],
     ["no loss", TypeError, '"loss" expected a loss such as "mse", got undefined', trainer({ loss: undefined })],
-    ["a loss unknown", RangeError, '"loss" expected one of "mse", "crossEntropy", got "mae"', trainer({ loss: "mae" })],
+    [
+      "a loss unknown",
+      RangeError,
+      '"loss" expected one of "mse", "mae", "binaryCrossEntropy", "huber", "crossEntropy", got "l1"',
+      trainer({ loss: "l1" }),
+    ],
     [
       "an option that a loss does not have",
       RangeError,

@@ -14,6 +14,7 @@ import {
   resumeTrainer,
   sgd,
 } from "../src/index.js";
+import { PURPOSE, Random } from "../src/random.js";
 import { asSequences, type Case, examples } from "./cases.js";
 
 const entry: Case = {
@@ -211,6 +212,32 @@ describe("stopping", () => {
     trainer.rewind().step(sequences);
     const [report] = await collect(trainer.fit(sequences.slice(1)));
     expect(report!.steps).toBe(steps - sequences[0]!.inputs.length);
+  });
+
+  test("a report that the signal kept back comes after resuming", async () => {
+    const expected = (await collect(fresh().fit(sequences, { every: 2 }))).map(({ updates, loss }) => [updates, loss]);
+    const trainer = fresh();
+    const controller = new AbortController();
+    // Fires while the trainer looks for the next sequence: after an update, before its report.
+    let taken = 0;
+    const source = (signal: AbortController | null, shuffled: Sequence[]) => ({
+      *[Symbol.iterator]() {
+        for (const sequence of shuffled) {
+          if (++taken === 7) signal?.abort(new Error("stop"));
+          yield sequence;
+        }
+      },
+    });
+    const order = new Random(5, PURPOSE.shuffle, 1).permutation(sequences.length);
+    const shuffled = Array.from(order, (n) => sequences[n]!);
+    const got: [number, number][] = [];
+    const run = async (signal: AbortController | null, from: typeof trainer) => {
+      for await (const { updates, loss } of from.fit(source(signal, shuffled), { every: 2, ...(signal && { signal: signal.signal }) }))
+        got.push([updates, loss]);
+    };
+    await expect(run(controller, trainer)).rejects.toThrow("stop");
+    await run(null, resumeTrainer(trainer.save()));
+    expect(got).toEqual(expected);
   });
 
   test("a signal that has fired already: no update", async () => {

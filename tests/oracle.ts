@@ -159,23 +159,24 @@ export class Oracle {
   }
 
   /** Mean loss over all targets that count, and its gradient added to `gradients`. */
-  learn(examples: Example[], loss: "mse" | "crossEntropy", states?: States[], mask?: Mask, ignoreIndex = -100) {
+  learn(examples: Example[], loss: LossName, states?: States[], mask?: Mask, ignoreIndex = -100) {
     const runs = examples.map(({ inputs }, row) => this.run(inputs, states?.[row] ?? this.initialStates(), mask, row));
     // Which output each target belongs to.
     const pairs = examples.flatMap(({ targets, inputs }, row) =>
       targets.map((target, n) => ({ row, t: this.model.output === "every" ? n : inputs.length - 1, target })),
     );
-    const counted = pairs.filter(({ target }) => loss === "mse" || target !== ignoreIndex);
+    const counted = pairs.filter(({ target }) => loss !== "crossEntropy" || target !== ignoreIndex);
     const dOutputs = runs.map(({ outputs }) => outputs.map((y) => zeros(y.length)));
     let total = 0;
     for (const { row, t, target } of counted) {
       const y = runs[row]!.outputs[t]!;
       const d = dOutputs[row]![t]!;
-      if (loss === "mse") {
+      if (loss !== "crossEntropy") {
         const scale = 1 / (counted.length * y.length);
         (target as Vector).forEach((goal, k) => {
-          total += scale * (y[k]! - goal) ** 2;
-          d[k] = 2 * scale * (y[k]! - goal);
+          const [value, slope] = elementwise[loss](y[k]!, goal);
+          total += scale * value;
+          d[k] = scale * slope;
         });
       } else {
         const top = Math.max(...y);
@@ -191,6 +192,20 @@ export class Oracle {
     return { loss: total, outputs };
   }
 }
+
+export type LossName = keyof typeof elementwise | "crossEntropy";
+
+/** The loss of one output, and its slope; Huber's with delta 1. */
+const elementwise = {
+  mse: (y: number, goal: number): [number, number] => [(y - goal) ** 2, 2 * (y - goal)],
+  mae: (y: number, goal: number): [number, number] => [Math.abs(y - goal), Math.sign(y - goal)],
+  huber: (y: number, goal: number): [number, number] =>
+    Math.abs(y - goal) < 1 ? [0.5 * (y - goal) ** 2, y - goal] : [Math.abs(y - goal) - 0.5, Math.sign(y - goal)],
+  binaryCrossEntropy: (y: number, goal: number): [number, number] => [
+    -goal * Math.log(sigmoid(y)) - (1 - goal) * Math.log(1 - sigmoid(y)),
+    sigmoid(y) - goal,
+  ],
+};
 
 interface Step {
   h: Vector;
