@@ -98,7 +98,11 @@ export function recurrentForward(
   }
 }
 
-/** T steps back: the gradient of the pre-activations, from which the weights' and the inputs' follow for the whole window. */
+/**
+ * T steps back: the gradient of the pre-activations, from which the weights' and the inputs' follow for the whole window. With
+ * `full` unset it is the gradient of Hochreiter & Schmidhuber 1997 (appendix A.1): an error that reaches a gate or a cell
+ * input changes the weights there and goes no further back; what lies between is the cell.
+ */
 export function recurrentBackward(
   dgates: usize, // [T][P][H/4][G][4][width] out; may be `gates`
   dh: usize, // [T][P][H][width]: from above; after the call the whole gradient of h(t)
@@ -108,6 +112,7 @@ export function recurrentBackward(
   c: usize, // [T+1][P][H][width]; of cells without c: anything
   weightT: usize, // [H/4][rows = H/4 G 4][4]: the transposed pack of the recurrent weights
   cell: i32,
+  full: bool, // false cuts the error at the recurrent inputs, so that it flows back through c alone
   T: i32,
   P: i32,
   H: i32,
@@ -128,6 +133,6 @@ export function recurrentBackward(
       else if (cell == GRU) gruBackward(dgates + block, t > 0 ? dh + at - stride : 0, dh + at, gates + block, h + at, width);
       else rnnBackward(dgates + block, dh + at, gates + block, cell == RNN_RELU, width);
     }
-    if (t > 0) product(dh + step - stride, dgates + G * step, weightT, 0, P, <i32>G * Hp, Hp, width);
+    if (full && t > 0) product(dh + step - stride, dgates + G * step, weightT, 0, P, <i32>G * Hp, Hp, width);
   }
 }

@@ -1,6 +1,6 @@
 /** What training is set to, and one update: a window forward and back, clipping, the optimizer. Owns the gradients, the moments and the network. */
 
-import { boolean, deepFreeze, integer, number, options } from "./check.js";
+import { boolean, deepFreeze, integer, number, oneOf, options } from "./check.js";
 import type { Engine } from "./engine.js";
 import { lanesFor } from "./lanes.js";
 import type { Loss } from "./losses.js";
@@ -22,6 +22,12 @@ export interface TrainerOptions {
    * where the model's output is "last" they end with it, so that the one that learns is whole.
    */
   window?: number;
+  /**
+   * "full", or "truncated-1997": errors flow back in time through the cells alone and are cut at the gates' and the cells'
+   * recurrent inputs (Hochreiter & Schmidhuber 1997, appendix A.1; with forget gate Gers et al. 2000). For models whose
+   * recurrent layers are all lstm. Default "full".
+   */
+  gradient?: "full" | "truncated-1997";
   /** Sequences side by side. Default 32. */
   batch?: number;
   /** `fit` takes an array's sequences in a new random order in every epoch. Default true. */
@@ -36,13 +42,14 @@ export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "opti
 };
 
 export function checkTrainerOptions(value: unknown, outputs: number): CheckedTrainerOptions {
-  const o = options("options", value, ["loss", "optimizer", "clipNorm", "window", "batch", "shuffle", "seed"]);
+  const o = options("options", value, ["loss", "optimizer", "clipNorm", "window", "gradient", "batch", "shuffle", "seed"]);
   return deepFreeze({
     loss: checkLoss("loss", o.loss, outputs),
     optimizer: checkOptimizer("optimizer", o.optimizer),
     clipNorm:
       o.clipNorm === undefined ? Infinity : number("clipNorm", o.clipNorm, { min: 0, aboveMin: true, expected: "a positive number" }),
     window: o.window === undefined ? 64 : o.window === Infinity ? Infinity : integer("window", o.window),
+    gradient: o.gradient === undefined ? "full" : oneOf("gradient", o.gradient, ["full", "truncated-1997"]),
     batch: o.batch === undefined ? 32 : integer("batch", o.batch, 1, 65536),
     shuffle: o.shuffle === undefined ? true : boolean("shuffle", o.shuffle),
     seed: o.seed === undefined ? 0 : integer("seed", o.seed, 0),
@@ -70,6 +77,12 @@ export class Learner {
     owner: object,
   ) {
     const { memory, layout } = engine;
+    const without = layout.layers.find((layer) => layer.type === "recurrent" && !layer.cell.states.some((state) => state === "c"));
+    if (options.gradient === "truncated-1997" && without) {
+      throw new RangeError(
+        '"gradient" expected "full", as the model has a recurrent layer without cells for the error to flow through, got "truncated-1997"',
+      );
+    }
     const regions = [0, ...RULES[options.optimizer.type].moments].map(() => memory.allocate(layout.params.bytes));
     [this.gradients, ...this.moments] = regions as [number, ...number[]];
     dropped.register(owner, () => {
@@ -103,7 +116,7 @@ export class Learner {
     memory.f32.fill(0, this.gradients / 4, this.gradients / 4 + count);
     if (targets === 0) return { loss: NaN, targets, norm: 0 };
     const loss = network.loss(T, this.options.loss, 1 / targets);
-    network.backward(T, this.updates + 1, this.gradients);
+    network.backward(T, this.updates + 1, this.gradients, this.options.gradient === "full");
     return { loss, targets, norm: Math.sqrt(kernels.squaredNorm(this.gradients, count)) };
   }
 

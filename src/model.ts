@@ -147,7 +147,10 @@ export class Model {
     return generate(this.#engine, stream, logits, options);
   }
 
-  /** A copy of every parameter, under PyTorch's name and in its shape. */
+  /**
+   * A copy of every parameter, under PyTorch's name and in its shape.
+   * @example const { shape, data } = model.parameters().weight_hh_l0; // [4 * units, units], gates i, f, g, o
+   */
   parameters(): Record<string, Tensor> {
     const { layout, memory, params } = this.#engine;
     return Object.fromEntries(layout.parameters.map((p) => [p.name, { shape: p.shape, data: memory.unpack(params, p) }]));
@@ -171,7 +174,10 @@ export class Model {
     this.#engine.refresh();
   }
 
-  /** The model as a safetensors file: PyTorch's names and shapes, the configuration in its metadata. */
+  /**
+   * The model as a safetensors file: PyTorch's names and shapes, the configuration in its metadata.
+   * @example writeFileSync("model.safetensors", model.save());
+   */
   save(): Uint8Array<ArrayBuffer> {
     return writeSafetensors({ tensors: this.parameters(), metadata: { memcell: JSON.stringify({ model: this.config }) } });
   }
@@ -192,6 +198,7 @@ export function createModel(config: ModelConfig, environment: Environment = {}):
  * The model of a file that `save` (or a trainer's `save`) wrote; or, given its configuration, of any safetensors file that
  * has just its parameters, such as one from PyTorch.
  * @throws TypeError, RangeError if the file is damaged, or does not hold exactly the model's parameters
+ * @example const model = loadModel(readFileSync("model.safetensors"));
  */
 export function loadModel(bytes: Uint8Array | ArrayBuffer, environment: Environment & { config?: ModelConfig } = {}): Model {
   const { config, ...rest } = options("environment", environment, ["config", "module"]);

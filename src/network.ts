@@ -18,7 +18,7 @@ interface Stage {
   gradient: number;
   forward(T: number, update: number): void;
   /** Adds to the gradients of the parameters in the region `gradients`, and writes the gradient of its input. */
-  backward(T: number, update: number, gradients: number): void;
+  backward(T: number, update: number, gradients: number, full: boolean): void;
 }
 
 /** The recurrent state of one layer: `h` and `c` are [batch][units], row-major. */
@@ -93,9 +93,12 @@ export class Network {
     return kernels.elementwiseLoss(gradient, output, target, counts, ELEMENTWISE[loss.type], delta, slots, layout.outputs, width, scale);
   }
 
-  /** @param gradients a region laid out as the parameters; adds to it */
-  backward(T: number, update: number, gradients: number): void {
-    for (let i = this.#stages.length - 1; i >= 0; i--) (this.#stages[i] as Stage).backward(T, update, gradients);
+  /**
+   * @param gradients a region laid out as the parameters; adds to it
+   * @param full whether errors flow back through the recurrent inputs, or through the cells alone
+   */
+  backward(T: number, update: number, gradients: number, full: boolean): void {
+    for (let i = this.#stages.length - 1; i >= 0; i--) (this.#stages[i] as Stage).backward(T, update, gradients, full);
   }
 
   /** A copy of the present state, for each recurrent layer and kind [batch][units]. */
@@ -194,9 +197,9 @@ export class Network {
         kernels.recurrentForward(h, c, gates, below.output, weight, bias, code, T, P, layer.features, layer.units, width);
       },
       // The gradient of the pre-activations takes the place of the gates: 2 MB less to walk through at H = 128, B = 32, T = 50.
-      backward(T, _, gradients) {
+      backward(T, _, gradients, full) {
         const [dw, dIh, dHh] = [gradients + layer.weight, gradients + layer.biasIh, gradients + layer.biasHh];
-        kernels.recurrentBackward(gates, gradient, dc, gates, h, c, derived + layer.recurrentT, code, T, P, layer.units, width);
+        kernels.recurrentBackward(gates, gradient, dc, gates, h, c, derived + layer.recurrentT, code, full, T, P, layer.units, width);
         kernels.weightGradient(dw, dIh, dHh, gates, below.output, h, scratch, code, groups * H, I, H, T * P, width);
         if (table !== null) {
           kernels.embeddingBackward(gradients + table, gates, below.output, scratch, code, T * P, groups * H, width);

@@ -166,7 +166,10 @@ export class Trainer {
     return list.map((sequence, ordinal) => ({ sequence, from: 0, count: sequence.length, ordinal, goesOn: carry }));
   }
 
-  /** The loss over whole sequences, without learning and without dropout: the mean over all targets that count. */
+  /**
+   * The loss over whole sequences, without learning and without dropout: the mean over all targets that count, NaN if none does.
+   * @example const { loss } = trainer.evaluate(test);
+   */
   evaluate(sequences: Iterable<Sequence>): { loss: number } {
     return this.model.evaluate(sequences, { loss: this.options.loss });
   }
@@ -174,6 +177,7 @@ export class Trainer {
   /**
    * Everything that training needs to go on bit for bit, also in the middle of an epoch: a safetensors file with the model,
    * the optimizer's moments and the carried state. `loadModel` reads the model from it.
+   * @example writeFileSync("checkpoint.safetensors", trainer.save());
    */
   save(): Uint8Array<ArrayBuffer> {
     return writeCheckpoint(this.model, this.options, this.#learner, this.#position);

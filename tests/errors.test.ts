@@ -10,6 +10,7 @@ import {
   dense,
   dropout,
   embedding,
+  gru,
   lstm,
   mse,
   readSafetensors,
@@ -147,7 +148,7 @@ describe("createTrainer", () => {
     [
       "an unknown option",
       RangeError,
-      '"batchSize" is not an option; the options are loss, optimizer, clipNorm, window, batch, shuffle, seed',
+      '"batchSize" is not an option; the options are loss, optimizer, clipNorm, window, gradient, batch, shuffle, seed',
       trainer({ batchSize: 3 }),
     ],
     ["no loss", TypeError, '"loss" expected a loss such as "mse", got undefined', trainer({ loss: undefined })],
@@ -242,6 +243,17 @@ describe("createTrainer", () => {
       RangeError,
       '"optimizer.learningRate" expected a positive number up to 1000000, got 1e+38',
       trainer({ optimizer: sgd({ learningRate: 1e38 }) }),
+    ],
+    ["a gradient unknown", RangeError, '"gradient" expected one of "full", "truncated-1997", got "half"', trainer({ gradient: "half" })],
+    [
+      "the gradient of 1997 without cells",
+      RangeError,
+      '"gradient" expected "full", as the model has a recurrent layer without cells',
+      () =>
+        createTrainer(createModel({ ...features, layers: [lstm({ units: 2 }), gru({ units: 2 })] }), {
+          ...trained,
+          gradient: "truncated-1997",
+        }),
     ],
     ["a window of 0", RangeError, '"window" expected a positive integer, got 0', trainer({ window: 0 })],
     ["a window of 1.5", RangeError, '"window" expected a positive integer, got 1.5', trainer({ window: 1.5 })],

@@ -39,6 +39,19 @@ describe.each(CASES.map((entry) => [entry.name, entry] as const))("%s", (_, entr
     }
   });
 
+  const recurrent = entry.model.layers.filter(({ type }) => ["lstm", "gru", "rnn"].includes(type));
+  if (recurrent.every(({ type }) => type === "lstm")) {
+    test("the gradient of 1997 is that with the recurrent inputs held constant", () => {
+      const constant = new Oracle(entry.model, parameters, false);
+      constant.learn(batch, entry.loss, undefined, dropoutMask(entry, seed));
+      const trainer = createTrainer(model, { loss: entry.loss, optimizer: sgd({ learningRate: 1 }), seed, gradient: "truncated-1997" });
+      const { gradients } = trainer.gradients(asSequences(batch));
+      for (const [name, { data }] of Object.entries(gradients)) {
+        expect(relativeError(data, constant.gradients[name]!.data), name).toBeLessThan(1e-5);
+      }
+    });
+  }
+
   test("outputs and evaluation, which know no dropout, are the oracle's", () => {
     const plain = new Oracle(entry.model, parameters).learn(batch, entry.loss);
     const outputs = model.predict(asSequences(batch));

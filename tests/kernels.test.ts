@@ -186,7 +186,7 @@ describe("the recurrent layer", () => {
       bench.kernels.transposeWeights(wt, w, G, G * Hp, Ip, Hp, Ip + Hp);
       bench.kernels.recurrentForward(ph, pc, buffer, px, w, bias, code, T, P, I, H, lanes);
       const outputs = bench.read(ph, h.data.length);
-      bench.kernels.recurrentBackward(buffer, pdh, dc, buffer, ph, pc, wt, code, T, P, H, lanes);
+      bench.kernels.recurrentBackward(buffer, pdh, dc, buffer, ph, pc, wt, code, true, T, P, H, lanes);
       bench.kernels.weightGradient(dw, dbih, dbhh, buffer, px, ph, scratch, code, G * Hp, Ip, Hp, T * P, lanes);
       expect(bench.intact).toBe(true);
 

@@ -29,3 +29,44 @@ describe("the oracle's gradients are those of finite differences", () => {
     }
   });
 });
+
+test("with the recurrent inputs held constant, the gradient is that of finite differences which hold them", () => {
+  const model = { input: { features: 2 }, layers: [{ type: "lstm", units: 3 }], output: "every" as const };
+  const next = numbers(5);
+  const tensor = (...shape: number[]) => ({ shape, data: Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => next()) });
+  const parameters: Parameters = {
+    weight_ih_l0: tensor(12, 2),
+    weight_hh_l0: tensor(12, 3),
+    bias_ih_l0: tensor(12),
+    bias_hh_l0: tensor(12),
+  };
+  const inputs = Array.from({ length: 7 }, () => [next(), next()]);
+  const targets = Array.from({ length: 7 }, () => [next(), next(), next()]);
+  const oracle = new Oracle(model, parameters, false);
+  const { outputs } = oracle.learn([{ inputs, targets }], "mse");
+  const before = [[0, 0, 0], ...outputs[0]!.slice(0, -1)];
+  const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+
+  /** The loss with h(t-1) at the gates and cell inputs as it was, whatever the parameters are now. */
+  function loss(p: Parameters): number {
+    let c = [0, 0, 0];
+    let total = 0;
+    inputs.forEach((x, t) => {
+      const net = (r: number) =>
+        p.bias_ih_l0!.data[r]! +
+        p.bias_hh_l0!.data[r]! +
+        x.reduce((sum, value, j) => sum + p.weight_ih_l0!.data[2 * r + j]! * value, 0) +
+        before[t]!.reduce((sum, value, j) => sum + p.weight_hh_l0!.data[3 * r + j]! * value, 0);
+      c = c.map((value, u) => sigmoid(net(3 + u)) * value + sigmoid(net(u)) * Math.tanh(net(6 + u)));
+      c.forEach((value, u) => (total += (sigmoid(net(9 + u)) * Math.tanh(value) - targets[t]![u]!) ** 2 / 21));
+    });
+    return total;
+  }
+  for (const [name, { shape, data }] of Object.entries(parameters)) {
+    data.forEach((_, i) => {
+      const at = (e: number) => loss({ ...parameters, [name]: { shape, data: data.map((w, j) => (j === i ? w + e : w)) } });
+      const numeric = (8 * (at(1e-4) - at(-1e-4)) - (at(2e-4) - at(-2e-4))) / 1.2e-3;
+      expect(Math.abs(numeric - oracle.gradients[name]!.data[i]!)).toBeLessThan(1e-9);
+    });
+  }
+});

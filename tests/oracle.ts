@@ -39,6 +39,8 @@ export class Oracle {
   constructor(
     readonly model: Description,
     readonly parameters: Parameters,
+    /** False holds the recurrent inputs of the cells constant in the gradient. */
+    readonly full = true,
   ) {
     this.gradients = {};
     for (const [name, { shape, data }] of Object.entries(parameters)) this.gradients[name] = { shape, data: zeros(data.length) };
@@ -127,7 +129,7 @@ export class Oracle {
         };
         dx[t] = through("ih", d.ih, x[t]!);
         const recurrent = through("hh", d.hh, hs[t]!);
-        dh = d.h.map((value, u) => value + recurrent[u]!);
+        dh = d.h.map((value, u) => value + (this.full ? recurrent[u]! : 0));
         dc = d.c;
       }
       return dx;
