@@ -2,7 +2,7 @@
 // inputs, which is a gather of one column for each gate.
 
 import { groups, inputGroups } from "./cell";
-import { PANEL, splat, transposeRows, VECTOR } from "./lanes";
+import { PANEL, splat, transpose, transposeRows, VECTOR } from "./lanes";
 
 export function embeddingForward(
   y: usize, // [slots][N][width] out: table[token] + bias
@@ -59,8 +59,7 @@ export function embeddingBackward(
         const row3 = dtable + <usize>load<u32>(tokens, 12) * row;
         for (let n: usize = 0; n < row; n += VECTOR) {
           if (!((live >> ((n >> 4) % G)) & 1)) continue;
-          const from = dy + 8 * n + <usize>lane * 4;
-          transposeRows(scratch, VECTOR, from, from + 32, from + 64, from + 96, splat(0));
+          transpose(scratch, VECTOR, dy + 8 * n + <usize>lane * 4, 32);
           add(row0 + n, scratch);
           add(row1 + n, scratch + 16);
           add(row2 + n, scratch + 32);

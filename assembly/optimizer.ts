@@ -29,7 +29,22 @@ export function squaredNorm(
   return total;
 }
 
-/** velocity = momentum velocity + scale gradient; parameter -= rate velocity. */
+/** Cuts every number to +-limit. */
+export function clipValues(
+  x: usize, // [count]
+  count: i32, // multiple of 4
+  limit: f32,
+): void {
+  for (const end = x + ((<usize>count) << 2); x < end; x += VECTOR) {
+    // The operands' order lets a NaN through, to be found in the norm.
+    v128.store(x, f32x4.pmin(f32x4.pmax(v128.load(x), splat(-limit)), splat(limit)));
+  }
+}
+
+/**
+ * Gradient descent with momentum, g the scaled gradient: velocity = momentum velocity + g; p -= rate velocity, or with
+ * Nesterov's look ahead (Sutskever et al. 2013) p -= rate (g + momentum velocity).
+ */
 export function sgd(
   parameter: usize, // [count]
   velocity: usize, // [count]
@@ -37,13 +52,49 @@ export function sgd(
   count: i32, // multiple of 4
   rate: f32,
   momentum: f32,
+  nesterov: bool,
   scale: f32,
 ): void {
   for (const end = parameter + ((<usize>count) << 2); parameter < end; parameter += VECTOR) {
-    const v = f32x4.add(f32x4.mul(splat(momentum), v128.load(velocity)), f32x4.mul(splat(scale), v128.load(gradient)));
+    const g = f32x4.mul(splat(scale), v128.load(gradient));
+    const v = f32x4.add(f32x4.mul(splat(momentum), v128.load(velocity)), g);
+    const step = nesterov ? f32x4.add(g, f32x4.mul(splat(momentum), v)) : v;
     v128.store(velocity, cut(v));
-    v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.mul(splat(rate), v)));
+    v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.mul(splat(rate), step)));
     velocity += VECTOR;
+    gradient += VECTOR;
+  }
+}
+
+/**
+ * RMSprop (Tieleman & Hinton 2012; decay, gain = decay, 1 - decay) and Adagrad (Duchi, Hazan & Singer 2011; 1, 1):
+ *   s = decay s + gain g^2;   velocity = momentum velocity + g / (sqrt(s) + epsilon);   p -= rate velocity
+ */
+export function rootOfSquares(
+  parameter: usize, // [count]
+  squares: usize, // [count] s
+  velocity: usize, // [count], or 0 for none
+  gradient: usize, // [count]
+  count: i32, // multiple of 4
+  rate: f32,
+  decay: f32,
+  gain: f32,
+  momentum: f32,
+  epsilon: f32,
+  scale: f32,
+): void {
+  for (const end = parameter + ((<usize>count) << 2); parameter < end; parameter += VECTOR) {
+    const g = f32x4.mul(splat(scale), v128.load(gradient));
+    const s = f32x4.add(f32x4.mul(splat(decay), v128.load(squares)), f32x4.mul(splat(gain), f32x4.mul(g, g)));
+    let step = f32x4.div(g, f32x4.add(f32x4.sqrt(s), splat(epsilon)));
+    if (velocity) {
+      step = f32x4.add(f32x4.mul(splat(momentum), v128.load(velocity)), step);
+      v128.store(velocity, cut(step));
+      velocity += VECTOR;
+    }
+    v128.store(squares, cut(s));
+    v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.mul(splat(rate), step)));
+    squares += VECTOR;
     gradient += VECTOR;
   }
 }

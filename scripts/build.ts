@@ -4,10 +4,10 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
-// In hexadecimal: gzip finds the bytes' repetitions in it, 5.3 kB where base64 takes 7.0.
-const wasm = readFileSync("build/memcell.wasm").toString("hex");
-writeFileSync("build/wasm.js", `export const wasm = "${wasm}";\n`);
-writeFileSync("build/wasm.d.ts", "/** build/memcell.wasm in hexadecimal. */\nexport declare const wasm: string;\n");
+// A character for each byte: gzip finds the bytes' repetitions in it, 5.6 kB where hexadecimal takes 5.9 and base64 7.7.
+const wasm = readFileSync("build/memcell.wasm").toString("latin1");
+writeFileSync("build/wasm.js", `export const wasm = ${JSON.stringify(wasm)};\n`);
+writeFileSync("build/wasm.d.ts", "/** build/memcell.wasm, a character for each byte. */\nexport declare const wasm: string;\n");
 
 rmSync("dist", { recursive: true, force: true });
 await build({
@@ -16,6 +16,7 @@ await build({
   bundle: true,
   format: "esm",
   target: "es2022",
+  charset: "utf8",
   minify: true,
   legalComments: "none",
 });

@@ -14,6 +14,9 @@ export interface TrainerFile {
   tensors: Record<string, Tensor>;
 }
 
+/** The moments that are sums or means of squares. */
+const SQUARES = ["exp_avg_sq", "square_avg", "sum"];
+
 /** JSON has no infinity, which `window` and `clipNorm` may be. */
 const replacer = (_: string, value: unknown) => (value === Infinity ? "Infinity" : value);
 const reviver = (value: unknown) => (value === "Infinity" ? Infinity : value);
@@ -59,7 +62,7 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Lear
     for (const parameter of engine.layout.parameters) {
       const name = `optimizer.${moment}.${parameter.name}`;
       const data = checkTensor(name, tensors[name], parameter.shape);
-      if (moment === "exp_avg_sq" && data.some((value) => value < 0))
+      if (SQUARES.includes(moment) && data.some((value) => value < 0))
         throw new RangeError(`"${name}" expected squares, got a negative number`);
       engine.memory.pack(learner.moments[i] as number, parameter, data);
     }

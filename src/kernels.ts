@@ -12,9 +12,7 @@ let compiled: WebAssembly.Module | undefined;
 
 function compile(): WebAssembly.Module {
   try {
-    return new WebAssembly.Module(
-      Uint8Array.from({ length: wasm.length / 2 }, (_, i) => Number.parseInt(wasm.slice(2 * i, 2 * i + 2), 16)),
-    );
+    return new WebAssembly.Module(Uint8Array.from(wasm, (byte) => byte.charCodeAt(0)));
   } catch (cause) {
     throw new Error(
       "memcell needs WebAssembly with SIMD: this engine has none, or a content security policy without 'wasm-unsafe-eval' forbids it",

@@ -17,6 +17,8 @@ export interface TrainerOptions {
   optimizer: Optimizer;
   /** The gradient is scaled down to this norm, over all parameters, where it is longer. Default `Infinity`: never. */
   clipNorm?: number;
+  /** Every number of the gradient is cut to plus or minus this, before its norm is taken. Default `Infinity`: not at all. */
+  clipValue?: number;
   /**
    * Steps of a window: how far gradients flow back. `Infinity` is full BPTT. Default 64. Windows start with their sequence;
    * where the model's output is "last" they end with it, so that the one that learns is whole.
@@ -42,12 +44,14 @@ export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "opti
 };
 
 export function checkTrainerOptions(value: unknown, outputs: number): CheckedTrainerOptions {
-  const o = options("options", value, ["loss", "optimizer", "clipNorm", "window", "gradient", "batch", "shuffle", "seed"]);
+  const o = options("options", value, ["loss", "optimizer", "clipNorm", "clipValue", "window", "gradient", "batch", "shuffle", "seed"]);
   return deepFreeze({
     loss: checkLoss("loss", o.loss, outputs),
     optimizer: checkOptimizer("optimizer", o.optimizer),
     clipNorm:
       o.clipNorm === undefined ? Infinity : number("clipNorm", o.clipNorm, { min: 0, aboveMin: true, expected: "a positive number" }),
+    clipValue:
+      o.clipValue === undefined ? Infinity : number("clipValue", o.clipValue, { min: 0, aboveMin: true, expected: "a positive number" }),
     window: o.window === undefined ? 64 : o.window === Infinity ? Infinity : integer("window", o.window),
     gradient: o.gradient === undefined ? "full" : oneOf("gradient", o.gradient, ["full", "truncated-1997"]),
     batch: o.batch === undefined ? 32 : integer("batch", o.batch, 1, 65536),
@@ -117,6 +121,7 @@ export class Learner {
     if (targets === 0) return { loss: NaN, targets, norm: 0 };
     const loss = network.loss(T, this.options.loss, 1 / targets);
     network.backward(T, this.updates + 1, this.gradients, this.options.gradient === "full");
+    if (this.options.clipValue < Infinity) kernels.clipValues(this.gradients, count, this.options.clipValue);
     return { loss, targets, norm: Math.sqrt(kernels.squaredNorm(this.gradients, count)) };
   }
 

@@ -1,6 +1,6 @@
 /** The optimizers: plain data, and how each one takes a step. Formulas and defaults are PyTorch's. */
 
-import { fail, number, oneOf, options } from "./check.js";
+import { boolean, fail, number, oneOf, options } from "./check.js";
 import type { Kernels } from "./kernels.js";
 
 /** Stochastic gradient descent, with momentum on request. */
@@ -9,6 +9,30 @@ export interface Sgd {
   learningRate: number;
   /** From 0 to below 1. Default 0. */
   momentum?: number;
+  /** Nesterov's momentum, which looks ahead (Sutskever et al. 2013). Default false. */
+  nesterov?: boolean;
+}
+
+/** RMSprop (Tieleman & Hinton 2012). */
+export interface RmsProp {
+  type: "rmsprop";
+  /** Default 0.01. */
+  learningRate?: number;
+  /** Of the mean of the gradient's square. Default 0.99. */
+  decay?: number;
+  /** From 0 to below 1. Default 0. */
+  momentum?: number;
+  /** Default 1e-8. */
+  epsilon?: number;
+}
+
+/** Adagrad (Duchi, Hazan & Singer 2011). */
+export interface Adagrad {
+  type: "adagrad";
+  /** Default 0.01. */
+  learningRate?: number;
+  /** Default 1e-10. */
+  epsilon?: number;
 }
 
 /** Adam (Kingma & Ba 2015). */
@@ -31,10 +55,14 @@ export interface AdamW extends Omit<Adam, "type"> {
   weightDecay?: number;
 }
 
-export type Optimizer = Sgd | Adam | AdamW;
+export type Optimizer = Sgd | RmsProp | Adagrad | Adam | AdamW;
 
 /** @example sgd({ learningRate: 0.1, momentum: 0.9 }) */
 export const sgd = (options: Omit<Sgd, "type">): Sgd => ({ ...options, type: "sgd" });
+/** @example rmsprop({ learningRate: 2e-3, decay: 0.95 }) */
+export const rmsprop = (options: Omit<RmsProp, "type"> = {}): RmsProp => ({ ...options, type: "rmsprop" });
+/** @example adagrad({ learningRate: 0.05 }) */
+export const adagrad = (options: Omit<Adagrad, "type"> = {}): Adagrad => ({ ...options, type: "adagrad" });
 /** @example adam({ learningRate: 1e-3 }) */
 export const adam = (options: Omit<Adam, "type"> = {}): Adam => ({ ...options, type: "adam" });
 /** @example adamw({ learningRate: 1e-3, weightDecay: 0.01 }) */
@@ -63,6 +91,7 @@ interface Rule<T extends Optimizer> {
 
 const rate = (path: string, value: unknown) =>
   number(`${path}.learningRate`, value, { min: 0, aboveMin: true, max: 1e6, expected: "a positive number up to 1000000" });
+const epsilon = (path: string, value: unknown) => number(`${path}.epsilon`, value, { min: 0, aboveMin: true, max: 1 });
 /** The default where nothing was given. */
 const or = (value: unknown, otherwise: number) => (value === undefined ? otherwise : value);
 const share = (path: string, value: unknown) => number(path, value, { min: 0, max: 1, belowMax: true });
@@ -81,7 +110,7 @@ function checkAdam(path: string, o: Record<string, unknown>) {
     learningRate: rate(path, or(o.learningRate, 1e-3)),
     beta1: share(`${path}.beta1`, or(o.beta1, 0.9)),
     beta2: share(`${path}.beta2`, or(o.beta2, 0.999)),
-    epsilon: number(`${path}.epsilon`, or(o.epsilon, 1e-8), { min: 0, aboveMin: true, max: 1 }),
+    epsilon: epsilon(path, or(o.epsilon, 1e-8)),
   };
 }
 
@@ -98,11 +127,54 @@ export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: 
   sgd: {
     moments: ["momentum_buffer"],
     check(path, o) {
-      options(path, o, ["type", "learningRate", "momentum"]);
-      return { type: "sgd", learningRate: rate(path, o.learningRate), momentum: share(`${path}.momentum`, or(o.momentum, 0)) };
+      options(path, o, ["type", "learningRate", "momentum", "nesterov"]);
+      const nesterov = o.nesterov === undefined ? false : boolean(`${path}.nesterov`, o.nesterov);
+      return { type: "sgd", learningRate: rate(path, o.learningRate), momentum: share(`${path}.momentum`, or(o.momentum, 0)), nesterov };
     },
     update(kernels, o, u) {
-      kernels.sgd(u.parameter, u.moments[0] as number, u.gradient, u.count, o.learningRate, o.momentum, u.scale);
+      kernels.sgd(u.parameter, u.moments[0] as number, u.gradient, u.count, o.learningRate, o.momentum, o.nesterov, u.scale);
+    },
+  },
+  rmsprop: {
+    moments: ["square_avg", "momentum_buffer"],
+    check(path, o) {
+      options(path, o, ["type", "learningRate", "decay", "momentum", "epsilon"]);
+      const [decay, momentum] = [share(`${path}.decay`, or(o.decay, 0.99)), share(`${path}.momentum`, or(o.momentum, 0))];
+      return {
+        type: "rmsprop",
+        learningRate: rate(path, or(o.learningRate, 0.01)),
+        decay,
+        momentum,
+        epsilon: epsilon(path, or(o.epsilon, 1e-8)),
+      };
+    },
+    update(kernels, o, u) {
+      const [squares, velocity] = u.moments as [number, number];
+      const gain = 1 - o.decay;
+      kernels.rootOfSquares(
+        u.parameter,
+        squares,
+        velocity,
+        u.gradient,
+        u.count,
+        o.learningRate,
+        o.decay,
+        gain,
+        o.momentum,
+        o.epsilon,
+        u.scale,
+      );
+    },
+  },
+  adagrad: {
+    moments: ["sum"],
+    check(path, o) {
+      options(path, o, ["type", "learningRate", "epsilon"]);
+      return { type: "adagrad", learningRate: rate(path, or(o.learningRate, 0.01)), epsilon: epsilon(path, or(o.epsilon, 1e-10)) };
+    },
+    update(kernels, o, u) {
+      const [squares] = u.moments as [number];
+      kernels.rootOfSquares(u.parameter, squares, 0, u.gradient, u.count, o.learningRate, 1, 1, 0, o.epsilon, u.scale);
     },
   },
   adam: {

@@ -148,7 +148,7 @@ describe("createTrainer", () => {
     [
       "an unknown option",
       RangeError,
-      '"batchSize" is not an option; the options are loss, optimizer, clipNorm, window, gradient, batch, shuffle, seed',
+      '"batchSize" is not an option; the options are loss, optimizer, clipNorm, clipValue, window, gradient, batch, shuffle, seed',
       trainer({ batchSize: 3 }),
     ],
     ["no loss", TypeError, '"loss" expected a loss such as "mse", got undefined', trainer({ loss: undefined })],
@@ -174,7 +174,7 @@ describe("createTrainer", () => {
     [
       "an optimizer unknown",
       RangeError,
-      '"optimizer.type" expected one of "sgd", "adam", "adamw", got "lion"',
+      '"optimizer.type" expected one of "sgd", "rmsprop", "adagrad", "adam", "adamw", got "lion"',
       trainer({ optimizer: { type: "lion" } }),
     ],
     [
@@ -259,6 +259,13 @@ describe("createTrainer", () => {
     ["a window of 1.5", RangeError, '"window" expected a positive integer, got 1.5', trainer({ window: 1.5 })],
     ["a batch of -1", RangeError, '"batch" expected an integer from 1 to 65536, got -1', trainer({ batch: -1 })],
     ["a clip norm of 0", RangeError, '"clipNorm" expected a positive number, got 0', trainer({ clipNorm: 0 })],
+    ["a clip value below 0", RangeError, '"clipValue" expected a positive number, got -1', trainer({ clipValue: -1 })],
+    [
+      "nesterov 1",
+      TypeError,
+      '"optimizer.nesterov" expected true or false, got 1',
+      trainer({ optimizer: sgd(any({ learningRate: 1, nesterov: 1 })) }),
+    ],
     ["a clip norm NaN", RangeError, '"clipNorm" expected a positive number, got NaN', trainer({ clipNorm: NaN })],
     ["shuffle 1", TypeError, '"shuffle" expected true or false, got 1', trainer({ shuffle: 1 })],
     ["a seed as text", TypeError, '"seed" expected an integer of at least 0, got "x"', trainer({ seed: "x" })],

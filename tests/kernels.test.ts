@@ -365,7 +365,7 @@ describe("optimizers", () => {
       const v = f32s(n, next).map(Math.abs);
       const bench = new Bench();
       const [pw, pm, pg] = [bench.buffer(w), bench.buffer(m), bench.buffer(g)];
-      bench.kernels.sgd(pw, pm, pg, n, 0.1, 0.9, 0.5);
+      bench.kernels.sgd(pw, pm, pg, n, 0.1, 0.9, false, 0.5);
       const velocity = range(n).map((i) => 0.9 * m[i]! + 0.5 * g[i]!);
       expect(relativeError(bench.read(pm, n), velocity)).toBeLessThan(1e-6);
       expect(

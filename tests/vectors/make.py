@@ -12,6 +12,13 @@ import pathlib
 import torch
 from torch import nn
 
+LOSSES = {
+    "mse": nn.functional.mse_loss,
+    "mae": nn.functional.l1_loss,
+    "huber": nn.functional.huber_loss,
+    "binaryCrossEntropy": nn.functional.binary_cross_entropy_with_logits,
+    "crossEntropy": nn.functional.cross_entropy,
+}
 RECURRENT = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 CASES = [
@@ -68,6 +75,35 @@ for kind in ("gru", "rnn"):
             "optimizer": {"type": "adam", "learningRate": 0.02},
         }
     )
+# One small model under every other optimizer and way of clipping.
+for name, options in {
+    "rmsprop with momentum": {"optimizer": {"type": "rmsprop", "learningRate": 0.01, "decay": 0.9, "momentum": 0.8}},
+    "rmsprop": {"optimizer": {"type": "rmsprop", "learningRate": 0.02}, "clipValue": 0.01},
+    "adagrad": {"optimizer": {"type": "adagrad", "learningRate": 0.1}},
+    "sgd with Nesterov's momentum": {"optimizer": {"type": "sgd", "learningRate": 0.2, "momentum": 0.8, "nesterov": True}, "clipValue": 0.05},
+}.items():
+    CASES.append(
+        {
+            "name": name,
+            "input": {"features": 2},
+            "layers": [{"type": "lstm", "units": 3}, {"type": "dense", "units": 1}],
+            "output": "every",
+            "loss": "huber" if "sgd" in name else "mae",
+            "lengths": [4, 6, 3],
+            **options,
+        }
+    )
+CASES.append(
+    {
+        "name": "binary cross-entropy",
+        "input": {"features": 2},
+        "layers": [{"type": "gru", "units": 5}, {"type": "dense", "units": 3}],
+        "output": "last",
+        "loss": "binaryCrossEntropy",
+        "lengths": [4, 6, 3, 5, 5, 2],
+        "optimizer": {"type": "adam", "learningRate": 0.05},
+    }
+)
 CASES.append(
     {
         "name": "RNN with ReLU on one-hot tokens",
@@ -128,7 +164,11 @@ def round_list(tensor):
 def optimizer_for(case, parameters):
     o = case["optimizer"]
     if o["type"] == "sgd":
-        return torch.optim.SGD(parameters, lr=o["learningRate"], momentum=o.get("momentum", 0))
+        return torch.optim.SGD(parameters, lr=o["learningRate"], momentum=o.get("momentum", 0), nesterov=o.get("nesterov", False))
+    if o["type"] == "rmsprop":
+        return torch.optim.RMSprop(parameters, lr=o["learningRate"], alpha=o.get("decay", 0.99), momentum=o.get("momentum", 0))
+    if o["type"] == "adagrad":
+        return torch.optim.Adagrad(parameters, lr=o["learningRate"])
     if o["type"] == "adam":
         return torch.optim.Adam(parameters, lr=o["learningRate"])
     return torch.optim.AdamW(parameters, lr=o["learningRate"], weight_decay=o["weightDecay"])
@@ -149,8 +189,10 @@ def make(case, seed):
             inputs = torch.randint(0, case["input"]["tokens"], (length,))
         else:
             inputs = torch.randn(length, case["input"]["features"])
-        if case["loss"] == "mse":
-            targets = torch.randn(steps, units)
+        if case["loss"] == "binaryCrossEntropy":
+            targets = torch.rand(steps, units)
+        elif case["loss"] != "crossEntropy":
+            targets = 2 * torch.randn(steps, units)
         else:
             targets = torch.randint(0, units, (steps,))
             if case["output"] == "every":
@@ -167,9 +209,7 @@ def make(case, seed):
     def loss():
         y = torch.cat(outputs())
         targets = torch.cat([t for _, t in sequences])
-        if case["loss"] == "mse":
-            return nn.functional.mse_loss(y, targets)
-        return nn.functional.cross_entropy(y, targets)
+        return LOSSES[case["loss"]](y, targets)
 
     first = outputs()
     loss().backward()
@@ -181,6 +221,7 @@ def make(case, seed):
         optimizer.zero_grad()
         value = loss()
         value.backward()
+        nn.utils.clip_grad_value_(model.parameters(), case.get("clipValue", math.inf))
         nn.utils.clip_grad_norm_(model.parameters(), case.get("clipNorm", math.inf))
         optimizer.step()
         curve.append(float(f"{value.item():.9g}"))
