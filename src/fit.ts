@@ -89,14 +89,17 @@ export function iterableData(
       const iterator =
         Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : (iterable as Iterable<unknown>)[Symbol.iterator]();
       let index = 0;
+      let ended = false;
       return {
         async next() {
           const { done, value } = await iterator.next();
+          if (done) ended = true;
           return done ? undefined : check(value, index++);
         },
         close() {
-          // It may be waiting for data that never comes, and has nobody to tell that closing failed.
-          Promise.resolve(iterator.return?.()).catch(() => {});
+          // It may be waiting for data that never comes, and there is nobody to tell that closing failed.
+          const closed = async () => iterator.return?.();
+          if (!ended) closed().catch(() => {});
         },
       };
     },
@@ -110,7 +113,8 @@ export interface FitOptions {
   batch: number;
   window: number;
   signal: AbortSignal | undefined;
-  validate: (() => number) | undefined;
+  /** The loss on validation data, window by window. */
+  validate: (() => Generator<void, number, void>) | undefined;
 }
 
 /** A page stays alive when its event loop runs at least every 50 ms. */
@@ -125,70 +129,86 @@ export async function* runEpochs(
   const batch = Math.min(options.batch, data.sequences ?? Infinity);
   if (data.longest !== undefined) learner.prepare(Math.min(options.window, data.longest), batch);
   let breathed = performance.now();
-  const aborted = abortion(options.signal);
-  for (let n = 0; n < options.epochs; n++) {
-    const epoch = position.epochs + 1;
-    const source = data.open(epoch);
-    const take = () => {
-      options.signal?.throwIfAborted();
-      const next = source.next();
-      return next instanceof Promise && aborted ? Promise.race([next, aborted]) : next;
-    };
-    try {
-      checkSame(position.progress, data);
-      const progress = position.progress ?? begin(data, batch);
-      const rows = await restore(batch, take, progress);
-      const report = (end: boolean, { loss, targets }: Sum): Report => {
-        const { steps, totalSteps } = progress;
-        return { epoch, end, loss: loss / targets, updates: learner.updates, steps, ...(totalSteps && { totalSteps }) };
-      };
-      for (;;) {
+  const pause = async () => {
+    if (performance.now() - breathed < BREATH) return;
+    await breathe();
+    breathed = performance.now();
+  };
+  const over = new AbortController();
+  const aborted = abortion(options.signal, over.signal);
+  try {
+    for (let n = 0; n < options.epochs; n++) {
+      const epoch = position.epochs + 1;
+      const source = data.open(epoch);
+      const take = () => {
         options.signal?.throwIfAborted();
-        while (rows.free > 0) {
-          const sequence = await take();
-          if (!sequence) break;
-          rows.put(sequence);
-        }
-        const T = rows.next(options.window, learner.engine.config.output);
-        if (T === 0) break;
-        // Seen from the progress alone, so that a report that an interruption kept back comes after resuming.
-        if (learner.updates % options.every === 0 && progress.unreported.targets > 0) {
-          const { unreported } = progress;
-          progress.unreported = { loss: 0, targets: 0 };
-          yield report(false, unreported);
+        const next = source.next();
+        return next instanceof Promise && aborted ? Promise.race([next, aborted]) : next;
+      };
+      try {
+        checkSame(position.progress, data);
+        const progress = position.progress ?? begin(data, batch);
+        const rows = await restore(batch, take, progress);
+        const report = (end: boolean, { loss, targets }: Sum): Report => {
+          const { steps, totalSteps } = progress;
+          return { epoch, end, loss: loss / targets, updates: learner.updates, steps, ...(totalSteps && { totalSteps }) };
+        };
+        for (;;) {
           options.signal?.throwIfAborted();
-        }
-        const { loss, targets } = learner.learn(rows.rows, T);
-        if (targets > 0) {
-          for (const sum of [progress, progress.unreported]) {
-            sum.loss += loss * targets;
-            sum.targets += targets;
+          while (rows.free > 0) {
+            const sequence = await take();
+            if (!sequence) break;
+            rows.put(sequence);
           }
+          const T = rows.next(options.window, learner.engine.config.output);
+          if (T === 0) break;
+          // Seen from the progress alone, so that a report that an interruption kept back comes after resuming.
+          if (learner.updates % options.every === 0 && progress.unreported.targets > 0) {
+            const { unreported } = progress;
+            progress.unreported = { loss: 0, targets: 0 };
+            yield report(false, unreported);
+            options.signal?.throwIfAborted();
+          }
+          const { loss, targets } = learner.learn(rows.rows, T);
+          if (targets > 0) {
+            for (const sum of [progress, progress.unreported]) {
+              sum.loss += loss * targets;
+              sum.targets += targets;
+            }
+          }
+          progress.steps += rows.advance();
+          progress.taken = rows.taken;
+          progress.rows = rows.rows.map((row) => row && { ordinal: row.ordinal, from: row.from });
+          position.progress = progress;
+          await pause();
         }
-        progress.steps += rows.advance();
-        progress.taken = rows.taken;
-        progress.rows = rows.rows.map((row) => row && { ordinal: row.ordinal, from: row.from });
-        position.progress = progress;
-        if (performance.now() - breathed > BREATH) {
-          await breathe();
-          breathed = performance.now();
+        if (progress.steps === 0)
+          throw new RangeError(`"sequences" gave no sequence in epoch ${epoch}: an iterable must start anew each time`);
+        position.epochs = epoch;
+        position.progress = null;
+        const last = report(true, progress);
+        const validation = options.validate?.();
+        for (let step = validation?.next(); step; step = validation?.next()) {
+          if (step.done) {
+            last.validationLoss = step.value;
+            break;
+          }
+          await pause();
         }
+        yield last;
+      } finally {
+        source.close?.();
       }
-      if (progress.steps === 0)
-        throw new RangeError(`"sequences" gave no sequence in epoch ${epoch}: an iterable must start anew each time`);
-      position.epochs = epoch;
-      position.progress = null;
-      yield { ...report(true, progress), ...(options.validate && { validationLoss: options.validate() }) };
-    } finally {
-      source.close?.();
     }
+  } finally {
+    over.abort();
   }
 }
 
 /** Rejects when the signal fires: what waits for data must not wait for ever. */
-function abortion(signal: AbortSignal | undefined): Promise<never> | undefined {
+function abortion(signal: AbortSignal | undefined, over: AbortSignal): Promise<never> | undefined {
   if (!signal) return undefined;
-  const promise = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+  const promise = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { signal: over }));
   promise.catch(() => {});
   return promise;
 }

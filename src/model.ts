@@ -33,7 +33,8 @@ export class Model {
   /** What the model is, with all defaults filled in: plain data. */
   readonly config: Config;
   readonly #engine: Engine;
-  #networks = new Map<Mode, Network>();
+  /** Kept for the next time, one of each mode. */
+  readonly #networks = new Map<Mode, Network>();
 
   /** @internal */
   constructor(engine: Engine) {
@@ -59,15 +60,15 @@ export class Model {
     const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs }, 0);
     const every = this.config.output === "every";
     const results = checked.map(({ length }) => new Float32Array((every ? length : 1) * layout.outputs));
-    this.#run(checked, "infer", undefined, (network, rows) => {
-      rows.rows.forEach((row, b) => {
+    for (const { network, rows } of this.#windows(checked, "infer")) {
+      rows.forEach((row, b) => {
         if (!row) return;
         const { count } = row;
         const result = results[row.ordinal] as Float32Array;
         if (every) readOutputs(this.#engine, network, b, 0, count, result, row.from * layout.outputs);
         else if (row.from + count === row.sequence.length) readOutputs(this.#engine, network, b, count - 1, 1, result, 0);
       });
-    });
+    }
     return results;
   }
 
@@ -80,45 +81,61 @@ export class Model {
     const { layout } = this.#engine;
     const loss = checkLoss("loss", options("options", evaluateOptions, ["loss"]).loss, layout.outputs);
     const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs, loss });
-    let total = 0;
-    let targets = 0;
-    this.#run(checked, "score", loss, (network, _, T, counted) => {
-      total += network.loss(T, loss, 1);
-      targets += counted;
-    });
-    return { loss: total / targets };
-  }
-
-  /** Runs sequences window by window; `visit` sees each window after the forward pass, before the rows move on. */
-  #run(
-    sequences: Checked[],
-    mode: Mode,
-    loss: Required<Loss> | undefined,
-    visit: (network: Network, rows: Rows, T: number, counted: number) => void,
-  ): void {
-    const lanes = lanesFor(Math.min(ROWS, sequences.length));
-    const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
-    const network = this.#network(mode, Math.min(WINDOW, longest), lanes);
-    const rows = new Rows(lanes.batch);
+    const evaluation = this.#evaluation(checked, loss);
     for (;;) {
-      while (rows.free > 0 && rows.taken < sequences.length) rows.put(sequences[rows.taken] as Checked);
-      const T = rows.next(network.T, this.config.output);
-      if (T === 0) return;
-      const counted = writeWindow(this.#engine, network, rows.rows, T, loss);
-      network.forward(T);
-      visit(network, rows, T, counted);
-      rows.advance();
+      const { done, value } = evaluation.next();
+      if (done) return { loss: value };
     }
   }
 
-  /** Keeps one network of each mode, made anew when it does not fit. */
-  #network(mode: Mode, T: number, lanes: Lanes): Network {
+  /** @internal Evaluation window by window, for the trainer, which lets the event loop run in between. */
+  static evaluation(model: Model, sequences: Checked[], loss: Required<Loss>): Generator<void, number, void> {
+    return model.#evaluation(sequences, loss);
+  }
+
+  *#evaluation(sequences: Checked[], loss: Required<Loss>): Generator<void, number, void> {
+    let total = 0;
+    let targets = 0;
+    for (const { network, T, counted } of this.#windows(sequences, "score", loss)) {
+      total += network.loss(T, loss, 1);
+      targets += counted;
+      yield;
+    }
+    return total / targets;
+  }
+
+  /** Runs sequences window by window; each is to be looked at after its forward pass, before the rows move on. */
+  *#windows(
+    sequences: Checked[],
+    mode: Mode,
+    loss?: Required<Loss>,
+  ): Generator<{ network: Network; rows: Rows["rows"]; T: number; counted: number }> {
+    const lanes = lanesFor(Math.min(ROWS, sequences.length));
+    const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
+    const network = this.#take(mode, Math.min(WINDOW, longest), lanes);
+    try {
+      const rows = new Rows(lanes.batch);
+      for (;;) {
+        while (rows.free > 0 && rows.taken < sequences.length) rows.put(sequences[rows.taken] as Checked);
+        const T = rows.next(network.T, this.config.output);
+        if (T === 0) return;
+        const counted = writeWindow(this.#engine, network, rows.rows, T, loss);
+        network.forward(T);
+        yield { network, rows: rows.rows, T, counted };
+        rows.advance();
+      }
+    } finally {
+      this.#networks.get(mode)?.release();
+      this.#networks.set(mode, network);
+    }
+  }
+
+  /** Takes the network of this mode that was kept, or a new one if it does not fit or is at work. */
+  #take(mode: Mode, T: number, lanes: Lanes): Network {
     const present = this.#networks.get(mode);
-    if (present && present.T >= T && present.lanes.batch === lanes.batch) return present;
-    const network = new Network(this.#engine, T, lanes, mode);
-    present?.release();
-    this.#networks.set(mode, network);
-    return network;
+    if (!present || present.T < T || present.lanes.batch !== lanes.batch) return new Network(this.#engine, T, lanes, mode);
+    this.#networks.delete(mode);
+    return present;
   }
 
   /**

@@ -75,8 +75,7 @@ export class Trainer {
     const s = options("options", settings, ["epochs", "validation", "signal", "every"]);
     const { validation, signal } = settings;
     if (signal !== undefined && !(signal instanceof AbortSignal)) fail(TypeError, "signal", "an AbortSignal", signal);
-    const checked = validation === undefined ? undefined : [...checkIterable("validation", validation)];
-    if (checked) checkSequences("validation", checked, this.#demands);
+    const checked = validation === undefined ? undefined : checkSequences("validation", validation, this.#demands);
     const data = this.#data(sequences);
     checkSame(this.#position.progress, data);
     const { batch, window } = this.options;
@@ -86,7 +85,7 @@ export class Trainer {
       batch,
       window,
       signal,
-      validate: checked && (() => this.evaluate(checked).loss),
+      validate: checked && (() => Model.evaluation(this.model, checked, this.options.loss)),
     };
     return this.#run(runEpochs(this.#learner, this.#position, data, fitOptions));
   }
@@ -185,12 +184,6 @@ export class Trainer {
 }
 
 const longest = (rows: Row[]) => rows.reduce((most, { sequence }) => Math.max(most, sequence.length), 0);
-
-function checkIterable(path: string, value: unknown): Iterable<Sequence> {
-  if (typeof value !== "object" || value === null || !(Symbol.iterator in value))
-    fail(TypeError, path, "an array or an iterable of sequences", value);
-  return value as Iterable<Sequence>;
-}
 
 /**
  * A trainer for a model, whose parameters it changes in place.

@@ -486,7 +486,12 @@ describe("fit", () => {
     ["epochs of -1", RangeError, '"epochs" expected an integer of at least 0, got -1', fit({ epochs: -1 })],
     ["every of 0", RangeError, '"every" expected a positive integer, got 0', fit({ every: 0 })],
     ["a signal that is none", TypeError, '"signal" expected an AbortSignal, got an object', fit({ signal: {} })],
-    ["validation that is none", TypeError, '"validation" expected an array or an iterable of sequences, got 5', fit({ validation: 5 })],
+    [
+      "validation that is none",
+      TypeError,
+      '"validation" expected sequences: an array or an iterable of { inputs, targets }, got 5',
+      fit({ validation: 5 }),
+    ],
   ]);
 });
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { arrayData } from "../src/fit.js";
 import type { Report, Sequence, TrainerOptions } from "../src/index.js";
@@ -130,6 +131,20 @@ describe("order", () => {
     for await (const report of fresh().fit(source, { every: 1 })) if (report.updates === 2) break;
     expect(closed).toBe(1);
     await expect(collect(fresh().fit(source, { signal: AbortSignal.abort() }))).rejects.toThrow();
+    // An iterator at its end is not told; a signal keeps no listener.
+    let told = 0;
+    const bare = {
+      [Symbol.iterator]: () => {
+        const all = sequences.values();
+        return { next: () => all.next(), return: () => ({ done: true as const, value: told++ as never }) };
+      },
+    };
+    const { signal } = new AbortController();
+    await collect(fresh().fit(bare, { epochs: 2, signal }));
+    expect(told).toBe(0);
+    for await (const _ of fresh().fit(bare, { every: 1, signal })) break;
+    expect(told).toBe(1);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
     const waiting = {
       async *[Symbol.asyncIterator]() {
         yield sequences[0]!;
@@ -261,11 +276,19 @@ describe("stopping", () => {
 test("the event loop runs during fit", async () => {
   const long = Array.from({ length: 8 }, () => ({ inputs: new Float32Array(2 * 20_000), targets: new Float32Array(2 * 20_000) }));
   const trainer = fresh({ window: 16 });
+  const model = trainer.model;
   let turns = 0;
-  const timer = setInterval(() => turns++, 5);
+  const expected = trainer.evaluate(sequences);
+  const timer = setInterval(() => {
+    // What the program does in between disturbs neither training nor validation.
+    model.evaluate(sequences, { loss: "mse" });
+    turns++;
+  }, 5);
   const began = performance.now();
-  await collect(trainer.fit(long));
+  const [report] = await collect(trainer.fit(long, { validation: long }));
   clearInterval(timer);
+  expect(report!.validationLoss).toBe(trainer.evaluate(long).loss);
+  expect(trainer.evaluate(sequences)).not.toEqual(expected);
   // At least one turn for each 200 ms: the promise is 50, machines are busy.
   expect(turns).toBeGreaterThan((performance.now() - began) / 200);
 });
