@@ -92,9 +92,16 @@ export function iterableData(
       let ended = false;
       return {
         async next() {
-          const { done, value } = await iterator.next();
-          if (done) ended = true;
-          return done ? undefined : check(value, index++);
+          if (ended) return undefined;
+          let step: IteratorResult<unknown>;
+          try {
+            step = await iterator.next();
+          } catch (error) {
+            ended = true;
+            throw error;
+          }
+          if (step.done) ended = true;
+          return step.done ? undefined : check(step.value, index++);
         },
         close() {
           // It may be waiting for data that never comes, and there is nobody to tell that closing failed.
@@ -134,83 +141,78 @@ export async function* runEpochs(
     await breathe();
     breathed = performance.now();
   };
-  const over = new AbortController();
-  const aborted = abortion(options.signal, over.signal);
-  try {
-    for (let n = 0; n < options.epochs; n++) {
-      const epoch = position.epochs + 1;
-      const source = data.open(epoch);
-      const take = () => {
-        options.signal?.throwIfAborted();
-        const next = source.next();
-        return next instanceof Promise && aborted ? Promise.race([next, aborted]) : next;
+  for (let n = 0; n < options.epochs; n++) {
+    const epoch = position.epochs + 1;
+    const source = data.open(epoch);
+    const take = () => {
+      options.signal?.throwIfAborted();
+      const next = source.next();
+      return next instanceof Promise && options.signal ? untilAborted(next, options.signal) : next;
+    };
+    try {
+      checkSame(position.progress, data);
+      const progress = position.progress ?? begin(data, batch);
+      const rows = await restore(batch, take, progress);
+      const report = (end: boolean, { loss, targets }: Sum): Report => {
+        const { steps, totalSteps } = progress;
+        return { epoch, end, loss: loss / targets, updates: learner.updates, steps, ...(totalSteps && { totalSteps }) };
       };
-      try {
-        checkSame(position.progress, data);
-        const progress = position.progress ?? begin(data, batch);
-        const rows = await restore(batch, take, progress);
-        const report = (end: boolean, { loss, targets }: Sum): Report => {
-          const { steps, totalSteps } = progress;
-          return { epoch, end, loss: loss / targets, updates: learner.updates, steps, ...(totalSteps && { totalSteps }) };
-        };
-        for (;;) {
+      for (;;) {
+        options.signal?.throwIfAborted();
+        while (rows.free > 0) {
+          const sequence = await take();
+          if (!sequence) break;
+          rows.put(sequence);
+        }
+        const T = rows.next(options.window, learner.engine.config.output);
+        if (T === 0) break;
+        // Seen from the progress alone, so that a report that an interruption kept back comes after resuming.
+        if (learner.updates % options.every === 0 && progress.unreported.targets > 0) {
+          const { unreported } = progress;
+          progress.unreported = { loss: 0, targets: 0 };
+          yield report(false, unreported);
           options.signal?.throwIfAborted();
-          while (rows.free > 0) {
-            const sequence = await take();
-            if (!sequence) break;
-            rows.put(sequence);
-          }
-          const T = rows.next(options.window, learner.engine.config.output);
-          if (T === 0) break;
-          // Seen from the progress alone, so that a report that an interruption kept back comes after resuming.
-          if (learner.updates % options.every === 0 && progress.unreported.targets > 0) {
-            const { unreported } = progress;
-            progress.unreported = { loss: 0, targets: 0 };
-            yield report(false, unreported);
-            options.signal?.throwIfAborted();
-          }
-          const { loss, targets } = learner.learn(rows.rows, T);
-          if (targets > 0) {
-            for (const sum of [progress, progress.unreported]) {
-              sum.loss += loss * targets;
-              sum.targets += targets;
-            }
-          }
-          progress.steps += rows.advance();
-          progress.taken = rows.taken;
-          progress.rows = rows.rows.map((row) => row && { ordinal: row.ordinal, from: row.from });
-          position.progress = progress;
-          await pause();
         }
-        if (progress.steps === 0)
-          throw new RangeError(`"sequences" gave no sequence in epoch ${epoch}: an iterable must start anew each time`);
-        position.epochs = epoch;
-        position.progress = null;
-        const last = report(true, progress);
-        const validation = options.validate?.();
-        for (let step = validation?.next(); step; step = validation?.next()) {
-          if (step.done) {
-            last.validationLoss = step.value;
-            break;
+        const { loss, targets } = learner.learn(rows.rows, T);
+        if (targets > 0) {
+          for (const sum of [progress, progress.unreported]) {
+            sum.loss += loss * targets;
+            sum.targets += targets;
           }
-          await pause();
         }
-        yield last;
-      } finally {
-        source.close?.();
+        progress.steps += rows.advance();
+        progress.taken = rows.taken;
+        progress.rows = rows.rows.map((row) => row && { ordinal: row.ordinal, from: row.from });
+        position.progress = progress;
+        await pause();
       }
+      if (progress.steps === 0)
+        throw new RangeError(`"sequences" gave no sequence in epoch ${epoch}: an iterable must start anew each time`);
+      position.epochs = epoch;
+      position.progress = null;
+      const last = report(true, progress);
+      const validation = options.validate?.();
+      for (let step = validation?.next(); step; step = validation?.next()) {
+        if (step.done) {
+          last.validationLoss = step.value;
+          break;
+        }
+        await pause();
+      }
+      yield last;
+    } finally {
+      source.close?.();
     }
-  } finally {
-    over.abort();
   }
 }
 
-/** Rejects when the signal fires: what waits for data must not wait for ever. */
-function abortion(signal: AbortSignal | undefined, over: AbortSignal): Promise<never> | undefined {
-  if (!signal) return undefined;
-  const promise = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { signal: over }));
-  promise.catch(() => {});
-  return promise;
+/** The promise, or the signal's reason: what waits for data must not wait for ever. Leaves no listener behind. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 /** @throws RangeError if an epoch was interrupted on other sequences than these */

@@ -131,19 +131,35 @@ describe("order", () => {
     for await (const report of fresh().fit(source, { every: 1 })) if (report.updates === 2) break;
     expect(closed).toBe(1);
     await expect(collect(fresh().fit(source, { signal: AbortSignal.abort() }))).rejects.toThrow();
-    // An iterator at its end is not told; a signal keeps no listener.
-    let told = 0;
-    const bare = {
+    // By hand, to see every call: n next, R return. A signal keeps no listener.
+    let calls = "";
+    const bare = (fail?: "next" | "return") => ({
       [Symbol.iterator]: () => {
-        const all = sequences.values();
-        return { next: () => all.next(), return: () => ({ done: true as const, value: told++ as never }) };
+        const all = sequences.slice(0, 3).values();
+        return {
+          next() {
+            calls += "n";
+            if (fail === "next" && calls === "nn") throw new Error("next failed");
+            return all.next();
+          },
+          return() {
+            calls += "R";
+            if (fail === "return") throw new Error("return failed");
+            return { done: true as const, value: undefined };
+          },
+        };
       },
-    };
+    });
     const { signal } = new AbortController();
-    await collect(fresh().fit(bare, { epochs: 2, signal }));
-    expect(told).toBe(0);
-    for await (const _ of fresh().fit(bare, { every: 1, signal })) break;
-    expect(told).toBe(1);
+    await collect(fresh({ batch: 2 }).fit(bare("return"), { signal }));
+    expect(calls).toBe("nnnn");
+    calls = "";
+    for await (const _ of fresh({ batch: 2 }).fit(bare("return"), { every: 1, signal })) break;
+    // The first row to end has taken the third sequence before the report.
+    expect(calls).toBe("nnnR");
+    calls = "";
+    await expect(collect(fresh({ batch: 2 }).fit(bare("next"), { signal }))).rejects.toThrow("next failed");
+    expect(calls).toBe("nn");
     expect(getEventListeners(signal, "abort")).toEqual([]);
     const waiting = {
       async *[Symbol.asyncIterator]() {

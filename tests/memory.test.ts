@@ -58,6 +58,24 @@ describe("the process stays where it was", () => {
     expect(rss).toBeLessThan(30);
   });
 
+  test("an iterable larger than memory, with a signal that never fires", async () => {
+    const trainer = createTrainer(createModel({ input: { features: 1 }, layers: [lstm({ units: 2 })] }), {
+      loss: "mse",
+      optimizer: adam(),
+      batch: 1,
+    });
+    const outside: number[] = [];
+    async function* many() {
+      for (let n = 0; n < 200; n++) {
+        if (n === 20 || n === 199) outside.push((await settled()).outside / MB);
+        yield { inputs: new Float32Array(5000), targets: new Float32Array(10_000) };
+      }
+    }
+    for await (const _ of trainer.fit({ [Symbol.asyncIterator]: many }, { signal: new AbortController().signal }));
+    // 180 sequences of 60 kB went by.
+    expect(outside[1]! - outside[0]!).toBeLessThan(2);
+  });
+
   test("streams and trainers of one model, made and dropped", async () => {
     const { Model } = await import("../src/model.js");
     const model = createModel({ input: { features: 1 }, layers: [lstm({ units: 8 }), dense({ units: 1 })] });
