@@ -59,7 +59,8 @@ export function elementwiseLoss(
           slope = v128.bitselect(error, side, inside);
         }
         const live = at + stride >= end ? v128.and(counts, tail) : counts;
-        losses = f32x4.add(losses, f32x4.mul(live, value));
+        // What does not count may have overflowed.
+        losses = f32x4.add(losses, v128.and(f32x4.mul(live, value), f32x4.ne(live, splat(0))));
         v128.store(dy + at, f32x4.mul(live, slope));
       }
       for (let at = end + column; at < panel; at += stride) v128.store(dy + at, splat(0));

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { Sequence, Trainer, TrainerOptions } from "../src/index.js";
-import { createModel, createTrainer, dense, lstm, resumeTrainer, sgd } from "../src/index.js";
+import { createModel, createTrainer, dense, lstm, resumeTrainer, rnn, sgd } from "../src/index.js";
 import { asSequences, asTensors, type Case, examples, randomParameters, relativeError } from "./cases.js";
 import { Oracle, type Parameters } from "./oracle.js";
 
@@ -144,6 +144,31 @@ test("a sequence's gradient does not depend on its company, nor on how long the 
       alone.reduce((sum, { gradients }, n) => sum + (gradients[name]!.data[i]! * lengths[n]!) / total, 0),
     );
     expect(relativeError(together.gradients[name]!.data, expected), name).toBeLessThan(1e-5);
+  }
+});
+
+test.each(["mse", "crossEntropy"] as const)("a row that would overflow in its padding changes nothing: %s", (loss) => {
+  const explosive = createModel({ input: { features: 1 }, layers: [rnn({ units: 3, activation: "relu" }), dense({ units: 2 })], seed: 1 });
+  const { weight_hh_l0, weight_ih_l0 } = explosive.parameters();
+  explosive.setParameters({
+    weight_hh_l0: { ...weight_hh_l0!, data: weight_hh_l0!.data.fill(4) },
+    weight_ih_l0: { ...weight_ih_l0!, data: weight_ih_l0!.data.fill(1) },
+    bias_ih_l0: { shape: [3], data: new Float32Array(3) },
+    bias_hh_l0: { shape: [3], data: new Float32Array(3) },
+  });
+  const targets = (steps: number) => (loss === "mse" ? new Float32Array(2 * steps).fill(1) : new Uint8Array(steps));
+  const [short, long] = [1, 200].map((steps) => ({ inputs: new Float32Array(steps).fill(steps === 1 ? 1 : -1), targets: targets(steps) }));
+  for (const rows of [2, 7]) {
+    const trainer = createTrainer(explosive, { loss, optimizer: sgd({ learningRate: 0.1 }) });
+    const others = Array.from({ length: rows - 1 }, () => long!);
+    const together = trainer.gradients([short!, ...others]);
+    const [one, rest] = [trainer.gradients([short!]), trainer.gradients(others)];
+    const steps = 200 * (rows - 1);
+    expect(relativeError([together.loss], [(one.loss + steps * rest.loss) / (steps + 1)])).toBeLessThan(1e-5);
+    for (const [name, { data }] of Object.entries(together.gradients)) {
+      const expected = data.map((_, i) => (one.gradients[name]!.data[i]! + steps * rest.gradients[name]!.data[i]!) / (steps + 1));
+      expect(relativeError(data, expected), name).toBeLessThan(1e-4);
+    }
   }
 });
 

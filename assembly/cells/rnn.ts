@@ -2,6 +2,9 @@
 //
 //   h = tanh(h_in)   or   h = max(0, h_in)           (h_in: W x + b + R h(t-1) + b')
 //
+// ReLU has no ceiling but this: 1e30, far past any use. Without it a row that has ended could overflow in its padding, and
+// infinity times its gradient of zero would be NaN.
+//
 // Backward, with dh the whole gradient of h(t):
 //   dh_in = dh (1 - h^2)   or   dh where h > 0
 
@@ -17,8 +20,8 @@ export function rnnForward(
 ): void {
   for (let end = gates + <usize>width * VECTOR; gates < end; gates += VECTOR) {
     const net = v128.load(gates);
-    // The operands' order lets a NaN through.
-    const out = relu ? f32x4.pmax(net, splat(0)) : tanh(net);
+    // The order of the operands lets a NaN through.
+    const out = relu ? f32x4.pmin(f32x4.pmax(net, splat(0)), splat(1e30)) : tanh(net);
     v128.store(gates, out);
     v128.store(h, out);
     h += VECTOR;
