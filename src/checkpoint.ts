@@ -30,10 +30,8 @@ export function writeCheckpoint(
   const { engine, network, updates } = learner;
   const tensors: Record<string, Tensor> = model.parameters();
   RULES[trainerOptions.optimizer.type].moments.forEach((moment, i) => {
-    for (const parameter of engine.layout.parameters) {
-      const data = engine.memory.unpack(learner.moments[i] as number, parameter);
-      tensors[`optimizer.${moment}.${parameter.name}`] = { shape: parameter.shape, data };
-    }
+    for (const [name, tensor] of Object.entries(engine.tensors(learner.moments[i] as number)))
+      tensors[`optimizer.${moment}.${name}`] = tensor;
   });
   const batch = position.progress?.rows.length ?? position.carried;
   if (network && batch > 0) {

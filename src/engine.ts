@@ -7,6 +7,7 @@ import type { Layout } from "./layout.js";
 import { pad4, planModel } from "./layout.js";
 import { Memory } from "./memory.js";
 import { PURPOSE, Random } from "./random.js";
+import type { Tensor } from "./safetensors.js";
 
 export class Engine {
   readonly layout: Layout;
@@ -36,6 +37,12 @@ export class Engine {
       this.memory.pack(this.params, parameter, data);
     });
     this.refresh();
+  }
+
+  /** A copy of what lies in a region laid out as the parameters: their values, gradients or moments, by name. */
+  tensors(region: number): Record<string, Tensor> {
+    const { parameters } = this.layout;
+    return Object.fromEntries(parameters.map((p) => [p.name, { shape: p.shape, data: this.memory.unpack(region, p) }]));
   }
 
   /** Makes the derived region follow the parameters. */

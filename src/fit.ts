@@ -117,8 +117,6 @@ export interface FitOptions {
   epochs: number;
   /** Updates between reports. */
   every: number;
-  batch: number;
-  window: number;
   signal: AbortSignal | undefined;
   /** The loss on validation data, window by window. */
   validate: (() => Generator<void, number, void>) | undefined;
@@ -133,8 +131,9 @@ export async function* runEpochs(
   data: Data,
   options: FitOptions,
 ): AsyncGenerator<Report, void, undefined> {
-  const batch = Math.min(options.batch, data.sequences ?? Infinity);
-  if (data.longest !== undefined) learner.prepare(Math.min(options.window, data.longest), batch);
+  const { window } = learner.options;
+  const batch = Math.min(learner.options.batch, data.sequences ?? Infinity);
+  if (data.longest !== undefined) learner.prepare(Math.min(window, data.longest), batch);
   let breathed = performance.now();
   const pause = async () => {
     if (performance.now() - breathed < BREATH) return;
@@ -164,7 +163,7 @@ export async function* runEpochs(
           if (!sequence) break;
           rows.put(sequence);
         }
-        const T = rows.next(options.window, learner.engine.config.output);
+        const T = rows.next(window, learner.engine.config.output);
         if (T === 0) break;
         // Seen from the progress alone, so that a report that an interruption kept back comes after resuming.
         if (learner.updates % options.every === 0 && progress.unreported.targets > 0) {

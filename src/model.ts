@@ -169,8 +169,7 @@ export class Model {
    * @example const { shape, data } = model.parameters().weight_hh_l0; // [4 * units, units], gates i, f, g, o
    */
   parameters(): Record<string, Tensor> {
-    const { layout, memory, params } = this.#engine;
-    return Object.fromEntries(layout.parameters.map((p) => [p.name, { shape: p.shape, data: memory.unpack(params, p) }]));
+    return this.#engine.tensors(this.#engine.params);
   }
 
   /**

@@ -78,12 +78,9 @@ export class Trainer {
     const checked = validation === undefined ? undefined : checkSequences("validation", validation, this.#demands);
     const data = this.#data(sequences);
     checkSame(this.#position.progress, data);
-    const { batch, window } = this.options;
     const fitOptions = {
       epochs: s.epochs === undefined ? 1 : s.epochs === Infinity ? Infinity : integer("epochs", s.epochs, 0),
       every: s.every === undefined ? Infinity : integer("every", s.every),
-      batch,
-      window,
       signal,
       validate: checked && (() => Model.evaluation(this.model, checked, this.options.loss)),
     };
@@ -146,9 +143,7 @@ export class Trainer {
   gradients(batch: Iterable<Sequence>, stepOptions: { carry?: boolean } = {}): { loss: number; gradients: Record<string, Tensor> } {
     const rows = this.#rows("gradients", batch, stepOptions);
     const { loss } = this.#learner.undisturbed(() => this.#learner.differentiate(rows, longest(rows)));
-    const { layout, memory } = this.#engine;
-    const tensors = layout.parameters.map((p) => [p.name, { shape: p.shape, data: memory.unpack(this.#learner.gradients, p) }]);
-    return { loss, gradients: Object.fromEntries(tensors) };
+    return { loss, gradients: this.#engine.tensors(this.#learner.gradients) };
   }
 
   #rows(what: string, batch: unknown, stepOptions: unknown): Row[] {
