@@ -21,11 +21,11 @@ test("no dependencies, no install scripts, types first, and every export is ther
     expect(text(file).length).toBeGreaterThan(100);
 });
 
-test("the bundle is at most 25 kB gzipped, whole in itself, and without eval", () => {
+test("the bundle is at most 40 kB gzipped, whole in itself, and without eval", () => {
   const bundle = text("dist/memcell.js");
   // By the gzip program: the zlib that Node brings finds fewer matches, 2 % more bytes.
   const gzipped = execFileSync("gzip", ["-9", "-c", join(root, "dist/memcell.js")]);
-  expect(gzipped.length).toBeLessThanOrEqual(25_000);
+  expect(gzipped.length).toBeLessThanOrEqual(40_000);
   expect(bundle).not.toMatch(/\bimport\s*[("'{*]|\brequire\(|\beval\(|new Function\b/);
 });
 
