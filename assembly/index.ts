@@ -3,7 +3,8 @@
 export { denseForward, inputGradient } from "./dense";
 export { dropout } from "./dropout";
 export { embeddingBackward, embeddingForward } from "./embedding";
-export { elementwiseLoss, softmax, softmaxCrossEntropy } from "./loss";
+export { elementwiseLoss } from "./loss";
 export { transposeWeights, weightGradient, weightGradientScratch } from "./matmul";
 export { adam, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
 export { recurrentBackward, recurrentBias, recurrentCarry, recurrentForward } from "./recurrent";
+export { softmax, softmaxCrossEntropy } from "./softmax";

@@ -53,3 +53,16 @@ export function transposeRows(to: usize, toStride: usize, row0: usize, row1: usi
   v128.store(to + 2 * toStride, v128.shuffle<f32>(AB, CD, 0, 1, 4, 5));
   v128.store(to + 3 * toStride, v128.shuffle<f32>(AB, CD, 2, 3, 6, 7));
 }
+
+// A column is what one v128 walks down in a panel [O][width]. Width 8 has two columns of O vectors, a lane a sequence.
+// Width 1 has one column of O/4 vectors, a lane a row: there the rows past O take no part, and the lanes fold into one.
+
+/** The lanes of a column's last vector that are rows below O; width 1. */
+export function liveRows(O: i32): v128 {
+  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(((O - 1) & 3) + 1));
+}
+
+/** What each lane of a column counts, times the scale. */
+export function columnWeights(weight: usize, width: i32, scale: f32): v128 {
+  return f32x4.mul(width == PANEL ? v128.load(weight) : v128.load32_splat(weight), splat(scale));
+}

@@ -113,3 +113,17 @@ export function bytes(path: string, value: unknown): Uint8Array {
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
   return fail(TypeError, path, "a Uint8Array or an ArrayBuffer", value);
 }
+
+/** What is expected instead of a number; undefined where it is right. */
+export type Refuse = (value: number) => string | undefined;
+
+export const finite: Refuse = (value) => (Number.isFinite(Math.fround(value)) ? undefined : "a finite number");
+
+export const probability: Refuse = (value) => (value >= 0 && value <= 1 ? undefined : "a number in [0, 1]");
+
+export const indexBelow =
+  (count: number, extra?: number): Refuse =>
+  (value) =>
+    (Number.isInteger(value) && value >= 0 && value < count) || value === extra
+      ? undefined
+      : `an integer from 0 to ${count - 1}${extra === undefined ? "" : ` (or ${extra})`}`;

@@ -1,6 +1,8 @@
 /** The losses, as plain data. */
 
-import { fail, integer, number, oneOf, options } from "./check.js";
+import type { Refuse } from "./check.js";
+import { fail, finite, indexBelow, integer, number, oneOf, options, probability } from "./check.js";
+import type { Kernels } from "./kernels.js";
 
 /** Mean squared error over outputs and steps; targets are as many numbers as the model has outputs. */
 export interface MseLoss {
@@ -47,41 +49,84 @@ export const crossEntropy = (options: Omit<CrossEntropyLoss, "type"> = {}): Cros
   type: "crossEntropy",
 });
 
-/** The codes in assembly/loss.ts of the losses that are a sum over outputs. A new one is a row here and a line there. */
+/** What targets a loss takes. */
+export interface Targets {
+  /** Numbers for each step. */
+  per: number;
+  /** Classes go into memory as i32, one for each step. */
+  classes?: boolean;
+  refuse: Refuse;
+}
+
+/** What the kernels of a loss work on: pointers, shapes, and what the sum is multiplied with. */
+export interface Panels {
+  dy: number;
+  y: number;
+  target: number;
+  weight: number;
+  /** [O], padded with zeros: what `perOutput` returned; 0 for none. */
+  perOutput: number;
+  slots: number;
+  O: number;
+  width: number;
+  scale: number;
+}
+
+/** What a loss is to the other files. A new one is a row of RULES, and a line or a kernel in assembly/loss.ts. */
+interface Rule<L> {
+  /** The options that it has beside its type, checked; defaults filled in. */
+  check?(path: string, loss: Record<string, unknown>, outputs: number): Omit<L, "type">;
+  options?: readonly string[];
+  targets(loss: L, outputs: number): Targets;
+  /** A number for each output that its kernel needs. */
+  perOutput?(loss: L, outputs: number): ArrayLike<number>;
+  run(kernels: Kernels, loss: L, panels: Panels): number;
+}
+
+/** The codes in assembly/loss.ts of the losses that are a sum over outputs. */
 export const ELEMENTWISE = { mse: 0, mae: 1, huber: 2, binaryCrossEntropy: 3 } as const;
 
-const plain =
-  <T extends Loss["type"]>(type: T) =>
-  (path: string, loss: Record<string, unknown>) => {
-    options(path, loss, ["type"]);
-    return { type };
-  };
+const elementwise = <L extends Loss>(code: number, rest: Partial<Rule<Required<L>>> = {}): Rule<Required<L>> => ({
+  targets: (_, outputs) => ({ per: outputs, refuse: finite }),
+  run: (kernels, _, { dy, y, target, weight, perOutput, slots, O, width, scale }) =>
+    kernels.elementwiseLoss(dy, y, target, weight, perOutput, code, slots, O, width, scale),
+  ...rest,
+});
 
-/** How each loss is checked. */
-const CHECKS: { [T in Loss["type"]]: (path: string, loss: Record<string, unknown>) => Required<Extract<Loss, { type: T }>> } = {
-  mse: plain("mse"),
-  mae: plain("mae"),
-  binaryCrossEntropy: plain("binaryCrossEntropy"),
-  huber: (path, loss) => {
-    options(path, loss, ["type", "delta"]);
-    const delta = loss.delta === undefined ? 1 : number(`${path}.delta`, loss.delta, { min: 0, aboveMin: true, max: 1e6 });
-    return { type: "huber", delta };
-  },
-  crossEntropy: (path, loss) => {
-    options(path, loss, ["type", "ignoreIndex"]);
-    const ignoreIndex = loss.ignoreIndex === undefined ? -100 : integer(`${path}.ignoreIndex`, loss.ignoreIndex, Number.MIN_SAFE_INTEGER);
-    return { type: "crossEntropy", ignoreIndex };
+const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> } = {
+  mse: elementwise(ELEMENTWISE.mse),
+  mae: elementwise(ELEMENTWISE.mae),
+  huber: elementwise<HuberLoss>(ELEMENTWISE.huber, {
+    options: ["delta"],
+    check: (path, { delta }) => ({
+      delta: delta === undefined ? 1 : number(`${path}.delta`, delta, { min: 0, aboveMin: true, max: 1e6 }),
+    }),
+    perOutput: ({ delta }, outputs) => new Float32Array(outputs).fill(delta),
+  }),
+  binaryCrossEntropy: elementwise(ELEMENTWISE.binaryCrossEntropy, { targets: (_, outputs) => ({ per: outputs, refuse: probability }) }),
+  crossEntropy: {
+    options: ["ignoreIndex"],
+    check(path, { ignoreIndex }, outputs) {
+      if (outputs < 2) fail(RangeError, path, "a model with at least two outputs for crossEntropy, one for each class", outputs);
+      const [min, max] = [-(2 ** 31), 2 ** 31 - 1];
+      return { ignoreIndex: ignoreIndex === undefined ? -100 : integer(`${path}.ignoreIndex`, ignoreIndex, min, max) };
+    },
+    targets: ({ ignoreIndex }, outputs) => ({ per: 1, classes: true, refuse: indexBelow(outputs, ignoreIndex) }),
+    run: (kernels, _, { dy, y, target, weight, slots, O, width, scale }) =>
+      kernels.softmaxCrossEntropy(dy, y, target, weight, slots, O, width, scale),
   },
 };
+
+/** The compiler cannot see that a loss and the row of its type belong together. */
+export const ruleOf = ({ type }: Pick<Loss, "type">) => RULES[type] as Rule<Required<Loss>>;
 
 /** @param outputs of the model that it is for */
 export function checkLoss(path: string, value: unknown, outputs: number): Required<Loss> {
   const loss = typeof value === "string" ? { type: value } : value;
   if (typeof loss !== "object" || loss === null) fail(TypeError, path, 'a loss such as "mse"', value);
-  const types = Object.keys(CHECKS) as Loss["type"][];
+  const types = Object.keys(RULES) as Loss["type"][];
   const type = oneOf(typeof value === "string" ? path : `${path}.type`, (loss as { type?: unknown }).type, types);
-  if (type === "crossEntropy" && outputs < 2) {
-    throw new RangeError(`"${path}" expected a model with at least two outputs for crossEntropy, one for each class, got ${outputs}`);
-  }
-  return CHECKS[type](path, loss as Record<string, unknown>);
+  const rule = ruleOf({ type });
+  const given = options(path, loss, ["type", ...(rule.options ?? [])]);
+  return { type, ...rule.check?.(path, given, outputs) } as Required<Loss>;
 }

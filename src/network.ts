@@ -7,7 +7,7 @@ import { planWindow } from "./lanes.js";
 import type { DensePlan, DropoutPlan, EmbeddingPlan, LayerPlan, RecurrentPlan, Table } from "./layout.js";
 import { DENSE, pad4 } from "./layout.js";
 import type { Loss } from "./losses.js";
-import { ELEMENTWISE } from "./losses.js";
+import { ruleOf } from "./losses.js";
 import { keys } from "./random.js";
 
 /** One layer at work in a window. All numbers are pointers; 0 stands for none. */
@@ -82,15 +82,19 @@ export class Network {
 
   /** The loss times `scale`; leaves the gradient of the outputs. */
   loss(T: number, loss: Required<Loss>, scale: number): number {
-    const { kernels, layout } = this.#engine;
+    const { kernels, layout, memory } = this.#engine;
     const { panels, width } = this.lanes;
-    const { output, gradient } = this.#output;
-    const [target, counts] = [this.pointer("target"), this.pointer("counts")];
-    const slots = T * panels;
-    if (loss.type === "crossEntropy")
-      return kernels.softmaxCrossEntropy(gradient, output, target, counts, slots, layout.outputs, width, scale);
-    const delta = loss.type === "huber" ? loss.delta : 0;
-    return kernels.elementwiseLoss(gradient, output, target, counts, ELEMENTWISE[loss.type], delta, slots, layout.outputs, width, scale);
+    const { output: y, gradient: dy } = this.#output;
+    const { outputs: O } = layout;
+    const rule = ruleOf(loss);
+    const numbers = rule.perOutput?.(loss, O);
+    const perOutput = numbers ? this.pointer("scratch") : 0;
+    if (numbers) {
+      memory.f32.fill(0, perOutput / 4, perOutput / 4 + pad4(O));
+      memory.f32.set(numbers, perOutput / 4);
+    }
+    const [target, weight] = [this.pointer("target"), this.pointer("counts")];
+    return rule.run(kernels, loss, { dy, y, target, weight, perOutput, slots: T * panels, O, width, scale });
   }
 
   /**

@@ -1,8 +1,10 @@
 /** User data, checked and made flat: what windows are cut from. */
 
-import { arrayLike, fail } from "./check.js";
+import type { Refuse } from "./check.js";
+import { arrayLike, fail, finite, indexBelow } from "./check.js";
 import type { Config } from "./layers.js";
 import type { Loss } from "./losses.js";
+import { ruleOf } from "./losses.js";
 
 /** Numbers of several steps: a flat array (step by step), a typed array, or one array for each step. */
 export type Series = ArrayLike<number> | ArrayLike<ArrayLike<number>>;
@@ -39,7 +41,7 @@ function flatten<A extends Float32Array | Int32Array>(
   value: unknown,
   per: number,
   unit: string,
-  refuse: (value: number) => string | undefined,
+  refuse: Refuse,
   numbers: new (length: number) => A,
 ): A {
   const list = arrayLike(path, value, "an array or a typed array");
@@ -66,15 +68,6 @@ function flatten<A extends Float32Array | Int32Array>(
   return copy;
 }
 
-const finite = (value: number) => (Number.isFinite(Math.fround(value)) ? undefined : "a finite number");
-
-const probability = (value: number) => (value >= 0 && value <= 1 ? undefined : "a number in [0, 1]");
-
-const indexBelow = (count: number, extra?: number) => (value: number) =>
-  (Number.isInteger(value) && value >= 0 && value < count) || value === extra
-    ? undefined
-    : `an integer from 0 to ${count - 1}${extra === undefined ? "" : ` (or ${extra})`}`;
-
 /** @throws TypeError, RangeError with the path of the value, its step and feature */
 export function checkSequence(path: string, value: unknown, { config, outputs, loss }: Demands): Checked {
   if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
@@ -94,11 +87,8 @@ export function checkSequence(path: string, value: unknown, { config, outputs, l
   if (!loss) return { inputs: checked, targets: [], length };
 
   const list = typeof targets === "number" ? [targets] : targets;
-  const per = loss.type === "crossEntropy" ? 1 : outputs;
-  const goals =
-    loss.type === "crossEntropy"
-      ? flatten(`${path}.targets`, list, per, "class", indexBelow(outputs, loss.ignoreIndex), Int32Array)
-      : flatten(`${path}.targets`, list, per, "output", loss.type === "binaryCrossEntropy" ? probability : finite, Float32Array);
+  const { per, classes, refuse } = ruleOf(loss).targets(loss, outputs);
+  const goals = flatten<Int32Array | Float32Array>(`${path}.targets`, list, per, "number", refuse, classes ? Int32Array : Float32Array);
   const steps = config.output === "every" ? length : 1;
   if (goals.length !== steps * per) {
     fail(RangeError, `${path}.targets`, `${per * steps} numbers (${steps} step${steps > 1 ? "s" : ""} of ${per})`, targets);

@@ -3,6 +3,7 @@
 import type { Engine } from "./engine.js";
 import { pad4 } from "./layout.js";
 import type { Loss } from "./losses.js";
+import { ruleOf } from "./losses.js";
 import type { Network } from "./network.js";
 import type { Checked } from "./sequences.js";
 
@@ -76,8 +77,7 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
   const tokens = "tokens" in config.input;
   const features = "tokens" in config.input ? 1 : config.input.features;
   const into = tokens ? memory.i32 : memory.f32;
-  const classes = loss?.type === "crossEntropy";
-  const per = loss && !classes ? layout.outputs : 1;
+  const { per, classes } = loss ? ruleOf(loss).targets(loss, layout.outputs) : { per: 1, classes: true };
   const goals = classes ? memory.i32 : memory.f32;
   const [ends, input, target, weight] = ["ends", "input", "target", "counts"].map((name) => network.pointer(name) / 4) as [
     number,

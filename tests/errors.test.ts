@@ -155,7 +155,7 @@ describe("createTrainer", () => {
     [
       "a loss unknown",
       RangeError,
-      '"loss" expected one of "mse", "mae", "binaryCrossEntropy", "huber", "crossEntropy", got "l1"',
+      '"loss" expected one of "mse", "mae", "huber", "binaryCrossEntropy", "crossEntropy", got "l1"',
       trainer({ loss: "l1" }),
     ],
     [
@@ -377,7 +377,7 @@ describe("sequences", () => {
     [
       "a target NaN",
       RangeError,
-      '"sequences[0].targets, step 0, output 1" expected a finite number, got NaN',
+      '"sequences[0].targets, step 0, number 1" expected a finite number, got NaN',
       [
         {
           ...good,

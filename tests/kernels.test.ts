@@ -273,7 +273,7 @@ describe("losses", () => {
       const weight = range(slots * lanes).map(() => (next() > -0.4 ? 1 : 0));
       const bench = new Bench();
       const pointers = [bench.buffer(y.data.length), bench.buffer(y.data), bench.buffer(target.data), bench.buffer(weight)] as const;
-      const loss = bench.kernels.elementwiseLoss(...pointers, ELEMENTWISE.mse, 0, slots, O, lanes, 0.125);
+      const loss = bench.kernels.elementwiseLoss(...pointers, 0, ELEMENTWISE.mse, slots, O, lanes, 0.125);
       expect(bench.intact).toBe(true);
       const dy = new Float32Array(y.data.length);
       let expected = 0;
@@ -293,20 +293,21 @@ describe("losses", () => {
   test("binary cross-entropy at the ends, huber at its corner, and none of them in the padding", () => {
     const bench = new Bench();
     const y = [-80, 80, 30, -1.5, 0];
+    const delta = bench.buffer(new Float32Array(8).fill(2.5));
     const [dy, py, target, weight] = [
       bench.buffer(8),
       bench.buffer([...y, 0, 0, 0]),
       bench.buffer([0, 1, 0, 1, 0.5, 0, 0, 0]),
       bench.buffer([1]),
     ];
-    const bce = bench.kernels.elementwiseLoss(dy, py, target, weight, ELEMENTWISE.binaryCrossEntropy, 0, 1, 5, 1, 1);
+    const bce = bench.kernels.elementwiseLoss(dy, py, target, weight, 0, ELEMENTWISE.binaryCrossEntropy, 1, 5, 1, 1);
     expect(Math.abs(bce - (30 + Math.log(1 + Math.exp(1.5)) + Math.log(2)))).toBeLessThan(1e-5);
     bench.read(dy, 8).forEach((d, i) => expect(Math.abs(d - [0, 0, 1, 1 / (1 + Math.exp(1.5)) - 1, 0, 0, 0, 0][i]!)).toBeLessThan(1e-6));
-    const huber = bench.kernels.elementwiseLoss(dy, py, target, weight, ELEMENTWISE.huber, 2.5, 1, 5, 1, 1);
+    const huber = bench.kernels.elementwiseLoss(dy, py, target, weight, delta, ELEMENTWISE.huber, 1, 5, 1, 1);
     const expected = [80, 79, 30].map((size) => 2.5 * (size - 1.25)).concat(2.5 * 1.25, 0.125);
     expect(Math.abs(huber - expected.reduce((a, b) => a + b))).toBeLessThan(1e-3);
     expect([...bench.read(dy, 8)]).toEqual([-2.5, 2.5, 2.5, -2.5, -0.5, 0, 0, 0]);
-    bench.kernels.elementwiseLoss(dy, py, target, weight, ELEMENTWISE.mae, 0, 1, 5, 1, 1);
+    bench.kernels.elementwiseLoss(dy, py, target, weight, 0, ELEMENTWISE.mae, 1, 5, 1, 1);
     expect([...bench.read(dy, 8)]).toEqual([-1, 1, 1, -1, -1, 0, 0, 0]);
     expect(bench.intact).toBe(true);
   });
