@@ -25,7 +25,7 @@ function rowsOf([I, , B, T]: Shape): Row[] {
   return Array.from({ length: B }, (_, ordinal) => {
     const inputs = Float32Array.from({ length: T * I }, next);
     const targets = Float32Array.from({ length: T }, next);
-    return { sequence: { inputs, targets, length: T }, from: 0, count: T, ordinal, goesOn: false };
+    return { sequence: { inputs, targets, weights: new Float32Array(T).fill(1), length: T }, from: 0, count: T, ordinal, goesOn: false };
   });
 }
 

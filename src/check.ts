@@ -119,6 +119,8 @@ export type Refuse = (value: number) => string | undefined;
 
 export const finite: Refuse = (value) => (Number.isFinite(Math.fround(value)) ? undefined : "a finite number");
 
+export const atLeast0: Refuse = (value) => (value >= 0 ? finite(value) : "a number of at least 0");
+
 export const probability: Refuse = (value) => (value >= 0 && value <= 1 ? undefined : "a number in [0, 1]");
 
 export const indexBelow =

@@ -107,5 +107,5 @@ function checkProgress(value: unknown): Progress {
 }
 
 function checkSum(path: string, { loss, targets }: Record<string, unknown>): { loss: number; targets: number } {
-  return { loss: number(`${path}.loss`, loss), targets: integer(`${path}.targets`, targets, 0) };
+  return { loss: number(`${path}.loss`, loss), targets: number(`${path}.targets`, targets, { min: 0 }) };
 }

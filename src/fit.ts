@@ -22,7 +22,7 @@ export interface Report {
   totalSteps?: number;
 }
 
-/** Losses times their targets, and how many targets. */
+/** Losses times what their means were taken over, and the sum of that: targets, each as much as its step's weight. */
 interface Sum {
   loss: number;
   targets: number;

@@ -109,7 +109,7 @@ export class Learner {
 
   /**
    * The gradient of the mean loss over the next T steps of the rows, into the region `gradients`.
-   * @returns the loss, the number of targets it is the mean of (0: the loss is NaN, the gradient zero), and the norm of the gradient
+   * @returns the loss, the sum of weights it is the mean over (0: the loss is NaN, the gradient zero), and the norm of the gradient
    */
   differentiate(rows: readonly (Row | null)[], T: number): { loss: number; targets: number; norm: number } {
     const { kernels, memory, layout } = this.engine;

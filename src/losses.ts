@@ -56,6 +56,8 @@ export interface Targets {
   /** Classes go into memory as i32, one for each step. */
   classes?: boolean;
   refuse: Refuse;
+  /** The target that says that there is none. */
+  ignored?: number;
 }
 
 /** What the kernels of a loss work on: pointers, shapes, and what the sum is multiplied with. */
@@ -111,7 +113,7 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
       const [min, max] = [-(2 ** 31), 2 ** 31 - 1];
       return { ignoreIndex: ignoreIndex === undefined ? -100 : integer(`${path}.ignoreIndex`, ignoreIndex, min, max) };
     },
-    targets: ({ ignoreIndex }, outputs) => ({ per: 1, classes: true, refuse: indexBelow(outputs, ignoreIndex) }),
+    targets: ({ ignoreIndex }, outputs) => ({ per: 1, classes: true, refuse: indexBelow(outputs, ignoreIndex), ignored: ignoreIndex }),
     run: (kernels, _, { dy, y, target, weight, slots, O, width, scale }) =>
       kernels.softmaxCrossEntropy(dy, y, target, weight, slots, O, width, scale),
   },

@@ -1,7 +1,6 @@
 /** User data, checked and made flat: what windows are cut from. */
 
-import type { Refuse } from "./check.js";
-import { arrayLike, fail, finite, indexBelow } from "./check.js";
+import { arrayLike, atLeast0, fail, finite, indexBelow } from "./check.js";
 import type { Config } from "./layers.js";
 import type { Loss } from "./losses.js";
 import { ruleOf } from "./losses.js";
@@ -13,17 +12,22 @@ export type Series = ArrayLike<number> | ArrayLike<ArrayLike<number>>;
  * One sequence. Lengths may differ from sequence to sequence.
  *
  * `inputs` has `features` numbers for each step, or one token. `targets` has, for each step (or for the last alone, where the
- * model's output is "last"), `outputs` numbers, or with cross-entropy one class.
+ * model's output is "last"), what the loss takes: `outputs` numbers, with cross-entropy one class. `weights` says how much each
+ * of these steps counts, 0 or more: means are over the sum of weights, and a step of weight 0 has no target, whatever stands in
+ * its place. Default: all 1.
  */
 export interface Sequence {
   inputs: Series;
   targets?: Series | number;
+  weights?: ArrayLike<number> | number;
 }
 
 /** A checked sequence: flat numbers. */
 export interface Checked {
   inputs: ArrayLike<number>;
   targets: ArrayLike<number>;
+  /** Of the steps that have targets; 0 where the target is ignored. */
+  weights: ArrayLike<number>;
   length: number;
 }
 
@@ -35,19 +39,26 @@ export interface Demands {
   loss?: Required<Loss>;
 }
 
-/** Checks values that come `per` to a step, and copies them, flat, so that what was checked stays as it is. */
+/**
+ * Checks values that come `per` to a step, and copies them, flat, so that what was checked stays as it is. Where a number of steps
+ * is `expected`, a bare number is one.
+ */
 function flatten<A extends Float32Array | Int32Array>(
   path: string,
   value: unknown,
   per: number,
   unit: string,
-  refuse: Refuse,
+  refuse: (value: number, step: number) => string | undefined,
   numbers: new (length: number) => A,
+  expected?: number,
 ): A {
-  const list = arrayLike(path, value, "an array or a typed array");
+  const list = arrayLike(path, expected && typeof value === "number" ? [value] : value, "an array or a typed array");
   const nested = typeof list[0] === "object" && list[0] !== null;
   if (!nested && list.length % per !== 0) fail(RangeError, path, `a multiple of ${per} numbers (${per} for each step)`, value);
   const steps = nested ? list.length : list.length / per;
+  if (expected && steps !== expected) {
+    fail(RangeError, path, `${per * expected} numbers (${expected} step${expected > 1 ? "s" : ""} of ${per})`, value);
+  }
   const copy = new numbers(steps * per);
   for (let step = 0; step < steps; step++) {
     let row = list;
@@ -57,7 +68,7 @@ function flatten<A extends Float32Array | Int32Array>(
     }
     for (let k = 0; k < per; k++) {
       const number = row[nested ? k : step * per + k];
-      const wrong = typeof number === "number" ? refuse(number) : "a number";
+      const wrong = typeof number === "number" ? refuse(number, step) : "a number";
       if (wrong !== undefined) {
         const place = `${path}, step ${step}${per > 1 ? `, ${unit} ${k}` : ""}`;
         fail(typeof number === "number" ? RangeError : TypeError, place, wrong, number);
@@ -68,15 +79,17 @@ function flatten<A extends Float32Array | Int32Array>(
   return copy;
 }
 
+const KEYS = ["inputs", "targets", "weights"];
+
 /** @throws TypeError, RangeError with the path of the value, its step and feature */
 export function checkSequence(path: string, value: unknown, { config, outputs, loss }: Demands): Checked {
   if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
     fail(TypeError, path, "a sequence { inputs, targets }", value);
   }
   for (const key of Object.keys(value)) {
-    if (key !== "inputs" && key !== "targets") throw new RangeError(`"${path}.${key}" is not known; a sequence has inputs and targets`);
+    if (!KEYS.includes(key)) throw new RangeError(`"${path}.${key}" is not known; a sequence has ${KEYS.join(", ")}`);
   }
-  const { inputs, targets } = value as { inputs: unknown; targets: unknown };
+  const { inputs, targets, weights } = value as Record<string, unknown>;
   const { input } = config;
   const checked =
     "tokens" in input
@@ -84,16 +97,19 @@ export function checkSequence(path: string, value: unknown, { config, outputs, l
       : flatten(`${path}.inputs`, inputs, input.features, "feature", finite, Float32Array);
   const length = checked.length / ("tokens" in input ? 1 : input.features);
   if (length === 0) fail(RangeError, `${path}.inputs`, "at least one step", inputs);
-  if (!loss) return { inputs: checked, targets: [], length };
+  if (!loss) return { inputs: checked, targets: [], weights: [], length };
 
-  const list = typeof targets === "number" ? [targets] : targets;
-  const { per, classes, refuse } = ruleOf(loss).targets(loss, outputs);
-  const goals = flatten<Int32Array | Float32Array>(`${path}.targets`, list, per, "number", refuse, classes ? Int32Array : Float32Array);
   const steps = config.output === "every" ? length : 1;
-  if (goals.length !== steps * per) {
-    fail(RangeError, `${path}.targets`, `${per * steps} numbers (${steps} step${steps > 1 ? "s" : ""} of ${per})`, targets);
-  }
-  return { inputs: checked, targets: goals, length };
+  const weight =
+    weights === undefined ? new Float32Array(steps).fill(1) : flatten(`${path}.weights`, weights, 1, "", atLeast0, Float32Array, steps);
+  const { per, classes, refuse, ignored } = ruleOf(loss).targets(loss, outputs);
+  const refuseCounted = (value: number, step: number) => (weight[step] === 0 ? finite : refuse)(value);
+  const numbers = classes ? Int32Array : Float32Array;
+  const goals = flatten<Int32Array | Float32Array>(`${path}.targets`, targets, per, "number", refuseCounted, numbers, steps);
+  goals.forEach((goal, step) => {
+    if (goal === ignored) weight[step] = 0;
+  });
+  return { inputs: checked, targets: goals, weights: weight, length };
 }
 
 /** The sequences of an array or an iterable, all checked. */

@@ -67,9 +67,11 @@ export class Rows {
   }
 }
 
+const NONE = { targets: [], weights: [] };
+
 /**
  * Writes the next steps of every row, T at the most: inputs, what each row goes on from, and with a loss the targets and what
- * each step counts. Steps past a row's own have inputs of zero and count nothing. Returns how many targets count.
+ * each step counts. Steps past a row's own have inputs of zero and count nothing. Returns what the mean is taken over: the weights of all targets.
  */
 export function writeWindow(engine: Engine, network: Network, rows: readonly (Row | null)[], T: number, loss?: Required<Loss>): number {
   const { memory, config, layout } = engine;
@@ -105,14 +107,14 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
     }
     if (!loss) continue;
 
-    const targets = row?.sequence.targets ?? [];
+    const { targets, weights } = row?.sequence ?? NONE;
     for (let t = 0; t < T; t++) {
       const step = row && t < count ? targetAt(config.output, row, t) : -1;
-      const counts = step >= 0 && !(loss.type === "crossEntropy" && targets[step] === loss.ignoreIndex);
+      const counts = step < 0 ? 0 : (weights[step] as number);
       const at = target + (t * panels + panel) * targetRows * width + lane;
-      for (let k = 0; k < per; k++) goals[at + k * width] = counts ? (targets[step * per + k] as number) : 0;
-      memory.f32[weight + (t * panels + panel) * width + lane] = counts ? 1 : 0;
-      if (counts) counted += per;
+      for (let k = 0; k < per; k++) goals[at + k * width] = counts > 0 ? (targets[step * per + k] as number) : 0;
+      memory.f32[weight + (t * panels + panel) * width + lane] = counts;
+      counted += counts * per;
     }
   }
   return counted;

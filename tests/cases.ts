@@ -1,13 +1,15 @@
 /** The one list of cases: what is checked against the oracle, differentiated, and timed. */
 
-import type { ModelConfig, Sequence } from "../src/index.js";
+import type { Loss, ModelConfig, Sequence } from "../src/index.js";
 import { dense, dropout, embedding, gru, lstm, rnn } from "../src/index.js";
-import type { Example, LossName, Parameters } from "./oracle.js";
+import type { Example, Parameters } from "./oracle.js";
 
 export interface Case {
   name: string;
   model: ModelConfig & { output: "every" | "last" };
-  loss: LossName;
+  loss: Loss | Loss["type"];
+  /** Whether each target has a weight of its own; some are 0. */
+  weighted?: boolean;
   /** Steps of each sequence: how many, and how ragged. */
   lengths: number[];
 }
@@ -172,6 +174,22 @@ export const CASES: Case[] = [
       lengths: [7],
     },
   ]),
+  ...(["mse", "crossEntropy"] as const).flatMap((loss): Case[] => [
+    {
+      name: `${loss}, weighted steps, two panels`,
+      model: { input: { features: 2 }, layers: [lstm({ units: 5 }), dense({ units: 3 })], output: "every" },
+      loss,
+      weighted: true,
+      lengths: lengths(9, 6),
+    },
+    {
+      name: `${loss}, weighted sequences, a few rows`,
+      model: { input: { features: 2 }, layers: [lstm({ units: 5 }), dense({ units: 5 })], output: "last" },
+      loss,
+      weighted: true,
+      lengths: [7, 2, 5],
+    },
+  ]),
   {
     name: "no recurrence at all",
     model: { input: { features: 6 }, layers: [dense({ units: 3 })], output: "every" },
@@ -201,20 +219,22 @@ export function numbers(seed: number): () => number {
 export const f32s = (length: number, next: () => number, scale = 1) => Array.from({ length }, () => Math.fround(next() * scale));
 
 /** Sequences for a case: ragged, some targets ignored. */
-export function examples({ model, loss, lengths }: Case, seed = 7): Example[] {
+export function examples({ model, loss, lengths, weighted }: Case, seed = 7): Example[] {
   const next = numbers(seed);
   const below = (n: number) => Math.floor(((next() + 1) / 2) * n);
   const outputs = model.layers.findLast((layer) => "units" in layer)?.units as number;
+  const type = typeof loss === "string" ? loss : loss.type;
   return lengths.map((length) => {
     const { input } = model;
     const inputs = Array.from({ length }, () => ("tokens" in input ? below(input.tokens) : f32s(input.features, next)));
     const steps = model.output === "every" ? length : 1;
     const targets = Array.from({ length: steps }, (_, t) => {
-      if (loss === "binaryCrossEntropy") return f32s(outputs, next).map((value) => Math.abs(value));
-      if (loss !== "crossEntropy") return f32s(outputs, next, 2);
+      if (type === "binaryCrossEntropy") return f32s(outputs, next).map((value) => Math.abs(value));
+      if (type !== "crossEntropy") return f32s(outputs, next, 2);
       return t > 0 && next() > 0.7 ? -100 : below(outputs);
     });
-    return { inputs, targets };
+    if (!weighted) return { inputs, targets };
+    return { inputs, targets, weights: f32s(steps, next, 3).map((value) => Math.max(0, value + 2)) };
   });
 }
 

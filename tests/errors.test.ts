@@ -291,7 +291,7 @@ describe("sequences", () => {
     ["no sequence", RangeError, '"sequences" expected at least one sequence, got an array of 0', []],
     ["a sequence that is none", TypeError, '"sequences[1]" expected a sequence { inputs, targets }, got null', [good, null]],
     ["an array for a sequence", TypeError, '"sequences[0]" expected a sequence { inputs, targets }, got an array of 2', [[1, 2]]],
-    ["an unknown key", RangeError, '"sequences[0].target" is not known; a sequence has inputs and targets', [{ ...good, target: 1 }]],
+    ["an unknown key", RangeError, '"sequences[0].target" is not known; a sequence has inputs, targets, weights', [{ ...good, target: 1 }]],
     ["no inputs", TypeError, '"sequences[0].inputs" expected an array or a typed array, got undefined', [{ targets: good.targets }]],
     ["no targets", TypeError, '"sequences[0].targets" expected an array or a typed array, got undefined', [{ inputs: good.inputs }]],
     ["an empty sequence", RangeError, '"sequences[0].inputs" expected at least one step, got an array of 0', [{ inputs: [], targets: [] }]],
@@ -375,6 +375,31 @@ describe("sequences", () => {
       [{ ...good, targets: [[1, 2]] }],
     ],
     [
+      "weights for another length",
+      RangeError,
+      '"sequences[0].weights" expected 2 numbers (2 steps of 1), got 1',
+      [{ ...good, weights: 1 }],
+    ],
+    [
+      "a weight below 0",
+      RangeError,
+      '"sequences[0].weights, step 1" expected a number of at least 0, got -1',
+      [{ ...good, weights: [0, -1] }],
+    ],
+    [
+      "a weight infinite",
+      RangeError,
+      '"sequences[0].weights, step 0" expected a finite number, got Infinity',
+      [{ ...good, weights: [Infinity, 1] }],
+    ],
+    ["a weight as text", TypeError, '"sequences[0].weights, step 1" expected a number, got "1"', [{ ...good, weights: [1, "1"] }]],
+    [
+      "a target NaN at a step of weight 0",
+      RangeError,
+      '"sequences[0].targets, step 1, number 0" expected a finite',
+      [{ ...good, targets: [1, 2, NaN, 3], weights: [1, 0] }],
+    ],
+    [
       "a target NaN",
       RangeError,
       '"sequences[0].targets, step 0, number 1" expected a finite number, got NaN',
@@ -391,7 +416,7 @@ describe("sequences", () => {
   ];
   test.each(bad)("%s", async (_, kind, message, sequences) => {
     const before = trainer.save();
-    const forPredict = !(message.includes("targets") && !message.includes("{")) && !message.includes("at least one sequence");
+    const forPredict = !(/targets|weight/.test(message) && !message.includes("{")) && !message.includes("at least one sequence");
     for (const attempt of [
       () => trainer.step(any(sequences)),
       () => trainer.gradients(any(sequences)),

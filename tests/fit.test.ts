@@ -106,7 +106,8 @@ describe("order", () => {
   });
 
   test("each epoch has an order of its own, and each seed", () => {
-    const list = Array.from({ length: 20 }, (_, length) => ({ inputs: new Float32Array(1), targets: new Float32Array(1), length }));
+    const [inputs, targets, weights] = [new Float32Array(1), new Float32Array(1), new Float32Array(1)];
+    const list = Array.from({ length: 20 }, (_, length) => ({ inputs, targets, weights, length }));
     const order = (seed: number | null, epoch: number) => {
       const source = arrayData(list, seed).open(epoch);
       return list.map(() => (source.next() as { length: number }).length);
@@ -344,6 +345,7 @@ test("where no target counts there is no loss, and no update", async () => {
   expect(trainer.gradients(ignored).loss).toBe(NaN);
   expect(trainer.evaluate(ignored).loss).toBe(NaN);
   expect((await collect(trainer.fit(ignored)))[0]!.loss).toBe(NaN);
+  expect(trainer.step([{ inputs: [0, 1], targets: [7, 2], weights: [0, 0] }])).toBe(NaN);
   expect(trainer.updates).toBe(0);
   expect(model.predict([])).toEqual([]);
 });

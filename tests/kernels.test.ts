@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Kernels } from "../src/kernels.js";
 import { CELLS, type Cell, DENSE } from "../src/layout.js";
 import { ELEMENTWISE } from "../src/losses.js";
 import { keys, philox, Random } from "../src/random.js";
 import { f32s, numbers, relativeError } from "./cases.js";
 import { Bench, packWeights, pad4 } from "./kernels.js";
+import { costOf, type LossOptions } from "./losses.js";
 import { Oracle, type Parameters } from "./oracle.js";
 
 const width = fc.constantFrom(1, 8);
@@ -266,27 +268,53 @@ test("embedding: rows gathered and scattered, tokens that repeat included", () =
 });
 
 describe("losses", () => {
-  test("mean squared error", () => {
+  /** Runs a loss on random panels with random weights, some 0, and compares it with the sum over steps of their cost. */
+  function compare(
+    [O, slots, lanes, from]: [number, number, number, number],
+    draw: (next: () => number) => { loss: LossOptions; perOutput?: number[]; per?: number; target(): number },
+    run: (kernels: Kernels, dy: number, y: number, target: number, weight: number, perOutput: number, loss: LossOptions) => number,
+  ) {
+    const next = numbers(from);
+    const { loss, perOutput, per = O, target } = draw(next);
+    const y = panels(() => 4 * next(), slots, O, lanes);
+    const classes = loss.type === "crossEntropy";
+    const goals = panels(target, slots, O, lanes);
+    const goal = (slot: number, lane: number) => (classes ? goals.get(slot, 0, lane) : range(per).map((r) => goals.get(slot, r, lane)));
+    const weight = f32s(slots * lanes, next, 2).map((value) => Math.max(0, value + 1));
+    const bench = new Bench();
+    const steps = range(slots * lanes).map((n) => [Math.floor(n / lanes), n % lanes] as const);
+    const ptarget = classes ? bench.integers(steps.map(([slot, lane]) => goal(slot, lane) as number)) : bench.buffer(goals.data);
+    const option = perOutput ? bench.buffer([...perOutput, ...new Array(pad4(O) - O).fill(0)]) : 0;
+    const [dy, py, pweight] = [bench.buffer(y.data.length), bench.buffer(y.data), bench.buffer(weight)];
+    const value = run(bench.kernels, dy, py, ptarget, pweight, option, loss);
+    expect(bench.intact).toBe(true);
+    const gradient = new Float32Array(y.data.length);
+    const expected = sum(steps.length, (n) => {
+      const [slot, lane] = steps[n]!;
+      const outputs = range(O).map((r) => y.get(slot, r, lane));
+      const cost = costOf(loss, outputs, goal(slot, lane));
+      for (const r of range(O)) gradient[y.at(slot, r, lane)] = 0.125 * weight[n]! * cost.slope[r]!;
+      return 0.125 * weight[n]! * cost.value;
+    });
+    expect(Math.abs(value - expected)).toBeLessThan(1e-5 * Math.max(1, Math.abs(expected)));
+    expect(relativeError(bench.read(dy, gradient.length), gradient)).toBeLessThan(1e-5);
+  }
+
+  test.each(Object.entries(ELEMENTWISE))("%s", (type, code) => {
     check(size(11), size(7), width, seed, (O, slots, lanes, from) => {
-      const next = numbers(from);
-      const [y, target] = [panels(next, slots, O, lanes), panels(next, slots, O, lanes)];
-      const weight = range(slots * lanes).map(() => (next() > -0.4 ? 1 : 0));
-      const bench = new Bench();
-      const pointers = [bench.buffer(y.data.length), bench.buffer(y.data), bench.buffer(target.data), bench.buffer(weight)] as const;
-      const loss = bench.kernels.elementwiseLoss(...pointers, 0, ELEMENTWISE.mse, slots, O, lanes, 0.125);
-      expect(bench.intact).toBe(true);
-      const dy = new Float32Array(y.data.length);
-      let expected = 0;
-      weight.forEach((counts, n) => {
-        for (const r of range(O)) {
-          const at = y.at(Math.floor(n / lanes), r, n % lanes);
-          const error = y.data[at]! - target.data[at]!;
-          expected += 0.125 * counts * error ** 2;
-          dy[at] = 0.25 * counts * error;
-        }
-      });
-      expect(relativeError([loss], [expected])).toBeLessThan(1e-5);
-      expect(relativeError(bench.read(pointers[0], dy.length), dy)).toBeLessThan(1e-5);
+      compare(
+        [O, slots, lanes, from],
+        (next) => {
+          const delta = Math.fround(0.1 + Math.abs(next()));
+          return {
+            loss: { type, delta },
+            perOutput: new Array(O).fill(delta),
+            target: () => (type.includes("binary") ? Math.abs(next()) : 3 * next()),
+          };
+        },
+        (kernels, dy, y, target, weight, perOutput) =>
+          kernels.elementwiseLoss(dy, y, target, weight, perOutput, code, slots, O, lanes, 0.125),
+      );
     });
   });
 
@@ -315,25 +343,13 @@ describe("losses", () => {
   test("softmax cross-entropy, and softmax with a temperature", () => {
     check(size(21), size(7), width, seed, (O, slots, lanes, from) => {
       const next = numbers(from);
-      const y = panels(() => 9 * next(), slots, O, lanes);
-      const target = range(slots * lanes).map(() => Math.floor(((next() + 1) / 2) * O));
-      const weight = range(slots * lanes).map(() => (next() > -0.4 ? 1 : 0));
-      const bench = new Bench();
-      const pointers = [bench.buffer(y.data.length), bench.buffer(y.data), bench.integers(target), bench.buffer(weight)] as const;
-      const loss = bench.kernels.softmaxCrossEntropy(...pointers, slots, O, lanes, 0.125);
-      const dy = new Float32Array(y.data.length);
-      let expected = 0;
-      weight.forEach((counts, n) => {
-        const logits = range(O).map((r) => y.get(Math.floor(n / lanes), r, n % lanes));
-        const total = Math.log(sum(O, (r) => Math.exp(logits[r]!)));
-        expected += 0.125 * counts * (total - logits[target[n]!]!);
-        logits.forEach((logit, r) => {
-          dy[y.at(Math.floor(n / lanes), r, n % lanes)] = 0.125 * counts * (Math.exp(logit - total) - (r === target[n] ? 1 : 0));
-        });
-      });
-      expect(Math.abs(loss - expected)).toBeLessThan(1e-5 * Math.max(1, expected));
-      expect(relativeError(bench.read(pointers[0], dy.length), dy)).toBeLessThan(1e-5);
+      compare(
+        [O, slots, lanes, from],
+        () => ({ loss: { type: "crossEntropy" }, target: () => Math.floor(((next() + 1) / 2) * O) }),
+        (kernels, dy, y, target, weight) => kernels.softmaxCrossEntropy(dy, y, target, weight, slots, O, lanes, 0.125),
+      );
 
+      const bench = new Bench();
       const logits = f32s(O, next, 5);
       const [p, l] = [bench.buffer(pad4(O)), bench.buffer([...logits, ...new Array(pad4(O) - O).fill(99)])];
       bench.kernels.softmax(p, l, O, 1 / 0.7);

@@ -11,7 +11,11 @@ describe("the oracle's gradients are those of finite differences", () => {
     const parameters = randomParameters(createModel(entry.model).parameters());
     const batch = examples(entry)
       .slice(0, 3)
-      .map(({ inputs, targets }) => ({ inputs: inputs.slice(0, 6), targets: targets.slice(0, 6) }));
+      .map(({ inputs, targets, weights }) => ({
+        inputs: inputs.slice(0, 6),
+        targets: targets.slice(0, 6),
+        ...(weights && { weights: weights.slice(0, 6) }),
+      }));
     const loss = (changed: Parameters) => new Oracle(entry.model, changed).learn(batch, entry.loss, undefined, mask).loss;
     const oracle = new Oracle(entry.model, parameters);
     oracle.learn(batch, entry.loss, undefined, mask);

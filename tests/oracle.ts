@@ -3,6 +3,8 @@
  * made faster and imports nothing from src.
  */
 
+import { costOf, type LossOptions } from "./losses.js";
+
 export type Vector = number[];
 export type Matrix = Vector[];
 /** Parameters by PyTorch's names: vectors and matrices in row-major order. */
@@ -23,6 +25,8 @@ export interface Description {
 export interface Example {
   inputs: (Vector | number)[];
   targets: (Vector | number)[];
+  /** How much each target counts. */
+  weights?: number[];
 }
 /** For each recurrent layer. */
 export type States = { h: Vector; c: Vector }[];
@@ -160,54 +164,26 @@ export class Oracle {
     return { output: apply(x), backward: apply };
   }
 
-  /** Mean loss over all targets that count, and its gradient added to `gradients`. */
-  learn(examples: Example[], loss: LossName, states?: States[], mask?: Mask, ignoreIndex = -100) {
+  /** Mean loss over all targets that count, each as much as its step's weight, and its gradient added to `gradients`. */
+  learn(examples: Example[], loss: LossOptions | string, states?: States[], mask?: Mask) {
     const runs = examples.map(({ inputs }, row) => this.run(inputs, states?.[row] ?? this.initialStates(), mask, row));
-    // Which output each target belongs to.
-    const pairs = examples.flatMap(({ targets, inputs }, row) =>
-      targets.map((target, n) => ({ row, t: this.model.output === "every" ? n : inputs.length - 1, target })),
-    );
-    const counted = pairs.filter(({ target }) => loss !== "crossEntropy" || target !== ignoreIndex);
     const dOutputs = runs.map(({ outputs }) => outputs.map((y) => zeros(y.length)));
-    let total = 0;
-    for (const { row, t, target } of counted) {
-      const y = runs[row]!.outputs[t]!;
-      const d = dOutputs[row]![t]!;
-      if (loss !== "crossEntropy") {
-        const scale = 1 / (counted.length * y.length);
-        (target as Vector).forEach((goal, k) => {
-          const [value, slope] = elementwise[loss](y[k]!, goal);
-          total += scale * value;
-          d[k] = scale * slope;
-        });
-      } else {
-        const top = Math.max(...y);
-        const sum = y.reduce((s, value) => s + Math.exp(value - top), 0);
-        total += (top + Math.log(sum) - y[target as number]!) / counted.length;
-        y.forEach((value, k) => {
-          d[k] = (Math.exp(value - top) / sum - (k === target ? 1 : 0)) / counted.length;
-        });
-      }
-    }
+    const costs = examples.flatMap(({ inputs, targets, weights }, row) =>
+      targets.map((target, n) => {
+        // Which output the target belongs to.
+        const t = this.model.output === "every" ? n : inputs.length - 1;
+        const cost = costOf(typeof loss === "string" ? { type: loss } : loss, runs[row]!.outputs[t]!, target);
+        return { ...cost, row, t, weight: weights?.[n] ?? 1 };
+      }),
+    );
+    const total = (of: (cost: (typeof costs)[number]) => number) => costs.reduce((sum, cost) => sum + cost.weight * of(cost), 0);
+    const scale = 1 / total(({ count }) => count);
+    for (const { row, t, slope, weight } of costs) dOutputs[row]![t] = slope.map((d) => scale * weight * d);
     runs.forEach(({ backward }, row) => backward(dOutputs[row]!));
     const outputs = runs.map((run) => (this.model.output === "every" ? run.outputs : run.outputs.slice(-1)));
-    return { loss: total, outputs };
+    return { loss: scale * total(({ value }) => value), outputs };
   }
 }
-
-export type LossName = keyof typeof elementwise | "crossEntropy";
-
-/** The loss of one output, and its slope; Huber's with delta 1. */
-const elementwise = {
-  mse: (y: number, goal: number): [number, number] => [(y - goal) ** 2, 2 * (y - goal)],
-  mae: (y: number, goal: number): [number, number] => [Math.abs(y - goal), Math.sign(y - goal)],
-  huber: (y: number, goal: number): [number, number] =>
-    Math.abs(y - goal) < 1 ? [0.5 * (y - goal) ** 2, y - goal] : [Math.abs(y - goal) - 0.5, Math.sign(y - goal)],
-  binaryCrossEntropy: (y: number, goal: number): [number, number] => [
-    -goal * Math.log(sigmoid(y)) - (1 - goal) * Math.log(1 - sigmoid(y)),
-    sigmoid(y) - goal,
-  ],
-};
 
 interface Step {
   h: Vector;

@@ -1,19 +1,19 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { ModelConfig, Optimizer } from "../src/index.js";
+import type { Loss, ModelConfig, Optimizer } from "../src/index.js";
 import { createModel, createTrainer } from "../src/index.js";
 import { asTensors, relativeError } from "./cases.js";
-import { type Example, type LossName, Oracle, type Parameters } from "./oracle.js";
+import { type Example, Oracle, type Parameters } from "./oracle.js";
 
 interface VectorCase extends ModelConfig {
   name: string;
   output: "every" | "last";
-  loss: LossName;
+  loss: Loss | Loss["type"];
   optimizer: Optimizer;
   clipNorm?: number;
   clipValue?: number;
   parameters: Parameters;
-  sequences: { inputs: number[]; targets: number[] }[];
+  sequences: { inputs: number[]; targets: number[]; weights?: number[] }[];
   outputs: number[][];
   gradients: Record<string, number[]>;
   curve: number[];
@@ -53,12 +53,14 @@ describe.each(vectors.map((vector) => [vector.name, vector] as const))("PyTorch:
 
   test("the oracle agrees", () => {
     const width = "features" in input ? input.features : 0;
-    const outputs = vector.outputs[0]!.length / (output === "every" ? sequences[0]!.inputs.length / (width || 1) : 1);
+    const steps = output === "every" ? sequences[0]!.inputs.length / (width || 1) : 1;
+    const per = sequences[0]!.targets.length / steps;
     const cut = (flat: number[], size: number) =>
       Array.from({ length: flat.length / size }, (_, i) => flat.slice(i * size, (i + 1) * size));
-    const batch: Example[] = sequences.map(({ inputs, targets }) => ({
+    const batch: Example[] = sequences.map(({ inputs, targets, ...weights }) => ({
       inputs: width ? cut(inputs, width) : inputs,
-      targets: loss === "crossEntropy" ? targets : cut(targets, outputs),
+      targets: (typeof loss === "string" ? loss : loss.type) === "crossEntropy" ? targets : cut(targets, per),
+      ...weights,
     }));
     const oracle = new Oracle({ input, layers, output }, parameters);
     expect(Math.abs(oracle.learn(batch, loss).loss - vector.curve[0]!)).toBeLessThan(1e-6);

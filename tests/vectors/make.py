@@ -19,6 +19,23 @@ LOSSES = {
     "binaryCrossEntropy": nn.functional.binary_cross_entropy_with_logits,
     "crossEntropy": nn.functional.cross_entropy,
 }
+
+
+def loss_type(case):
+    return case["loss"] if isinstance(case["loss"], str) else case["loss"]["type"]
+
+
+def mean_loss(case, y, targets, weights):
+    """The mean that PyTorch has; with weights for the steps, the mean over their sum."""
+    loss = LOSSES[loss_type(case)]
+    if not case.get("weighted"):
+        return loss(y, targets)
+    values = loss(y, targets, reduction="none")
+    if loss_type(case) == "crossEntropy":
+        return (weights * values).sum() / weights[targets != -100].sum()
+    return (weights.unsqueeze(1) * values).sum() / (weights.sum() * values.shape[1])
+
+
 RECURRENT = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 CASES = [
@@ -115,6 +132,22 @@ CASES.append(
         "optimizer": {"type": "sgd", "learningRate": 0.05},
     }
 )
+# One small model under every other loss. New cases go to the end: a case's number is its seed.
+for name, options in {
+    "mse, weighted steps": {"loss": "mse", "weighted": True},
+    "cross-entropy, weighted steps": {"loss": "crossEntropy", "weighted": True},
+}.items():
+    CASES.append(
+        {
+            "name": name,
+            "input": {"features": 2},
+            "layers": [{"type": "lstm", "units": 3}, {"type": "dense", "units": 5}],
+            "output": "every",
+            "lengths": [4, 6, 3, 5, 5, 2],
+            "optimizer": {"type": "adam", "learningRate": 0.02},
+            **options,
+        }
+    )
 
 
 class Model(nn.Module):
@@ -189,27 +222,28 @@ def make(case, seed):
             inputs = torch.randint(0, case["input"]["tokens"], (length,))
         else:
             inputs = torch.randn(length, case["input"]["features"])
-        if case["loss"] == "binaryCrossEntropy":
+        if loss_type(case) == "binaryCrossEntropy":
             targets = torch.rand(steps, units)
-        elif case["loss"] != "crossEntropy":
+        elif loss_type(case) != "crossEntropy":
             targets = 2 * torch.randn(steps, units)
         else:
             targets = torch.randint(0, units, (steps,))
             if case["output"] == "every":
                 targets[torch.rand(steps) < 0.2] = -100
-        sequences.append((inputs, targets))
+        # Some are 0.
+        weights = torch.clamp(3 * torch.rand(steps) - 0.5, min=0) if case.get("weighted") else torch.ones(steps)
+        sequences.append((inputs, targets, weights))
 
     def outputs():
         result = []
-        for inputs, _ in sequences:
+        for inputs, _, _ in sequences:
             y = model(inputs.unsqueeze(0))[0]
             result.append(y if case["output"] == "every" else y[-1:])
         return result
 
     def loss():
         y = torch.cat(outputs())
-        targets = torch.cat([t for _, t in sequences])
-        return LOSSES[case["loss"]](y, targets)
+        return mean_loss(case, y, torch.cat([t for _, t, _ in sequences]), torch.cat([w for _, _, w in sequences]))
 
     first = outputs()
     loss().backward()
@@ -230,7 +264,10 @@ def make(case, seed):
     return {
         **case,
         "parameters": parameters,
-        "sequences": [{"inputs": as_numbers(x), "targets": as_numbers(t)} for x, t in sequences],
+        "sequences": [
+            {"inputs": as_numbers(x), "targets": as_numbers(t), **({"weights": round_list(w)} if case.get("weighted") else {})}
+            for x, t, w in sequences
+        ],
         "outputs": [round_list(y) for y in first],
         "gradients": gradients,
         "curve": curve,

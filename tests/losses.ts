@@ -1,0 +1,42 @@
+/** The losses in double precision, one step at a time, written from their equations. Imports nothing from src. */
+
+export interface LossOptions {
+  type: string;
+  delta?: number;
+  ignoreIndex?: number;
+}
+
+/** What the outputs of one step cost, the gradient, and how much the step adds to what the mean is taken over. */
+export interface Cost {
+  value: number;
+  slope: number[];
+  count: number;
+}
+
+/** @param target numbers, or a class */
+export function costOf(loss: LossOptions, y: number[], target: number[] | number): Cost {
+  if (typeof target === "number") return crossEntropy(loss, y, target);
+  const terms = y.map((value, k) => elementwise[loss.type]!(value, target[k]!, loss));
+  return { value: terms.reduce((sum, [value]) => sum + value, 0), slope: terms.map(([, slope]) => slope), count: y.length };
+}
+
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+
+/** The loss of one output, and its slope. */
+const elementwise: Record<string, (y: number, goal: number, loss: LossOptions) => [number, number]> = {
+  mse: (y, goal) => [(y - goal) ** 2, 2 * (y - goal)],
+  mae: (y, goal) => [Math.abs(y - goal), Math.sign(y - goal)],
+  huber: (y, goal, { delta = 1 }) =>
+    Math.abs(y - goal) < delta
+      ? [0.5 * (y - goal) ** 2, y - goal]
+      : [delta * (Math.abs(y - goal) - 0.5 * delta), delta * Math.sign(y - goal)],
+  binaryCrossEntropy: (y, goal) => [-goal * Math.log(sigmoid(y)) - (1 - goal) * Math.log(1 - sigmoid(y)), sigmoid(y) - goal],
+};
+
+/** The classes' probabilities p = softmax(y), and -log p of the target. */
+function crossEntropy({ ignoreIndex = -100 }: LossOptions, y: number[], target: number): Cost {
+  if (target === ignoreIndex) return { value: 0, slope: y.map(() => 0), count: 0 };
+  const top = Math.max(...y);
+  const logSum = top + Math.log(y.reduce((sum, value) => sum + Math.exp(value - top), 0));
+  return { value: logSum - y[target]!, slope: y.map((value, k) => Math.exp(value - logSum) - (k === target ? 1 : 0)), count: 1 };
+}
