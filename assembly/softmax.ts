@@ -3,19 +3,30 @@
 import { exp, log } from "./activation";
 import { columnWeights, largest, liveRows, PANEL, padded, splat, sum, VECTOR } from "./lanes";
 
-/** scale * sum of weight (log sum_k exp(y_k) - y_target); dy = scale weight (softmax(y) - onehot(target)). */
+/**
+ * scale * sum over steps of weight ((1 - a) w_target c_target + a / O sum_k w_k c_k) with c_k = -log p_k, p = softmax(y), a the
+ * label smoothing and w the classes' weights, as PyTorch has it; dy_k = scale weight (A p_k - (1 - a) w_target [k = target]
+ * - a / O w_k), where A is the sum of the factors of all c.
+ */
 export function softmaxCrossEntropy(
   dy: usize, // [slots][O][width] out
   y: usize, // [slots][O][width]: logits
   target: usize, // [slots][width] i32, each below O
   weight: usize, // [slots][width]
+  classWeight: usize, // [O], padded with zeros; or 0 where all are 1 and nothing is smoothed
+  smoothing: f32,
   slots: i32,
   O: i32,
   width: i32,
   scale: f32,
 ): f64 {
-  const stride: usize = width == PANEL ? 32 : VECTOR;
-  const panel = (<usize>padded(O) * width) << 2;
+  const single = width != PANEL;
+  const stride: usize = single ? VECTOR : 32;
+  const row = (<usize>width) << 2;
+  const panel = <usize>padded(O) * row;
+  const even = smoothing / <f32>O;
+  let spread: f32 = 0;
+  if (smoothing > 0) for (let k = 0; k < O; k++) spread += even * load<f32>(classWeight + ((<usize>k) << 2));
   let total: f64 = 0;
   for (let slot = 0; slot < slots; slot++) {
     for (let column: usize = 0; column < stride; column += VECTOR) {
@@ -24,26 +35,34 @@ export function softmaxCrossEntropy(
         for (let at = column; at < panel; at += stride) v128.store(dy + at, splat(0));
         continue;
       }
-      const logSum = exponentials(dy + column, y + column, O, width, splat(1), counts);
       const targets = target + column;
-      const answers = y + column;
-      let answer = splat(load<f32>(answers + entry(targets, 0, width)));
-      if (width == PANEL) {
-        answer = f32x4.replace_lane(answer, 1, load<f32>(answers + entry(targets, 1, width)));
-        answer = f32x4.replace_lane(answer, 2, load<f32>(answers + entry(targets, 2, width)));
-        answer = f32x4.replace_lane(answer, 3, load<f32>(answers + entry(targets, 3, width)));
-      }
-      const losses = f32x4.mul(counts, f32x4.sub(logSum, answer));
-      total += width == PANEL ? sum(losses) : f32x4.extract_lane(losses, 0);
+      let hard = counts;
+      if (classWeight) hard = f32x4.mul(counts, f32x4.mul(splat(1 - smoothing), gather(classWeight, targets, 4, 0, width)));
+      const factors = f32x4.add(hard, f32x4.mul(counts, splat(spread)));
+      const logSum = exponentials(dy + column, y + column, O, width, splat(1), factors);
+      const losses = f32x4.mul(hard, f32x4.sub(logSum, gather(y + column, targets, row, 4, width)));
+      total += single ? f32x4.extract_lane(losses, 0) : sum(losses);
       for (let lane = 0; lane < min(width, 4); lane++) {
-        const at = dy + column + entry(targets, lane, width);
-        store<f32>(at, load<f32>(at) - load<f32>(weight + column + ((<usize>lane) << 2)) * scale);
+        const at = dy + column + entry(targets, lane, row) + ((<usize>lane) << 2);
+        store<f32>(at, load<f32>(at) - f32x4.extract_lane(hard, 0));
+        hard = v128.shuffle<f32>(hard, hard, 1, 2, 3, 0);
       }
+      if (smoothing == 0) continue;
+      const smooth = f32x4.mul(counts, splat(even));
+      let spreads = splat(0);
+      for (let at: usize = 0; at < panel; at += stride) {
+        const w = single ? v128.load(classWeight + at) : v128.load32_splat(classWeight + ((at >> 5) << 2));
+        const share = f32x4.mul(smooth, w);
+        const d = dy + column + at;
+        spreads = f32x4.add(spreads, f32x4.mul(share, f32x4.sub(logSum, v128.load(y + column + at))));
+        v128.store(d, f32x4.sub(v128.load(d), share));
+      }
+      total += sum(spreads);
     }
     y += panel;
     dy += panel;
-    target += (<usize>width) << 2;
-    weight += (<usize>width) << 2;
+    target += row;
+    weight += row;
   }
   return total;
 }
@@ -93,7 +112,16 @@ function exponentials(
   return f32x4.add(top, log(total));
 }
 
-/** Where the target's row of one lane lies behind the column's start. */
-function entry(targets: usize, lane: i32, width: i32): usize {
-  return (<usize>(load<i32>(targets + ((<usize>lane) << 2)) * width + lane)) << 2;
+/** The number of each lane's target: `stride` bytes from one class to the next, `step` from one lane to the next. */
+function gather(from: usize, targets: usize, stride: usize, step: usize, width: i32): v128 {
+  let found = splat(load<f32>(from + entry(targets, 0, stride)));
+  if (width != PANEL) return found;
+  found = f32x4.replace_lane(found, 1, load<f32>(from + entry(targets, 1, stride) + step));
+  found = f32x4.replace_lane(found, 2, load<f32>(from + entry(targets, 2, stride) + 2 * step));
+  return f32x4.replace_lane(found, 3, load<f32>(from + entry(targets, 3, stride) + 3 * step));
+}
+
+/** Where what belongs to a lane's target lies, `stride` bytes from one class to the next. */
+function entry(targets: usize, lane: i32, stride: usize): usize {
+  return <usize>load<i32>(targets + ((<usize>lane) << 2)) * stride;
 }

@@ -90,13 +90,14 @@ export function options(path: string, value: unknown, known: readonly string[]):
   return value as Record<string, unknown>;
 }
 
-/** Finite numbers, as many as said. */
-export function numbers(path: string, value: unknown, length: number): ArrayLike<number> {
+/** Numbers, as many as said. */
+export function numbers(path: string, value: unknown, length: number, refuse: Refuse = finite): ArrayLike<number> {
   const list = arrayLike(path, value, `${length} numbers`);
   if (list.length !== length) fail(RangeError, path, `${length} numbers`, value);
   for (let i = 0; i < length; i++) {
     if (typeof list[i] !== "number") fail(TypeError, `${path}[${i}]`, "a finite number", list[i]);
-    if (!Number.isFinite(Math.fround(list[i] as number))) fail(RangeError, `${path}[${i}]`, "a finite number", list[i]);
+    const wrong = refuse(list[i] as number);
+    if (wrong !== undefined) fail(RangeError, `${path}[${i}]`, wrong, list[i]);
   }
   return list as ArrayLike<number>;
 }

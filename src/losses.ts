@@ -1,7 +1,7 @@
 /** The losses, as plain data. */
 
 import type { Refuse } from "./check.js";
-import { fail, finite, indexBelow, integer, number, oneOf, options, probability } from "./check.js";
+import { atLeast0, fail, finite, indexBelow, integer, number, numbers, oneOf, options, probability } from "./check.js";
 import type { Kernels } from "./kernels.js";
 
 /** Mean squared error over outputs and steps; targets are as many numbers as the model has outputs. */
@@ -31,6 +31,10 @@ export interface CrossEntropyLoss {
   type: "crossEntropy";
   /** Steps with this target do not count. Default -100, as in PyTorch. */
   ignoreIndex?: number;
+  /** How much each class counts as target, 0 or more; the mean is over the targets' weights. Default null: all 1. */
+  classWeights?: ArrayLike<number> | null;
+  /** This share of each target, from 0 to below 1, is spread evenly over all classes (Szegedy et al. 2016). Default 0. */
+  labelSmoothing?: number;
 }
 
 export type Loss = MseLoss | MaeLoss | HuberLoss | BinaryCrossEntropyLoss | CrossEntropyLoss;
@@ -58,6 +62,8 @@ export interface Targets {
   refuse: Refuse;
   /** The target that says that there is none. */
   ignored?: number;
+  /** How much each class counts in what the mean is taken over. */
+  classWeights?: ArrayLike<number> | null;
 }
 
 /** What the kernels of a loss work on: pointers, shapes, and what the sum is multiplied with. */
@@ -81,7 +87,7 @@ interface Rule<L> {
   options?: readonly string[];
   targets(loss: L, outputs: number): Targets;
   /** A number for each output that its kernel needs. */
-  perOutput?(loss: L, outputs: number): ArrayLike<number>;
+  perOutput?(loss: L, outputs: number): ArrayLike<number> | null;
   run(kernels: Kernels, loss: L, panels: Panels): number;
 }
 
@@ -107,15 +113,26 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
   }),
   binaryCrossEntropy: elementwise(ELEMENTWISE.binaryCrossEntropy, { targets: (_, outputs) => ({ per: outputs, refuse: probability }) }),
   crossEntropy: {
-    options: ["ignoreIndex"],
-    check(path, { ignoreIndex }, outputs) {
+    options: ["ignoreIndex", "classWeights", "labelSmoothing"],
+    check(path, { ignoreIndex, classWeights, labelSmoothing }, outputs) {
       if (outputs < 2) fail(RangeError, path, "a model with at least two outputs for crossEntropy, one for each class", outputs);
       const [min, max] = [-(2 ** 31), 2 ** 31 - 1];
-      return { ignoreIndex: ignoreIndex === undefined ? -100 : integer(`${path}.ignoreIndex`, ignoreIndex, min, max) };
+      return {
+        ignoreIndex: ignoreIndex === undefined ? -100 : integer(`${path}.ignoreIndex`, ignoreIndex, min, max),
+        // As f32, which the kernel sees.
+        classWeights:
+          classWeights == null ? null : Array.from(numbers(`${path}.classWeights`, classWeights, outputs, atLeast0), Math.fround),
+        labelSmoothing:
+          labelSmoothing === undefined ? 0 : number(`${path}.labelSmoothing`, labelSmoothing, { min: 0, max: 1, belowMax: true }),
+      };
     },
-    targets: ({ ignoreIndex }, outputs) => ({ per: 1, classes: true, refuse: indexBelow(outputs, ignoreIndex), ignored: ignoreIndex }),
-    run: (kernels, _, { dy, y, target, weight, slots, O, width, scale }) =>
-      kernels.softmaxCrossEntropy(dy, y, target, weight, slots, O, width, scale),
+    targets: ({ ignoreIndex, classWeights }, outputs) => {
+      return { per: 1, classes: true, refuse: indexBelow(outputs, ignoreIndex), ignored: ignoreIndex, classWeights };
+    },
+    perOutput: ({ classWeights, labelSmoothing }, outputs) =>
+      classWeights ?? (labelSmoothing > 0 ? new Float32Array(outputs).fill(1) : null),
+    run: (kernels, { labelSmoothing }, { dy, y, target, weight, perOutput, slots, O, width, scale }) =>
+      kernels.softmaxCrossEntropy(dy, y, target, weight, perOutput, labelSmoothing, slots, O, width, scale),
   },
 };
 

@@ -1,7 +1,7 @@
 /** The one list of cases: what is checked against the oracle, differentiated, and timed. */
 
 import type { Loss, ModelConfig, Sequence } from "../src/index.js";
-import { dense, dropout, embedding, gru, lstm, rnn } from "../src/index.js";
+import { crossEntropy, dense, dropout, embedding, gru, lstm, rnn } from "../src/index.js";
 import type { Example, Parameters } from "./oracle.js";
 
 export interface Case {
@@ -190,6 +190,15 @@ export const CASES: Case[] = [
       lengths: [7, 2, 5],
     },
   ]),
+  ...[1, 9].map(
+    (rows): Case => ({
+      name: `cross-entropy, weighted classes, smoothed labels, weighted steps, ${rows} rows`,
+      model: { input: { features: 2 }, layers: [gru({ units: 5 }), dense({ units: 3 })], output: "every" },
+      loss: crossEntropy({ classWeights: [0.5, 2, 0], labelSmoothing: 0.2 }),
+      weighted: true,
+      lengths: lengths(rows, 7),
+    }),
+  ),
   {
     name: "no recurrence at all",
     model: { input: { features: 6 }, layers: [dense({ units: 3 })], output: "every" },

@@ -170,6 +170,30 @@ describe("createTrainer", () => {
       '"loss.ignoreIndex" expected an integer',
       trainer({ loss: crossEntropy({ ignoreIndex: 0.5 }) }),
     ],
+    [
+      "weights for another number of classes",
+      RangeError,
+      '"loss.classWeights" expected 2 numbers, got an array of 3',
+      trainer({ loss: crossEntropy({ classWeights: [1, 2, 3] }) }),
+    ],
+    [
+      "a class weight below 0",
+      RangeError,
+      '"loss.classWeights[1]" expected a number of at least 0, got -1',
+      trainer({ loss: crossEntropy({ classWeights: [1, -1] }) }),
+    ],
+    [
+      "label smoothing of 1",
+      RangeError,
+      '"loss.labelSmoothing" expected a number in [0, 1), got 1',
+      trainer({ loss: crossEntropy({ labelSmoothing: 1 }) }),
+    ],
+    [
+      "an ignored index beyond i32",
+      RangeError,
+      '"loss.ignoreIndex" expected an integer from -2147483648',
+      trainer({ loss: crossEntropy({ ignoreIndex: 2 ** 40 }) }),
+    ],
     ["no optimizer", TypeError, '"optimizer" expected an optimizer such as adam(), got undefined', trainer({ optimizer: undefined })],
     [
       "an optimizer unknown",

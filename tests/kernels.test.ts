@@ -72,7 +72,7 @@ describe("activations, as the LSTM cell uses them", () => {
       const bench = new Bench();
       const [dy, y] = [bench.buffer(4), bench.buffer([0, -difference, 7, 7])];
       const [target, weight] = [bench.integers([1]), bench.buffer([1])];
-      const loss = bench.kernels.softmaxCrossEntropy(dy, y, target, weight, 1, 2, 1, 1);
+      const loss = bench.kernels.softmaxCrossEntropy(dy, y, target, weight, 0, 0, 1, 2, 1, 1);
       const total = 1 + Math.exp(-difference);
       const expected = Math.log(total) + difference;
       expect(Math.abs(loss - expected)).toBeLessThan(3e-7 * Math.max(1, expected));
@@ -340,15 +340,33 @@ describe("losses", () => {
     expect(bench.intact).toBe(true);
   });
 
-  test("softmax cross-entropy, and softmax with a temperature", () => {
-    check(size(21), size(7), width, seed, (O, slots, lanes, from) => {
-      const next = numbers(from);
-      compare(
-        [O, slots, lanes, from],
-        () => ({ loss: { type: "crossEntropy" }, target: () => Math.floor(((next() + 1) / 2) * O) }),
-        (kernels, dy, y, target, weight) => kernels.softmaxCrossEntropy(dy, y, target, weight, slots, O, lanes, 0.125),
-      );
+  test("softmax cross-entropy: plain, with weighted classes, smoothed, and both", () => {
+    check(
+      fc.integer({ min: 2, max: 21 }),
+      size(7),
+      width,
+      seed,
+      fc.boolean(),
+      fc.constantFrom(0, 0.125),
+      (O, slots, lanes, from, weighted, labelSmoothing) => {
+        compare(
+          [O, slots, lanes, from],
+          (next) => {
+            const classWeights = f32s(O, next).map((value) => (weighted ? Math.max(0, value + 0.8) : 1));
+            const target = () => Math.floor(((next() + 1) / 2) * O);
+            const loss = { type: "crossEntropy", classWeights, labelSmoothing };
+            return { loss, target, ...((weighted || labelSmoothing > 0) && { perOutput: classWeights }) };
+          },
+          (kernels, dy, y, target, weight, perOutput) =>
+            kernels.softmaxCrossEntropy(dy, y, target, weight, perOutput, labelSmoothing, slots, O, lanes, 0.125),
+        );
+      },
+    );
+  });
 
+  test("softmax with a temperature", () => {
+    check(size(21), seed, (O, from) => {
+      const next = numbers(from);
       const bench = new Bench();
       const logits = f32s(O, next, 5);
       const [p, l] = [bench.buffer(pad4(O)), bench.buffer([...logits, ...new Array(pad4(O) - O).fill(99)])];

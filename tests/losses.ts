@@ -4,6 +4,8 @@ export interface LossOptions {
   type: string;
   delta?: number;
   ignoreIndex?: number;
+  classWeights?: ArrayLike<number> | null;
+  labelSmoothing?: number;
 }
 
 /** What the outputs of one step cost, the gradient, and how much the step adds to what the mean is taken over. */
@@ -33,10 +35,17 @@ const elementwise: Record<string, (y: number, goal: number, loss: LossOptions) =
   binaryCrossEntropy: (y, goal) => [-goal * Math.log(sigmoid(y)) - (1 - goal) * Math.log(1 - sigmoid(y)), sigmoid(y) - goal],
 };
 
-/** The classes' probabilities p = softmax(y), and -log p of the target. */
-function crossEntropy({ ignoreIndex = -100 }: LossOptions, y: number[], target: number): Cost {
+/** Softmax, and the mean of -log p over a distribution that the target has most of; each class with its weight. */
+function crossEntropy({ ignoreIndex = -100, classWeights, labelSmoothing = 0 }: LossOptions, y: number[], target: number): Cost {
   if (target === ignoreIndex) return { value: 0, slope: y.map(() => 0), count: 0 };
   const top = Math.max(...y);
   const logSum = top + Math.log(y.reduce((sum, value) => sum + Math.exp(value - top), 0));
-  return { value: logSum - y[target]!, slope: y.map((value, k) => Math.exp(value - logSum) - (k === target ? 1 : 0)), count: 1 };
+  const weight = (k: number) => classWeights?.[k] ?? 1;
+  const share = y.map((_, k) => weight(k) * (labelSmoothing / y.length + (k === target ? 1 - labelSmoothing : 0)));
+  const all = share.reduce((sum, value) => sum + value, 0);
+  return {
+    value: share.reduce((sum, value, k) => sum + value * (logSum - y[k]!), 0),
+    slope: y.map((value, k) => all * Math.exp(value - logSum) - share[k]!),
+    count: weight(target),
+  };
 }

@@ -12,12 +12,17 @@ import pathlib
 import torch
 from torch import nn
 
+def cross_entropy(y, targets, classWeights=None, labelSmoothing=0.0, **reduction):
+    weight = None if classWeights is None else torch.tensor(classWeights)
+    return nn.functional.cross_entropy(y, targets, weight=weight, label_smoothing=labelSmoothing, **reduction)
+
+
 LOSSES = {
     "mse": nn.functional.mse_loss,
     "mae": nn.functional.l1_loss,
     "huber": nn.functional.huber_loss,
     "binaryCrossEntropy": nn.functional.binary_cross_entropy_with_logits,
-    "crossEntropy": nn.functional.cross_entropy,
+    "crossEntropy": cross_entropy,
 }
 
 
@@ -27,12 +32,15 @@ def loss_type(case):
 
 def mean_loss(case, y, targets, weights):
     """The mean that PyTorch has; with weights for the steps, the mean over their sum."""
-    loss = LOSSES[loss_type(case)]
+    options = {} if isinstance(case["loss"], str) else {k: v for k, v in case["loss"].items() if k != "type"}
+    loss = lambda **reduction: LOSSES[loss_type(case)](y, targets, **options, **reduction)
     if not case.get("weighted"):
-        return loss(y, targets)
-    values = loss(y, targets, reduction="none")
+        return loss()
+    values = loss(reduction="none")
     if loss_type(case) == "crossEntropy":
-        return (weights * values).sum() / weights[targets != -100].sum()
+        counted = targets != -100
+        classes = torch.tensor(options.get("classWeights", [1.0] * y.shape[1]))
+        return (weights * values).sum() / (weights[counted] * classes[targets[counted]]).sum()
     return (weights.unsqueeze(1) * values).sum() / (weights.sum() * values.shape[1])
 
 
@@ -136,6 +144,15 @@ CASES.append(
 for name, options in {
     "mse, weighted steps": {"loss": "mse", "weighted": True},
     "cross-entropy, weighted steps": {"loss": "crossEntropy", "weighted": True},
+    "cross-entropy, weighted classes": {"loss": {"type": "crossEntropy", "classWeights": [0.5, 2, 1.25, 0, 1]}},
+    "cross-entropy, smoothed labels": {"loss": {"type": "crossEntropy", "labelSmoothing": 0.3}},
+    "cross-entropy, weighted classes and smoothed labels": {
+        "loss": {"type": "crossEntropy", "classWeights": [0.5, 2, 1.25, 0, 1], "labelSmoothing": 0.1}
+    },
+    "cross-entropy, weighted classes, smoothed labels and weighted steps": {
+        "loss": {"type": "crossEntropy", "classWeights": [0.5, 2, 1.25, 0.75, 1], "labelSmoothing": 0.1},
+        "weighted": True,
+    },
 }.items():
     CASES.append(
         {
