@@ -3,7 +3,7 @@
 export { denseForward, inputGradient } from "./dense";
 export { dropout } from "./dropout";
 export { embeddingBackward, embeddingForward } from "./embedding";
-export { elementwiseLoss } from "./loss";
+export { elementwiseLoss, gaussianLoss } from "./loss";
 export { transposeWeights, weightGradient, weightGradientScratch } from "./matmul";
 export { adam, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
 export { recurrentBackward, recurrentBias, recurrentCarry, recurrentForward } from "./recurrent";

@@ -64,5 +64,10 @@ export function liveRows(O: i32): v128 {
 
 /** What each lane of a column counts, times the scale. */
 export function columnWeights(weight: usize, width: i32, scale: f32): v128 {
-  return f32x4.mul(width == PANEL ? v128.load(weight) : v128.load32_splat(weight), splat(scale));
+  return f32x4.mul(loadColumn(weight, width), splat(scale));
+}
+
+/** What a row [width] has for each lane of a column; its one number for all where the width is 1. */
+export function loadColumn(at: usize, width: i32): v128 {
+  return width == PANEL ? v128.load(at) : v128.load32_splat(at);
 }

@@ -2,13 +2,14 @@
 // counts: 0 for padding and where there is no target. `scale` is 1 / (what the mean is taken over), or 1 for the sum.
 
 import { exp, log, sigmoid } from "./activation";
-import { columnWeights, liveRows, PANEL, padded, splat, sum, VECTOR } from "./lanes";
+import { columnWeights, liveRows, loadColumn, PANEL, padded, splat, sum, VECTOR } from "./lanes";
 
 // Losses that are a sum over outputs, with e = y - target. The codes are those of ELEMENTWISE in src/losses.ts.
 const MSE: i32 = 0; //   e^2
 const MAE: i32 = 1; //   |e|
 const HUBER: i32 = 2; // e^2 / 2 where |e| < delta, else delta (|e| - delta / 2): Huber 1964
 const BCE: i32 = 3; //   binary cross-entropy of the logit y: max(y, 0) - y target + log(1 + exp(-|y|))
+const QUANTILE: i32 = 4; // pinball: e (1 - q) where e > 0, else -e q: Koenker & Bassett 1978
 
 /** scale * sum over outputs of weight loss(y, target); dy is its gradient. */
 export function elementwiseLoss(
@@ -16,7 +17,7 @@ export function elementwiseLoss(
   y: usize, // [slots][O][width]
   target: usize, // [slots][O][width]
   weight: usize, // [slots][width]
-  perOutput: usize, // [O], padded: delta of HUBER; 0 for the others
+  perOutput: usize, // [O], padded: delta of HUBER, q of QUANTILE; 0 for the others
   loss: i32, // one of the codes
   slots: i32,
   O: i32,
@@ -39,6 +40,8 @@ export function elementwiseLoss(
         const goal = v128.load(target + at);
         const error = f32x4.sub(out, goal);
         const size = f32x4.abs(error);
+        let option = splat(0);
+        if (perOutput) option = single ? v128.load(perOutput + at) : v128.load32_splat(perOutput + ((at >> 5) << 2));
         let value: v128, slope: v128;
         if (loss == MSE) {
           value = f32x4.mul(error, error);
@@ -47,9 +50,12 @@ export function elementwiseLoss(
           const power = exp(f32x4.neg(f32x4.abs(out)));
           value = f32x4.add(f32x4.sub(f32x4.pmax(out, splat(0)), f32x4.mul(out, goal)), log(f32x4.add(splat(1), power)));
           slope = f32x4.sub(sigmoid(out), goal);
+        } else if (loss == QUANTILE) {
+          const side = f32x4.sub(v128.and(splat(1), f32x4.gt(error, splat(0))), option);
+          value = f32x4.mul(error, side);
+          slope = v128.and(side, f32x4.ne(error, splat(0)));
         } else {
-          let limit = splat(1);
-          if (loss == HUBER) limit = single ? v128.load(perOutput + at) : v128.load32_splat(perOutput + ((at >> 5) << 2));
+          const limit = loss == HUBER ? option : splat(1);
           // The limit with the error's sign; 0 where there is no error.
           const side = v128.and(v128.or(limit, v128.and(error, splat(-0.0))), f32x4.ne(error, splat(0)));
           const inside = loss == MAE ? splat(0) : f32x4.lt(size, limit);
@@ -69,6 +75,58 @@ export function elementwiseLoss(
     dy += panel;
     target += panel;
     weight += (<usize>width) << 2;
+  }
+  return total;
+}
+
+/**
+ * scale * sum over targets of weight (s + (target - m)^2 exp(-s)) / 2: the negative log-likelihood of a normal distribution of
+ * mean m and variance exp(s), without its constant (Nix & Weigend 1994). The means are the first O / 2 outputs, s the others.
+ */
+export function gaussianLoss(
+  dy: usize, // [slots][O][width] out
+  y: usize, // [slots][O][width]
+  target: usize, // [slots][O][width], of which the first O / 2 rows are targets
+  weight: usize, // [slots][width]
+  slots: i32,
+  O: i32, // even
+  width: i32,
+  scale: f32,
+): f64 {
+  const row = (<usize>width) << 2;
+  const panel = <usize>padded(O) * row;
+  const half = <usize>(O >> 1) * row;
+  let total: f64 = 0;
+  for (let slot = 0; slot < slots; slot++) {
+    for (let at: usize = 2 * half; at < panel; at += 4) store<f32>(dy + at, 0);
+    for (let column: usize = 0; column < row; column += VECTOR) {
+      const counts = columnWeights(weight + column, width, scale);
+      for (let at = column; at < half; at += row) {
+        const s = loadColumn(y + half + at, width);
+        const error = f32x4.sub(loadColumn(y + at, width), loadColumn(target + at, width));
+        // What does not count may have overflowed.
+        const precision = v128.and(exp(f32x4.neg(s)), f32x4.ne(counts, splat(0)));
+        const pull = f32x4.mul(error, precision);
+        const square = f32x4.mul(error, pull);
+        const halved = f32x4.mul(splat(0.5), counts);
+        const losses = f32x4.mul(halved, f32x4.add(s, square));
+        const dMean = f32x4.mul(counts, pull);
+        const dLogVariance = f32x4.mul(halved, f32x4.sub(splat(1), square));
+        if (width == PANEL) {
+          v128.store(dy + at, dMean);
+          v128.store(dy + half + at, dLogVariance);
+          total += sum(losses);
+        } else {
+          store<f32>(dy + at, f32x4.extract_lane(dMean, 0));
+          store<f32>(dy + half + at, f32x4.extract_lane(dLogVariance, 0));
+          total += f32x4.extract_lane(losses, 0);
+        }
+      }
+    }
+    y += panel;
+    dy += panel;
+    target += panel;
+    weight += row;
   }
   return total;
 }

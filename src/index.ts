@@ -5,8 +5,17 @@ export type { GenerateOptions } from "./generate.js";
 export type { DenseLayer, DropoutLayer, EmbeddingLayer, GruLayer, Layer, LstmLayer, ModelConfig, RnnLayer } from "./layers.js";
 export { dense, dropout, embedding, gru, lstm, rnn } from "./layers.js";
 export type { TrainerOptions } from "./learner.js";
-export type { BinaryCrossEntropyLoss, CrossEntropyLoss, HuberLoss, Loss, MaeLoss, MseLoss } from "./losses.js";
-export { binaryCrossEntropy, crossEntropy, huber, mae, mse } from "./losses.js";
+export type {
+  BinaryCrossEntropyLoss,
+  CrossEntropyLoss,
+  GaussianNllLoss,
+  HuberLoss,
+  Loss,
+  MaeLoss,
+  MseLoss,
+  QuantileLoss,
+} from "./losses.js";
+export { binaryCrossEntropy, crossEntropy, gaussianNLL, huber, mae, mse, quantile } from "./losses.js";
 export type { Environment, Model } from "./model.js";
 export { createModel, loadModel } from "./model.js";
 export type { State } from "./network.js";

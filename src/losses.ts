@@ -1,7 +1,7 @@
 /** The losses, as plain data. */
 
 import type { Refuse } from "./check.js";
-import { atLeast0, fail, finite, indexBelow, integer, number, numbers, oneOf, options, probability } from "./check.js";
+import { arrayLike, atLeast0, fail, finite, indexBelow, integer, number, numbers, oneOf, options, probability } from "./check.js";
 import type { Kernels } from "./kernels.js";
 
 /** Mean squared error over outputs and steps; targets are as many numbers as the model has outputs. */
@@ -37,7 +37,26 @@ export interface CrossEntropyLoss {
   labelSmoothing?: number;
 }
 
-export type Loss = MseLoss | MaeLoss | HuberLoss | BinaryCrossEntropyLoss | CrossEntropyLoss;
+/**
+ * Pinball loss of one or several quantiles of each target (Koenker & Bassett 1978), mean over quantiles, targets and steps. The
+ * model has an output for each: quantile q of target k, of Q quantiles, is output k Q + q. Targets are outputs / Q numbers.
+ */
+export interface QuantileLoss {
+  type: "quantile";
+  /** Each between 0 and 1. */
+  quantiles: readonly number[];
+}
+
+/**
+ * Negative log-likelihood of normal distributions whose means and variances the model tells (Nix & Weigend 1994), without the
+ * constant, mean over targets and steps. The first half of the outputs are the means, the second the logarithms of the
+ * variances; targets are half as many numbers as the model has outputs.
+ */
+export interface GaussianNllLoss {
+  type: "gaussianNLL";
+}
+
+export type Loss = QuantileLoss | GaussianNllLoss | MseLoss | MaeLoss | HuberLoss | BinaryCrossEntropyLoss | CrossEntropyLoss;
 
 /** @example createTrainer(model, { loss: mse() }) // or loss: "mse" */
 export const mse = (): MseLoss => ({ type: "mse" });
@@ -53,10 +72,17 @@ export const crossEntropy = (options: Omit<CrossEntropyLoss, "type"> = {}): Cros
   type: "crossEntropy",
 });
 
+/** @example createTrainer(model, { loss: quantile({ quantiles: [0.1, 0.5, 0.9] }) }) // the model has three outputs */
+export const quantile = (options: Omit<QuantileLoss, "type">): QuantileLoss => ({ ...options, type: "quantile" });
+/** @example createTrainer(model, { loss: gaussianNLL() }) // or loss: "gaussianNLL"; the model has two outputs for each target */
+export const gaussianNLL = (): GaussianNllLoss => ({ type: "gaussianNLL" });
+
 /** What targets a loss takes. */
 export interface Targets {
   /** Numbers for each step. */
   per: number;
+  /** Outputs that each is for, one after the other. Default 1. */
+  copies?: number;
   /** Classes go into memory as i32, one for each step. */
   classes?: boolean;
   refuse: Refuse;
@@ -92,7 +118,7 @@ interface Rule<L> {
 }
 
 /** The codes in assembly/loss.ts of the losses that are a sum over outputs. */
-export const ELEMENTWISE = { mse: 0, mae: 1, huber: 2, binaryCrossEntropy: 3 } as const;
+export const ELEMENTWISE = { mse: 0, mae: 1, huber: 2, binaryCrossEntropy: 3, quantile: 4 } as const;
 
 const elementwise = <L extends Loss>(code: number, rest: Partial<Rule<Required<L>>> = {}): Rule<Required<L>> => ({
   targets: (_, outputs) => ({ per: outputs, refuse: finite }),
@@ -112,6 +138,29 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
     perOutput: ({ delta }, outputs) => new Float32Array(outputs).fill(delta),
   }),
   binaryCrossEntropy: elementwise(ELEMENTWISE.binaryCrossEntropy, { targets: (_, outputs) => ({ per: outputs, refuse: probability }) }),
+  quantile: elementwise<QuantileLoss>(ELEMENTWISE.quantile, {
+    options: ["quantiles"],
+    check(path, { quantiles }, outputs) {
+      const list = arrayLike(`${path}.quantiles`, quantiles, "an array of numbers in (0, 1)");
+      if (list.length === 0 || outputs % list.length > 0) {
+        const expected = `a number of quantiles that divides the model's ${outputs} outputs`;
+        fail(RangeError, `${path}.quantiles`, expected, quantiles);
+      }
+      const inside = { min: 0, aboveMin: true, max: 1, belowMax: true };
+      return { quantiles: Array.from(list, (value, q) => number(`${path}.quantiles[${q}]`, value, inside)) };
+    },
+    targets: ({ quantiles: { length } }, outputs) => ({ per: outputs / length, copies: length, refuse: finite }),
+    perOutput: ({ quantiles }, outputs) => Float32Array.from({ length: outputs }, (_, k) => quantiles[k % quantiles.length] as number),
+  }),
+  gaussianNLL: {
+    check(path, _, outputs) {
+      if (outputs % 2 > 0) fail(RangeError, path, "a model with two outputs for each target for gaussianNLL", outputs);
+      return {};
+    },
+    targets: (_, outputs) => ({ per: outputs / 2, refuse: finite }),
+    run: (kernels, _, { dy, y, target, weight, slots, O, width, scale }) =>
+      kernels.gaussianLoss(dy, y, target, weight, slots, O, width, scale),
+  },
   crossEntropy: {
     options: ["ignoreIndex", "classWeights", "labelSmoothing"],
     check(path, { ignoreIndex, classWeights, labelSmoothing }, outputs) {

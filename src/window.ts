@@ -2,7 +2,7 @@
 
 import type { Engine } from "./engine.js";
 import { pad4 } from "./layout.js";
-import type { Loss, Targets } from "./losses.js";
+import type { Loss } from "./losses.js";
 import { ruleOf } from "./losses.js";
 import type { Network } from "./network.js";
 import type { Checked } from "./sequences.js";
@@ -71,8 +71,8 @@ const NONE = { targets: [], weights: [] };
 
 /**
  * Writes the next steps of every row, T at the most: inputs, what each row goes on from, and with a loss the targets and what
- * each step counts. Steps past a row's own have inputs of zero and count nothing. Returns what the mean is taken over: the weights of all
- * targets.
+ * each step counts. Steps past a row's own have inputs of zero and count nothing. Returns what the mean is taken over: the
+ * weights of all targets.
  */
 export function writeWindow(engine: Engine, network: Network, rows: readonly (Row | null)[], T: number, loss?: Required<Loss>): number {
   const { memory, config, layout } = engine;
@@ -80,17 +80,15 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
   const tokens = "tokens" in config.input;
   const features = "tokens" in config.input ? 1 : config.input.features;
   const into = tokens ? memory.i32 : memory.f32;
-  const { per, classes, classWeights }: Partial<Targets> & { per: number } = loss
-    ? ruleOf(loss).targets(loss, layout.outputs)
-    : { per: 1, classes: true };
-  const goals = classes ? memory.i32 : memory.f32;
+  const shape = loss && ruleOf(loss).targets(loss, layout.outputs);
+  const goals = shape?.classes ? memory.i32 : memory.f32;
   const [ends, input, target, weight] = ["ends", "input", "target", "counts"].map((name) => network.pointer(name) / 4) as [
     number,
     number,
     number,
     number,
   ];
-  const [inputRows, targetRows] = [tokens ? 1 : pad4(features), classes ? 1 : pad4(per)];
+  const [inputRows, targetRows] = [tokens ? 1 : pad4(features), shape?.classes ? 1 : pad4(layout.outputs)];
   let counted = 0;
 
   for (let b = 0; b < panels * width; b++) {
@@ -108,16 +106,19 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
       if (t < count) for (let k = 0; k < features; k++) into[at + k * width] = inputs[from++] as number;
       else for (let k = 0; k < features; k++) into[at + k * width] = 0;
     }
-    if (!loss) continue;
+    if (!shape) continue;
 
+    const { per, copies = 1, classWeights } = shape;
     const { targets, weights } = row?.sequence ?? NONE;
     for (let t = 0; t < T; t++) {
       const step = row && t < count ? targetAt(config.output, row, t) : -1;
       const counts = step < 0 ? 0 : (weights[step] as number);
       const at = target + (t * panels + panel) * targetRows * width + lane;
-      for (let k = 0; k < per; k++) goals[at + k * width] = counts > 0 ? (targets[step * per + k] as number) : 0;
+      for (let k = 0; k < per * copies; k++) {
+        goals[at + k * width] = counts > 0 ? (targets[step * per + Math.floor(k / copies)] as number) : 0;
+      }
       memory.f32[weight + (t * panels + panel) * width + lane] = counts;
-      counted += counts * per * (classWeights && counts > 0 ? (classWeights[targets[step] as number] as number) : 1);
+      counted += counts * per * copies * (classWeights && counts > 0 ? (classWeights[targets[step] as number] as number) : 1);
     }
   }
   return counted;

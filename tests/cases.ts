@@ -1,7 +1,7 @@
 /** The one list of cases: what is checked against the oracle, differentiated, and timed. */
 
 import type { Loss, ModelConfig, Sequence } from "../src/index.js";
-import { crossEntropy, dense, dropout, embedding, gru, lstm, rnn } from "../src/index.js";
+import { crossEntropy, dense, dropout, embedding, gaussianNLL, gru, lstm, quantile, rnn } from "../src/index.js";
 import type { Example, Parameters } from "./oracle.js";
 
 export interface Case {
@@ -199,6 +199,21 @@ export const CASES: Case[] = [
       lengths: lengths(rows, 7),
     }),
   ),
+  ...[quantile({ quantiles: [0.1, 0.5, 0.75] }), gaussianNLL()].flatMap((loss): Case[] => [
+    {
+      name: `${loss.type}, two panels`,
+      model: { input: { features: 2 }, layers: [lstm({ units: 5 }), dense({ units: 6 })], output: "every" },
+      loss,
+      weighted: true,
+      lengths: lengths(9, 6),
+    },
+    {
+      name: `${loss.type}, one row`,
+      model: { input: { features: 2 }, layers: [lstm({ units: 5 }), dense({ units: 6 })], output: "last" },
+      loss,
+      lengths: [7],
+    },
+  ]),
   {
     name: "no recurrence at all",
     model: { input: { features: 6 }, layers: [dense({ units: 3 })], output: "every" },
@@ -232,14 +247,15 @@ export function examples({ model, loss, lengths, weighted }: Case, seed = 7): Ex
   const next = numbers(seed);
   const below = (n: number) => Math.floor(((next() + 1) / 2) * n);
   const outputs = model.layers.findLast((layer) => "units" in layer)?.units as number;
-  const type = typeof loss === "string" ? loss : loss.type;
+  const { type, quantiles = [1] } = typeof loss === "string" ? { type: loss } : { quantiles: [1], ...loss };
+  const per = outputs / (type === "gaussianNLL" ? 2 : quantiles.length);
   return lengths.map((length) => {
     const { input } = model;
     const inputs = Array.from({ length }, () => ("tokens" in input ? below(input.tokens) : f32s(input.features, next)));
     const steps = model.output === "every" ? length : 1;
     const targets = Array.from({ length: steps }, (_, t) => {
       if (type === "binaryCrossEntropy") return f32s(outputs, next).map((value) => Math.abs(value));
-      if (type !== "crossEntropy") return f32s(outputs, next, 2);
+      if (type !== "crossEntropy") return f32s(per, next, 2);
       return t > 0 && next() > 0.7 ? -100 : below(outputs);
     });
     if (!weighted) return { inputs, targets };

@@ -13,6 +13,7 @@ import {
   gru,
   lstm,
   mse,
+  quantile,
   readSafetensors,
   resumeTrainer,
   sgd,
@@ -155,7 +156,7 @@ describe("createTrainer", () => {
     [
       "a loss unknown",
       RangeError,
-      '"loss" expected one of "mse", "mae", "huber", "binaryCrossEntropy", "crossEntropy", got "l1"',
+      '"loss" expected one of "mse", "mae", "huber", "binaryCrossEntropy", "quantile", "gaussianNLL", "crossEntropy", got "l1"',
       trainer({ loss: "l1" }),
     ],
     [
@@ -193,6 +194,25 @@ describe("createTrainer", () => {
       RangeError,
       '"loss.ignoreIndex" expected an integer from -2147483648',
       trainer({ loss: crossEntropy({ ignoreIndex: 2 ** 40 }) }),
+    ],
+    [
+      "quantiles that do not divide the outputs",
+      RangeError,
+      '"loss.quantiles" expected a number of quantiles that divides the model\'s 2 outputs, got an array of 3',
+      trainer({ loss: quantile({ quantiles: [0.1, 0.5, 0.9] }) }),
+    ],
+    ["no quantiles", TypeError, '"loss.quantiles" expected an array of numbers in (0, 1), got undefined', trainer({ loss: "quantile" })],
+    [
+      "a quantile of 1",
+      RangeError,
+      '"loss.quantiles[1]" expected a number in (0, 1), got 1',
+      trainer({ loss: quantile({ quantiles: [0.5, 1] }) }),
+    ],
+    [
+      "means without variances",
+      RangeError,
+      '"loss" expected a model with two outputs for each target for gaussianNLL, got 3',
+      () => createTrainer(createModel({ ...features, layers: [lstm({ units: 3 })] }), { loss: "gaussianNLL", optimizer: adam() }),
     ],
     ["no optimizer", TypeError, '"optimizer" expected an optimizer such as adam(), got undefined', trainer({ optimizer: undefined })],
     [

@@ -271,15 +271,19 @@ describe("losses", () => {
   /** Runs a loss on random panels with random weights, some 0, and compares it with the sum over steps of their cost. */
   function compare(
     [O, slots, lanes, from]: [number, number, number, number],
-    draw: (next: () => number) => { loss: LossOptions; perOutput?: number[]; per?: number; target(): number },
+    draw: (next: () => number) => { loss: LossOptions; perOutput?: number[]; per?: number; copies?: number; target(): number },
     run: (kernels: Kernels, dy: number, y: number, target: number, weight: number, perOutput: number, loss: LossOptions) => number,
   ) {
     const next = numbers(from);
-    const { loss, perOutput, per = O, target } = draw(next);
+    const { loss, perOutput, copies = 1, per = O / copies, target } = draw(next);
     const y = panels(() => 4 * next(), slots, O, lanes);
     const classes = loss.type === "crossEntropy";
     const goals = panels(target, slots, O, lanes);
-    const goal = (slot: number, lane: number) => (classes ? goals.get(slot, 0, lane) : range(per).map((r) => goals.get(slot, r, lane)));
+    // Each target stands in the rows of all its outputs.
+    for (const slot of range(slots))
+      for (const r of range(O)) for (const l of range(lanes)) goals.data[goals.at(slot, r, l)] = goals.get(slot, r - (r % copies), l);
+    const goal = (slot: number, lane: number) =>
+      classes ? goals.get(slot, 0, lane) : range(per).map((r) => goals.get(slot, r * copies, lane));
     const weight = f32s(slots * lanes, next, 2).map((value) => Math.max(0, value + 1));
     const bench = new Bench();
     const steps = range(slots * lanes).map((n) => [Math.floor(n / lanes), n % lanes] as const);
@@ -300,7 +304,7 @@ describe("losses", () => {
     expect(relativeError(bench.read(dy, gradient.length), gradient)).toBeLessThan(1e-5);
   }
 
-  test.each(Object.entries(ELEMENTWISE))("%s", (type, code) => {
+  test.each(Object.entries(ELEMENTWISE).filter(([type]) => type !== "quantile"))("%s", (type, code) => {
     check(size(11), size(7), width, seed, (O, slots, lanes, from) => {
       compare(
         [O, slots, lanes, from],
@@ -338,6 +342,36 @@ describe("losses", () => {
     bench.kernels.elementwiseLoss(dy, py, target, weight, 0, ELEMENTWISE.mae, 1, 5, 1, 1);
     expect([...bench.read(dy, 8)]).toEqual([-1, 1, 1, -1, -1, 0, 0, 0]);
     expect(bench.intact).toBe(true);
+  });
+
+  test("quantiles, one and several", () => {
+    check(size(4), size(4), size(7), width, seed, (targets, Q, slots, lanes, from) => {
+      const O = targets * Q;
+      compare(
+        [O, slots, lanes, from],
+        (next) => {
+          const quantiles = f32s(Q, next, 0.49).map((value) => Math.fround(value + 0.5));
+          return {
+            loss: { type: "quantile", quantiles },
+            perOutput: range(O).map((k) => quantiles[k % Q]!),
+            copies: Q,
+            target: () => 3 * next(),
+          };
+        },
+        (kernels, dy, y, target, weight, perOutput) =>
+          kernels.elementwiseLoss(dy, y, target, weight, perOutput, ELEMENTWISE.quantile, slots, O, lanes, 0.125),
+      );
+    });
+  });
+
+  test("the likelihood of normal distributions", () => {
+    check(size(6), size(7), width, seed, (D, slots, lanes, from) => {
+      compare(
+        [2 * D, slots, lanes, from],
+        (next) => ({ loss: { type: "gaussianNLL" }, per: D, target: () => 3 * next() }),
+        (kernels, dy, y, target, weight) => kernels.gaussianLoss(dy, y, target, weight, slots, 2 * D, lanes, 0.125),
+      );
+    });
   });
 
   test("softmax cross-entropy: plain, with weighted classes, smoothed, and both", () => {

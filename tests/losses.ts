@@ -3,6 +3,7 @@
 export interface LossOptions {
   type: string;
   delta?: number;
+  quantiles?: readonly number[];
   ignoreIndex?: number;
   classWeights?: ArrayLike<number> | null;
   labelSmoothing?: number;
@@ -18,6 +19,8 @@ export interface Cost {
 /** @param target numbers, or a class */
 export function costOf(loss: LossOptions, y: number[], target: number[] | number): Cost {
   if (typeof target === "number") return crossEntropy(loss, y, target);
+  if (loss.type === "quantile") return quantile(loss, y, target);
+  if (loss.type === "gaussianNLL") return gaussian(y, target);
   const terms = y.map((value, k) => elementwise[loss.type]!(value, target[k]!, loss));
   return { value: terms.reduce((sum, [value]) => sum + value, 0), slope: terms.map(([, slope]) => slope), count: y.length };
 }
@@ -34,6 +37,31 @@ const elementwise: Record<string, (y: number, goal: number, loss: LossOptions) =
       : [delta * (Math.abs(y - goal) - 0.5 * delta), delta * Math.sign(y - goal)],
   binaryCrossEntropy: (y, goal) => [-goal * Math.log(sigmoid(y)) - (1 - goal) * Math.log(1 - sigmoid(y)), sigmoid(y) - goal],
 };
+
+/** Output k Q + q is quantile q of target k: q (target - y) above it, (1 - q) (y - target) below. */
+function quantile({ quantiles = [] }: LossOptions, y: number[], target: number[]): Cost {
+  const terms = target.flatMap((goal, k) =>
+    quantiles.map((q, i) => {
+      const error = goal - y[k * quantiles.length + i]!;
+      return { value: Math.max(q * error, (q - 1) * error), slope: error > 0 ? -q : 1 - q };
+    }),
+  );
+  return { value: terms.reduce((sum, { value }) => sum + value, 0), slope: terms.map(({ slope }) => slope), count: terms.length };
+}
+
+/** The negative logarithm of the normal density, without its constant: means, then logarithms of variances. */
+function gaussian(y: number[], target: number[]): Cost {
+  const D = target.length;
+  const variance = target.map((_, k) => Math.exp(y[D + k]!));
+  return {
+    value: target.reduce((sum, goal, k) => sum + 0.5 * (Math.log(variance[k]!) + (y[k]! - goal) ** 2 / variance[k]!), 0),
+    slope: [
+      ...target.map((goal, k) => (y[k]! - goal) / variance[k]!),
+      ...target.map((goal, k) => 0.5 - (0.5 * (y[k]! - goal) ** 2) / variance[k]!),
+    ],
+    count: D,
+  };
+}
 
 /** Softmax, and the mean of -log p over a distribution that the target has most of; each class with its weight. */
 function crossEntropy({ ignoreIndex = -100, classWeights, labelSmoothing = 0 }: LossOptions, y: number[], target: number): Cost {

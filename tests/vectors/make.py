@@ -17,12 +17,27 @@ def cross_entropy(y, targets, classWeights=None, labelSmoothing=0.0, **reduction
     return nn.functional.cross_entropy(y, targets, weight=weight, label_smoothing=labelSmoothing, **reduction)
 
 
+def quantile(y, targets, quantiles, reduction="mean"):
+    """The definition: PyTorch has no such loss."""
+    q = torch.tensor(quantiles)
+    error = targets.unsqueeze(2) - y.unflatten(1, (targets.shape[1], len(quantiles)))
+    values = torch.maximum(q * error, (q - 1) * error).flatten(1)
+    return values.mean() if reduction == "mean" else values
+
+
+def gaussian(y, targets, **reduction):
+    means, log_variances = y.chunk(2, dim=1)
+    return nn.functional.gaussian_nll_loss(means, targets, log_variances.exp(), eps=1e-30, **reduction)
+
+
 LOSSES = {
     "mse": nn.functional.mse_loss,
     "mae": nn.functional.l1_loss,
     "huber": nn.functional.huber_loss,
     "binaryCrossEntropy": nn.functional.binary_cross_entropy_with_logits,
     "crossEntropy": cross_entropy,
+    "quantile": quantile,
+    "gaussianNLL": gaussian,
 }
 
 
@@ -153,12 +168,15 @@ for name, options in {
         "loss": {"type": "crossEntropy", "classWeights": [0.5, 2, 1.25, 0.75, 1], "labelSmoothing": 0.1},
         "weighted": True,
     },
+    "quantiles": {"loss": {"type": "quantile", "quantiles": [0.1, 0.5, 0.75]}, "outputs": 6},
+    "Gaussian likelihood": {"loss": "gaussianNLL", "outputs": 6},
+    "Gaussian likelihood, weighted steps": {"loss": "gaussianNLL", "outputs": 6, "weighted": True},
 }.items():
     CASES.append(
         {
             "name": name,
             "input": {"features": 2},
-            "layers": [{"type": "lstm", "units": 3}, {"type": "dense", "units": 5}],
+            "layers": [{"type": "lstm", "units": 3}, {"type": "dense", "units": options.pop("outputs", 5)}],
             "output": "every",
             "lengths": [4, 6, 3, 5, 5, 2],
             "optimizer": {"type": "adam", "learningRate": 0.02},
@@ -242,7 +260,8 @@ def make(case, seed):
         if loss_type(case) == "binaryCrossEntropy":
             targets = torch.rand(steps, units)
         elif loss_type(case) != "crossEntropy":
-            targets = 2 * torch.randn(steps, units)
+            per = units // {"gaussianNLL": 2, "quantile": 3}.get(loss_type(case), 1)
+            targets = 2 * torch.randn(steps, per)
         else:
             targets = torch.randint(0, units, (steps,))
             if case["output"] == "every":
