@@ -11,7 +11,7 @@ export interface Report {
   epoch: number;
   /** Whether the epoch is over. */
   end: boolean;
-  /** Mean over the targets: of the whole epoch at its end, else of those since the last report. */
+  /** Mean over the targets, each as much as its weight: of the whole epoch at its end, else of those since the last report. */
   loss: number;
   /** At the end of an epoch, if there is validation data. */
   validationLoss?: number;

@@ -108,8 +108,8 @@ export class Learner {
   }
 
   /**
-   * The gradient of the mean loss over the next T steps of the rows, into the region `gradients`.
-   * @returns the loss, the sum of weights it is the mean over (0: the loss is NaN, the gradient zero), and the norm of the gradient
+   * The gradient of the loss over the next T steps of the rows, of its mean or its sum, into the region `gradients`.
+   * @returns the mean loss, the sum of weights it is the mean over (0: the loss is NaN, the gradient zero), and the norm of the gradient
    */
   differentiate(rows: readonly (Row | null)[], T: number): { loss: number; targets: number; norm: number } {
     const { kernels, memory, layout } = this.engine;
@@ -119,7 +119,8 @@ export class Learner {
     const count = layout.params.bytes / 4;
     memory.f32.fill(0, this.gradients / 4, this.gradients / 4 + count);
     if (targets === 0) return { loss: NaN, targets, norm: 0 };
-    const loss = network.loss(T, this.options.loss, 1 / targets);
+    const sum = this.options.loss.reduction === "sum";
+    const loss = network.loss(T, this.options.loss, sum ? 1 : 1 / targets) / (sum ? targets : 1);
     network.backward(T, this.updates + 1, this.gradients, this.options.gradient === "full");
     if (this.options.clipValue < Infinity) kernels.clipValues(this.gradients, count, this.options.clipValue);
     return { loss, targets, norm: Math.sqrt(kernels.squaredNorm(this.gradients, count)) };

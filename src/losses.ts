@@ -4,30 +4,38 @@ import type { Refuse } from "./check.js";
 import { arrayLike, atLeast0, fail, finite, indexBelow, integer, number, numbers, oneOf, options, probability } from "./check.js";
 import type { Kernels } from "./kernels.js";
 
-/** Mean squared error over outputs and steps; targets are as many numbers as the model has outputs. */
-export interface MseLoss {
+interface Reduced {
+  /**
+   * What updates differentiate: the mean over the targets of the window, or the sum of what the mean is taken of, as the LSTM
+   * paper of 1997 does. Losses are reported as means in either case. Default "mean".
+   */
+  reduction?: "mean" | "sum";
+}
+
+/** Mean squared error over outputs and steps, not halved; targets are as many numbers as the model has outputs. */
+export interface MseLoss extends Reduced {
   type: "mse";
 }
 
 /** Mean absolute error over outputs and steps; PyTorch's `L1Loss`. */
-export interface MaeLoss {
+export interface MaeLoss extends Reduced {
   type: "mae";
 }
 
 /** Half the squared error where it is below `delta`, linear beyond (Huber 1964); mean over outputs and steps. */
-export interface HuberLoss {
+export interface HuberLoss extends Reduced {
   type: "huber";
   /** Default 1. */
   delta?: number;
 }
 
 /** Binary cross-entropy of logits in nats, mean over outputs and steps; targets are probabilities, from 0 to 1. */
-export interface BinaryCrossEntropyLoss {
+export interface BinaryCrossEntropyLoss extends Reduced {
   type: "binaryCrossEntropy";
 }
 
 /** Softmax and cross-entropy in nats, mean over steps; a target is the index of the right output. */
-export interface CrossEntropyLoss {
+export interface CrossEntropyLoss extends Reduced {
   type: "crossEntropy";
   /** Steps with this target do not count. Default -100, as in PyTorch. */
   ignoreIndex?: number;
@@ -41,7 +49,7 @@ export interface CrossEntropyLoss {
  * Pinball loss of one or several quantiles of each target (Koenker & Bassett 1978), mean over quantiles, targets and steps. The
  * model has an output for each: quantile q of target k, of Q quantiles, is output k Q + q. Targets are outputs / Q numbers.
  */
-export interface QuantileLoss {
+export interface QuantileLoss extends Reduced {
   type: "quantile";
   /** Each between 0 and 1. */
   quantiles: readonly number[];
@@ -52,20 +60,23 @@ export interface QuantileLoss {
  * constant, mean over targets and steps. The first half of the outputs are the means, the second the logarithms of the
  * variances; targets are half as many numbers as the model has outputs.
  */
-export interface GaussianNllLoss {
+export interface GaussianNllLoss extends Reduced {
   type: "gaussianNLL";
 }
 
-export type Loss = QuantileLoss | GaussianNllLoss | MseLoss | MaeLoss | HuberLoss | BinaryCrossEntropyLoss | CrossEntropyLoss;
+export type Loss = MseLoss | MaeLoss | HuberLoss | BinaryCrossEntropyLoss | CrossEntropyLoss | QuantileLoss | GaussianNllLoss;
 
-/** @example createTrainer(model, { loss: mse() }) // or loss: "mse" */
-export const mse = (): MseLoss => ({ type: "mse" });
+/** @example createTrainer(model, { loss: mse() }) // or loss: "mse", or mse({ reduction: "sum" }) */
+export const mse = (options: Omit<MseLoss, "type"> = {}): MseLoss => ({ ...options, type: "mse" });
 /** @example createTrainer(model, { loss: mae() }) // or loss: "mae" */
-export const mae = (): MaeLoss => ({ type: "mae" });
+export const mae = (options: Omit<MaeLoss, "type"> = {}): MaeLoss => ({ ...options, type: "mae" });
 /** @example createTrainer(model, { loss: huber({ delta: 0.5 }) }) // or loss: "huber" */
 export const huber = (options: Omit<HuberLoss, "type"> = {}): HuberLoss => ({ ...options, type: "huber" });
 /** @example createTrainer(model, { loss: binaryCrossEntropy() }) // or loss: "binaryCrossEntropy" */
-export const binaryCrossEntropy = (): BinaryCrossEntropyLoss => ({ type: "binaryCrossEntropy" });
+export const binaryCrossEntropy = (options: Omit<BinaryCrossEntropyLoss, "type"> = {}): BinaryCrossEntropyLoss => ({
+  ...options,
+  type: "binaryCrossEntropy",
+});
 /** @example createTrainer(model, { loss: crossEntropy({ ignoreIndex: 0 }) }) // or loss: "crossEntropy" */
 export const crossEntropy = (options: Omit<CrossEntropyLoss, "type"> = {}): CrossEntropyLoss => ({
   ...options,
@@ -75,7 +86,7 @@ export const crossEntropy = (options: Omit<CrossEntropyLoss, "type"> = {}): Cros
 /** @example createTrainer(model, { loss: quantile({ quantiles: [0.1, 0.5, 0.9] }) }) // the model has three outputs */
 export const quantile = (options: Omit<QuantileLoss, "type">): QuantileLoss => ({ ...options, type: "quantile" });
 /** @example createTrainer(model, { loss: gaussianNLL() }) // or loss: "gaussianNLL"; the model has two outputs for each target */
-export const gaussianNLL = (): GaussianNllLoss => ({ type: "gaussianNLL" });
+export const gaussianNLL = (options: Omit<GaussianNllLoss, "type"> = {}): GaussianNllLoss => ({ ...options, type: "gaussianNLL" });
 
 /** What targets a loss takes. */
 export interface Targets {
@@ -108,8 +119,8 @@ export interface Panels {
 
 /** What a loss is to the other files. A new one is a row of RULES, and a line or a kernel in assembly/loss.ts. */
 interface Rule<L> {
-  /** The options that it has beside its type, checked; defaults filled in. */
-  check?(path: string, loss: Record<string, unknown>, outputs: number): Omit<L, "type">;
+  /** The options that it has beside its type and reduction, checked; defaults filled in. */
+  check?(path: string, loss: Record<string, unknown>, outputs: number): Omit<L, "type" | "reduction">;
   options?: readonly string[];
   targets(loss: L, outputs: number): Targets;
   /** A number for each output that its kernel needs. */
@@ -195,6 +206,7 @@ export function checkLoss(path: string, value: unknown, outputs: number): Requir
   const types = Object.keys(RULES) as Loss["type"][];
   const type = oneOf(typeof value === "string" ? path : `${path}.type`, (loss as { type?: unknown }).type, types);
   const rule = ruleOf({ type });
-  const given = options(path, loss, ["type", ...(rule.options ?? [])]);
-  return { type, ...rule.check?.(path, given, outputs) } as Required<Loss>;
+  const given = options(path, loss, ["type", "reduction", ...(rule.options ?? [])]);
+  const reduction = given.reduction === undefined ? "mean" : oneOf(`${path}.reduction`, given.reduction, ["mean", "sum"]);
+  return { type, reduction, ...rule.check?.(path, given, outputs) } as Required<Loss>;
 }

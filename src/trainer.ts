@@ -137,7 +137,8 @@ export class Trainer {
   }
 
   /**
-   * The mean loss of these sequences and its gradient by every parameter's name, without an update.
+   * The mean loss of these sequences and the gradient of it, or of the sum where the loss's `reduction` is "sum", by every
+   * parameter's name, without an update.
    * @example const { loss, gradients } = trainer.gradients([{ inputs, targets }]); gradients.weight_hh_l0.data;
    */
   gradients(batch: Iterable<Sequence>, stepOptions: { carry?: boolean } = {}): { loss: number; gradients: Record<string, Tensor> } {

@@ -1,7 +1,7 @@
 /** The one list of cases: what is checked against the oracle, differentiated, and timed. */
 
 import type { Loss, ModelConfig, Sequence } from "../src/index.js";
-import { crossEntropy, dense, dropout, embedding, gaussianNLL, gru, lstm, quantile, rnn } from "../src/index.js";
+import { crossEntropy, dense, dropout, embedding, gaussianNLL, gru, lstm, mse, quantile, rnn } from "../src/index.js";
 import type { Example, Parameters } from "./oracle.js";
 
 export interface Case {
@@ -214,6 +214,15 @@ export const CASES: Case[] = [
       lengths: [7],
     },
   ]),
+  ...[mse({ reduction: "sum" }), crossEntropy({ reduction: "sum", labelSmoothing: 0.1 })].map(
+    (loss): Case => ({
+      name: `${loss.type}, the sum`,
+      model: { input: { features: 2 }, layers: [lstm({ units: 5 }), dense({ units: 3 })], output: "every" },
+      loss,
+      weighted: true,
+      lengths: lengths(9, 6),
+    }),
+  ),
   {
     name: "no recurrence at all",
     model: { input: { features: 6 }, layers: [dense({ units: 3 })], output: "every" },

@@ -162,7 +162,7 @@ describe("createTrainer", () => {
     [
       "an option that a loss does not have",
       RangeError,
-      '"loss.ignoreIndex" is not an option; the options are type',
+      '"loss.ignoreIndex" is not an option; the options are type, reduction',
       trainer({ loss: { ...mse(), ignoreIndex: 1 } }),
     ],
     [
@@ -200,6 +200,12 @@ describe("createTrainer", () => {
       RangeError,
       '"loss.quantiles" expected a number of quantiles that divides the model\'s 2 outputs, got an array of 3',
       trainer({ loss: quantile({ quantiles: [0.1, 0.5, 0.9] }) }),
+    ],
+    [
+      "a reduction unknown",
+      RangeError,
+      '"loss.reduction" expected one of "mean", "sum", got "none"',
+      trainer({ loss: mse(any({ reduction: "none" })) }),
     ],
     ["no quantiles", TypeError, '"loss.quantiles" expected an array of numbers in (0, 1), got undefined', trainer({ loss: "quantile" })],
     [

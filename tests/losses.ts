@@ -2,6 +2,7 @@
 
 export interface LossOptions {
   type: string;
+  reduction?: string;
   delta?: number;
   quantiles?: readonly number[];
   ignoreIndex?: number;

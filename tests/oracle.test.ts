@@ -16,7 +16,7 @@ describe("the oracle's gradients are those of finite differences", () => {
         targets: targets.slice(0, 6),
         ...(weights && { weights: weights.slice(0, 6) }),
       }));
-    const loss = (changed: Parameters) => new Oracle(entry.model, changed).learn(batch, entry.loss, undefined, mask).loss;
+    const loss = (changed: Parameters) => new Oracle(entry.model, changed).learn(batch, entry.loss, undefined, mask).objective;
     const oracle = new Oracle(entry.model, parameters);
     oracle.learn(batch, entry.loss, undefined, mask);
     // Along random directions: every number of every parameter takes part.

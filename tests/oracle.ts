@@ -164,7 +164,10 @@ export class Oracle {
     return { output: apply(x), backward: apply };
   }
 
-  /** Mean loss over all targets that count, each as much as its step's weight, and its gradient added to `gradients`. */
+  /**
+   * Mean loss over all targets that count, each as much as its step's weight, and what is differentiated: the mean or the sum.
+   * Adds its gradient to `gradients`.
+   */
   learn(examples: Example[], loss: LossOptions | string, states?: States[], mask?: Mask) {
     const runs = examples.map(({ inputs }, row) => this.run(inputs, states?.[row] ?? this.initialStates(), mask, row));
     const dOutputs = runs.map(({ outputs }) => outputs.map((y) => zeros(y.length)));
@@ -177,11 +180,13 @@ export class Oracle {
       }),
     );
     const total = (of: (cost: (typeof costs)[number]) => number) => costs.reduce((sum, cost) => sum + cost.weight * of(cost), 0);
-    const scale = 1 / total(({ count }) => count);
+    const mean = 1 / total(({ count }) => count);
+    const scale = typeof loss !== "string" && loss.reduction === "sum" ? 1 : mean;
     for (const { row, t, slope, weight } of costs) dOutputs[row]![t] = slope.map((d) => scale * weight * d);
     runs.forEach(({ backward }, row) => backward(dOutputs[row]!));
     const outputs = runs.map((run) => (this.model.output === "every" ? run.outputs : run.outputs.slice(-1)));
-    return { loss: scale * total(({ value }) => value), outputs };
+    const value = total((cost) => cost.value);
+    return { loss: mean * value, objective: scale * value, outputs };
   }
 }
 

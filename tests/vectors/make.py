@@ -45,6 +45,15 @@ def loss_type(case):
     return case["loss"] if isinstance(case["loss"], str) else case["loss"]["type"]
 
 
+def losses(case, y, targets, weights):
+    """The mean, and what is differentiated."""
+    if isinstance(case["loss"], dict) and case["loss"].get("reduction") == "sum":
+        mean, total = (LOSSES[loss_type(case)](y, targets, reduction=reduction) for reduction in ("mean", "sum"))
+        return mean, total
+    mean = mean_loss(case, y, targets, weights)
+    return mean, mean
+
+
 def mean_loss(case, y, targets, weights):
     """The mean that PyTorch has; with weights for the steps, the mean over their sum."""
     options = {} if isinstance(case["loss"], str) else {k: v for k, v in case["loss"].items() if k != "type"}
@@ -168,6 +177,8 @@ for name, options in {
         "loss": {"type": "crossEntropy", "classWeights": [0.5, 2, 1.25, 0.75, 1], "labelSmoothing": 0.1},
         "weighted": True,
     },
+    "the sum of squared errors": {"loss": {"type": "mse", "reduction": "sum"}},
+    "the sum of cross-entropies": {"loss": {"type": "crossEntropy", "reduction": "sum"}},
     "quantiles": {"loss": {"type": "quantile", "quantiles": [0.1, 0.5, 0.75]}, "outputs": 6},
     "Gaussian likelihood": {"loss": "gaussianNLL", "outputs": 6},
     "Gaussian likelihood, weighted steps": {"loss": "gaussianNLL", "outputs": 6, "weighted": True},
@@ -279,18 +290,18 @@ def make(case, seed):
 
     def loss():
         y = torch.cat(outputs())
-        return mean_loss(case, y, torch.cat([t for _, t, _ in sequences]), torch.cat([w for _, _, w in sequences]))
+        return losses(case, y, torch.cat([t for _, t, _ in sequences]), torch.cat([w for _, _, w in sequences]))
 
     first = outputs()
-    loss().backward()
+    loss()[1].backward()
     gradients = {n: round_list(p.grad) for n, p in model.named()}
 
     optimizer = optimizer_for(case, model.parameters())
     curve = []
     for _ in range(10):
         optimizer.zero_grad()
-        value = loss()
-        value.backward()
+        value, objective = loss()
+        objective.backward()
         nn.utils.clip_grad_value_(model.parameters(), case.get("clipValue", math.inf))
         nn.utils.clip_grad_norm_(model.parameters(), case.get("clipNorm", math.inf))
         optimizer.step()
