@@ -5,6 +5,7 @@ export { dropout } from "./dropout";
 export { embeddingBackward, embeddingForward } from "./embedding";
 export { elementwiseLoss, gaussianLoss } from "./loss";
 export { transposeWeights, weightGradient, weightGradientScratch } from "./matmul";
+export { accuracy } from "./metric";
 export { adam, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
 export { recurrentBackward, recurrentBias, recurrentCarry, recurrentForward } from "./recurrent";
 export { softmax, softmaxCrossEntropy } from "./softmax";

@@ -1,6 +1,7 @@
 /** Epochs: sequences flow through the rows of a batch, window by window, until there are none left. */
 
 import type { Learner } from "./learner.js";
+import type { Scores } from "./metrics.js";
 import { PURPOSE, Random } from "./random.js";
 import type { Checked } from "./sequences.js";
 import { Rows } from "./window.js";
@@ -15,6 +16,8 @@ export interface Report {
   loss: number;
   /** At the end of an epoch, if there is validation data. */
   validationLoss?: number;
+  /** What `fit` was asked to measure on it. */
+  metrics?: Omit<Scores, "loss">;
   /** Updates that the trainer has made in all. */
   updates: number;
   /** Time steps learned in this epoch, and of how many; `totalSteps` is absent for iterables, whose length is not known. */
@@ -118,8 +121,8 @@ export interface FitOptions {
   /** Updates between reports. */
   every: number;
   signal: AbortSignal | undefined;
-  /** The loss on validation data, window by window. */
-  validate: (() => Generator<void, number, void>) | undefined;
+  /** Loss and metrics on validation data, window by window. */
+  validate: (() => Generator<void, Scores, void>) | undefined;
 }
 
 /** A page stays alive when its event loop runs at least every 50 ms. */
@@ -193,7 +196,9 @@ export async function* runEpochs(
       const validation = options.validate?.();
       for (let step = validation?.next(); step; step = validation?.next()) {
         if (step.done) {
-          last.validationLoss = step.value;
+          const { loss, ...metrics } = step.value;
+          last.validationLoss = loss;
+          if (Object.keys(metrics).length > 0) last.metrics = metrics;
           break;
         }
         await pause();

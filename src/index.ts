@@ -16,6 +16,7 @@ export type {
   QuantileLoss,
 } from "./losses.js";
 export { binaryCrossEntropy, crossEntropy, gaussianNLL, huber, mae, mse, quantile } from "./losses.js";
+export type { Metric } from "./metrics.js";
 export type { Environment, Model } from "./model.js";
 export { createModel, loadModel } from "./model.js";
 export type { State } from "./network.js";

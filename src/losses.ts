@@ -111,10 +111,7 @@ export interface Panels {
   weight: number;
   /** [O], padded with zeros: what `perOutput` returned; 0 for none. */
   perOutput: number;
-  slots: number;
-  O: number;
-  width: number;
-  scale: number;
+  sizes: readonly [slots: number, O: number, width: number, scale: number];
 }
 
 /** What a loss is to the other files. A new one is a row of RULES, and a line or a kernel in assembly/loss.ts. */
@@ -125,16 +122,19 @@ interface Rule<L> {
   targets(loss: L, outputs: number): Targets;
   /** A number for each output that its kernel needs. */
   perOutput?(loss: L, outputs: number): ArrayLike<number> | null;
-  run(kernels: Kernels, loss: L, panels: Panels): number;
+  run: Run<L>;
 }
+
+/** Calls the kernel: the sum over all steps, times the scale; a loss's leaves the gradient of that in `dy`. */
+export type Run<L = Required<Loss>> = (kernels: Kernels, loss: L, panels: Panels) => number;
 
 /** The codes in assembly/loss.ts of the losses that are a sum over outputs. */
 export const ELEMENTWISE = { mse: 0, mae: 1, huber: 2, binaryCrossEntropy: 3, quantile: 4 } as const;
 
 const elementwise = <L extends Loss>(code: number, rest: Partial<Rule<Required<L>>> = {}): Rule<Required<L>> => ({
   targets: (_, outputs) => ({ per: outputs, refuse: finite }),
-  run: (kernels, _, { dy, y, target, weight, perOutput, slots, O, width, scale }) =>
-    kernels.elementwiseLoss(dy, y, target, weight, perOutput, code, slots, O, width, scale),
+  run: (kernels, _, { dy, y, target, weight, perOutput, sizes }) =>
+    kernels.elementwiseLoss(dy, y, target, weight, perOutput, code, ...sizes),
   ...rest,
 });
 
@@ -169,8 +169,7 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
       return {};
     },
     targets: (_, outputs) => ({ per: outputs / 2, refuse: finite }),
-    run: (kernels, _, { dy, y, target, weight, slots, O, width, scale }) =>
-      kernels.gaussianLoss(dy, y, target, weight, slots, O, width, scale),
+    run: (kernels, _, { dy, y, target, weight, sizes }) => kernels.gaussianLoss(dy, y, target, weight, ...sizes),
   },
   crossEntropy: {
     options: ["ignoreIndex", "classWeights", "labelSmoothing"],
@@ -191,13 +190,13 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
     },
     perOutput: ({ classWeights, labelSmoothing }, outputs) =>
       classWeights ?? (labelSmoothing > 0 ? new Float32Array(outputs).fill(1) : null),
-    run: (kernels, { labelSmoothing }, { dy, y, target, weight, perOutput, slots, O, width, scale }) =>
-      kernels.softmaxCrossEntropy(dy, y, target, weight, perOutput, labelSmoothing, slots, O, width, scale),
+    run: (kernels, { labelSmoothing }, { dy, y, target, weight, perOutput, sizes }) =>
+      kernels.softmaxCrossEntropy(dy, y, target, weight, perOutput, labelSmoothing, ...sizes),
   },
 };
 
 /** The compiler cannot see that a loss and the row of its type belong together. */
-export const ruleOf = ({ type }: Pick<Loss, "type">) => RULES[type] as Rule<Required<Loss>>;
+export const ruleOf = ({ type }: Pick<Loss, "type">) => RULES[type] as unknown as Rule<Required<Loss>>;
 
 /** @param outputs of the model that it is for */
 export function checkLoss(path: string, value: unknown, outputs: number): Required<Loss> {

@@ -11,6 +11,8 @@ import { checkConfig } from "./layers.js";
 import { planModel } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { checkLoss } from "./losses.js";
+import type { Metric, Scores } from "./metrics.js";
+import { checkMetrics, score } from "./metrics.js";
 import { Network } from "./network.js";
 import { checkTensor, readSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
 import type { Checked, Sequence, Series } from "./sequences.js";
@@ -73,35 +75,30 @@ export class Model {
   }
 
   /**
-   * The loss over whole sequences, without learning and without dropout.
-   * @returns the mean over all targets that count (cross-entropy in nats); NaN if none does
-   * @example const { loss } = model.evaluate(test, { loss: "mse" });
+   * The loss over whole sequences, and metrics if asked for, without learning and without dropout.
+   * @returns means over all targets, each as much as it counts (cross-entropy in nats); NaN if none does
+   * @throws TypeError, RangeError as `predict`; RangeError if a metric makes no sense with the loss
+   * @example const { loss, accuracy } = model.evaluate(test, { loss: "crossEntropy", metrics: ["accuracy"] });
    */
-  evaluate(sequences: Iterable<Sequence>, evaluateOptions: { loss: Loss | Loss["type"] }): { loss: number } {
+  evaluate<M extends Metric = never>(
+    sequences: Iterable<Sequence>,
+    evaluateOptions: { loss: Loss | Loss["type"]; metrics?: readonly M[] },
+  ): { loss: number } & Record<M, number> {
     const { layout } = this.#engine;
-    const loss = checkLoss("loss", options("options", evaluateOptions, ["loss"]).loss, layout.outputs);
+    const o = options("options", evaluateOptions, ["loss", "metrics"]);
+    const loss = checkLoss("loss", o.loss, layout.outputs);
+    const metrics = checkMetrics(o.metrics, loss);
     const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs, loss });
-    const evaluation = this.#evaluation(checked, loss);
+    const evaluation = Model.evaluation(this, checked, loss, metrics);
     for (;;) {
       const { done, value } = evaluation.next();
-      if (done) return { loss: value };
+      if (done) return value as { loss: number } & Record<M, number>;
     }
   }
 
   /** @internal Evaluation window by window, for the trainer, which lets the event loop run in between. */
-  static evaluation(model: Model, sequences: Checked[], loss: Required<Loss>): Generator<void, number, void> {
-    return model.#evaluation(sequences, loss);
-  }
-
-  *#evaluation(sequences: Checked[], loss: Required<Loss>): Generator<void, number, void> {
-    let total = 0;
-    let targets = 0;
-    for (const { network, T, counted } of this.#windows(sequences, "score", loss)) {
-      total += network.loss(T, loss, 1);
-      targets += counted;
-      yield;
-    }
-    return total / targets;
+  static evaluation(model: Model, sequences: Checked[], loss: Required<Loss>, metrics: Metric[]): Generator<void, Scores, void> {
+    return score(model.#windows(sequences, "score", loss), loss, metrics);
   }
 
   /** Runs sequences window by window; each is to be looked at after its forward pass, before the rows move on. */

@@ -6,7 +6,7 @@ import type { Lanes, Mode } from "./lanes.js";
 import { planWindow } from "./lanes.js";
 import type { DensePlan, DropoutPlan, EmbeddingPlan, LayerPlan, RecurrentPlan, Table } from "./layout.js";
 import { DENSE, pad4 } from "./layout.js";
-import type { Loss } from "./losses.js";
+import type { Loss, Run } from "./losses.js";
 import { ruleOf } from "./losses.js";
 import { keys } from "./random.js";
 
@@ -80,8 +80,8 @@ export class Network {
     for (const stage of this.#stages) stage.forward(T, update);
   }
 
-  /** The loss times `scale`; leaves the gradient of the outputs. */
-  loss(T: number, loss: Required<Loss>, scale: number): number {
+  /** The sum of the loss times `scale`; leaves the gradient of the outputs. Or what another kernel makes of the same panels. */
+  loss(T: number, loss: Required<Loss>, scale: number, run?: Run): number {
     const { kernels, layout, memory } = this.#engine;
     const { panels, width } = this.lanes;
     const { output: y, gradient: dy } = this.#output;
@@ -94,7 +94,7 @@ export class Network {
       memory.f32.set(numbers, perOutput / 4);
     }
     const [target, weight] = [this.pointer("target"), this.pointer("counts")];
-    return rule.run(kernels, loss, { dy, y, target, weight, perOutput, slots: T * panels, O, width, scale });
+    return (run ?? rule.run)(kernels, loss, { dy, y, target, weight, perOutput, sizes: [T * panels, O, width, scale] });
   }
 
   /**

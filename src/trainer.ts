@@ -8,6 +8,8 @@ import type { Data, Position, Report } from "./fit.js";
 import { arrayData, checkSame, iterableData, runEpochs } from "./fit.js";
 import type { CheckedTrainerOptions, TrainerOptions } from "./learner.js";
 import { checkTrainerOptions, Learner } from "./learner.js";
+import type { Metric } from "./metrics.js";
+import { checkMetrics } from "./metrics.js";
 import { type Environment, loadModel, Model } from "./model.js";
 import type { Tensor } from "./safetensors.js";
 import type { Demands, Sequence } from "./sequences.js";
@@ -19,6 +21,8 @@ export interface FitSettings {
   epochs?: number;
   /** Sequences to evaluate on after each epoch. */
   validation?: Iterable<Sequence>;
+  /** To measure on them beside the loss. */
+  metrics?: readonly Metric[];
   /** Stops before the next update; the iteration then throws the signal's reason. */
   signal?: AbortSignal;
   /** Reports come every so many updates, and at each epoch's end. Default: at the end only. */
@@ -72,17 +76,19 @@ export class Trainer {
    * @example for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 10 })) console.log(epoch, loss);
    */
   fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): AsyncGenerator<Report, void, undefined> {
-    const s = options("options", settings, ["epochs", "validation", "signal", "every"]);
+    const s = options("options", settings, ["epochs", "validation", "metrics", "signal", "every"]);
     const { validation, signal } = settings;
     if (signal !== undefined && !(signal instanceof AbortSignal)) fail(TypeError, "signal", "an AbortSignal", signal);
     const checked = validation === undefined ? undefined : checkSequences("validation", validation, this.#demands);
+    const metrics = checkMetrics(s.metrics, this.options.loss);
+    if (metrics.length > 0 && !checked) fail(RangeError, "validation", "sequences to measure the metrics on", validation);
     const data = this.#data(sequences);
     checkSame(this.#position.progress, data);
     const fitOptions = {
       epochs: s.epochs === undefined ? 1 : s.epochs === Infinity ? Infinity : integer("epochs", s.epochs, 0),
       every: s.every === undefined ? Infinity : integer("every", s.every),
       signal,
-      validate: checked && (() => Model.evaluation(this.model, checked, this.options.loss)),
+      validate: checked && (() => Model.evaluation(this.model, checked, this.options.loss, metrics)),
     };
     return this.#run(runEpochs(this.#learner, this.#position, data, fitOptions));
   }
@@ -162,11 +168,15 @@ export class Trainer {
   }
 
   /**
-   * The loss over whole sequences, without learning and without dropout: the mean over all targets that count, NaN if none does.
-   * @example const { loss } = trainer.evaluate(test);
+   * The trainer's loss over whole sequences, and metrics if asked for: `model.evaluate`.
+   * @example const { loss, rmse } = trainer.evaluate(test, { metrics: ["rmse"] });
    */
-  evaluate(sequences: Iterable<Sequence>): { loss: number } {
-    return this.model.evaluate(sequences, { loss: this.options.loss });
+  evaluate<M extends Metric = never>(
+    sequences: Iterable<Sequence>,
+    evaluateOptions: { metrics?: readonly M[] } = {},
+  ): { loss: number } & Record<M, number> {
+    options("options", evaluateOptions, ["metrics"]);
+    return this.model.evaluate(sequences, { ...evaluateOptions, loss: this.options.loss });
   }
 
   /**

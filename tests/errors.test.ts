@@ -557,7 +557,43 @@ describe("fit", () => {
   const data = [{ inputs: [1, 2], targets: [3, 4] }];
   const fit = (settings: unknown) => () => trainer.fit(data, any(settings));
   refuses([
-    ["an unknown setting", RangeError, '"epoch" is not an option; the options are epochs, validation, signal, every', fit({ epoch: 1 })],
+    [
+      "an unknown setting",
+      RangeError,
+      '"epoch" is not an option; the options are epochs, validation, metrics, signal, every',
+      fit({ epoch: 1 }),
+    ],
+    [
+      "metrics of nothing",
+      RangeError,
+      '"validation" expected sequences to measure the metrics on, got undefined',
+      fit({ metrics: ["mae"] }),
+    ],
+    ["a metric alone", TypeError, '"metrics" expected an array of metrics, got "mae"', fit({ validation: data, metrics: "mae" })],
+    [
+      "a metric unknown",
+      RangeError,
+      '"metrics[1]" expected one of "accuracy", "perplexity", "bitsPerCharacter", "mae", "rmse", got "f1"',
+      fit({ validation: data, metrics: ["mae", "f1"] }),
+    ],
+    [
+      "a metric of another loss",
+      RangeError,
+      '"loss" expected one of crossEntropy, binaryCrossEntropy for accuracy, got "mse"',
+      () => trainer.evaluate(data, { metrics: ["accuracy"] }),
+    ],
+    [
+      "a metric of no loss of this kind",
+      RangeError,
+      '"loss" expected one of mse, mae, huber for rmse, got "gaussianNLL"',
+      () => trainer.model.evaluate([{ inputs: [1, 2], targets: [3] }], { loss: "gaussianNLL", metrics: ["rmse"] }),
+    ],
+    [
+      "an unknown option of evaluate",
+      RangeError,
+      '"metric" is not an option; the options are metrics',
+      () => trainer.evaluate(data, any({ metric: 1 })),
+    ],
     ["epochs of -1", RangeError, '"epochs" expected an integer of at least 0, got -1', fit({ epochs: -1 })],
     ["every of 0", RangeError, '"every" expected a positive integer, got 0', fit({ every: 0 })],
     ["a signal that is none", TypeError, '"signal" expected an AbortSignal, got an object', fit({ signal: {} })],

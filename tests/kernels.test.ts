@@ -398,6 +398,29 @@ describe("losses", () => {
     );
   });
 
+  test("accuracy, of classes and of signs", () => {
+    check(size(9), size(7), width, seed, fc.boolean(), (O, slots, lanes, from, classes) => {
+      const next = numbers(from);
+      const y = panels(next, slots, O, lanes);
+      const goals = panels(() => Math.abs(next()), slots, O, lanes);
+      const target = range(slots * lanes).map(() => Math.floor(((next() + 1) / 2) * O));
+      const [weight, classWeight] = [f32s(slots * lanes, next).map(Math.abs), f32s(O, next).map(Math.abs)];
+      const bench = new Bench();
+      const ptarget = classes ? bench.integers(target) : bench.buffer(goals.data);
+      const [py, pweight, pclass] = [bench.buffer(y.data), bench.buffer(weight), classes ? bench.buffer(classWeight) : 0];
+      const value = bench.kernels.accuracy(py, ptarget, pweight, pclass, classes, slots, O, lanes, 0.5);
+      expect(bench.intact).toBe(true);
+      const expected = sum(slots * lanes, (n) => {
+        const at = (r: number) => [Math.floor(n / lanes), r, n % lanes] as const;
+        const logits = range(O).map((r) => y.get(...at(r)));
+        const signs = sum(O, (r) => Number(logits[r]! >= 0 === goals.get(...at(r)) >= 0.5));
+        const best = logits.indexOf(Math.max(...logits));
+        return 0.5 * weight[n]! * (classes ? (best === target[n] ? classWeight[best]! : 0) : signs);
+      });
+      expect(Math.abs(value - expected)).toBeLessThan(1e-5 * Math.max(1, expected));
+    });
+  });
+
   test("softmax with a temperature", () => {
     check(size(21), seed, (O, from) => {
       const next = numbers(from);

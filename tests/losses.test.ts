@@ -1,7 +1,21 @@
 /** Weights, reductions and metrics through the public names; the losses' numbers are those of cases.ts. */
 
 import { describe, expect, test } from "vitest";
-import { adam, createModel, createTrainer, dense, lstm, type Report, resumeTrainer } from "../src/index.js";
+import type { Loss, Metric, Report } from "../src/index.js";
+import {
+  adam,
+  binaryCrossEntropy,
+  createModel,
+  createTrainer,
+  crossEntropy,
+  dense,
+  huber,
+  lstm,
+  mae,
+  mse,
+  quantile,
+  resumeTrainer,
+} from "../src/index.js";
 import { asSequences, type Case, examples, relativeError } from "./cases.js";
 
 const entry: Case = {
@@ -51,5 +65,92 @@ describe("weights", () => {
     for await (const report of trainer.fit(sequences, { every: 2 })) if (parts.push(report) === 2) break;
     for await (const report of resumeTrainer(trainer.save()).fit(sequences, { epochs: 2, every: 2 })) parts.push(report);
     expect(parts).toEqual(whole);
+  });
+});
+
+test("a trainer that goes on has the loss that it was saved with, numbers and all", () => {
+  const model = createModel({ input: { features: 2 }, layers: [lstm({ units: 2 }), dense({ units: 4 })] });
+  for (const loss of [
+    crossEntropy({ classWeights: Float32Array.of(0.1, 2, 0, 1), labelSmoothing: 0.1, reduction: "sum" }),
+    quantile({ quantiles: [0.1, 0.9] }),
+  ]) {
+    const trainer = createTrainer(model, { loss, optimizer: adam() });
+    expect(resumeTrainer(trainer.save()).options).toEqual(trainer.options);
+    expect(trainer.options.loss).toMatchObject({ ...loss, ...("classWeights" in loss && { classWeights: [Math.fround(0.1), 2, 0, 1] }) });
+  }
+});
+
+describe("metrics", () => {
+  /** From the outputs alone: what each step adds to the metric's mean, and how much it counts. */
+  type Step = (y: number[], target: number | number[], loss: Loss) => { value: number; count: number };
+  const classWeight = (loss: Loss, target: number) => ("classWeights" in loss && loss.classWeights ? loss.classWeights[target]! : 1);
+  const ofClass =
+    (value: (y: number[], target: number) => number): Step =>
+    (y, target, loss) => {
+      const count = target === -100 ? 0 : classWeight(loss, target as number);
+      return { value: count === 0 ? 0 : count * value(y, target as number), count };
+    };
+  const ofOutputs =
+    (value: (y: number, goal: number) => number): Step =>
+    (y, target) => ({ value: y.reduce((sum, out, k) => sum + value(out, (target as number[])[k]!), 0), count: y.length });
+  const nats = ofClass((y, target) => Math.log(y.reduce((sum, out) => sum + Math.exp(out), 0)) - y[target]!);
+
+  const weighted = crossEntropy({ classWeights: [0.5, 2, 1.5], labelSmoothing: 0.2 });
+  const rows: [Metric, Loss, Step, (mean: number) => number][] = [
+    ["accuracy", crossEntropy(), ofClass((y, target) => Number(y.indexOf(Math.max(...y)) === target)), (mean) => mean],
+    ["accuracy", weighted, ofClass((y, target) => Number(y.indexOf(Math.max(...y)) === target)), (mean) => mean],
+    ["accuracy", binaryCrossEntropy(), ofOutputs((y, goal) => Number(y >= 0 === goal >= 0.5)), (mean) => mean],
+    ["perplexity", crossEntropy(), nats, Math.exp],
+    ["bitsPerCharacter", weighted, nats, (mean) => mean / Math.log(2)],
+    ["mae", mse(), ofOutputs((y, goal) => Math.abs(y - goal)), (mean) => mean],
+    ["mae", huber(), ofOutputs((y, goal) => Math.abs(y - goal)), (mean) => mean],
+    ["rmse", mae(), ofOutputs((y, goal) => (y - goal) ** 2), Math.sqrt],
+  ];
+  describe.each([
+    [3, "every"],
+    [9, "every"],
+    [9, "last"],
+  ] as const)("%d rows, output %s", (count, output) => {
+    const lengths = [130, 3, 25, 8, 17, 5, 9, 1, 12].slice(0, count);
+    test.each(rows.map((row) => [row[0], row[1].type, row] as const))("%s with %s", (metric, _, [, loss, step, of]) => {
+      const one: Case = { ...entry, model: { ...entry.model, output }, loss, lengths };
+      const model = createModel({ ...one.model, seed: 3 });
+      const batch = examples(one);
+      const costs = model.predict(asSequences(batch)).flatMap((y, row) =>
+        batch[row]!.targets.map((target, n) => {
+          const { value, count } = step([...y.subarray(3 * n, 3 * n + 3)], target, loss);
+          return { value: value * batch[row]!.weights![n]!, count: count * batch[row]!.weights![n]! };
+        }),
+      );
+      const expected = of(costs.reduce((sum, { value }) => sum + value, 0) / costs.reduce((sum, { count }) => sum + count, 0));
+      const scores = model.evaluate(asSequences(batch), { loss, metrics: [metric] });
+      expect(relativeError([scores[metric]], [expected])).toBeLessThan(1e-5);
+      expect(scores.loss).toBe(model.evaluate(asSequences(batch), { loss }).loss);
+      expect(Object.keys(scores)).toEqual(["loss", metric]);
+    });
+  });
+
+  test("of equal logits the first is the answer, and a logit of 0 stands for yes", () => {
+    const zeros = (loss: Loss["type"], targets: number[]) => {
+      const model = createModel({ input: { features: 1 }, layers: [dense({ units: 2 })] });
+      model.setParameters({
+        "dense.weight": { shape: [2, 1], data: new Float32Array(2) },
+        "dense.bias": { shape: [2], data: new Float32Array(2) },
+      });
+      return model.evaluate([{ inputs: [1, 2, 3, 4], targets }], { loss, metrics: ["accuracy"] }).accuracy;
+    };
+    expect(zeros("crossEntropy", [0, 1, 0, 0])).toBe(0.75);
+    expect(zeros("binaryCrossEntropy", [1, 0.5, 0.4, 0, 0.6, 0.2, 0.1, 0])).toBe(3 / 8);
+  });
+
+  test("fit reports them for the validation data, each epoch", async () => {
+    const trainer = fresh();
+    const reports: Report[] = [];
+    for await (const report of trainer.fit(sequences, { epochs: 2, every: 2, validation: sequences, metrics: ["rmse", "mae"] }))
+      reports.push(report);
+    const { loss, ...metrics } = trainer.evaluate(sequences, { metrics: ["rmse", "mae"] });
+    expect(reports.at(-1)).toMatchObject({ validationLoss: loss, metrics });
+    expect(metrics.rmse).toBeCloseTo(Math.sqrt(loss), 6);
+    expect(reports.map((report) => "metrics" in report)).toEqual(reports.map(({ end }) => end));
   });
 });

@@ -1,0 +1,44 @@
+// Metrics over a window that are no losses. `weight` is that of loss.ts.
+
+import { padded } from "./lanes";
+
+/**
+ * scale * sum of weight over what is right. With classes: the steps whose target is the class of the largest logit (the first of equal
+ * ones), times the class's weight. Without: the outputs whose logit is 0 or more just where the target is 0.5 or more.
+ */
+export function accuracy(
+  y: usize, // [slots][O][width]: logits
+  target: usize, // with classes [slots][width] i32, else [slots][O][width]
+  weight: usize, // [slots][width]
+  classWeight: usize, // [O]; or 0: all 1
+  classes: bool,
+  slots: i32,
+  O: i32,
+  width: i32,
+  scale: f32,
+): f64 {
+  const row = (<usize>width) << 2;
+  const panel = <usize>padded(O) * row;
+  let total: f64 = 0;
+  for (let slot = 0; slot < slots; slot++) {
+    for (let lane: usize = 0; lane < row; lane += 4) {
+      const logits = y + lane;
+      let right: f32 = 0;
+      if (classes) {
+        const goal = <usize>load<i32>(target + lane);
+        let best: usize = 0;
+        for (let k: usize = 1; k < <usize>O; k++) if (load<f32>(logits + k * row) > load<f32>(logits + best * row)) best = k;
+        if (best == goal) right = classWeight ? load<f32>(classWeight + (goal << 2)) : 1;
+      } else {
+        for (let at = lane; at < <usize>O * row; at += row) {
+          if (load<f32>(y + at) >= 0 == load<f32>(target + at) >= 0.5) right += 1;
+        }
+      }
+      total += load<f32>(weight + lane) * right;
+    }
+    y += panel;
+    target += classes ? row : panel;
+    weight += row;
+  }
+  return total * scale;
+}

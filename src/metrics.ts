@@ -1,0 +1,79 @@
+/** Metrics: what outputs are worth in other terms than those of the loss, over the same targets with the same weights. */
+
+import { arrayLike, fail, oneOf } from "./check.js";
+import type { CrossEntropyLoss, Loss, Run } from "./losses.js";
+import type { Network } from "./network.js";
+
+/**
+ * - `accuracy`: the share of targets whose class has the largest logit; with binary cross-entropy, of outputs whose logit has the
+ *   right sign for a target of 0.5 or more, or of less.
+ * - `perplexity`, `bitsPerCharacter`: e to the cross-entropy in nats, and the cross-entropy in bits; without label smoothing.
+ * - `mae`, `rmse`: the mean absolute error, and the root of the mean squared error.
+ */
+export type Metric = "accuracy" | "perplexity" | "bitsPerCharacter" | "mae" | "rmse";
+
+/** The loss and the metrics asked for. */
+export type Scores = { loss: number } & { [M in Metric]?: number };
+
+interface Rule {
+  /** Those with which it makes sense. */
+  losses: readonly Loss["type"][];
+  /** Over a window, of what the metric takes the mean of. */
+  sum(network: Network, T: number, loss: Required<Loss>): number;
+  of(mean: number): number;
+}
+
+const right: Run = (kernels, { type }, { y, target, weight, perOutput, sizes }) =>
+  kernels.accuracy(y, target, weight, perOutput, type === "crossEntropy", ...sizes);
+const nats: Rule["sum"] = (network, T, loss) => network.loss(T, { ...(loss as Required<CrossEntropyLoss>), labelSmoothing: 0 }, 1);
+const error =
+  (type: "mae" | "mse"): Rule["sum"] =>
+  (network, T) =>
+    network.loss(T, { type, reduction: "sum" }, 1);
+const ERRORS = ["mse", "mae", "huber"] as const;
+const same = (mean: number) => mean;
+
+/** A new metric is a row here. */
+const RULES: Record<Metric, Rule> = {
+  accuracy: {
+    losses: ["crossEntropy", "binaryCrossEntropy"],
+    sum: (network, T, loss) => network.loss(T, loss, 1, right),
+    of: same,
+  },
+  perplexity: { losses: ["crossEntropy"], sum: nats, of: Math.exp },
+  bitsPerCharacter: { losses: ["crossEntropy"], sum: nats, of: (mean) => mean / Math.LN2 },
+  mae: { losses: ERRORS, sum: error("mae"), of: same },
+  rmse: { losses: ERRORS, sum: error("mse"), of: Math.sqrt },
+};
+
+/** @throws TypeError, RangeError if one is unknown, or does not make sense with the loss */
+export function checkMetrics(value: unknown, { type }: Required<Loss>): Metric[] {
+  if (value === undefined) return [];
+  const names = Object.keys(RULES) as Metric[];
+  return Array.from(arrayLike("metrics", value, "an array of metrics"), (name, i) => {
+    const metric = oneOf(`metrics[${i}]`, name, names);
+    const { losses } = RULES[metric];
+    if (!losses.includes(type)) fail(RangeError, "loss", `one of ${losses.join(", ")} for ${metric}`, type);
+    return metric;
+  });
+}
+
+/** Adds up loss and metrics over windows, each after its forward pass; NaN where no target counts. */
+export function* score(
+  windows: Iterable<{ network: Network; T: number; counted: number }>,
+  loss: Required<Loss>,
+  metrics: readonly Metric[],
+): Generator<void, Scores, void> {
+  const sums = metrics.map(() => 0);
+  let [total, targets] = [0, 0];
+  for (const { network, T, counted } of windows) {
+    total += network.loss(T, loss, 1);
+    targets += counted;
+    metrics.forEach((metric, i) => {
+      sums[i] = (sums[i] as number) + RULES[metric].sum(network, T, loss);
+    });
+    yield;
+  }
+  const means = metrics.map((metric, i) => [metric, RULES[metric].of((sums[i] as number) / targets)]);
+  return { loss: total / targets, ...Object.fromEntries(means) };
+}
