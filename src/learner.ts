@@ -1,8 +1,9 @@
 /** What training is set to, and one update: a window forward and back, clipping, the optimizer. Owns the gradients, the moments and the network. */
 
-import { boolean, deepFreeze, integer, number, oneOf, options } from "./check.js";
+import { boolean, deepFreeze, fail, integer, number, oneOf, options } from "./check.js";
 import type { Engine } from "./engine.js";
 import { lanesFor } from "./lanes.js";
+import type { Layout } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { checkLoss } from "./losses.js";
 import { Network } from "./network.js";
@@ -21,7 +22,8 @@ export interface TrainerOptions {
   clipValue?: number;
   /**
    * Steps of a window: how far gradients flow back. `Infinity` is full BPTT. Default 64. Windows start with their sequence;
-   * where the model's output is "last" they end with it, so that the one that learns is whole.
+   * where the model's output is "last" they end with it, so that the one that learns is whole. With a bidirectional layer it is
+   * `Infinity`.
    */
   window?: number;
   /**
@@ -43,8 +45,11 @@ export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "opti
   optimizer: Required<Optimizer>;
 };
 
-export function checkTrainerOptions(value: unknown, outputs: number): CheckedTrainerOptions {
+export function checkTrainerOptions(value: unknown, { outputs, whole }: Layout): CheckedTrainerOptions {
   const o = options("options", value, ["loss", "optimizer", "clipNorm", "clipValue", "window", "gradient", "batch", "shuffle", "seed"]);
+  if (whole && o.window !== undefined && o.window !== Infinity) {
+    fail(RangeError, "window", "Infinity, as the model has a bidirectional layer, which needs whole sequences", o.window);
+  }
   return deepFreeze({
     loss: checkLoss("loss", o.loss, outputs),
     optimizer: checkOptimizer("optimizer", o.optimizer),
@@ -52,7 +57,7 @@ export function checkTrainerOptions(value: unknown, outputs: number): CheckedTra
       o.clipNorm === undefined ? Infinity : number("clipNorm", o.clipNorm, { min: 0, aboveMin: true, expected: "a positive number" }),
     clipValue:
       o.clipValue === undefined ? Infinity : number("clipValue", o.clipValue, { min: 0, aboveMin: true, expected: "a positive number" }),
-    window: o.window === undefined ? 64 : o.window === Infinity ? Infinity : integer("window", o.window),
+    window: o.window === undefined ? (whole ? Infinity : 64) : o.window === Infinity ? Infinity : integer("window", o.window),
     gradient: o.gradient === undefined ? "full" : oneOf("gradient", o.gradient, ["full", "truncated-1997"]),
     batch: o.batch === undefined ? 32 : integer("batch", o.batch, 1, 65536),
     shuffle: o.shuffle === undefined ? true : boolean("shuffle", o.shuffle),
@@ -81,7 +86,7 @@ export class Learner {
     owner: object,
   ) {
     const { memory, layout } = engine;
-    const without = layout.layers.find((layer) => layer.type === "recurrent" && !layer.cell.states.some((state) => state === "c"));
+    const without = layout.layers.some(({ recurrent }) => recurrent && !recurrent.cells);
     if (options.gradient === "truncated-1997" && without) {
       throw new RangeError(
         '"gradient" expected "full", as the model has a recurrent layer without cells for the error to flow through, got "truncated-1997"',

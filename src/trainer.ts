@@ -40,7 +40,7 @@ export class Trainer {
   constructor(model: Model, trainerOptions: unknown, file?: TrainerFile) {
     this.#engine = Model.engine("model", model);
     this.model = model;
-    this.options = checkTrainerOptions(trainerOptions, this.#engine.layout.outputs);
+    this.options = checkTrainerOptions(trainerOptions, this.#engine.layout);
     this.#learner = new Learner(this.#engine, this.options, this);
     const { config, layout } = this.#engine;
     this.#demands = { config, outputs: layout.outputs, loss: this.options.loss };
@@ -149,6 +149,8 @@ export class Trainer {
   #rows(what: string, batch: unknown, stepOptions: unknown): Row[] {
     const o = options("options", stepOptions, ["carry"]);
     const carry = o.carry === undefined ? false : boolean("options.carry", o.carry);
+    if (carry && this.#engine.layout.whole)
+      throw new RangeError('"options.carry" expected false, as the model has a bidirectional layer, got true');
     const list = checkSequences("sequences", batch, this.#demands);
     this.#idle(what);
     const { carried, progress } = this.#position;
