@@ -5,8 +5,10 @@
 // Backward, with dn = dy gain:
 //   dx = s (dn - mean(dn) - n mean(dn n))     dgain = sum dy n     dbias = sum dy
 //
-// N = G H: rows lie as [H/4][G][4 units]; G = 1 is a plain vector of H. Padded units are 0, take no part and stay 0.
+// N values: those of H units in the groups that the cell has for the inputs, as [H/4][G][4 units]; of no cell (DENSE) a plain
+// vector of H. Padded units and groups that are not there are 0, take no part and stay 0.
 
+import { groups, inputGroups } from "./cell";
 import { PANEL, padded, splat, sum, VECTOR } from "./lanes";
 
 const EPSILON: f32 = 1e-5; // PyTorch's
@@ -14,20 +16,22 @@ const EPSILON: f32 = 1e-5; // PyTorch's
 export function normalizeForward(
   y: usize, // [slots][N][width] out; may be x
   x: usize, // [slots][N][width]
-  statistics: usize, // [slots][mu, s][width] out
+  statistics: usize, // [slots][mu, s][8, or 4 with width 1] out
   gain: usize, // [N]
   bias: usize, // [N]
   accumulate: bool, // adds to y
   slots: i32,
   H: i32, // unpadded
-  G: i32,
+  cell: i32,
   width: i32,
 ): void {
   const single = width != PANEL;
   const stride: usize = single ? VECTOR : 32;
-  const panel = (<usize>(padded(H) * G) * width) << 2;
-  const share = splat(1 / <f32>(H * G));
-  const absent = splat(<f32>((padded(H) - H) * G));
+  const all = padded(H) * groups(cell);
+  const N = H * present(cell);
+  const panel = (<usize>all * width) << 2;
+  const share = splat(1 / <f32>N);
+  const absent = splat(<f32>(all - N));
   for (let slot = 0; slot < slots; slot++) {
     for (let column: usize = 0; column < stride; column += VECTOR) {
       let mu = splat(0);
@@ -63,17 +67,18 @@ export function normalizeBackward(
   dbias: usize, // [N]; accumulates
   dy: usize, // [slots][N][width]
   x: usize, // [slots][N][width]
-  statistics: usize, // [slots][mu, s][width]
+  statistics: usize, // [slots][mu, s][8, or 4 with width 1]
   gain: usize, // [N]
   slots: i32,
   H: i32, // unpadded
-  G: i32,
+  cell: i32,
   width: i32,
 ): void {
   const single = width != PANEL;
   const stride: usize = single ? VECTOR : 32;
+  const G = groups(cell);
   const panel = (<usize>(padded(H) * G) * width) << 2;
-  const share = splat(1 / <f32>(H * G));
+  const share = splat(1 / <f32>(H * present(cell)));
   // The block of four units that is not full.
   const partial = H & 3 ? panel - ((<usize>(4 * G) * width) << 2) : panel;
   for (let slot = 0; slot < slots; slot++) {
@@ -98,7 +103,8 @@ export function normalizeBackward(
         const n = f32x4.mul(f32x4.sub(v128.load(x + at), mu), s);
         const dn = f32x4.mul(v128.load(dy + at), ofRow(gain, at, single));
         const d = f32x4.mul(s, f32x4.sub(f32x4.sub(dn, total), f32x4.mul(n, along)));
-        v128.store(dx + at, at >= partial ? v128.and(d, live(at, H, single)) : d);
+        const there = (inputGroups(cell) >> (<i32>(at >> (single ? 4 : 7)) & (G - 1))) & 1;
+        v128.store(dx + at, !there ? splat(0) : at >= partial ? v128.and(d, live(at, H, single)) : d);
       }
     }
     dx += panel;
@@ -106,6 +112,11 @@ export function normalizeBackward(
     x += panel;
     statistics += 2 * stride;
   }
+}
+
+/** How many groups take part. */
+function present(cell: i32): i32 {
+  return popcnt(inputGroups(cell) & ((1 << groups(cell)) - 1));
 }
 
 /** A number for each row, as the vector at `at` needs it. */

@@ -15,8 +15,8 @@ export interface AroundOptions {
    * side by side, or their sum (Schuster & Paliwal 1997). Needs whole sequences: `window: Infinity`, and no streams.
    */
   bidirectional?: "concat" | "sum";
-  /** Adds the layer's inputs, which must be as many, to its outputs (He et al. 2016). Default false. */
-  residual?: boolean;
+  /** Adds the layer's inputs, which must be as many, to its outputs (He et al. 2016), or puts them after the outputs. */
+  residual?: "sum" | "concat";
 }
 
 /** What cells of units may have as well. */
@@ -113,7 +113,7 @@ type Checks = Record<string, (path: string, value: unknown) => unknown>;
 const share = (path: string, value: unknown) => number(path, value, { min: 0, max: 1, belowMax: true });
 const AROUND: Checks = {
   bidirectional: (path, value) => oneOf(path, value, ["concat", "sum"]),
-  residual: boolean,
+  residual: (path, value) => oneOf(path, value, ["sum", "concat"]),
 };
 const UNITS: Checks = { units: (path, value) => integer(path, value, 1, LARGEST), ...AROUND, recurrentDropout: share, zoneout: share };
 const TANH: Checks[string] = (path, value) => oneOf(path, value, ["tanh", "identity"]);
@@ -179,18 +179,18 @@ function around(
   cells: boolean,
   plan: (suffix: string, number: number) => Direction,
 ): LayerPlan {
-  const { bidirectional, residual = false } = options;
+  const { bidirectional, residual } = options;
+  const { inputs, tokens } = planner;
   const k = planner.count("recurrent");
   const directions = (bidirectional ? ["", "_reverse"] : [""]).map((end, i) => plan(`_l${k}${end}`, 2 * k + i));
-  const inputRows = planner.tokens ? 1 : pad4(planner.inputs);
+  const inputRows = tokens ? 1 : pad4(inputs);
   const units = bidirectional === "concat" ? 2 * outputs : outputs;
-  if (residual && (planner.tokens || planner.inputs !== units)) {
-    throw new RangeError(
-      `"residual" needs as many inputs as outputs, ${units}, in recurrent layer ${k}, which has ${planner.tokens ? "tokens" : planner.inputs}`,
-    );
+  if ((residual && tokens) || (residual === "sum" && inputs !== units)) {
+    const expected = residual === "sum" ? `${units} inputs, as many as outputs,` : "numbers as inputs";
+    throw new RangeError(`"residual" expected ${expected} in recurrent layer ${k}, got ${tokens ? "tokens" : inputs}`);
   }
   return {
-    units,
+    units: residual === "concat" ? units + inputs : units,
     rows,
     recurrent: { cells },
     ...(bidirectional && { whole: true }),
@@ -200,7 +200,7 @@ function around(
     stage(window, below) {
       const [forward, reverse] = directions as [Direction, Direction?];
       const layer = reverse ? bothWays(window, below, inputRows, outputs, units, forward, reverse) : forward.stage(window, below, true);
-      return residual ? past(window, below, layer, pad4(units)) : layer;
+      return residual ? past(window, below, layer, units, inputs, residual === "concat") : layer;
     },
   };
 }
@@ -242,28 +242,30 @@ function bothWays(window: Window, below: Stage, inputs: number, each: number, un
   };
 }
 
-/** y = x + layer(x) */
-function past(window: Window, below: Stage, layer: Stage, rows: number): Stage {
+/** y = layer(x) + x, or both side by side. */
+function past(window: Window, below: Stage, layer: Stage, units: number, inputs: number, concat: boolean): Stage {
   const {
-    parts: { kernels, memory },
+    parts: { kernels },
     T: longest,
-    lanes: { panels, width },
+    lanes: { panels: P, width },
     buffer,
   } = window;
-  const slot = panels * rows * width;
-  const [output, gradient] = [buffer(longest, slot), window.gradient(rows)];
+  const [U, I, rows] = [pad4(units), pad4(inputs), pad4(concat ? units + inputs : units)];
+  const [output, gradient] = [buffer(longest, P, rows, width), window.gradient(rows)];
+  const at = concat ? units : 0;
   return {
     ...layer,
     output,
     gradient,
     forward(T, update) {
       layer.forward(T, update);
-      kernels.add(output, below.output, layer.output, T * slot);
+      kernels.moveRows(output, layer.output, 0, rows, 0, U, 0, units, false, T, P, width);
+      kernels.moveRows(output, below.output, 0, rows, at, I, 0, inputs, !concat, T, P, width);
     },
     backward(T, update, gradients, full) {
-      memory.f32.copyWithin(layer.gradient / 4, gradient / 4, gradient / 4 + T * slot);
+      kernels.moveRows(layer.gradient, gradient, 0, U, 0, rows, 0, units, false, T, P, width);
       layer.backward(T, update, gradients, full);
-      if (below.gradient) kernels.add(below.gradient, below.gradient, gradient, T * slot);
+      if (below.gradient) kernels.moveRows(below.gradient, gradient, 0, I, 0, rows, at, inputs, true, T, P, width);
     },
   };
 }

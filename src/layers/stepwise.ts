@@ -29,6 +29,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   const rows = groups * H;
   const slot = (rows: number) => 4 * P * rows * width;
   const [hSlot, cSlot, gatesSlot, blocks] = [slot(R), slot(H), slot(rows), (P * H) / 4];
+  const statSlot = 4 * P * 2 * Math.max(width, 4);
   const or = (wanted: unknown, ...shape: number[]) => (wanted ? buffer(...shape) : 0);
 
   const h = buffer(longest + 1, P, R, width);
@@ -46,7 +47,11 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   // With zoneout of c, what the cell made of it; with normalisation the products and what becomes of c.
   const made = or(plan.cellZoneout, longest, P, H, width);
   const [wx, wh] = [or(norm, longest, P, rows, width), or(norm, longest, P, rows, width)];
-  const [xStatistics, hStatistics, cStatistics] = [1, 2, 3].map(() => or(norm, longest, P, 2, width)) as [number, number, number];
+  const [xStatistics, hStatistics, cStatistics] = [1, 2, 3].map(() => or(norm, longest, P, 2, Math.max(width, 4))) as [
+    number,
+    number,
+    number,
+  ];
   const normal = or(norm, longest, P, H, width);
   const spare = buffer(P, Math.max(R, H), width);
   const [zoneH, zoneC] = [or(plan.zoneout, longest, P, R, width), or(plan.cellZoneout, longest, P, H, width)];
@@ -104,7 +109,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         kernels.embeddingForward(target, below.output, params + table, norm ? 0 : derived + plan.bias, T * P, rows, width);
       } else if (norm) kernels.inputGradient(wx, below.output, weight, T * P, rows, I, width);
       if (norm) {
-        kernels.normalizeForward(gates, wx, xStatistics, params + norm.gainIh, params + plan.biasIh, false, T * P, units, groups, width);
+        kernels.normalizeForward(gates, wx, xStatistics, params + norm.gainIh, params + plan.biasIh, false, T * P, units, code, width);
       }
       for (let t = 0; t < T; t++) {
         const [before, after] = [h + t * hSlot, h + (t + 1) * hSlot];
@@ -124,15 +129,15 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         if (norm) {
           const product = wh + t * gatesSlot;
           kernels.inputGradient(product, from, params + plan.recurrent, P, rows, R, width);
-          const [statistics, gain] = [hStatistics + t * slot(2), params + norm.gainHh];
-          kernels.normalizeForward(gatesNow, product, statistics, gain, params + plan.biasHh, true, P, units, groups, width);
+          const [statistics, gain] = [hStatistics + t * statSlot, params + norm.gainHh];
+          kernels.normalizeForward(gatesNow, product, statistics, gain, params + plan.biasHh, true, P, units, code, width);
           bias = inputs = recurrent = 0;
         }
         // biome-ignore format: outputs, inputs, parameters, sizes
         kernels.recurrentForward(out, cOut, gatesNow, x, from, before, cBefore, weight, bias, peepholes, cellClip, code, 1, P, inputs, recurrent, units, width);
         if (norm) {
-          const [n, statistics] = [normal + t * cSlot, cStatistics + t * slot(2)];
-          kernels.normalizeForward(n, cOut, statistics, params + norm.gainC, params + norm.biasC, false, P, units, 1, width);
+          const [n, statistics] = [normal + t * cSlot, cStatistics + t * statSlot];
+          kernels.normalizeForward(n, cOut, statistics, params + norm.gainC, params + norm.biasC, false, P, units, DENSE, width);
           kernels.lstmOutputForward(out, gatesNow, n, code, blocks, width);
         }
         if (hidden) kernels.inputGradient(after, out, projected, P, R, H, width);
@@ -162,11 +167,11 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         }
         const cNow = made ? made + t * cSlot : c + (t + 1) * cSlot;
         if (norm) {
-          const [n, statistics] = [normal + t * cSlot, cStatistics + t * slot(2)];
+          const [n, statistics] = [normal + t * cSlot, cStatistics + t * statSlot];
           const [gain, dgain, dbias] = [params + norm.gainC, gradients + norm.gainC, gradients + norm.biasC];
           // n becomes its own gradient.
           kernels.lstmOutputBackward(gatesNow, n, dOut, gatesNow, n, later, code, blocks, width);
-          kernels.normalizeBackward(n, dgain, dbias, n, cNow, statistics, gain, P, units, 1, width);
+          kernels.normalizeBackward(n, dgain, dbias, n, cNow, statistics, gain, P, units, DENSE, width);
           kernels.add(dc, dc, n, cSlot / 4);
         }
         // biome-ignore format: outputs, inputs, parameters, sizes
@@ -176,7 +181,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         if (norm) {
           dNet = wh + t * gatesSlot;
           const [gain, dgain, dbias] = [params + norm.gainHh, gradients + norm.gainHh, gradients + plan.biasHh];
-          kernels.normalizeBackward(dNet, dgain, dbias, gatesNow, dNet, hStatistics + t * slot(2), gain, P, units, groups, width);
+          kernels.normalizeBackward(dNet, dgain, dbias, gatesNow, dNet, hStatistics + t * statSlot, gain, P, units, code, width);
         }
         if (!full || t === 0) continue;
         if (dropped) {
@@ -192,7 +197,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
       let dNet = gates;
       if (norm) {
         const [gain, dgain] = [params + norm.gainIh, gradients + norm.gainIh];
-        kernels.normalizeBackward(wx, dgain, dIh, gates, wx, xStatistics, gain, slots, units, groups, width);
+        kernels.normalizeBackward(wx, dgain, dIh, gates, wx, xStatistics, gain, slots, units, code, width);
         dNet = wx;
         if (table === null) kernels.weightGradient(dw, 0, 0, wx, below.output, 0, scratch, DENSE, rows, I, 0, slots, width);
         kernels.weightGradient(gradients + plan.recurrent, 0, 0, wh, from, 0, scratch, DENSE, rows, R, 0, slots, width);
