@@ -1,6 +1,7 @@
 // The ABI, in the order in which data flows through it. Pointers are bytes, sizes are counts; all data is f32 unless said.
 
 export { blocksBackward, blocksForward } from "./blocks";
+export { lstm97Traces } from "./cells/lstm97";
 export { lstmOutputBackward, lstmOutputForward } from "./cells/lstmVariant";
 export { activationBackward, activationForward, denseForward, inputGradient } from "./dense";
 export { dropout } from "./dropout";
@@ -8,6 +9,7 @@ export { embeddingBackward, embeddingForward } from "./embedding";
 export { elementwiseLoss, softmax, softmaxCrossEntropy } from "./loss";
 export { product, transposeWeights, weightGradient, weightGradientScratch } from "./matmul";
 export { normalizeBackward, normalizeForward } from "./normalization";
+export { foldRows, ownWeights, traces } from "./online";
 export { adam, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
 export { peepholeGradient, recurrentBackward, recurrentBias, recurrentCarry, recurrentForward, takeGates } from "./recurrent";
 export { add, moveRows, multiply, zoneoutBackward, zoneoutForward } from "./vectors";

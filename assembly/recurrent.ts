@@ -203,18 +203,22 @@ function correlate(sums: usize, a: usize, b: usize, width: i32): void {
   }
 }
 
-/** What full gate recurrence reads: i, f and o out of i, f, g, o. */
+/** What full gate recurrence reads: i, f and o out of i, f, g, o. Padded units, whose gates are 1/2, become 0. */
 export function takeGates(
-  y: usize, // [blocks][i, f, o][4][width] out
-  gates: usize, // [blocks][i, f, g, o][4][width]
-  blocks: i32, // P H/4
+  y: usize, // [P][H/4][i, f, o][4][width] out
+  gates: usize, // [P][H/4][i, f, g, o][4][width]
+  P: i32,
+  H: i32, // unpadded
   width: i32,
 ): void {
-  const gate = <usize>width * VECTOR;
-  for (let block = 0; block < blocks; block++) {
-    memory.copy(y, gates, 2 * gate);
-    memory.copy(y + 2 * gate, gates + 3 * gate, gate);
-    y += 3 * gate;
-    gates += 4 * gate;
+  const row = (<usize>width) << 2;
+  const gate = 4 * row;
+  for (let p = 0; p < P; p++) {
+    for (let left = H; left > 0; left -= 4, y += 3 * gate, gates += 4 * gate) {
+      memory.copy(y, gates, 2 * gate);
+      memory.copy(y + 2 * gate, gates + 3 * gate, gate);
+      const live = <usize>min(left, 4) * row;
+      for (let g: usize = 0; g < 3; g++) memory.fill(y + g * gate + live, 0, gate - live);
+    }
   }
 }

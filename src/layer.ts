@@ -80,6 +80,17 @@ export interface Inside {
   gates: number;
   /** [P][units][width]: after the backward pass, the gradient of c in slot 0. */
   dc: number;
+  /** [T+1][P][R][width]: what the recurrent weights read. */
+  source: number;
+  /** Makes what online learning needs; absent where a layer has something between its steps. */
+  traces?(below: Stage, buffer: (...shape: number[]) => number): Traces;
+}
+
+/** How far each weight has moved the present state: see assembly/online.ts. */
+export interface Traces {
+  regions: { name: string; pointer: number; count: number }[];
+  /** After a step forward; where it learns, the gradient of the layer's output adds to those of the parameters. */
+  step(gradients: number, learns: boolean): void;
 }
 
 /** One layer at work in a window. All numbers are pointers; 0 stands for none. */

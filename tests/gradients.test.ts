@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createModel, createTrainer, type LstmLayer, sgd } from "../src/index.js";
 import { lanesFor } from "../src/lanes.js";
+import { Learner } from "../src/learner.js";
+import { Model } from "../src/model.js";
 import { keys, philox } from "../src/random.js";
 import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
 import { type Draws, type Mask, Oracle } from "./oracle.js";
@@ -64,6 +66,21 @@ describe.each(CASES.map((entry) => [entry.name, entry] as const))("%s", (_, entr
     for (const [name, { data }] of Object.entries(gradients)) {
       expect(relativeError(data, oracle.gradients[name]!.data), name).toBeLessThan(1e-5);
     }
+  });
+
+  test("what lies between the parameters has no gradient", () => {
+    const engine = Model.engine("model", model);
+    const { options } = createTrainer(model, { loss: entry.loss, optimizer: sgd({ learningRate: 1 }), seed });
+    const learner = new Learner(engine, options, {});
+    const rows = batch.map(({ inputs, targets }, ordinal) => {
+      const sequence = { inputs: inputs.flat(), targets: targets.flat(), length: inputs.length };
+      return { sequence, from: 0, count: inputs.length, ordinal, goesOn: false };
+    });
+    learner.differentiate(rows, Math.max(...entry.lengths));
+    const { f32 } = engine.memory;
+    for (const parameter of engine.layout.parameters) engine.memory.pack(learner.gradients, parameter, new Float32Array(1e5));
+    const from = learner.gradients / 4;
+    expect(f32.slice(from, from + engine.layout.params.bytes / 4).every((value) => value === 0)).toBe(true);
   });
 
   if (entry.model.layers.every(({ type }) => type !== "gru" && type !== "rnn")) {

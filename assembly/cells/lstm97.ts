@@ -106,6 +106,43 @@ export function lstm97Backward(
   }
 }
 
+/** What the traces of online learning (online.ts) need of a step at a batch of one; equations 21, 23, 25 and 27. */
+export function lstm97Traces(
+  gain: usize, // [cells] out: g'(net_c) y_in
+  inGain: usize, // [cells] out: g(net_c) f'(net_in)
+  error: usize, // [cells] out: e_s = y_out h'(s) dy
+  dOutGates: usize, // [B] out: dnet_out
+  dy: usize, // [cells]
+  net: usize, // [cells]: g(net_c)
+  inGates: usize, // [B]: y_in
+  outGates: usize, // [B]: y_out
+  s: usize, // [cells]
+  functions: i32,
+  B: i32,
+  S: i32,
+): void {
+  const f = functions & 15;
+  const g = (functions >> 4) & 15;
+  const h = (functions >> 8) & 15;
+  const gated = !(functions & NO_OUTPUT_GATE);
+  for (let b: usize = 0; b < <usize>B; b++) {
+    const yIn = read(inGates + (b << 2), 1);
+    const yOut = gated ? read(outGates + (b << 2), 1) : splat(1);
+    let dOut = splat(0);
+    for (let v: usize = 0; v < <usize>S; v++) {
+      const at = (b * <usize>S + v) << 2;
+      const input = read(net + at, 1);
+      const squashed = activate(read(s + at, 1), h);
+      const d = read(dy + at, 1);
+      write(gain + at, f32x4.mul(slope(input, g), yIn), 1);
+      write(inGain + at, f32x4.mul(input, slope(yIn, f)), 1);
+      write(error + at, f32x4.mul(f32x4.mul(yOut, slope(squashed, h)), d), 1);
+      dOut = f32x4.add(dOut, f32x4.mul(squashed, d));
+    }
+    if (gated) write(dOutGates + (b << 2), f32x4.mul(slope(yOut, f), dOut), 1);
+  }
+}
+
 /** Half a row of a panel, or the one number of a row. */
 function read(at: usize, width: i32): v128 {
   return width == PANEL ? v128.load(at) : v128.load32_splat(at);

@@ -1,9 +1,10 @@
 /** One direction of the original LSTM's memory cell blocks: parameters, and a window. */
 
 import { ACTIVATIONS, type Activation } from "../activations.js";
-import type { Parts, Planner, Stage, Window } from "../layer.js";
+import type { Inside, Parts, Planner, Stage, Window } from "../layer.js";
 import { packedWeight, pad4 } from "../table.js";
 import { DENSE } from "./cells.js";
+import { blocksTraces } from "./traces.js";
 
 export interface Blocks {
   blocks: number;
@@ -31,6 +32,8 @@ export interface BlocksPlan extends Blocks {
   readLogical: number;
   read: number;
   features: number;
+  /** Inputs or tokens. */
+  inputs: number;
   table: number | null;
   /** [N/4][I + R][4] */
   weight: number;
@@ -66,6 +69,7 @@ export function planBlocks(planner: Planner, spec: Blocks, suffix: string): Bloc
     read,
     readLogical,
     features,
+    inputs,
     table: planner.tokens ? params.add(`table${suffix}`, inputs, rows) : null,
     weight: params.add(`weight${suffix}`, rows, I + read),
     bias0: (biased ? params : derived).add(`bias${suffix}`, rows),
@@ -128,10 +132,9 @@ export function blocksStage(plan: BlocksPlan, window: Window, below: Stage, carr
   const biased = plan.bias !== "none";
   const bias = (biased ? params : derived) + plan.bias0;
   const weight = params + plan.weight;
-  return {
+  const stage: Stage = {
     output: y + slot,
     gradient,
-    inside: { h: y, c: s, gates: net, dc: ds },
     forward(T) {
       for (const { pointer, rows } of states) kernels.recurrentCarry(pointer, ends, P, rows, width);
       if (table !== null) kernels.embeddingForward(net, below.output, params + table, bias, T * P, rows, width);
@@ -144,8 +147,13 @@ export function blocksStage(plan: BlocksPlan, window: Window, below: Stage, carr
       kernels.blocksBackward(net, gradient, ds, dsource, net, s + slot, recurrentT, functions, T, P, read, B, S, width);
       const db = biased ? gradients + plan.bias0 : 0;
       kernels.weightGradient(gradients + plan.weight, db, 0, net, below.output, source, scratch, DENSE, rows, I, read, T * P, width);
+      // The cells' biases, which are not there, lie in front of the gates'.
+      if (plan.bias === "gates") memory.f32.fill(0, db / 4, db / 4 + C);
       if (table !== null) kernels.embeddingBackward(gradients + table, net, below.output, scratch, DENSE, T * P, rows, width);
       else if (plan.inputT !== null) kernels.inputGradient(below.gradient, net, derived + plan.inputT, T * P, I, rows, width);
     },
   };
+  const inside: Inside = { h: y, c: s, gates: net, dc: ds, source };
+  inside.traces = (below, buffer) => blocksTraces(plan, window.parts, buffer, inside, stage, below);
+  return { ...stage, inside };
 }

@@ -1,9 +1,10 @@
 /** One direction of a layer of rnn, lstm or gru cells: its parameters, and a window as one call for all steps. */
 
-import type { Parts, Planner, Stage, Window } from "../layer.js";
+import type { Inside, Parts, Planner, Stage, Window } from "../layer.js";
 import { packedRow, packedWeight, pad4 } from "../table.js";
 import type { Cell } from "./cells.js";
 import { stepwise } from "./stepwise.js";
+import { gatedTraces } from "./traces.js";
 
 /** What a layer asks of its cells. */
 export interface Gated {
@@ -30,6 +31,8 @@ export interface GatedPlan extends Gated {
   index: number;
   /** Inputs that weights multiply, 0 when tokens are gathered from `table`; what recurrent weights read: h, or its projection. */
   features: number;
+  /** Inputs or tokens. */
+  inputs: number;
   outputs: number;
   table: number | null;
   /** [H/4][I + R][G][4]; with layer normalisation [G H/4][I][4], and the recurrent ones by themselves. */
@@ -69,6 +72,7 @@ export function planGated(planner: Planner, spec: Gated, index: number, suffix: 
     suffix,
     index,
     features,
+    inputs,
     outputs,
     table: planner.tokens ? params.add(`table${suffix}`, inputs, rows) : null,
     weight: params.add(`weight${suffix}`, rows, layerNorm ? I : I + R),
@@ -179,10 +183,9 @@ export function gatedStage(plan: GatedPlan, window: Window, below: Stage, carrie
   if (carried) states.forEach((pointer, i) => window.carry({ name: (i === 0 ? "h" : "c") + suffix, pointer, units, rows: H }));
   const peepholes = plan.peephole === null ? 0 : params + plan.peephole;
   const weight = params + plan.weight;
-  return {
+  const stage: Stage = {
     output: h + slot,
     gradient,
-    inside: { h, c, gates, dc },
     forward(T) {
       for (const state of states) kernels.recurrentCarry(state, ends, P, units, width);
       let bias = derived + plan.bias;
@@ -227,4 +230,9 @@ export function gatedStage(plan: GatedPlan, window: Window, below: Stage, carrie
       }
     },
   };
+  const inside: Inside = { h, c, gates, dc, source: h };
+  if (plan.peephole === null) {
+    inside.traces = (below, buffer) => gatedTraces(plan, window.parts, buffer, inside, stage, below);
+  }
+  return { ...stage, inside };
 }

@@ -2,7 +2,7 @@
 
 import { ACTIVATION_NAMES, type Activation } from "../activations.js";
 import { arrayLike, boolean, integer, LARGEST, number, oneOf, options } from "../check.js";
-import type { LayerKind, LayerPlan, Parts, Planner, Stage, Window } from "../layer.js";
+import type { Inside, LayerKind, LayerPlan, Parts, Planner, Stage, Traces, Window } from "../layer.js";
 import { pad4 } from "../table.js";
 import { type Blocks, blocksStage, planBlocks, refreshBlocks } from "./blocks.js";
 import { CELLS, lstmCell, OPTION } from "./cells.js";
@@ -253,8 +253,21 @@ function past(window: Window, below: Stage, layer: Stage, units: number, inputs:
   const [U, I, rows] = [pad4(units), pad4(inputs), pad4(concat ? units + inputs : units)];
   const [output, gradient] = [buffer(longest, P, rows, width), window.gradient(rows)];
   const at = concat ? units : 0;
+  const split = (T: number) => kernels.moveRows(layer.gradient, gradient, 0, U, 0, rows, 0, units, false, T, P, width);
+  const { inside } = layer;
+  const traces: Inside["traces"] = (below, buffer) => {
+    const own = inside?.traces?.(below, buffer) as Traces;
+    return {
+      ...own,
+      step(gradients, learns) {
+        if (learns) split(1);
+        own.step(gradients, learns);
+      },
+    };
+  };
   return {
     ...layer,
+    ...(inside && { inside: { ...inside, ...(inside.traces && { traces }) } }),
     output,
     gradient,
     forward(T, update) {
@@ -263,7 +276,7 @@ function past(window: Window, below: Stage, layer: Stage, units: number, inputs:
       kernels.moveRows(output, below.output, 0, rows, at, I, 0, inputs, !concat, T, P, width);
     },
     backward(T, update, gradients, full) {
-      kernels.moveRows(layer.gradient, gradient, 0, U, 0, rows, 0, units, false, T, P, width);
+      split(T);
       layer.backward(T, update, gradients, full);
       if (below.gradient) kernels.moveRows(below.gradient, gradient, 0, I, 0, rows, at, inputs, true, T, P, width);
     },

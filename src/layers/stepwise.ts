@@ -98,7 +98,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   return {
     output: h + hSlot,
     gradient,
-    inside: { h, c, gates, dc },
+    inside: { h, c, gates, dc, source: h },
     forward(T, update) {
       for (const { pointer, rows } of states) kernels.recurrentCarry(pointer, ends, P, rows, width);
       if (mask) drawMask(update);
@@ -141,7 +141,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
           kernels.lstmOutputForward(out, gatesNow, n, code, blocks, width);
         }
         if (hidden) kernels.inputGradient(after, out, projected, P, R, H, width);
-        if (read) kernels.takeGates(read + (t + 1) * slot(3 * H), gatesNow, blocks, width);
+        if (read) kernels.takeGates(read + (t + 1) * slot(3 * H), gatesNow, P, units, width);
         if (zoneH) kernels.zoneoutForward(after, before, zoneH + t * hSlot, hSlot / 4);
         if (made) {
           memory.f32.copyWithin(cAfter / 4, cOut / 4, (cOut + cSlot) / 4);
