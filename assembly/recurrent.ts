@@ -212,7 +212,7 @@ export function takeGates(
   width: i32,
 ): void {
   const row = (<usize>width) << 2;
-  const gate = 4 * row;
+  const gate = row << 2;
   for (let p = 0; p < P; p++) {
     for (let left = H; left > 0; left -= 4, y += 3 * gate, gates += 4 * gate) {
       memory.copy(y, gates, 2 * gate);
