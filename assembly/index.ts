@@ -5,5 +5,5 @@ export { dropout } from "./dropout";
 export { embeddingBackward, embeddingForward } from "./embedding";
 export { elementwiseLoss, softmax, softmaxCrossEntropy } from "./loss";
 export { transposeWeights, weightGradient, weightGradientScratch } from "./matmul";
-export { adam, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
+export { adam, blend, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
 export { recurrentBackward, recurrentBias, recurrentCarry, recurrentForward } from "./recurrent";

@@ -3,11 +3,13 @@
 import { boolean, deepFreeze, integer, number, oneOf, options } from "./check.js";
 import type { Engine } from "./engine.js";
 import { lanesFor } from "./lanes.js";
+import type { Span } from "./layout.js";
+import { matrices } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { checkLoss } from "./losses.js";
 import { Network } from "./network.js";
 import type { Optimizer, Update } from "./optimizers.js";
-import { checkOptimizer, RULES } from "./optimizers.js";
+import { addDecay, checkOptimizer, RULES } from "./optimizers.js";
 import type { Row } from "./window.js";
 import { writeWindow } from "./window.js";
 
@@ -70,6 +72,7 @@ export class Learner {
   /** Regions, laid out as the parameters. */
   readonly gradients: number;
   readonly moments: number[];
+  readonly #matrices: Span[];
   network: Network | null = null;
   /** Updates made. */
   updates = 0;
@@ -89,6 +92,7 @@ export class Learner {
     }
     const regions = [0, ...RULES[options.optimizer.type].moments].map(() => memory.allocate(layout.params.bytes));
     [this.gradients, ...this.moments] = regions as [number, ...number[]];
+    this.#matrices = matrices(layout);
     dropped.register(owner, () => {
       for (const region of regions) memory.release(region);
       this.network?.release();
@@ -140,27 +144,32 @@ export class Learner {
   learn(rows: readonly (Row | null)[], T: number): { loss: number; targets: number } {
     const { loss, targets, norm } = this.differentiate(rows, T);
     if (targets === 0) return { loss, targets };
-    const { engine, gradients, moments } = this;
+    const { engine, gradients } = this;
+    const { kernels } = engine;
     const { clipNorm, optimizer } = this.options;
-    const scale = Math.min(1, clipNorm / (norm + 1e-6));
-    if (!Number.isFinite(loss) || !(norm * scale < LARGEST)) {
-      // The forward pass has put the state that it went on from into slot 0: present again.
-      this.network?.ends.fill(0);
-      throw new RangeError(
-        `the ${Number.isFinite(loss) ? "gradient" : "loss"} is no longer finite in update ${this.updates + 1}: the parameters are those of the update before (try a lower learningRate or clipNorm)`,
-      );
-    }
     const update: Update = {
       parameter: engine.params,
       gradient: gradients,
-      moments,
+      moments: this.moments,
       count: engine.layout.params.bytes / 4,
-      scale,
-      step: ++this.updates,
+      matrices: this.#matrices,
+      rate: optimizer.learningRate,
+      step: this.updates + 1,
     };
+    const scale = Math.min(1, clipNorm / (norm + 1e-6));
+    if (scale < 1) kernels.blend(gradients, gradients, update.count, scale, 0);
+    const length = norm * scale + addDecay(kernels, optimizer, update);
+    if (!Number.isFinite(loss) || !(length < LARGEST)) {
+      // The forward pass has put the state that it went on from into slot 0: present again.
+      this.network?.ends.fill(0);
+      throw new RangeError(
+        `the ${Number.isFinite(loss) ? "gradient" : "loss"} is no longer finite in update ${update.step}: the parameters are those of the update before (try a lower learningRate or clipNorm)`,
+      );
+    }
     // One rule per type: the compiler cannot see that rule and optimizer belong together.
     const rule = RULES[optimizer.type] as { update(kernels: Engine["kernels"], o: Required<Optimizer>, u: Update): void };
-    rule.update(engine.kernels, optimizer, update);
+    rule.update(kernels, optimizer, update);
+    this.updates = update.step;
     engine.refresh();
     return { loss, targets };
   }

@@ -209,16 +209,22 @@ describe("createTrainer", () => {
       trainer({ optimizer: adam(any({ epsilon: null })) }),
     ],
     [
-      "weight decay for adam",
+      "an option that an optimizer does not have",
       RangeError,
-      '"optimizer.weightDecay" is not an option',
-      trainer({ optimizer: adam(any({ weightDecay: 1 })) }),
+      '"optimizer.momentum" is not an option; the options are type, learningRate, beta1, beta2, epsilon, weightDecay',
+      trainer({ optimizer: adam(any({ momentum: 1 })) }),
     ],
     [
       "weight decay of 2",
       RangeError,
       '"optimizer.weightDecay" expected a number in [0, 1], got 2',
       trainer({ optimizer: adamw({ weightDecay: 2 }) }),
+    ],
+    [
+      "weight decay below 0",
+      RangeError,
+      '"optimizer.weightDecay" expected a number in [0, 1], got -1',
+      trainer({ optimizer: sgd({ learningRate: 1, weightDecay: -1 }) }),
     ],
     [
       "classes for one output",
@@ -706,6 +712,11 @@ describe("a refusal in the middle of work changes nothing", () => {
     const before = model.parameters();
     expect(() => trainer.step([{ inputs: [1e18], targets: [1e18] }])).toThrow("no longer finite");
     expect(model.parameters()).toEqual(before);
+    // Nor by its decay.
+    model.setParameters({ "dense.weight": { shape: [1, 1], data: Float32Array.of(1e30) } });
+    const decaying = createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: 1, weightDecay: 1 }) });
+    expect(() => decaying.step([{ inputs: [0], targets: [0] }])).toThrow("the gradient is no longer finite");
+    expect(model.parameters()["dense.weight"]!.data[0]).toBe(Math.fround(1e30));
   });
 
   test("a stream whose numbers overflowed can be reset", () => {

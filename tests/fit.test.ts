@@ -10,13 +10,15 @@ import {
   dense,
   dropout,
   embedding,
+  gru,
   loadModel,
   lstm,
   resumeTrainer,
+  rnn,
   sgd,
 } from "../src/index.js";
 import { PURPOSE, Random } from "../src/random.js";
-import { asSequences, type Case, examples } from "./cases.js";
+import { asSequences, type Case, examples, relativeError } from "./cases.js";
 
 const entry: Case = {
   name: "",
@@ -360,6 +362,20 @@ test("clipping scales to the norm, less the 1e-6 that PyTorch has", () => {
   createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: 1 }), clipNorm: 1e-6 }).step(data);
   // The gradient is 2e-6: scaled by 1e-6 / (2e-6 + 1e-6).
   expect(model.parameters()["dense.bias"]!.data[0]! / -1e-6).toBeCloseTo(2 / 3, 4);
+});
+
+test.each([
+  [{ input: { tokens: 5 }, layers: [embedding({ units: 3 }), lstm({ units: 3 }), gru({ units: 2 }), dense({ units: 5 })] }],
+  [{ input: { tokens: 5 }, layers: [rnn({ units: 6 }), dense({ units: 5 })] }],
+])("weight decay takes from every matrix and from no vector", (config) => {
+  const model = createModel({ ...config, seed: 4 });
+  const before = model.parameters();
+  const optimizer = sgd({ learningRate: 0.5, weightDecay: 0.5 });
+  createTrainer(model, { loss: "crossEntropy", optimizer, clipNorm: 1e-20 }).step([{ inputs: [1, 2], targets: [3, 4] }]);
+  for (const [name, { shape, data }] of Object.entries(model.parameters())) {
+    const expected = before[name]!.data.map((value) => value * (shape.length === 2 ? 0.75 : 1));
+    expect(relativeError(data, expected), name).toBeLessThan(1e-6);
+  }
 });
 
 test("the initial weights are uniform in PyTorch's bounds", () => {
