@@ -1,4 +1,7 @@
-/** A training run as bytes and back: the model's file, with the optimizer's moments, the carried state and the counters. */
+/**
+ * A training run as bytes and back: the model's file, with the optimizer's moments, the gradient under way, the carried state
+ * and the counters.
+ */
 
 import { arrayLike, fail, integer, number, options } from "./check.js";
 import type { Position, Progress } from "./fit.js";
@@ -27,19 +30,22 @@ export function writeCheckpoint(
   learner: Learner,
   position: Position,
 ): Uint8Array<ArrayBuffer> {
-  const { engine, network, updates } = learner;
+  const { engine, network, updates, pending } = learner;
   const tensors: Record<string, Tensor> = model.parameters();
+  const add = (prefix: string, region: number) => {
+    for (const [name, tensor] of Object.entries(engine.tensors(region))) tensors[`${prefix}.${name}`] = tensor;
+  };
   RULES[trainerOptions.optimizer.type].moments.forEach((moment, i) => {
-    for (const [name, tensor] of Object.entries(engine.tensors(learner.moments[i] as number)))
-      tensors[`optimizer.${moment}.${name}`] = tensor;
+    add(`optimizer.${moment}`, learner.moments[i] as number);
   });
+  if (pending.windows > 0) add("gradient", learner.mean);
   const batch = position.progress?.rows.length ?? position.carried;
   if (network && batch > 0) {
     for (const [name, data] of Object.entries(network.readState())) {
       tensors[`trainer.${name}`] = { shape: [batch, data.length / batch], data };
     }
   }
-  const memcell = { model: model.config, trainer: trainerOptions, counters: { updates, ...position } };
+  const memcell = { model: model.config, trainer: trainerOptions, counters: { updates, pending, ...position } };
   return writeSafetensors({ tensors, metadata: { memcell: JSON.stringify(memcell, replacer) } });
 }
 
@@ -53,18 +59,24 @@ export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {
 /** Puts moments, counters and state where they were. */
 export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Learner): Position {
   const { engine } = learner;
-  const o = options("counters", counters, ["updates", "epochs", "progress", "carried"]);
+  const o = options("counters", counters, ["updates", "pending", "epochs", "progress", "carried"]);
   const progress = o.progress === null ? null : checkProgress(o.progress);
   learner.updates = integer("counters.updates", o.updates, 0, 2 ** 40);
-  RULES[learner.options.optimizer.type].moments.forEach((moment, i) => {
+  const take = (prefix: string, region: number, squares = false) => {
     for (const parameter of engine.layout.parameters) {
-      const name = `optimizer.${moment}.${parameter.name}`;
+      const name = `${prefix}.${parameter.name}`;
       const data = checkTensor(name, tensors[name], parameter.shape);
-      if (SQUARES.includes(moment) && data.some((value) => value < 0))
-        throw new RangeError(`"${name}" expected squares, got a negative number`);
-      engine.memory.pack(learner.moments[i] as number, parameter, data);
+      if (squares && data.some((value) => value < 0)) throw new RangeError(`"${name}" expected squares, got a negative number`);
+      engine.memory.pack(region, parameter, data);
     }
+  };
+  RULES[learner.options.optimizer.type].moments.forEach((moment, i) => {
+    take(`optimizer.${moment}`, learner.moments[i] as number, SQUARES.includes(moment));
   });
+  const pending = options("counters.pending", o.pending, ["windows", "targets"]);
+  const windows = integer("counters.pending.windows", pending.windows, 0, learner.options.accumulate - 1);
+  learner.pending = { windows, targets: number("counters.pending.targets", pending.targets, { min: 0, aboveMin: windows > 0 }) };
+  if (windows > 0) take("gradient", learner.mean);
   const carried = integer("counters.carried", o.carried, 0, 65536);
   const batch = progress?.rows.length ?? carried;
   if (progress && batch > learner.options.batch) {
@@ -107,5 +119,5 @@ function checkProgress(value: unknown): Progress {
 }
 
 function checkSum(path: string, { loss, targets }: Record<string, unknown>): { loss: number; targets: number } {
-  return { loss: number(`${path}.loss`, loss), targets: integer(`${path}.targets`, targets, 0) };
+  return { loss: number(`${path}.loss`, loss), targets: number(`${path}.targets`, targets, { min: 0 }) };
 }

@@ -166,7 +166,8 @@ export async function* runEpochs(
         const T = rows.next(window, learner.engine.config.output);
         if (T === 0) break;
         // Seen from the progress alone, so that a report that an interruption kept back comes after resuming.
-        if (learner.updates % options.every === 0 && progress.unreported.targets > 0) {
+        const updated = learner.pending.windows === 0 && learner.updates % options.every === 0;
+        if (updated && progress.unreported.targets > 0) {
           const { unreported } = progress;
           progress.unreported = { loss: 0, targets: 0 };
           yield report(false, unreported);
@@ -187,6 +188,7 @@ export async function* runEpochs(
       }
       if (progress.steps === 0)
         throw new RangeError(`"sequences" gave no sequence in epoch ${epoch}: an iterable must start anew each time`);
+      learner.flush();
       position.epochs = epoch;
       position.progress = null;
       const last = report(true, progress);

@@ -34,6 +34,11 @@ export interface TrainerOptions {
   gradient?: "full" | "truncated-1997";
   /** Sequences side by side. Default 32. */
   batch?: number;
+  /**
+   * Windows to an update, whose gradient is that of the mean loss over all their targets: a larger batch in the same memory.
+   * Windows in which no target counts are not counted. Default 1.
+   */
+  accumulate?: number;
   /** `fit` takes an array's sequences in a new random order in every epoch. Default true. */
   shuffle?: boolean;
   /** Of shuffling and dropout. Default 0. */
@@ -46,7 +51,18 @@ export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "opti
 };
 
 export function checkTrainerOptions(value: unknown, outputs: number): CheckedTrainerOptions {
-  const o = options("options", value, ["loss", "optimizer", "clipNorm", "clipValue", "window", "gradient", "batch", "shuffle", "seed"]);
+  const o = options("options", value, [
+    "loss",
+    "optimizer",
+    "clipNorm",
+    "clipValue",
+    "window",
+    "gradient",
+    "batch",
+    "accumulate",
+    "shuffle",
+    "seed",
+  ]);
   return deepFreeze({
     loss: checkLoss("loss", o.loss, outputs),
     optimizer: checkOptimizer("optimizer", o.optimizer),
@@ -57,6 +73,7 @@ export function checkTrainerOptions(value: unknown, outputs: number): CheckedTra
     window: o.window === undefined ? 64 : o.window === Infinity ? Infinity : integer("window", o.window),
     gradient: o.gradient === undefined ? "full" : oneOf("gradient", o.gradient, ["full", "truncated-1997"]),
     batch: o.batch === undefined ? 32 : integer("batch", o.batch, 1, 65536),
+    accumulate: o.accumulate === undefined ? 1 : integer("accumulate", o.accumulate, 1, 65536),
     shuffle: o.shuffle === undefined ? true : boolean("shuffle", o.shuffle),
     seed: o.seed === undefined ? 0 : integer("seed", o.seed, 0),
   });
@@ -72,10 +89,14 @@ export class Learner {
   /** Regions, laid out as the parameters. */
   readonly gradients: number;
   readonly moments: number[];
+  /** The mean gradient of the windows since the last update; 0 where each window is an update. */
+  readonly mean: number;
   readonly #matrices: Span[];
   network: Network | null = null;
   /** Updates made. */
   updates = 0;
+  /** What `mean` is the mean of. */
+  pending = { windows: 0, targets: 0 };
 
   /** @param owner the object with which the regions go */
   constructor(
@@ -90,8 +111,14 @@ export class Learner {
         '"gradient" expected "full", as the model has a recurrent layer without cells for the error to flow through, got "truncated-1997"',
       );
     }
-    const regions = [0, ...RULES[options.optimizer.type].moments].map(() => memory.allocate(layout.params.bytes));
-    [this.gradients, ...this.moments] = regions as [number, ...number[]];
+    const regions: number[] = [];
+    const region = () => {
+      regions.push(memory.allocate(layout.params.bytes));
+      return regions.at(-1) as number;
+    };
+    this.gradients = region();
+    this.moments = RULES[options.optimizer.type].moments.map(region);
+    this.mean = options.accumulate > 1 ? region() : 0;
     this.#matrices = matrices(layout);
     dropped.register(owner, () => {
       for (const region of regions) memory.release(region);
@@ -111,22 +138,32 @@ export class Learner {
     return network;
   }
 
+  /** Floats in each region. */
+  get #count(): number {
+    return this.engine.layout.params.bytes / 4;
+  }
+
+  /** Copies one region to another. */
+  #copy(to: number, from: number): void {
+    this.engine.memory.f32.copyWithin(to / 4, from / 4, from / 4 + this.#count);
+  }
+
   /**
    * The gradient of the mean loss over the next T steps of the rows, into the region `gradients`.
-   * @returns the loss, the number of targets it is the mean of (0: the loss is NaN, the gradient zero), and the norm of the gradient
+   * @returns the loss and the number of targets it is the mean of (0: the loss is NaN, the gradient zero)
    */
-  differentiate(rows: readonly (Row | null)[], T: number): { loss: number; targets: number; norm: number } {
-    const { kernels, memory, layout } = this.engine;
+  differentiate(rows: readonly (Row | null)[], T: number): { loss: number; targets: number } {
+    const { loss, gradient, accumulate } = this.options;
     const network = this.prepare(T, rows.length);
-    const targets = writeWindow(this.engine, network, rows, T, this.options.loss);
-    network.forward(T, this.updates + 1);
-    const count = layout.params.bytes / 4;
-    memory.f32.fill(0, this.gradients / 4, this.gradients / 4 + count);
-    if (targets === 0) return { loss: NaN, targets, norm: 0 };
-    const loss = network.loss(T, this.options.loss, 1 / targets);
-    network.backward(T, this.updates + 1, this.gradients, this.options.gradient === "full");
-    if (this.options.clipValue < Infinity) kernels.clipValues(this.gradients, count, this.options.clipValue);
-    return { loss, targets, norm: Math.sqrt(kernels.squaredNorm(this.gradients, count)) };
+    const targets = writeWindow(this.engine, network, rows, T, loss);
+    // Each window that learns has masks of its own.
+    const mask = this.updates * accumulate + this.pending.windows + 1;
+    network.forward(T, mask);
+    this.engine.memory.f32.fill(0, this.gradients / 4, this.gradients / 4 + this.#count);
+    if (targets === 0) return { loss: NaN, targets };
+    const value = network.loss(T, loss, 1 / targets);
+    network.backward(T, mask, this.gradients, gradient === "full");
+    return { loss: value, targets };
   }
 
   /** Does something with the network, and leaves the state that is carried as it was. */
@@ -140,37 +177,68 @@ export class Learner {
     }
   }
 
-  /** The gradient, and one step along it. @throws RangeError, before the step, if loss or gradient is not finite */
+  /** The gradient, and if it is time one step along it. @throws RangeError, before the step, if loss or gradient is not finite */
   learn(rows: readonly (Row | null)[], T: number): { loss: number; targets: number } {
-    const { loss, targets, norm } = this.differentiate(rows, T);
+    const { loss, targets } = this.differentiate(rows, T);
     if (targets === 0) return { loss, targets };
+    const windows = this.pending.windows + 1;
+    const total = this.pending.targets + targets;
+    if (windows > 1) {
+      this.engine.kernels.blend(this.gradients, this.mean, this.#count, targets / total, this.pending.targets / total);
+    }
+    if (!Number.isFinite(loss)) this.#refuse("loss");
+    if (windows === this.options.accumulate) this.#update();
+    else {
+      if (!(this.#norm() < LARGEST)) this.#refuse("gradient");
+      this.#copy(this.mean, this.gradients);
+      this.pending = { windows, targets: total };
+    }
+    return { loss, targets };
+  }
+
+  /** Makes the update that is due before its time. */
+  flush(): void {
+    if (this.pending.windows === 0) return;
+    this.#copy(this.gradients, this.mean);
+    this.#update();
+  }
+
+  #norm(): number {
+    return Math.sqrt(this.engine.kernels.squaredNorm(this.gradients, this.#count));
+  }
+
+  #refuse(what: string): never {
+    // The forward pass has put the state that it went on from into slot 0: present again.
+    this.network?.ends.fill(0);
+    throw new RangeError(
+      `the ${what} is no longer finite in update ${this.updates + 1}: the parameters are those of the update before (try a lower learningRate or clipNorm)`,
+    );
+  }
+
+  /** A step along `gradients`. */
+  #update(): void {
     const { engine, gradients } = this;
     const { kernels } = engine;
-    const { clipNorm, optimizer } = this.options;
+    const { clipNorm, clipValue, optimizer } = this.options;
     const update: Update = {
       parameter: engine.params,
       gradient: gradients,
       moments: this.moments,
-      count: engine.layout.params.bytes / 4,
+      count: this.#count,
       matrices: this.#matrices,
       rate: optimizer.learningRate,
       step: this.updates + 1,
     };
+    if (clipValue < Infinity) kernels.clipValues(gradients, update.count, clipValue);
+    const norm = this.#norm();
     const scale = Math.min(1, clipNorm / (norm + 1e-6));
     if (scale < 1) kernels.blend(gradients, gradients, update.count, scale, 0);
-    const length = norm * scale + addDecay(kernels, optimizer, update);
-    if (!Number.isFinite(loss) || !(length < LARGEST)) {
-      // The forward pass has put the state that it went on from into slot 0: present again.
-      this.network?.ends.fill(0);
-      throw new RangeError(
-        `the ${Number.isFinite(loss) ? "gradient" : "loss"} is no longer finite in update ${update.step}: the parameters are those of the update before (try a lower learningRate or clipNorm)`,
-      );
-    }
+    if (!(norm * scale + addDecay(kernels, optimizer, update) < LARGEST)) this.#refuse("gradient");
     // One rule per type: the compiler cannot see that rule and optimizer belong together.
     const rule = RULES[optimizer.type] as { update(kernels: Engine["kernels"], o: Required<Optimizer>, u: Update): void };
     rule.update(kernels, optimizer, update);
     this.updates = update.step;
+    this.pending = { windows: 0, targets: 0 };
     engine.refresh();
-    return { loss, targets };
   }
 }

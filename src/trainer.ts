@@ -113,19 +113,21 @@ export class Trainer {
       throw new Error(`${what} cannot run while the trainer's fit is under way: let its loop end, leave it, or call return() on it`);
   }
 
-  /** Drops an interrupted epoch: the next `fit` begins a new one. */
+  /** Drops an interrupted epoch, and gradients that have not come to an update: the next `fit` begins a new one. */
   rewind(): this {
     this.#idle("rewind");
     this.#position.progress = null;
+    this.#learner.pending = { windows: 0, targets: 0 };
     return this;
   }
 
   /**
-   * One update on the whole of these sequences as one window, for those who write their own loop.
+   * One update on the whole of these sequences as one window, for those who write their own loop. With `accumulate: n` each
+   * call is one window, and every n-th makes the update.
    * @param batch sequences, one a row
    * @param stepOptions `carry`: the rows go on from the state that the step before left (as many rows as then; give the next
    * piece of each sequence; lengths may differ). Default false: they begin.
-   * @returns the mean loss before the update; NaN, and no update, if no target counts
+   * @returns the mean loss of this window before the update; NaN, and no update, if no target counts
    * @example for (const batch of batches) console.log(trainer.step(batch));
    */
   step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean } = {}): number {

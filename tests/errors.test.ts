@@ -148,7 +148,7 @@ describe("createTrainer", () => {
     [
       "an unknown option",
       RangeError,
-      '"batchSize" is not an option; the options are loss, optimizer, clipNorm, clipValue, window, gradient, batch, shuffle, seed',
+      '"batchSize" is not an option; the options are loss, optimizer, clipNorm, clipValue, window, gradient, batch, accumulate, shuffle, seed',
       trainer({ batchSize: 3 }),
     ],
     ["no loss", TypeError, '"loss" expected a loss such as "mse", got undefined', trainer({ loss: undefined })],
@@ -264,6 +264,7 @@ describe("createTrainer", () => {
     ["a window of 0", RangeError, '"window" expected a positive integer, got 0', trainer({ window: 0 })],
     ["a window of 1.5", RangeError, '"window" expected a positive integer, got 1.5', trainer({ window: 1.5 })],
     ["a batch of -1", RangeError, '"batch" expected an integer from 1 to 65536, got -1', trainer({ batch: -1 })],
+    ["an accumulation of 0", RangeError, '"accumulate" expected an integer from 1 to 65536, got 0', trainer({ accumulate: 0 })],
     ["a clip norm of 0", RangeError, '"clipNorm" expected a positive number, got 0', trainer({ clipNorm: 0 })],
     ["a clip value below 0", RangeError, '"clipValue" expected a positive number, got -1', trainer({ clipValue: -1 })],
     [
@@ -652,6 +653,12 @@ describe("checkpoints", () => {
     ["another number of sequences", (_, { progress }) => (progress.sequences = 4), "are not those of the epoch that was interrupted"],
     ["more rows than the batch", (_, { progress }) => progress.rows.push(null), "expected at most 2 rows"],
     ["updates beyond counting", (_, counters) => (counters.updates = 2 ** 53 - 1), '"counters.updates" expected an integer from 0 to'],
+    [
+      "more windows than accumulate",
+      (_, { pending }) => (pending.windows = 1),
+      '"counters.pending.windows" expected an integer from 0 to 0',
+    ],
+    ["targets below 0", (_, { progress }) => (progress.targets = -1), '"counters.progress.targets" expected a number in [0, Infinity]'],
     ["no state", ({ tensors }) => delete tensors["trainer.h_l0"], '"state.h_l0" expected 6 numbers, got undefined'],
     ["a state NaN", ({ tensors }) => tensors["trainer.c_l0"]!.data.fill(NaN), '"state.c_l0[0]" expected a finite number, got NaN'],
     ["a moment missing", ({ tensors }) => delete tensors["optimizer.exp_avg.weight_ih_l0"], "optimizer.exp_avg.weight_ih_l0"],
@@ -702,6 +709,19 @@ describe("a refusal in the middle of work changes nothing", () => {
       trainer.step(data);
       if (refused) expect(() => trainer.step([{ inputs: [1, 2], targets: [3e38, 1] }], { carry: true })).toThrow("no longer finite");
       return [trainer.step(data, { carry: true }), trainer.step(data, { carry: true })];
+    });
+    expect(runs[1]).toEqual(runs[0]);
+  });
+
+  test("a gradient that is not finite, among those that make an update", () => {
+    const runs = [false, true].map((refused) => {
+      const { model } = make();
+      const trainer = createTrainer(model, { loss: "mse", optimizer: adam(), accumulate: 3 });
+      const losses = [data, data, data, data].map((batch) => {
+        if (refused) expect(() => trainer.step([{ inputs: [1e30, 1e30], targets: [3e38, 1] }])).toThrow("no longer finite in update");
+        return trainer.step(batch);
+      });
+      return [losses, trainer.save()];
     });
     expect(runs[1]).toEqual(runs[0]);
   });

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { arrayData } from "../src/fit.js";
-import type { Report, Sequence, TrainerOptions } from "../src/index.js";
+import type { Report, Sequence, Trainer, TrainerOptions } from "../src/index.js";
 import {
   adam,
   createModel,
@@ -13,6 +13,7 @@ import {
   gru,
   loadModel,
   lstm,
+  readSafetensors,
   resumeTrainer,
   rnn,
   sgd,
@@ -91,6 +92,52 @@ describe("reports", () => {
     expect(pairs[0]!.loss).toBeCloseTo((array[0]!.loss + array[1]!.loss) / 2, 12);
     expect(pairs[1]!.loss).toBeCloseTo((array[2]!.loss + array[3]!.loss) / 2, 12);
     expect(mean).toBeGreaterThan(0);
+  });
+});
+
+describe("accumulation", () => {
+  const without = { layers: [lstm({ units: 5 }), dense({ units: 2 })], input: { features: 2 }, seed: 2 };
+  const optimizer = sgd({ learningRate: 0.1, momentum: 0.5, weightDecay: 0.1 });
+
+  test.each([{}, { clipNorm: 0.1 }, { clipValue: 0.01 }])("three windows are one with all their rows: %o", (clip) => {
+    const [one, three] = [1, 3].map((accumulate) =>
+      createTrainer(createModel(without), { loss: "mse", optimizer, accumulate, ...clip }),
+    ) as [Trainer, Trainer];
+    const pieces = [sequences.slice(0, 2), sequences.slice(2, 9), sequences.slice(9)];
+    for (let update = 1; update <= 3; update++) {
+      one.step(sequences);
+      for (const piece of pieces) {
+        expect(three.updates).toBe(update - 1);
+        three.step(piece);
+      }
+      expect(three.updates).toBe(update);
+      const expected = one.model.parameters();
+      for (const [name, { data }] of Object.entries(three.model.parameters())) {
+        expect(relativeError(data, expected[name]!.data), name).toBeLessThan(1e-5);
+      }
+    }
+  });
+
+  test("an epoch's end makes the update that is due; reports come after updates", async () => {
+    const updates = async (accumulate: number, every: number) =>
+      (await collect(fresh({ accumulate }).fit(sequences, { epochs: 2, every }))).map((report) => [report.updates, report.end]);
+    const windows = (await updates(1, 1)).length / 2;
+    const each = Math.ceil(windows / 4);
+    expect(windows % 4).toBeGreaterThan(0);
+    const expected = Array.from({ length: 2 * each }, (_, i) => [i + 1, (i + 1) % each === 0]);
+    expect(await updates(4, 1)).toEqual(expected);
+    expect(await updates(4, 2)).toEqual(expected.filter(([n, end]) => end || (n as number) % 2 === 0));
+  });
+
+  test("each window has a dropout mask of its own; rewind drops what has not come to an update", () => {
+    const trainer = fresh({ accumulate: 2 });
+    const [first, second] = [trainer.step(sequences), trainer.gradients(sequences).loss];
+    expect(second).not.toBe(first);
+    expect(trainer.step(sequences)).toBe(second);
+    expect(trainer.updates).toBe(1);
+    trainer.step(sequences);
+    trainer.rewind().step(sequences);
+    expect(trainer.updates).toBe(1);
   });
 });
 
@@ -424,6 +471,30 @@ describe("saving and resuming", () => {
     expect(rest).toEqual(expected.slice(resumed.epochs - 3).slice(-rest.length));
     expect(resumed.model.save()).toEqual(whole.model.save());
     expect(resumed.save()).toEqual(whole.save());
+  });
+
+  test("in the middle of an accumulation", async () => {
+    const changes = { accumulate: 3, optimizer: adam({ learningRate: 0.01, weightDecay: 0.1 }), shuffle: false };
+    const source = (controller?: AbortController) => ({
+      *[Symbol.iterator]() {
+        for (const [i, sequence] of sequences.entries()) {
+          if (i === 9) controller?.abort();
+          yield sequence;
+        }
+      },
+    });
+    const whole = fresh(changes);
+    const expected = await collect(whole.fit(source(), { epochs: 2 }));
+    const trainer = fresh(changes);
+    const controller = new AbortController();
+    await expect(collect(trainer.fit(source(controller), { epochs: 2, signal: controller.signal }))).rejects.toThrow("aborted");
+    const bytes = trainer.save();
+    expect(Object.keys(readSafetensors(bytes).tensors)).toContain("gradient.weight_hh_l0");
+    const resumed = resumeTrainer(bytes);
+    expect(resumed.save()).toEqual(bytes);
+    expect(await collect(resumed.fit(source(), { epochs: 2 }))).toEqual(expected);
+    expect(resumed.save()).toEqual(whole.save());
+    expect(loadModel(bytes).parameters()).toEqual(trainer.model.parameters());
   });
 
   test("from an iterable, which is run up to where it was", async () => {
