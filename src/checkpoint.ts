@@ -30,7 +30,7 @@ export function writeCheckpoint(
   learner: Learner,
   position: Position,
 ): Uint8Array<ArrayBuffer> {
-  const { engine, network, updates, pending } = learner;
+  const { engine, network, updates, pending, seen } = learner;
   const tensors: Record<string, Tensor> = model.parameters();
   const add = (prefix: string, region: number) => {
     for (const [name, tensor] of Object.entries(engine.tensors(region))) tensors[`${prefix}.${name}`] = tensor;
@@ -45,7 +45,7 @@ export function writeCheckpoint(
       tensors[`trainer.${name}`] = { shape: [batch, data.length / batch], data };
     }
   }
-  const memcell = { model: model.config, trainer: trainerOptions, counters: { updates, pending, ...position } };
+  const memcell = { model: model.config, trainer: trainerOptions, counters: { updates, pending, seen, ...position } };
   return writeSafetensors({ tensors, metadata: { memcell: JSON.stringify(memcell, replacer) } });
 }
 
@@ -59,7 +59,7 @@ export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {
 /** Puts moments, counters and state where they were. */
 export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Learner): Position {
   const { engine } = learner;
-  const o = options("counters", counters, ["updates", "pending", "epochs", "progress", "carried"]);
+  const o = options("counters", counters, ["updates", "pending", "seen", "epochs", "progress", "carried"]);
   const progress = o.progress === null ? null : checkProgress(o.progress);
   learner.updates = integer("counters.updates", o.updates, 0, 2 ** 40);
   const take = (prefix: string, region: number, squares = false) => {
@@ -77,6 +77,12 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Lear
   const windows = integer("counters.pending.windows", pending.windows, 0, learner.options.accumulate - 1);
   learner.pending = { windows, targets: number("counters.pending.targets", pending.targets, { min: 0, aboveMin: windows > 0 }) };
   if (windows > 0) take("gradient", learner.mean);
+  const seen = options("counters.seen", o.seen, ["factor", "best", "epochs"]);
+  learner.seen = {
+    factor: number("counters.seen.factor", seen.factor, { min: 0, max: 1 }),
+    best: seen.best === null ? null : number("counters.seen.best", seen.best),
+    epochs: integer("counters.seen.epochs", seen.epochs, 0),
+  };
   const carried = integer("counters.carried", o.carried, 0, 65536);
   const batch = progress?.rows.length ?? carried;
   if (progress && batch > learner.options.batch) {

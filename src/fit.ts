@@ -2,6 +2,7 @@
 
 import type { Learner } from "./learner.js";
 import { PURPOSE, Random } from "./random.js";
+import { see } from "./schedules.js";
 import type { Checked } from "./sequences.js";
 import { Rows } from "./window.js";
 
@@ -17,6 +18,8 @@ export interface Report {
   validationLoss?: number;
   /** Updates that the trainer has made in all. */
   updates: number;
+  /** Of the last update. */
+  learningRate: number;
   /** Time steps learned in this epoch, and of how many; `totalSteps` is absent for iterables, whose length is not known. */
   steps: number;
   totalSteps?: number;
@@ -154,7 +157,9 @@ export async function* runEpochs(
       const rows = await restore(batch, take, progress);
       const report = (end: boolean, { loss, targets }: Sum): Report => {
         const { steps, totalSteps } = progress;
-        return { epoch, end, loss: loss / targets, updates: learner.updates, steps, ...(totalSteps && { totalSteps }) };
+        const { updates } = learner;
+        const learningRate = learner.rate(Math.max(1, updates));
+        return { epoch, end, loss: loss / targets, updates, learningRate, steps, ...(totalSteps && { totalSteps }) };
       };
       for (;;) {
         options.signal?.throwIfAborted();
@@ -189,8 +194,6 @@ export async function* runEpochs(
       if (progress.steps === 0)
         throw new RangeError(`"sequences" gave no sequence in epoch ${epoch}: an iterable must start anew each time`);
       learner.flush();
-      position.epochs = epoch;
-      position.progress = null;
       const last = report(true, progress);
       const validation = options.validate?.();
       for (let step = validation?.next(); step; step = validation?.next()) {
@@ -200,6 +203,10 @@ export async function* runEpochs(
         }
         await pause();
       }
+      // At once, so that a checkpoint has all of the epoch's end or nothing of it.
+      learner.seen = see(learner.options.schedule, learner.seen, last.validationLoss ?? last.loss);
+      position.epochs = epoch;
+      position.progress = null;
       yield last;
     } finally {
       source.close?.();

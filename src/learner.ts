@@ -10,6 +10,8 @@ import { checkLoss } from "./losses.js";
 import { Network } from "./network.js";
 import type { Optimizer, Update } from "./optimizers.js";
 import { addDecay, checkOptimizer, RULES } from "./optimizers.js";
+import type { Schedule, Seen } from "./schedules.js";
+import { checkSchedule, factorAfter } from "./schedules.js";
 import type { Row } from "./window.js";
 import { writeWindow } from "./window.js";
 
@@ -17,6 +19,8 @@ export interface TrainerOptions {
   /** "mse", "crossEntropy", or one of them with options. */
   loss: Loss | Loss["type"];
   optimizer: Optimizer;
+  /** Of the optimizer's learning rate: `stepDecay`, `exponential`, `cosine`, `plateau`. Default `constant()`. */
+  schedule?: Schedule;
   /** The gradient is scaled down to this norm, over all parameters, where it is longer. Default `Infinity`: never. */
   clipNorm?: number;
   /** Every number of the gradient is cut to plus or minus this, before its norm is taken. Default `Infinity`: not at all. */
@@ -45,15 +49,17 @@ export interface TrainerOptions {
   seed?: number;
 }
 
-export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "optimizer">> & {
+export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "optimizer" | "schedule">> & {
   loss: Required<Loss>;
   optimizer: Required<Optimizer>;
+  schedule: Required<Schedule>;
 };
 
 export function checkTrainerOptions(value: unknown, outputs: number): CheckedTrainerOptions {
   const o = options("options", value, [
     "loss",
     "optimizer",
+    "schedule",
     "clipNorm",
     "clipValue",
     "window",
@@ -66,6 +72,7 @@ export function checkTrainerOptions(value: unknown, outputs: number): CheckedTra
   return deepFreeze({
     loss: checkLoss("loss", o.loss, outputs),
     optimizer: checkOptimizer("optimizer", o.optimizer),
+    schedule: checkSchedule("schedule", o.schedule),
     clipNorm:
       o.clipNorm === undefined ? Infinity : number("clipNorm", o.clipNorm, { min: 0, aboveMin: true, expected: "a positive number" }),
     clipValue:
@@ -97,6 +104,8 @@ export class Learner {
   updates = 0;
   /** What `mean` is the mean of. */
   pending = { windows: 0, targets: 0 };
+  /** What the schedule has seen of the epochs. */
+  seen: Seen = { factor: 1, best: null, epochs: 0 };
 
   /** @param owner the object with which the regions go */
   constructor(
@@ -203,6 +212,12 @@ export class Learner {
     this.#update();
   }
 
+  /** The learning rate of this update, counted from 1. */
+  rate(update: number): number {
+    const { optimizer, schedule } = this.options;
+    return optimizer.learningRate * factorAfter(schedule, update - 1, this.seen);
+  }
+
   #norm(): number {
     return Math.sqrt(this.engine.kernels.squaredNorm(this.gradients, this.#count));
   }
@@ -226,7 +241,7 @@ export class Learner {
       moments: this.moments,
       count: this.#count,
       matrices: this.#matrices,
-      rate: optimizer.learningRate,
+      rate: this.rate(this.updates + 1),
       step: this.updates + 1,
     };
     if (clipValue < Infinity) kernels.clipValues(gradients, update.count, clipValue);

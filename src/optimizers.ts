@@ -3,6 +3,7 @@
  * and other vectors, as it is for the size of weights (PyTorch users make parameter groups for that).
  */
 
+import { power } from "./arithmetic.js";
 import { boolean, fail, number, oneOf, options } from "./check.js";
 import type { Kernels } from "./kernels.js";
 import type { Span } from "./layout.js";
@@ -116,15 +117,6 @@ function common(path: string, o: Record<string, unknown>, others: string[], defa
     learningRate: number(`${path}.learningRate`, or(o.learningRate, defaultRate), bounds),
     weightDecay: number(`${path}.weightDecay`, or(o.weightDecay, defaultDecay), { min: 0, max: 1 }),
   };
-}
-
-/** base^n by repeated squaring: Math.pow may differ between engines. */
-function power(base: number, n: number): number {
-  let result = 1;
-  for (let factor = base, left = n; left > 0; left = Math.floor(left / 2), factor *= factor) {
-    if (left % 2 === 1) result *= factor;
-  }
-  return result;
 }
 
 function checkAdam(path: string, o: Record<string, unknown>, defaultDecay?: number) {

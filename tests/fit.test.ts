@@ -4,6 +4,7 @@ import { arrayData } from "../src/fit.js";
 import type { Report, Sequence, Trainer, TrainerOptions } from "../src/index.js";
 import {
   adam,
+  cosine,
   createModel,
   createTrainer,
   crossEntropy,
@@ -13,6 +14,7 @@ import {
   gru,
   loadModel,
   lstm,
+  plateau,
   readSafetensors,
   resumeTrainer,
   rnn,
@@ -456,6 +458,8 @@ describe("saving and resuming", () => {
     ["in the middle, sgd with momentum, infinite window", { optimizer: sgd({ learningRate: 0.05, momentum: 0.9 }), window: Infinity }, 2],
     ["in the middle, eight lanes", { batch: 9 }, 4],
     ["at an epoch's end", {}, 0],
+    ["in the middle of a schedule's decay", { schedule: cosine({ updates: 30, warmup: 5 }) }, 9],
+    ["in the epoch after a plateau", { schedule: plateau({ threshold: 0.9, patience: 0, factor: 0.5 }) }, 24],
   ];
   test.each(cases)("goes on bit for bit: %s", async (_, changes, stopAt) => {
     const whole = fresh(changes);
