@@ -1,5 +1,5 @@
 /**
- * A training run as bytes and back: the model's file, with the optimizer's moments, the gradient under way, the carried state
+ * A training run as bytes and back: the model's file, with the optimizer's moments, the gradient under way, the best parameters, the carried state
  * and the counters.
  */
 
@@ -32,20 +32,26 @@ export function writeCheckpoint(
 ): Uint8Array<ArrayBuffer> {
   const { engine, network, updates, pending, seen } = learner;
   const tensors: Record<string, Tensor> = model.parameters();
-  const add = (prefix: string, region: number) => {
-    for (const [name, tensor] of Object.entries(engine.tensors(region))) tensors[`${prefix}.${name}`] = tensor;
+  const add = (prefix: string, parameters: Record<string, Tensor>) => {
+    for (const [name, tensor] of Object.entries(parameters)) tensors[`${prefix}.${name}`] = tensor;
   };
   RULES[trainerOptions.optimizer.type].moments.forEach((moment, i) => {
-    add(`optimizer.${moment}`, learner.moments[i] as number);
+    add(`optimizer.${moment}`, engine.tensors(learner.moments[i] as number));
   });
-  if (pending.windows > 0) add("gradient", learner.mean);
+  if (pending.windows > 0) add("gradient", engine.tensors(learner.mean));
+  const { parameters, ...best } = position.best ?? {};
+  if (parameters) add("best", parameters);
   const batch = position.progress?.rows.length ?? position.carried;
   if (network && batch > 0) {
     for (const [name, data] of Object.entries(network.readState())) {
       tensors[`trainer.${name}`] = { shape: [batch, data.length / batch], data };
     }
   }
-  const memcell = { model: model.config, trainer: trainerOptions, counters: { updates, pending, seen, ...position } };
+  const memcell = {
+    model: model.config,
+    trainer: trainerOptions,
+    counters: { updates, pending, seen, ...position, best: parameters ? best : null },
+  };
   return writeSafetensors({ tensors, metadata: { memcell: JSON.stringify(memcell, replacer) } });
 }
 
@@ -59,30 +65,42 @@ export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {
 /** Puts moments, counters and state where they were. */
 export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Learner): Position {
   const { engine } = learner;
-  const o = options("counters", counters, ["updates", "pending", "seen", "epochs", "progress", "carried"]);
+  const o = options("counters", counters, ["updates", "pending", "seen", "epochs", "progress", "carried", "best"]);
   const progress = o.progress === null ? null : checkProgress(o.progress);
   learner.updates = integer("counters.updates", o.updates, 0, 2 ** 40);
-  const take = (prefix: string, region: number, squares = false) => {
-    for (const parameter of engine.layout.parameters) {
-      const name = `${prefix}.${parameter.name}`;
-      const data = checkTensor(name, tensors[name], parameter.shape);
-      if (squares && data.some((value) => value < 0)) throw new RangeError(`"${name}" expected squares, got a negative number`);
-      engine.memory.pack(region, parameter, data);
-    }
-  };
+  const take = (prefix: string) =>
+    Object.fromEntries(
+      engine.layout.parameters.map(({ name, shape }) => {
+        const path = `${prefix}.${name}`;
+        return [name, { shape, data: checkTensor(path, tensors[path], shape) }];
+      }),
+    );
   RULES[learner.options.optimizer.type].moments.forEach((moment, i) => {
-    take(`optimizer.${moment}`, learner.moments[i] as number, SQUARES.includes(moment));
+    const moments = take(`optimizer.${moment}`);
+    for (const [name, { data }] of Object.entries(SQUARES.includes(moment) ? moments : {})) {
+      if (data.some((value) => value < 0)) throw new RangeError(`"optimizer.${moment}.${name}" expected squares, got a negative number`);
+    }
+    engine.write(learner.moments[i] as number, moments);
   });
   const pending = options("counters.pending", o.pending, ["windows", "targets"]);
   const windows = integer("counters.pending.windows", pending.windows, 0, learner.options.accumulate - 1);
   learner.pending = { windows, targets: number("counters.pending.targets", pending.targets, { min: 0, aboveMin: windows > 0 }) };
-  if (windows > 0) take("gradient", learner.mean);
+  if (windows > 0) engine.write(learner.mean, take("gradient"));
   const seen = options("counters.seen", o.seen, ["factor", "best", "epochs"]);
   learner.seen = {
     factor: number("counters.seen.factor", seen.factor, { min: 0, max: 1 }),
     best: seen.best === null ? null : number("counters.seen.best", seen.best),
     epochs: integer("counters.seen.epochs", seen.epochs, 0),
   };
+  const { loss, epochs } = o.best === null ? {} : options("counters.best", o.best, ["loss", "epochs"]);
+  const best =
+    o.best === null
+      ? null
+      : {
+          loss: loss === null ? null : number("counters.best.loss", loss),
+          epochs: integer("counters.best.epochs", epochs, 0),
+          parameters: take("best"),
+        };
   const carried = integer("counters.carried", o.carried, 0, 65536);
   const batch = progress?.rows.length ?? carried;
   if (progress && batch > learner.options.batch) {
@@ -94,7 +112,7 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Lear
     const network = learner.prepare(1, batch);
     network.writeState(network.checkState(state));
   }
-  return { epochs: integer("counters.epochs", o.epochs, 0, 2 ** 40), progress, carried };
+  return { epochs: integer("counters.epochs", o.epochs, 0, 2 ** 40), progress, carried, best };
 }
 
 function checkProgress(value: unknown): Progress {

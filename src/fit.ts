@@ -1,9 +1,10 @@
 /** Epochs: sequences flow through the rows of a batch, window by window, until there are none left. */
 
+import type { Engine } from "./engine.js";
 import type { Learner } from "./learner.js";
-import { PURPOSE, Random } from "./random.js";
+import type { Tensor } from "./safetensors.js";
 import { see } from "./schedules.js";
-import type { Checked } from "./sequences.js";
+import type { Data, Source } from "./source.js";
 import { Rows } from "./window.js";
 
 /** What `fit` tells after each epoch, and on request every so many updates. */
@@ -51,69 +52,15 @@ export interface Position {
   progress: Progress | null;
   /** Rows whose state the last step of a loop of the user's own left, to be carried; 0 for none. */
   carried: number;
+  /** Of a fit with patience that is not over. */
+  best: Best | null;
 }
 
-/** The sequences of one epoch, one by one; undefined after the last. */
-export interface Source {
-  next(): Checked | undefined | Promise<Checked | undefined>;
-  /** Tells an iterator that is not at its end that no more is wanted. */
-  close?(): void;
-}
-
-export interface Data {
-  /** For arrays. */
-  sequences?: number;
-  totalSteps?: number;
-  longest?: number;
-  open(epoch: number): Source;
-}
-
-/** An array's sequences, in a new order each epoch. */
-export function arrayData(list: Checked[], seed: number | null): Data {
-  return {
-    sequences: list.length,
-    totalSteps: list.reduce((total, { length }) => total + length, 0),
-    longest: list.reduce((most, { length }) => Math.max(most, length), 0),
-    open(epoch) {
-      const order = seed === null ? null : new Random(seed, PURPOSE.shuffle, epoch).permutation(list.length);
-      let next = 0;
-      return { next: () => list[order ? (order[next++] ?? list.length) : next++] };
-    },
-  };
-}
-
-/** An iterable's sequences as they come; it is iterated once an epoch. */
-export function iterableData(
-  iterable: Iterable<unknown> | AsyncIterable<unknown>,
-  check: (value: unknown, index: number) => Checked,
-): Data {
-  return {
-    open() {
-      const iterator =
-        Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : (iterable as Iterable<unknown>)[Symbol.iterator]();
-      let index = 0;
-      let ended = false;
-      return {
-        async next() {
-          if (ended) return undefined;
-          let step: IteratorResult<unknown>;
-          try {
-            step = await iterator.next();
-          } catch (error) {
-            ended = true;
-            throw error;
-          }
-          if (step.done) ended = true;
-          return step.done ? undefined : check(step.value, index++);
-        },
-        close() {
-          // It may be waiting for data that never comes, and there is nobody to tell that closing failed.
-          const closed = async () => iterator.return?.();
-          if (!ended) closed().catch(() => {});
-        },
-      };
-    },
-  };
+/** The parameters of the epoch with the least validation loss (null: not finite), and the epochs since then. */
+export interface Best {
+  loss: number | null;
+  epochs: number;
+  parameters: Record<string, Tensor>;
 }
 
 export interface FitOptions {
@@ -121,6 +68,8 @@ export interface FitOptions {
   /** Updates between reports. */
   every: number;
   signal: AbortSignal | undefined;
+  /** Epochs without improvement after which to stop; Infinity for never, and nothing is restored. */
+  patience: number;
   /** The loss on validation data, window by window. */
   validate: (() => Generator<void, number, void>) | undefined;
 }
@@ -137,6 +86,7 @@ export async function* runEpochs(
   const { window } = learner.options;
   const batch = Math.min(learner.options.batch, data.sequences ?? Infinity);
   if (data.longest !== undefined) learner.prepare(Math.min(window, data.longest), batch);
+  if (options.patience === Infinity) position.best = null;
   let breathed = performance.now();
   const pause = async () => {
     if (performance.now() - breathed < BREATH) return;
@@ -207,11 +157,31 @@ export async function* runEpochs(
       learner.seen = see(learner.options.schedule, learner.seen, last.validationLoss ?? last.loss);
       position.epochs = epoch;
       position.progress = null;
+      const stop = options.patience < Infinity && improve(learner.engine, position, last, options.patience, n + 1 === options.epochs);
       yield last;
+      if (stop) return;
     } finally {
       source.close?.();
     }
   }
+}
+
+/** Keeps the best parameters; at the end makes them the model's. Returns whether it is the end. */
+function improve(engine: Engine, position: Position, { validationLoss = NaN }: Report, patience: number, last: boolean): boolean {
+  const { best } = position;
+  if (best && !(validationLoss < (best.loss ?? Infinity))) best.epochs++;
+  else {
+    const loss = Number.isFinite(validationLoss) ? validationLoss : null;
+    position.best = { loss, epochs: 0, parameters: engine.tensors(engine.params) };
+  }
+  const { epochs, parameters } = position.best as Best;
+  const end = last || epochs >= patience;
+  if (end) {
+    engine.write(engine.params, parameters);
+    engine.refresh();
+    position.best = null;
+  }
+  return end;
 }
 
 /** The promise, or the signal's reason: what waits for data must not wait for ever. Leaves no listener behind. */

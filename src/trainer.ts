@@ -4,14 +4,16 @@ import { boolean, fail, integer, options } from "./check.js";
 import type { TrainerFile } from "./checkpoint.js";
 import { openCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Engine } from "./engine.js";
-import type { Data, Position, Report } from "./fit.js";
-import { arrayData, checkSame, iterableData, runEpochs } from "./fit.js";
+import type { Position, Report } from "./fit.js";
+import { checkSame, runEpochs } from "./fit.js";
 import type { CheckedTrainerOptions, TrainerOptions } from "./learner.js";
 import { checkTrainerOptions, Learner } from "./learner.js";
 import { type Environment, loadModel, Model } from "./model.js";
 import type { Tensor } from "./safetensors.js";
 import type { Demands, Sequence } from "./sequences.js";
 import { checkSequence, checkSequences } from "./sequences.js";
+import type { Data } from "./source.js";
+import { arrayData, iterableData } from "./source.js";
 import type { Row } from "./window.js";
 
 export interface FitSettings {
@@ -19,6 +21,12 @@ export interface FitSettings {
   epochs?: number;
   /** Sequences to evaluate on after each epoch. */
   validation?: Iterable<Sequence>;
+  /**
+   * Stops after so many epochs in a row without a new least validation loss (Prechelt 1998). At the end, also when the epochs
+   * run out, the model has the parameters of the best epoch, before the last report comes. A fit that was interrupted restores
+   * nothing: the next one with `patience`, also after `resumeTrainer`, goes on from its best. Default: never.
+   */
+  patience?: number;
   /** Stops before the next update; the iteration then throws the signal's reason. */
   signal?: AbortSignal;
   /** Reports come every so many updates, and at each epoch's end. Default: at the end only. */
@@ -33,7 +41,7 @@ export class Trainer {
   readonly #engine: Engine;
   readonly #learner: Learner;
   readonly #demands: Required<Demands>;
-  #position: Position = { epochs: 0, progress: null, carried: 0 };
+  #position: Position = { epochs: 0, progress: null, carried: 0, best: null };
   #fitting = false;
 
   /** @internal */
@@ -72,9 +80,12 @@ export class Trainer {
    * @example for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 10 })) console.log(epoch, loss);
    */
   fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): AsyncGenerator<Report, void, undefined> {
-    const s = options("options", settings, ["epochs", "validation", "signal", "every"]);
+    const s = options("options", settings, ["epochs", "validation", "patience", "signal", "every"]);
     const { validation, signal } = settings;
     if (signal !== undefined && !(signal instanceof AbortSignal)) fail(TypeError, "signal", "an AbortSignal", signal);
+    if (s.patience !== undefined && validation === undefined) {
+      fail(TypeError, "validation", "sequences, whose loss patience watches", validation);
+    }
     const checked = validation === undefined ? undefined : checkSequences("validation", validation, this.#demands);
     const data = this.#data(sequences);
     checkSame(this.#position.progress, data);
@@ -82,6 +93,7 @@ export class Trainer {
       epochs: s.epochs === undefined ? 1 : s.epochs === Infinity ? Infinity : integer("epochs", s.epochs, 0),
       every: s.every === undefined ? Infinity : integer("every", s.every),
       signal,
+      patience: s.patience === undefined ? Infinity : integer("patience", s.patience),
       validate: checked && (() => Model.evaluation(this.model, checked, this.options.loss)),
     };
     return this.#run(runEpochs(this.#learner, this.#position, data, fitOptions));
@@ -113,10 +125,11 @@ export class Trainer {
       throw new Error(`${what} cannot run while the trainer's fit is under way: let its loop end, leave it, or call return() on it`);
   }
 
-  /** Drops an interrupted epoch, and gradients that have not come to an update: the next `fit` begins a new one. */
+  /** Drops an interrupted epoch, gradients that have not come to an update, and the best epoch so far: the next `fit` begins anew. */
   rewind(): this {
     this.#idle("rewind");
     this.#position.progress = null;
+    this.#position.best = null;
     this.#learner.pending = { windows: 0, targets: 0 };
     return this;
   }

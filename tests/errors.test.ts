@@ -528,8 +528,20 @@ describe("fit", () => {
   const data = [{ inputs: [1, 2], targets: [3, 4] }];
   const fit = (settings: unknown) => () => trainer.fit(data, any(settings));
   refuses([
-    ["an unknown setting", RangeError, '"epoch" is not an option; the options are epochs, validation, signal, every', fit({ epoch: 1 })],
+    [
+      "an unknown setting",
+      RangeError,
+      '"epoch" is not an option; the options are epochs, validation, patience, signal, every',
+      fit({ epoch: 1 }),
+    ],
     ["epochs of -1", RangeError, '"epochs" expected an integer of at least 0, got -1', fit({ epochs: -1 })],
+    ["patience of 0", RangeError, '"patience" expected a positive integer, got 0', fit({ patience: 0, validation: data })],
+    [
+      "patience for nothing",
+      TypeError,
+      '"validation" expected sequences, whose loss patience watches, got undefined',
+      fit({ patience: 3 }),
+    ],
     ["every of 0", RangeError, '"every" expected a positive integer, got 0', fit({ every: 0 })],
     ["a signal that is none", TypeError, '"signal" expected an AbortSignal, got an object', fit({ signal: {} })],
     [
@@ -698,6 +710,7 @@ describe("checkpoints", () => {
       '"counters.pending.windows" expected an integer from 0 to 0',
     ],
     ["a factor of 2", (_, { seen }) => (seen.factor = 2), '"counters.seen.factor" expected a number in [0, 1], got 2'],
+    ["a best epoch without parameters", (_, counters) => (counters.best = { loss: 1, epochs: 0 }), '"best.weight_ih_l0" expected a tensor'],
     ["targets below 0", (_, { progress }) => (progress.targets = -1), '"counters.progress.targets" expected a number in [0, Infinity]'],
     ["no state", ({ tensors }) => delete tensors["trainer.h_l0"], '"state.h_l0" expected 6 numbers, got undefined'],
     ["a state NaN", ({ tensors }) => tensors["trainer.c_l0"]!.data.fill(NaN), '"state.c_l0[0]" expected a finite number, got NaN'],

@@ -1,6 +1,5 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
-import { arrayData } from "../src/fit.js";
 import type { Report, Sequence, Trainer, TrainerOptions } from "../src/index.js";
 import {
   adam,
@@ -21,6 +20,7 @@ import {
   sgd,
 } from "../src/index.js";
 import { PURPOSE, Random } from "../src/random.js";
+import { arrayData } from "../src/source.js";
 import { asSequences, type Case, examples, relativeError } from "./cases.js";
 
 const entry: Case = {
@@ -337,6 +337,67 @@ describe("stopping", () => {
     expect(() => trainer.step(sequences)).toThrow("step cannot run while");
     await first.return();
     await collect(trainer.rewind().fit(sequences));
+  });
+});
+
+describe("patience", () => {
+  // A rule and noise: what is learned by heart makes the loss on others fall, rise, fall again and rise.
+  const noisy = (sequences as { inputs: number[][]; targets: number[][] }[]).map(({ inputs, targets }) => ({
+    inputs,
+    targets: inputs.map((x, t) => x.map((value, k) => 2 * value + 0.4 * targets[t]![k]!)),
+  }));
+  const [few, validation] = [noisy.slice(0, 5), noisy.slice(5, 8)];
+  const settings = { validation, patience: 4 };
+  const start = () => fresh({ optimizer: adam({ learningRate: 0.03 }) });
+
+  test("stops so many epochs after the best and restores it, also when the epochs run out", async () => {
+    const losses = (await collect(start().fit(few, { epochs: 60, validation }))).map(({ validationLoss }) => validationLoss!);
+    const since = losses.map((_, n) => n - losses.indexOf(Math.min(...losses.slice(0, n + 1))));
+    const end = since.indexOf(4);
+    expect(end).toBeGreaterThan(5);
+    expect(since.slice(0, end).some((n, i) => n === 0 && since[i - 1]! > 0)).toBe(true);
+    for (const epochs of [60, Infinity, end - 1]) {
+      const trainer = start();
+      const ran: number[] = [];
+      for await (const { validationLoss } of trainer.fit(few, { ...settings, epochs })) {
+        ran.push(validationLoss!);
+        if (ran.length === Math.min(epochs, end + 1)) expect(trainer.evaluate(validation).loss).toBe(Math.min(...ran));
+      }
+      expect(ran).toEqual(losses.slice(0, Math.min(epochs, end + 1)));
+      expect(trainer.evaluate(validation).loss).toBe(Math.min(...ran));
+    }
+  });
+
+  test("goes on bit for bit from a checkpoint, with the best so far; another fit and rewind forget it", async () => {
+    const whole = start();
+    const expected = await collect(whole.fit(few, { ...settings, epochs: 60 }));
+    for (const stopAt of [2, expected.length - 2]) {
+      const trainer = start();
+      for await (const report of trainer.fit(few, { ...settings, epochs: 60 })) if (report.epoch === stopAt) break;
+      const bytes = trainer.save();
+      const resumed = resumeTrainer(bytes);
+      expect(resumed.save()).toEqual(bytes);
+      expect(await collect(resumed.fit(few, { ...settings, epochs: 60 - stopAt }))).toEqual(expected.slice(stopAt));
+      expect(resumed.save()).toEqual(whole.save());
+      expect(resumeTrainer(bytes).model.parameters()).toEqual(trainer.model.parameters());
+      const best = (trainer: Trainer) => Object.keys(readSafetensors(trainer.save()).tensors).filter((name) => name.startsWith("best."));
+      expect(best(trainer).length).toBe(Object.keys(trainer.model.parameters()).length);
+      expect(best(resumeTrainer(bytes).rewind())).toEqual([]);
+      await collect(trainer.fit(few));
+      expect(best(trainer)).toEqual([]);
+    }
+  });
+
+  test("validation in which no target counts never improves", async () => {
+    const model = createModel({ input: { tokens: 3 }, layers: [lstm({ units: 2 }), dense({ units: 3 })] });
+    const trainer = createTrainer(model, { loss: "crossEntropy", optimizer: adam() });
+    const data = [{ inputs: [0, 1], targets: [1, 2] }];
+    const run = trainer.fit(data, { epochs: 9, patience: 3, validation: [{ inputs: [0], targets: [-100] }] });
+    await run.next();
+    const first = model.parameters();
+    expect(resumeTrainer(trainer.save()).save()).toEqual(trainer.save());
+    expect((await collect(run)).map(({ epoch }) => epoch)).toEqual([2, 3, 4]);
+    expect(model.parameters()).toEqual(first);
   });
 });
 
