@@ -1,5 +1,5 @@
 /**
- * A training run as bytes and back: the model's file, with the optimizer's moments, the gradient under way, the best parameters, the carried state
+ * A training run as bytes and back: the model's file, with the optimizer's moments, the gradient under way, the averaged and the best parameters, the carried state
  * and the counters.
  */
 
@@ -39,6 +39,7 @@ export function writeCheckpoint(
     add(`optimizer.${moment}`, engine.tensors(learner.moments[i] as number));
   });
   if (pending.windows > 0) add("gradient", engine.tensors(learner.mean));
+  if (learner.average && updates > 0) add("average", engine.tensors(learner.average));
   const { parameters, ...best } = position.best ?? {};
   if (parameters) add("best", parameters);
   const batch = position.progress?.rows.length ?? position.carried;
@@ -86,6 +87,7 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Lear
   const windows = integer("counters.pending.windows", pending.windows, 0, learner.options.accumulate - 1);
   learner.pending = { windows, targets: number("counters.pending.targets", pending.targets, { min: 0, aboveMin: windows > 0 }) };
   if (windows > 0) engine.write(learner.mean, take("gradient"));
+  if (learner.average && learner.updates > 0) engine.write(learner.average, take("average"));
   const seen = options("counters.seen", o.seen, ["factor", "best", "epochs"]);
   learner.seen = {
     factor: number("counters.seen.factor", seen.factor, { min: 0, max: 1 }),

@@ -43,6 +43,11 @@ export interface TrainerOptions {
    * Windows in which no target counts are not counted. Default 1.
    */
   accumulate?: number;
+  /**
+   * Decay of a running mean of the parameters, taken after every update, which `trainer.averaged` returns: it is often better
+   * than the last ones (Polyak & Juditsky 1992). 0.999 is the mean over some 1,000 updates. Default 0: the last ones.
+   */
+  average?: number;
   /** `fit` takes an array's sequences in a new random order in every epoch. Default true. */
   shuffle?: boolean;
   /** Of shuffling and dropout. Default 0. */
@@ -66,6 +71,7 @@ export function checkTrainerOptions(value: unknown, outputs: number): CheckedTra
     "gradient",
     "batch",
     "accumulate",
+    "average",
     "shuffle",
     "seed",
   ]);
@@ -81,6 +87,7 @@ export function checkTrainerOptions(value: unknown, outputs: number): CheckedTra
     gradient: o.gradient === undefined ? "full" : oneOf("gradient", o.gradient, ["full", "truncated-1997"]),
     batch: o.batch === undefined ? 32 : integer("batch", o.batch, 1, 65536),
     accumulate: o.accumulate === undefined ? 1 : integer("accumulate", o.accumulate, 1, 65536),
+    average: o.average === undefined ? 0 : number("average", o.average, { min: 0, max: 1, belowMax: true }),
     shuffle: o.shuffle === undefined ? true : boolean("shuffle", o.shuffle),
     seed: o.seed === undefined ? 0 : integer("seed", o.seed, 0),
   });
@@ -98,6 +105,8 @@ export class Learner {
   readonly moments: number[];
   /** The mean gradient of the windows since the last update; 0 where each window is an update. */
   readonly mean: number;
+  /** The running mean of the parameters from the first update on; 0 for none. */
+  readonly average: number;
   readonly #matrices: Span[];
   network: Network | null = null;
   /** Updates made. */
@@ -128,6 +137,7 @@ export class Learner {
     this.gradients = region();
     this.moments = RULES[options.optimizer.type].moments.map(region);
     this.mean = options.accumulate > 1 ? region() : 0;
+    this.average = options.average > 0 ? region() : 0;
     this.#matrices = matrices(layout);
     dropped.register(owner, () => {
       for (const region of regions) memory.release(region);
@@ -249,9 +259,16 @@ export class Learner {
     const scale = Math.min(1, clipNorm / (norm + 1e-6));
     if (scale < 1) kernels.blend(gradients, gradients, update.count, scale, 0);
     if (!(norm * scale + addDecay(kernels, optimizer, update) < LARGEST)) this.#refuse("gradient");
+    if (this.average && this.updates === 0) this.#copy(this.average, engine.params);
     // One rule per type: the compiler cannot see that rule and optimizer belong together.
     const rule = RULES[optimizer.type] as { update(kernels: Engine["kernels"], o: Required<Optimizer>, u: Update): void };
     rule.update(kernels, optimizer, update);
+    if (this.average) {
+      // What is taken and what is added have the same factor to the bit, so that the mean of equal numbers is that number.
+      const share = 1 - this.options.average;
+      kernels.blend(this.average, this.average, update.count, 1, -share);
+      kernels.blend(this.average, engine.params, update.count, 1, share);
+    }
     this.updates = update.step;
     this.pending = { windows: 0, targets: 0 };
     engine.refresh();

@@ -161,6 +161,15 @@ export class Trainer {
     return { loss, gradients: this.#engine.tensors(this.#learner.gradients) };
   }
 
+  /**
+   * The running mean of the parameters, with the option `average`; without it, or before the first update, a copy of them.
+   * @example model.setParameters(trainer.averaged());
+   */
+  averaged(): Record<string, Tensor> {
+    const { average, updates } = this.#learner;
+    return this.#engine.tensors(average && updates > 0 ? average : this.#engine.params);
+  }
+
   #rows(what: string, batch: unknown, stepOptions: unknown): Row[] {
     const o = options("options", stepOptions, ["carry"]);
     const carry = o.carry === undefined ? false : boolean("options.carry", o.carry);

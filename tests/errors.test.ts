@@ -153,7 +153,7 @@ describe("createTrainer", () => {
     [
       "an unknown option",
       RangeError,
-      '"batchSize" is not an option; the options are loss, optimizer, schedule, clipNorm, clipValue, window, gradient, batch, accumulate, shuffle, seed',
+      '"batchSize" is not an option; the options are loss, optimizer, schedule, clipNorm, clipValue, window, gradient, batch, accumulate, average, shuffle, seed',
       trainer({ batchSize: 3 }),
     ],
     ["no loss", TypeError, '"loss" expected a loss such as "mse", got undefined', trainer({ loss: undefined })],
@@ -303,6 +303,7 @@ describe("createTrainer", () => {
       '"schedule.warmup" expected an integer of at least 0',
       trainer({ schedule: constant({ warmup: 0.5 }) }),
     ],
+    ["an average of 1", RangeError, '"average" expected a number in [0, 1), got 1', trainer({ average: 1 })],
     ["an accumulation of 0", RangeError, '"accumulate" expected an integer from 1 to 65536, got 0', trainer({ accumulate: 0 })],
     ["a clip norm of 0", RangeError, '"clipNorm" expected a positive number, got 0', trainer({ clipNorm: 0 })],
     ["a clip value below 0", RangeError, '"clipValue" expected a positive number, got -1', trainer({ clipValue: -1 })],

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
-import type { Report, Sequence, Trainer, TrainerOptions } from "../src/index.js";
+import type { Report, Sequence, Tensor, Trainer, TrainerOptions } from "../src/index.js";
 import {
   adam,
   cosine,
@@ -340,6 +340,34 @@ describe("stopping", () => {
   });
 });
 
+describe("averaged parameters", () => {
+  test("are the exponential mean from the first parameters on, an update at a time", () => {
+    const trainer = fresh({ average: 0.8, accumulate: 2 });
+    const flat = (tensors: Record<string, Tensor>) => Object.values(tensors).flatMap(({ data }) => [...data]);
+    expect(trainer.averaged()).toEqual(trainer.model.parameters());
+    let mean = flat(trainer.model.parameters());
+    for (let step = 1; step <= 20; step++) {
+      trainer.step(sequences);
+      if (step % 2 === 0) {
+        const now = flat(trainer.model.parameters());
+        mean = mean.map((value, i) => 0.8 * value + 0.2 * now[i]!);
+      }
+      expect(relativeError(flat(trainer.averaged()), mean)).toBeLessThan(1e-6);
+    }
+    expect(relativeError(mean, flat(trainer.model.parameters()))).toBeGreaterThan(1e-3);
+    const last = fresh();
+    last.step(sequences);
+    expect(last.averaged()).toEqual(last.model.parameters());
+  });
+
+  test("of parameters that stay the same are the same", () => {
+    const trainer = fresh({ average: 0.9999, optimizer: sgd({ learningRate: 1e-30 }) });
+    for (let n = 0; n < 3000; n++) trainer.step(sequences.slice(0, 1));
+    for (const [name, { data }] of Object.entries(trainer.averaged()))
+      expect(relativeError(data, trainer.model.parameters()[name]!.data), name).toBeLessThan(5e-6);
+  });
+});
+
 describe("patience", () => {
   // A rule and noise: what is learned by heart makes the loss on others fall, rise, fall again and rise.
   const noisy = (sequences as { inputs: number[][]; targets: number[][] }[]).map(({ inputs, targets }) => ({
@@ -519,6 +547,7 @@ describe("saving and resuming", () => {
     ["in the middle, sgd with momentum, infinite window", { optimizer: sgd({ learningRate: 0.05, momentum: 0.9 }), window: Infinity }, 2],
     ["in the middle, eight lanes", { batch: 9 }, 4],
     ["at an epoch's end", {}, 0],
+    ["with averaged parameters", { average: 0.9 }, 7],
     ["in the middle of a schedule's decay", { schedule: cosine({ updates: 30, warmup: 5 }) }, 9],
     ["in the epoch after a plateau", { schedule: plateau({ threshold: 0.9, patience: 0, factor: 0.5 }) }, 24],
   ];
@@ -536,6 +565,7 @@ describe("saving and resuming", () => {
     expect(rest).toEqual(expected.slice(resumed.epochs - 3).slice(-rest.length));
     expect(resumed.model.save()).toEqual(whole.model.save());
     expect(resumed.save()).toEqual(whole.save());
+    expect(resumed.averaged()).toEqual(whole.averaged());
   });
 
   test("in the middle of an accumulation", async () => {
