@@ -5,7 +5,8 @@ import type { Learner } from "./learner.js";
 import type { Tensor } from "./safetensors.js";
 import { see } from "./schedules.js";
 import type { Data, Source } from "./source.js";
-import { Rows } from "./window.js";
+import type { Row } from "./window.js";
+import { Rows, wholeRow } from "./window.js";
 
 /** What `fit` tells after each epoch, and on request every so many updates. */
 export interface Report {
@@ -38,7 +39,7 @@ export interface Progress extends Sum {
   sequences?: number;
   totalSteps?: number;
   taken: number;
-  rows: ({ ordinal: number; from: number } | null)[];
+  rows: (Pick<Row, "ordinal" | "from" | "repeated"> | null)[];
   steps: number;
   /** Of the sums, what has not been reported. */
   unreported: Sum;
@@ -83,7 +84,9 @@ export async function* runEpochs(
   data: Data,
   options: FitOptions,
 ): AsyncGenerator<Report, void, undefined> {
-  const { window } = learner.options;
+  const { window, stride } = learner.options;
+  // Infinity less Infinity is no number.
+  const overlap = window === stride ? 0 : window - stride;
   const batch = Math.min(learner.options.batch, data.sequences ?? Infinity);
   if (data.longest !== undefined) learner.prepare(Math.min(window, data.longest), batch);
   if (options.patience === Infinity) position.best = null;
@@ -104,7 +107,7 @@ export async function* runEpochs(
     try {
       checkSame(position.progress, data);
       const progress = position.progress ?? begin(data, batch);
-      const rows = await restore(batch, take, progress);
+      const rows = await restore(new Rows(batch, overlap), take, progress);
       const report = (end: boolean, { loss, targets }: Sum): Report => {
         const { steps, totalSteps } = progress;
         const { updates } = learner;
@@ -118,7 +121,7 @@ export async function* runEpochs(
           if (!sequence) break;
           rows.put(sequence);
         }
-        const T = rows.next(window, learner.engine.config.output);
+        const T = rows.next(stride, learner.engine.config.output);
         if (T === 0) break;
         // Seen from the progress alone, so that a report that an interruption kept back comes after resuming.
         const updated = learner.pending.windows === 0 && learner.updates % options.every === 0;
@@ -137,7 +140,7 @@ export async function* runEpochs(
         }
         progress.steps += rows.advance();
         progress.taken = rows.taken;
-        progress.rows = rows.rows.map((row) => row && { ordinal: row.ordinal, from: row.from });
+        progress.rows = rows.rows.map((row) => row && { ordinal: row.ordinal, from: row.from, repeated: row.repeated });
         position.progress = progress;
         await pause();
       }
@@ -211,19 +214,19 @@ function begin({ sequences, totalSteps }: Data, batch: number): Progress {
 }
 
 /** Takes the sequences that were taken before again, and puts the unfinished ones back where they were. */
-async function restore(batch: number, next: Source["next"], progress: Progress): Promise<Rows> {
-  const rows = new Rows(batch);
+async function restore(rows: Rows, next: Source["next"], progress: Progress): Promise<Rows> {
+  const batch = rows.rows.length;
   if (progress.rows.length !== batch) {
     throw new RangeError(`"sequences" expected those of the interrupted epoch, which had ${progress.rows.length} rows, got ${batch}`);
   }
   for (let ordinal = 0; ordinal < progress.taken; ordinal++) {
     const sequence = await next();
     const at = progress.rows.findIndex((row) => row?.ordinal === ordinal);
-    const from = progress.rows[at]?.from ?? 0;
-    if (!sequence || from >= sequence.length) {
+    const { from, repeated } = progress.rows[at] ?? { from: 0, repeated: 0 };
+    if (!sequence || from + repeated >= sequence.length) {
       throw new RangeError(`"sequences" are not those of the interrupted epoch: number ${ordinal} is ${sequence ? "shorter" : "missing"}`);
     }
-    if (at >= 0) rows.rows[at] = { sequence, from, count: 0, ordinal, goesOn: true };
+    if (at >= 0) rows.rows[at] = { ...wholeRow(sequence, ordinal, true), from, repeated };
   }
   rows.taken = progress.taken;
   return rows;

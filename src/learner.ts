@@ -31,6 +31,13 @@ export interface TrainerOptions {
    */
   window?: number;
   /**
+   * Steps from one update to the next, at most `window`: BPTT(h; h') of Williams & Peng 1990. Each window begins `window - stride`
+   * steps before the end of what was learned, runs those again from the state that was kept there, and learns the targets
+   * after them, so that every gradient flows back over that many steps at least. Takes window / stride times as long. For
+   * models with output "every". Default: the window.
+   */
+  stride?: number;
+  /**
    * "full", or "truncated-1997": errors flow back in time through the cells alone and are cut at the gates' and the cells'
    * recurrent inputs (Hochreiter & Schmidhuber 1997, appendix A.1; with forget gate Gers et al. 2000). For models whose
    * recurrent layers are all lstm. Default "full".
@@ -68,6 +75,7 @@ export function checkTrainerOptions(value: unknown, outputs: number): CheckedTra
     "clipNorm",
     "clipValue",
     "window",
+    "stride",
     "gradient",
     "batch",
     "accumulate",
@@ -75,6 +83,7 @@ export function checkTrainerOptions(value: unknown, outputs: number): CheckedTra
     "shuffle",
     "seed",
   ]);
+  const window = o.window === undefined ? 64 : o.window === Infinity ? Infinity : integer("window", o.window);
   return deepFreeze({
     loss: checkLoss("loss", o.loss, outputs),
     optimizer: checkOptimizer("optimizer", o.optimizer),
@@ -83,7 +92,8 @@ export function checkTrainerOptions(value: unknown, outputs: number): CheckedTra
       o.clipNorm === undefined ? Infinity : number("clipNorm", o.clipNorm, { min: 0, aboveMin: true, expected: "a positive number" }),
     clipValue:
       o.clipValue === undefined ? Infinity : number("clipValue", o.clipValue, { min: 0, aboveMin: true, expected: "a positive number" }),
-    window: o.window === undefined ? 64 : o.window === Infinity ? Infinity : integer("window", o.window),
+    window,
+    stride: o.stride === undefined || o.stride === window ? window : integer("stride", o.stride, 1, window),
     gradient: o.gradient === undefined ? "full" : oneOf("gradient", o.gradient, ["full", "truncated-1997"]),
     batch: o.batch === undefined ? 32 : integer("batch", o.batch, 1, 65536),
     accumulate: o.accumulate === undefined ? 1 : integer("accumulate", o.accumulate, 1, 65536),
@@ -127,6 +137,11 @@ export class Learner {
     if (options.gradient === "truncated-1997" && without) {
       throw new RangeError(
         '"gradient" expected "full", as the model has a recurrent layer without cells for the error to flow through, got "truncated-1997"',
+      );
+    }
+    if (options.stride !== options.window && engine.config.output === "last") {
+      throw new RangeError(
+        `"stride" expected the window, ${options.window}, as the model's output is "last": a sequence has one target, got ${options.stride}`,
       );
     }
     const regions: number[] = [];

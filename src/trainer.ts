@@ -15,6 +15,7 @@ import { checkSequence, checkSequences } from "./sequences.js";
 import type { Data } from "./source.js";
 import { arrayData, iterableData } from "./source.js";
 import type { Row } from "./window.js";
+import { wholeRow } from "./window.js";
 
 export interface FitSettings {
   /** How many epochs (`Infinity`: until you leave the loop); one that was interrupted is finished as the first of them. Default 1. */
@@ -181,7 +182,7 @@ export class Trainer {
       throw new RangeError(`"sequences" expected ${expected}, got ${list.length} rows`);
     }
     if (progress) throw new Error(`${what} would lose the epoch that was interrupted: finish it with fit, or drop it with rewind`);
-    return list.map((sequence, ordinal) => ({ sequence, from: 0, count: sequence.length, ordinal, goesOn: carry }));
+    return list.map((sequence, ordinal) => wholeRow(sequence, ordinal, carry));
   }
 
   /**

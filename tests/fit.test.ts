@@ -547,6 +547,8 @@ describe("saving and resuming", () => {
     ["in the middle, sgd with momentum, infinite window", { optimizer: sgd({ learningRate: 0.05, momentum: 0.9 }), window: Infinity }, 2],
     ["in the middle, eight lanes", { batch: 9 }, 4],
     ["at an epoch's end", {}, 0],
+    ["in the middle, windows that overlap", { stride: 2 }, 17],
+    ["in the middle, windows that overlap, eight lanes", { window: Infinity, stride: 3, batch: 9 }, 5],
     ["with averaged parameters", { average: 0.9 }, 7],
     ["in the middle of a schedule's decay", { schedule: cosine({ updates: 30, warmup: 5 }) }, 9],
     ["in the epoch after a plateau", { schedule: plateau({ threshold: 0.9, patience: 0, factor: 0.5 }) }, 24],
