@@ -67,7 +67,7 @@ export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {
 export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Learner): Position {
   const { engine } = learner;
   const o = options("counters", counters, ["updates", "pending", "seen", "epochs", "progress", "carried", "best"]);
-  const progress = o.progress === null ? null : checkProgress(o.progress, learner.options);
+  const progress = o.progress === null ? null : checkProgress(o.progress, learner.overlap);
   learner.updates = integer("counters.updates", o.updates, 0, 2 ** 40);
   const take = (prefix: string) =>
     Object.fromEntries(
@@ -117,14 +117,14 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Lear
   return { epochs: integer("counters.epochs", o.epochs, 0, 2 ** 40), progress, carried, best };
 }
 
-function checkProgress(value: unknown, { window, stride }: CheckedTrainerOptions): Progress {
+function checkProgress(value: unknown, overlap: number): Progress {
   const path = "counters.progress";
   const o = options(path, value, ["sequences", "totalSteps", "taken", "rows", "steps", "loss", "targets", "unreported"]);
   const rows = Array.from(arrayLike(`${path}.rows`, o.rows, "rows"), (row, i) => {
     if (row === null) return null;
     const place = `${path}.rows[${i}]`;
     const o = options(place, row, ["ordinal", "from", "repeated"]);
-    const repeated = integer(`${place}.repeated`, o.repeated, 0, window === stride ? 0 : window - stride);
+    const repeated = integer(`${place}.repeated`, o.repeated, 0, overlap);
     const from = integer(`${place}.from`, o.from, repeated > 0 ? 0 : 1);
     return { ordinal: integer(`${place}.ordinal`, o.ordinal, 0), from, repeated };
   });

@@ -85,8 +85,6 @@ export async function* runEpochs(
   options: FitOptions,
 ): AsyncGenerator<Report, void, undefined> {
   const { window, stride } = learner.options;
-  // Infinity less Infinity is no number.
-  const overlap = window === stride ? 0 : window - stride;
   const batch = Math.min(learner.options.batch, data.sequences ?? Infinity);
   if (data.longest !== undefined) learner.prepare(Math.min(window, data.longest), batch);
   if (options.patience === Infinity) position.best = null;
@@ -107,7 +105,7 @@ export async function* runEpochs(
     try {
       checkSame(position.progress, data);
       const progress = position.progress ?? begin(data, batch);
-      const rows = await restore(new Rows(batch, overlap), take, progress);
+      const rows = await restore(new Rows(batch, learner.overlap), take, progress);
       const report = (end: boolean, { loss, targets }: Sum): Report => {
         const { steps, totalSteps } = progress;
         const { updates } = learner;

@@ -1,6 +1,6 @@
 /** What training is set to, and one update: a window forward and back, clipping, the optimizer. Owns the gradients, the moments and the network. */
 
-import { boolean, deepFreeze, integer, number, oneOf, options } from "./check.js";
+import { boolean, deepFreeze, fail, integer, number, oneOf, options } from "./check.js";
 import type { Engine } from "./engine.js";
 import { lanesFor } from "./lanes.js";
 import type { Span } from "./layout.js";
@@ -139,10 +139,8 @@ export class Learner {
         '"gradient" expected "full", as the model has a recurrent layer without cells for the error to flow through, got "truncated-1997"',
       );
     }
-    if (options.stride !== options.window && engine.config.output === "last") {
-      throw new RangeError(
-        `"stride" expected the window, ${options.window}, as the model's output is "last": a sequence has one target, got ${options.stride}`,
-      );
+    if (this.overlap > 0 && engine.config.output === "last") {
+      fail(RangeError, "stride", `${options.window}, the window, as the model's output is "last"`, options.stride);
     }
     const regions: number[] = [];
     const region = () => {
@@ -170,6 +168,13 @@ export class Learner {
     present?.release();
     this.network = network;
     return network;
+  }
+
+  /** Steps of a window that were learned before. */
+  get overlap(): number {
+    const { window, stride } = this.options;
+    // Infinity less Infinity is no number.
+    return window === stride ? 0 : window - stride;
   }
 
   /** Floats in each region. */

@@ -78,44 +78,37 @@ export interface Seen {
   epochs: number;
 }
 
-/** How one type is checked (path, options), and its factor after n updates. A new schedule is a row in SCHEDULES. */
+/** How an option is checked, and its default. */
+type Option = [check: (path: string, value: unknown) => number, otherwise?: number];
+
+/** The options of one type, and its factor after n updates. */
 interface Rule<T extends Schedule> {
-  options: readonly string[];
-  check(path: string, o: Record<string, unknown>): Required<Omit<T, "type" | "warmup">>;
+  options: Record<Exclude<keyof T, "type" | "warmup">, Option>;
   factor(schedule: Required<T>, n: number, seen: Seen): number;
 }
 
-const below = (path: string, value: unknown, otherwise?: number) =>
-  number(path, value === undefined ? otherwise : value, { min: 0, aboveMin: true, max: 1 });
-const share = (path: string, value: unknown, otherwise: number) =>
-  number(path, value === undefined ? otherwise : value, { min: 0, max: 1 });
-const count = (path: string, value: unknown, otherwise?: number, min = 1) => integer(path, value === undefined ? otherwise : value, min);
+const share = (path: string, value: unknown) => number(path, value, { min: 0, max: 1 });
+const multiplier = (path: string, value: unknown) => number(path, value, { min: 0, aboveMin: true, max: 1 });
+const positive = (path: string, value: unknown) => integer(path, value);
+const count = (path: string, value: unknown) => integer(path, value, 0);
 
+/** A new schedule is a row here. */
 const SCHEDULES: { [T in Schedule["type"]]: Rule<Extract<Schedule, { type: T }>> } = {
-  constant: { options: [], check: () => ({}), factor: () => 1 },
+  constant: { options: {}, factor: () => 1 },
   stepDecay: {
-    options: ["every", "factor"],
-    check: (path, o) => ({ every: count(`${path}.every`, o.every), factor: below(`${path}.factor`, o.factor, 0.1) }),
+    options: { every: [positive], factor: [multiplier, 0.1] },
     factor: ({ every, factor }, n) => power(factor, Math.floor(n / every)),
   },
   exponential: {
-    options: ["decay", "every"],
-    check: (path, o) => ({ decay: below(`${path}.decay`, o.decay), every: count(`${path}.every`, o.every, 1) }),
+    options: { decay: [multiplier], every: [positive, 1] },
     factor: ({ decay, every }, n) => power(root(decay, every), n),
   },
   cosine: {
-    options: ["updates", "minimum"],
-    check: (path, o) => ({ updates: count(`${path}.updates`, o.updates), minimum: share(`${path}.minimum`, o.minimum, 0) }),
+    options: { updates: [positive], minimum: [share, 0] },
     factor: ({ updates, minimum }, n) => minimum + ((1 - minimum) * (1 + cos(Math.min(1, n / updates)))) / 2,
   },
   plateau: {
-    options: ["factor", "patience", "threshold", "minimum"],
-    check: (path, o) => ({
-      factor: below(`${path}.factor`, o.factor, 0.1),
-      patience: count(`${path}.patience`, o.patience, 10, 0),
-      threshold: share(`${path}.threshold`, o.threshold, 1e-4),
-      minimum: share(`${path}.minimum`, o.minimum, 0),
-    }),
+    options: { factor: [multiplier, 0.1], patience: [count, 10], threshold: [share, 1e-4], minimum: [share, 0] },
     factor: (_, __, seen) => seen.factor,
   },
 };
@@ -135,12 +128,14 @@ export function see(schedule: Required<Schedule>, { factor, best, epochs }: Seen
   return { factor: Math.max(schedule.minimum, factor * schedule.factor), best, epochs: 0 };
 }
 
-export function checkSchedule(path: string, value: unknown): Required<Schedule> {
-  if (value === undefined) return { type: "constant", warmup: 0 };
+export function checkSchedule(path: string, value: unknown = constant()): Required<Schedule> {
   if (typeof value !== "object" || value === null) fail(TypeError, path, "a schedule such as cosine({ updates: 1000 })", value);
   const schedule = value as Record<string, unknown>;
   const type = oneOf(`${path}.type`, schedule.type, Object.keys(SCHEDULES) as Schedule["type"][]);
-  const rule = SCHEDULES[type];
-  const o = options(path, schedule, ["type", ...rule.options, "warmup"]);
-  return { type, warmup: count(`${path}.warmup`, o.warmup, 0, 0), ...rule.check(path, o) } as Required<Schedule>;
+  const known: Record<string, Option> = { ...SCHEDULES[type].options, warmup: [count, 0] };
+  const o = options(path, schedule, ["type", ...Object.keys(known)]);
+  const checked = Object.entries(known).map(([key, [check, otherwise]]) => {
+    return [key, check(`${path}.${key}`, o[key] === undefined ? otherwise : o[key])];
+  });
+  return { type, ...Object.fromEntries(checked) };
 }

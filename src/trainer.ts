@@ -140,13 +140,14 @@ export class Trainer {
    * call is one window, and every n-th makes the update.
    * @param batch sequences, one a row
    * @param stepOptions `carry`: the rows go on from the state that the step before left (as many rows as then; give the next
-   * piece of each sequence; lengths may differ). Default false: they begin.
+   * piece of each sequence; lengths may differ). An array says it for each row. Default false: they begin.
    * @returns the mean loss of this window before the update; NaN, and no update, if no target counts
    * @example for (const batch of batches) console.log(trainer.step(batch));
    */
-  step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean } = {}): number {
+  step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): number {
     const rows = this.#rows("step", batch, stepOptions);
-    if (!stepOptions.carry) this.#position.carried = 0;
+    // Of a row that begins anew the state before is lost, even if the step fails.
+    if (!rows.every((row) => row.goesOn)) this.#position.carried = 0;
     const { loss } = this.#learner.learn(rows, longest(rows));
     this.#position.carried = rows.length;
     return loss;
@@ -156,7 +157,10 @@ export class Trainer {
    * The mean loss of these sequences and its gradient by every parameter's name, without an update.
    * @example const { loss, gradients } = trainer.gradients([{ inputs, targets }]); gradients.weight_hh_l0.data;
    */
-  gradients(batch: Iterable<Sequence>, stepOptions: { carry?: boolean } = {}): { loss: number; gradients: Record<string, Tensor> } {
+  gradients(
+    batch: Iterable<Sequence>,
+    stepOptions: { carry?: boolean | boolean[] } = {},
+  ): { loss: number; gradients: Record<string, Tensor> } {
     const rows = this.#rows("gradients", batch, stepOptions);
     const { loss } = this.#learner.undisturbed(() => this.#learner.differentiate(rows, longest(rows)));
     return { loss, gradients: this.#engine.tensors(this.#learner.gradients) };
@@ -173,16 +177,20 @@ export class Trainer {
 
   #rows(what: string, batch: unknown, stepOptions: unknown): Row[] {
     const o = options("options", stepOptions, ["carry"]);
-    const carry = o.carry === undefined ? false : boolean("options.carry", o.carry);
     const list = checkSequences("sequences", batch, this.#demands);
+    const { carry = false } = o;
+    const goOn = Array.isArray(carry)
+      ? Array.from(carry, (each, i) => boolean(`options.carry[${i}]`, each))
+      : list.map(() => boolean("options.carry", carry));
+    if (goOn.length !== list.length) fail(RangeError, "options.carry", `${list.length} of true or false, one a row`, carry);
     this.#idle(what);
     const { carried, progress } = this.#position;
-    if (carry && list.length !== carried) {
+    if (goOn.includes(true) && list.length !== carried) {
       const expected = carried === 0 ? "a step before, whose state to carry" : `${carried} rows, as in the step before`;
       throw new RangeError(`"sequences" expected ${expected}, got ${list.length} rows`);
     }
     if (progress) throw new Error(`${what} would lose the epoch that was interrupted: finish it with fit, or drop it with rewind`);
-    return list.map((sequence, ordinal) => wholeRow(sequence, ordinal, carry));
+    return list.map((sequence, ordinal) => wholeRow(sequence, ordinal, goOn[ordinal] as boolean));
   }
 
   /**

@@ -309,7 +309,7 @@ describe("createTrainer", () => {
     [
       "a stride where only the last step has a target",
       RangeError,
-      '"stride" expected the window, 64, as the model\'s output is "last": a sequence has one target, got 8',
+      '"stride" expected 64, the window, as the model\'s output is "last", got 8',
       () => createTrainer(createModel({ ...features, output: "last" }), { ...trained, stride: 8 }),
     ],
     ["an accumulation of 0", RangeError, '"accumulate" expected an integer from 1 to 65536, got 0', trainer({ accumulate: 0 })],
@@ -514,6 +514,24 @@ describe("sequences", () => {
       TypeError,
       '"options.carry" expected true or false, got 1',
       () => words.step([{ inputs: [1], targets: [1] }], { carry: any(1) }),
+    ],
+    [
+      "carry of another kind for a row",
+      TypeError,
+      '"options.carry[0]" expected true or false, got "yes"',
+      () => words.step([{ inputs: [1], targets: [1] }], { carry: any(["yes"]) }),
+    ],
+    [
+      "carry for other rows",
+      RangeError,
+      '"options.carry" expected 1 of true or false, one a row, got an array of 2',
+      () => words.gradients([{ inputs: [1], targets: [1] }], { carry: [true, false] }),
+    ],
+    [
+      "carry of one row without a step before",
+      RangeError,
+      '"sequences" expected a step before, whose state to carry, got 2 rows',
+      () => words.step(new Array(2).fill({ inputs: [1], targets: [1] }), { carry: [false, true] }),
     ],
   ]);
 

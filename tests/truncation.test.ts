@@ -147,6 +147,28 @@ test.each([2, 7])("%d rows whose pieces differ in length carry each its own stat
   expect(relativeError([trainer.step(rest, { carry: true })], [mean])).toBeLessThan(1e-5);
 });
 
+test.each([3, 7])("of %d rows each goes on or begins anew as it is told", (rows) => {
+  restart();
+  const trainer = trainerFor({ optimizer: sgd({ learningRate: 1e-30 }) });
+  const all = [1, 3, 5, 6, 10, 0, 9].slice(0, rows);
+  const carry = all.map((_, i) => i % 2 === 0);
+  const at = all.map((_, i) => 1 + ((i * 3) % 5));
+  trainer.step(all.map((n, i) => cut(n, 0, at[i]!)));
+  const rest = all.map((n, i) => cut(n, at[i]!, 9));
+  const sums = (pieces: Sequence[]) => pieces.map((piece) => trainer.gradients([piece]).loss * piece.inputs.length);
+  const [whole, first, alone] = [sums(all.map((n) => cut(n, 0, 9))), sums(all.map((n, i) => cut(n, 0, at[i]!))), sums(rest)];
+  const total = all.reduce((sum, _, i) => sum + (carry[i] ? whole[i]! - first[i]! : alone[i]!), 0);
+  const mean = total / rest.reduce((sum, { inputs }) => sum + inputs.length, 0);
+  expect(relativeError([trainer.gradients(rest, { carry }).loss], [mean])).toBeLessThan(1e-5);
+  expect(relativeError([resumeTrainer(trainer.save()).step(rest, { carry })], [mean])).toBeLessThan(1e-5);
+  expect(relativeError([trainer.step(rest, { carry })], [mean])).toBeLessThan(1e-5);
+  // What began anew has a state to carry now.
+  const last = sums(all.map((n, i) => cut(n, carry[i] ? 0 : at[i]!, 10)));
+  const expected = last.reduce((sum, loss, i) => sum + loss - (carry[i] ? whole[i]! : alone[i]!), 0) / rows;
+  const next = all.map((n) => cut(n, 9, 10));
+  expect(relativeError([trainer.step(next, { carry: true })], [expected])).toBeLessThan(1e-4);
+});
+
 test("a sequence's gradient does not depend on its company, nor on how long the others are", () => {
   restart();
   const trainer = trainerFor({});
