@@ -10,6 +10,6 @@ export { elementwiseLoss, softmax, softmaxCrossEntropy } from "./loss";
 export { product, transposeWeights, weightGradient, weightGradientScratch } from "./matmul";
 export { normalizeBackward, normalizeForward } from "./normalization";
 export { foldRows, ownWeights, traces } from "./online";
-export { adam, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
+export { adam, blend, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
 export { peepholeGradient, recurrentBackward, recurrentBias, recurrentCarry, recurrentForward, takeGates } from "./recurrent";
 export { add, moveRows, multiply, zoneoutBackward, zoneoutForward } from "./vectors";

@@ -52,6 +52,11 @@ export class Engine implements Parts {
     return Object.fromEntries(parameters.map((p) => [p.name, { shape: p.shape, data: this.memory.unpack(region, p) }]));
   }
 
+  /** The inverse of tensors. */
+  write(region: number, tensors: Record<string, Tensor>): void {
+    for (const p of this.layout.parameters) this.memory.pack(region, p, (tensors[p.name] as Tensor).data);
+  }
+
   /** Makes the derived region follow the parameters. */
   refresh(): void {
     for (const layer of this.layout.layers) layer.refresh?.(this);

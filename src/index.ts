@@ -20,6 +20,8 @@ export type { Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd } from "./optimizers
 export { adagrad, adam, adamw, rmsprop, sgd } from "./optimizers.js";
 export type { Tensor, TensorFile } from "./safetensors.js";
 export { readSafetensors, writeSafetensors } from "./safetensors.js";
+export type { Constant, Cosine, Exponential, Plateau, Schedule, StepDecay } from "./schedules.js";
+export { constant, cosine, exponential, plateau, stepDecay } from "./schedules.js";
 export type { Sequence, Series } from "./sequences.js";
 export type { Stream } from "./stream.js";
 export type { FitSettings, Trainer } from "./trainer.js";

@@ -31,3 +31,24 @@ export function planModel(config: Config): Layout {
   const { params, derived, parameters } = planner;
   return { params, derived, parameters, layers, outputs: planner.inputs, whole: layers.some(({ whole }) => whole === true) };
 }
+
+/** A part of the parameter region: its first byte and its floats. */
+export interface Span {
+  at: number;
+  count: number;
+}
+
+/** Where the rows of the parameter region lie that hold matrices; neighbours are one span. */
+export function matrices({ params, parameters }: Layout): Span[] {
+  const first = parameters.flatMap(({ shape, at }) => (shape.length > 1 ? [4 * at(0, 0)] : []));
+  const spans: Span[] = [];
+  const starts = [...params.offsets.values()];
+  starts.forEach((start, i) => {
+    const end = starts[i + 1] ?? params.bytes;
+    if (!first.some((at) => at >= start && at < end)) return;
+    const before = spans.at(-1);
+    if (before && before.at + 4 * before.count === start) before.count += (end - start) / 4;
+    else spans.push({ at: start, count: (end - start) / 4 });
+  });
+  return spans;
+}

@@ -227,7 +227,9 @@ export function loadModel(bytes: Uint8Array | ArrayBuffer, environment: Environm
     checkTensor(`parameters.${name}`, tensors[name], shape);
   }
   const model = new Model(new Engine(engineConfig, module));
-  const parameters = Object.entries(tensors).filter(([name]) => config !== undefined || !/^(optimizer|trainer)\./.test(name));
+  const parameters = Object.entries(tensors).filter(
+    ([name]) => config !== undefined || !/^(optimizer|gradient|average|best|trainer)\./.test(name),
+  );
   model.setParameters(Object.fromEntries(parameters));
   return model;
 }

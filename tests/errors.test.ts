@@ -4,18 +4,23 @@ import { describe, expect, test } from "vitest";
 import {
   adam,
   adamw,
+  constant,
+  cosine,
   createModel,
   createTrainer,
   crossEntropy,
   dense,
   dropout,
   embedding,
+  exponential,
   gru,
   lstm,
   mse,
+  plateau,
   readSafetensors,
   resumeTrainer,
   sgd,
+  stepDecay,
   writeSafetensors,
 } from "../src/index.js";
 
@@ -229,7 +234,7 @@ describe("createTrainer", () => {
     [
       "an unknown option",
       RangeError,
-      '"batchSize" is not an option; the options are loss, optimizer, clipNorm, clipValue, window, gradient, batch, shuffle, seed',
+      '"batchSize" is not an option; the options are loss, optimizer, schedule, clipNorm, clipValue, window, stride, gradient, batch, accumulate, average, shuffle, seed',
       trainer({ batchSize: 3 }),
     ],
     ["no loss", TypeError, '"loss" expected a loss such as "mse", got undefined', trainer({ loss: undefined })],
@@ -290,16 +295,22 @@ describe("createTrainer", () => {
       trainer({ optimizer: adam(any({ epsilon: null })) }),
     ],
     [
-      "weight decay for adam",
+      "an option that an optimizer does not have",
       RangeError,
-      '"optimizer.weightDecay" is not an option',
-      trainer({ optimizer: adam(any({ weightDecay: 1 })) }),
+      '"optimizer.momentum" is not an option; the options are type, learningRate, beta1, beta2, epsilon, weightDecay',
+      trainer({ optimizer: adam(any({ momentum: 1 })) }),
     ],
     [
       "weight decay of 2",
       RangeError,
       '"optimizer.weightDecay" expected a number in [0, 1], got 2',
       trainer({ optimizer: adamw({ weightDecay: 2 }) }),
+    ],
+    [
+      "weight decay below 0",
+      RangeError,
+      '"optimizer.weightDecay" expected a number in [0, 1], got -1',
+      trainer({ optimizer: sgd({ learningRate: 1, weightDecay: -1 }) }),
     ],
     [
       "classes for one output",
@@ -339,6 +350,50 @@ describe("createTrainer", () => {
     ["a window of 0", RangeError, '"window" expected a positive integer, got 0', trainer({ window: 0 })],
     ["a window of 1.5", RangeError, '"window" expected a positive integer, got 1.5', trainer({ window: 1.5 })],
     ["a batch of -1", RangeError, '"batch" expected an integer from 1 to 65536, got -1', trainer({ batch: -1 })],
+    ["a schedule as text", TypeError, '"schedule" expected a schedule such as cosine(', trainer({ schedule: "cosine" })],
+    [
+      "a schedule unknown",
+      RangeError,
+      '"schedule.type" expected one of "constant", "stepDecay", "exponential", "cosine", "plateau", got "linear"',
+      trainer({ schedule: { type: "linear" } }),
+    ],
+    [
+      "an option that a schedule does not have",
+      RangeError,
+      '"schedule.every" is not an option; the options are type, updates, minimum, warmup',
+      trainer({ schedule: cosine(any({ updates: 3, every: 2 })) }),
+    ],
+    [
+      "a cosine without updates",
+      TypeError,
+      '"schedule.updates" expected a positive integer, got undefined',
+      trainer({ schedule: cosine(any({})) }),
+    ],
+    ["a decay of 0", RangeError, '"schedule.decay" expected a number in (0, 1], got 0', trainer({ schedule: exponential({ decay: 0 }) })],
+    ["steps of 0", RangeError, '"schedule.every" expected a positive integer, got 0', trainer({ schedule: stepDecay({ every: 0 }) })],
+    ["a minimum of 2", RangeError, '"schedule.minimum" expected a number in [0, 1], got 2', trainer({ schedule: plateau({ minimum: 2 }) })],
+    [
+      "a patience of -1",
+      RangeError,
+      '"schedule.patience" expected an integer of at least 0',
+      trainer({ schedule: plateau({ patience: -1 }) }),
+    ],
+    [
+      "a warmup of 0.5",
+      RangeError,
+      '"schedule.warmup" expected an integer of at least 0',
+      trainer({ schedule: constant({ warmup: 0.5 }) }),
+    ],
+    ["an average of 1", RangeError, '"average" expected a number in [0, 1), got 1', trainer({ average: 1 })],
+    ["a stride of 0", RangeError, '"stride" expected an integer from 1 to 64, got 0', trainer({ stride: 0 })],
+    ["a stride longer than the window", RangeError, '"stride" expected an integer from 1 to 8, got 9', trainer({ window: 8, stride: 9 })],
+    [
+      "a stride where only the last step has a target",
+      RangeError,
+      '"stride" expected 64, the window, as the model\'s output is "last", got 8',
+      () => createTrainer(createModel({ ...features, output: "last" }), { ...trained, stride: 8 }),
+    ],
+    ["an accumulation of 0", RangeError, '"accumulate" expected an integer from 1 to 65536, got 0', trainer({ accumulate: 0 })],
     ["a clip norm of 0", RangeError, '"clipNorm" expected a positive number, got 0', trainer({ clipNorm: 0 })],
     ["a clip value below 0", RangeError, '"clipValue" expected a positive number, got -1', trainer({ clipValue: -1 })],
     [
@@ -541,6 +596,24 @@ describe("sequences", () => {
       '"options.carry" expected true or false, got 1',
       () => words.step([{ inputs: [1], targets: [1] }], { carry: any(1) }),
     ],
+    [
+      "carry of another kind for a row",
+      TypeError,
+      '"options.carry[0]" expected true or false, got "yes"',
+      () => words.step([{ inputs: [1], targets: [1] }], { carry: any(["yes"]) }),
+    ],
+    [
+      "carry for other rows",
+      RangeError,
+      '"options.carry" expected 1 of true or false, one a row, got an array of 2',
+      () => words.gradients([{ inputs: [1], targets: [1] }], { carry: [true, false] }),
+    ],
+    [
+      "carry of one row without a step before",
+      RangeError,
+      '"sequences" expected a step before, whose state to carry, got 2 rows',
+      () => words.step(new Array(2).fill({ inputs: [1], targets: [1] }), { carry: [false, true] }),
+    ],
   ]);
 
   test("in an iterable: what came before has been learned, the parameters are whole", async () => {
@@ -563,8 +636,20 @@ describe("fit", () => {
   const data = [{ inputs: [1, 2], targets: [3, 4] }];
   const fit = (settings: unknown) => () => trainer.fit(data, any(settings));
   refuses([
-    ["an unknown setting", RangeError, '"epoch" is not an option; the options are epochs, validation, signal, every', fit({ epoch: 1 })],
+    [
+      "an unknown setting",
+      RangeError,
+      '"epoch" is not an option; the options are epochs, validation, patience, signal, every',
+      fit({ epoch: 1 }),
+    ],
     ["epochs of -1", RangeError, '"epochs" expected an integer of at least 0, got -1', fit({ epochs: -1 })],
+    ["patience of 0", RangeError, '"patience" expected a positive integer, got 0', fit({ patience: 0, validation: data })],
+    [
+      "patience for nothing",
+      TypeError,
+      '"validation" expected sequences, whose loss patience watches, got undefined',
+      fit({ patience: 3 }),
+    ],
     ["every of 0", RangeError, '"every" expected a positive integer, got 0', fit({ every: 0 })],
     ["a signal that is none", TypeError, '"signal" expected an AbortSignal, got an object', fit({ signal: {} })],
     [
@@ -724,9 +809,18 @@ describe("checkpoints", () => {
       (_, { progress }) => (progress.rows[0].from = 0),
       '"counters.progress.rows[0].from" expected a positive integer',
     ],
+    ["more repeated than the stride leaves", (_, { progress }) => (progress.rows[0].repeated = 1), "expected an integer from 0 to 0"],
     ["another number of sequences", (_, { progress }) => (progress.sequences = 4), "are not those of the epoch that was interrupted"],
     ["more rows than the batch", (_, { progress }) => progress.rows.push(null), "expected at most 2 rows"],
     ["updates beyond counting", (_, counters) => (counters.updates = 2 ** 53 - 1), '"counters.updates" expected an integer from 0 to'],
+    [
+      "more windows than accumulate",
+      (_, { pending }) => (pending.windows = 1),
+      '"counters.pending.windows" expected an integer from 0 to 0',
+    ],
+    ["a factor of 2", (_, { seen }) => (seen.factor = 2), '"counters.seen.factor" expected a number in [0, 1], got 2'],
+    ["a best epoch without parameters", (_, counters) => (counters.best = { loss: 1, epochs: 0 }), '"best.weight_ih_l0" expected a tensor'],
+    ["targets below 0", (_, { progress }) => (progress.targets = -1), '"counters.progress.targets" expected a number in [0, Infinity]'],
     ["no state", ({ tensors }) => delete tensors["trainer.h_l0"], '"state.h_l0" expected 6 numbers, got undefined'],
     ["a state NaN", ({ tensors }) => tensors["trainer.c_l0"]!.data.fill(NaN), '"state.c_l0[0]" expected a finite number, got NaN'],
     ["a moment missing", ({ tensors }) => delete tensors["optimizer.exp_avg.weight_ih_l0"], "optimizer.exp_avg.weight_ih_l0"],
@@ -781,12 +875,30 @@ describe("a refusal in the middle of work changes nothing", () => {
     expect(runs[1]).toEqual(runs[0]);
   });
 
+  test("a gradient that is not finite, among those that make an update", () => {
+    const runs = [false, true].map((refused) => {
+      const { model } = make();
+      const trainer = createTrainer(model, { loss: "mse", optimizer: adam(), accumulate: 3 });
+      const losses = [data, data, data, data].map((batch) => {
+        if (refused) expect(() => trainer.step([{ inputs: [1e30, 1e30], targets: [3e38, 1] }])).toThrow("no longer finite in update");
+        return trainer.step(batch);
+      });
+      return [losses, trainer.save()];
+    });
+    expect(runs[1]).toEqual(runs[0]);
+  });
+
   test("an update that would leave f32", () => {
     const model = createModel({ input: { features: 1 }, layers: [dense({ units: 1 })] });
     const trainer = createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: 1e6 }) });
     const before = model.parameters();
     expect(() => trainer.step([{ inputs: [1e18], targets: [1e18] }])).toThrow("no longer finite");
     expect(model.parameters()).toEqual(before);
+    // Nor by its decay.
+    model.setParameters({ "dense.weight": { shape: [1, 1], data: Float32Array.of(1e30) } });
+    const decaying = createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: 1, weightDecay: 1 }) });
+    expect(() => decaying.step([{ inputs: [0], targets: [0] }])).toThrow("the gradient is no longer finite");
+    expect(model.parameters()["dense.weight"]!.data[0]).toBe(Math.fround(1e30));
   });
 
   test("a stream whose numbers overflowed can be reset", () => {

@@ -4,6 +4,7 @@ import { lanesFor } from "../src/lanes.js";
 import { Learner } from "../src/learner.js";
 import { Model } from "../src/model.js";
 import { keys, philox } from "../src/random.js";
+import { wholeRow } from "../src/window.js";
 import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
 import { type Draws, type Mask, Oracle } from "./oracle.js";
 
@@ -73,8 +74,7 @@ describe.each(CASES.map((entry) => [entry.name, entry] as const))("%s", (_, entr
     const { options } = createTrainer(model, { loss: entry.loss, optimizer: sgd({ learningRate: 1 }), seed });
     const learner = new Learner(engine, options, {});
     const rows = batch.map(({ inputs, targets }, ordinal) => {
-      const sequence = { inputs: inputs.flat(), targets: targets.flat(), length: inputs.length };
-      return { sequence, from: 0, count: inputs.length, ordinal, goesOn: false };
+      return wholeRow({ inputs: inputs.flat(), targets: targets.flat(), length: inputs.length }, ordinal, false);
     });
     learner.differentiate(rows, Math.max(...entry.lengths));
     const { f32 } = engine.memory;

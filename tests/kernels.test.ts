@@ -363,15 +363,15 @@ describe("optimizers", () => {
     });
   });
 
-  test("sgd with momentum, and adam with decay, as their formulas say", () => {
+  test("blend, sgd with momentum, and adam, as their formulas say", () => {
     check(count, seed, (n, from) => {
       const next = numbers(from);
       const [w, g, m] = [f32s(n, next), f32s(n, next), f32s(n, next)];
       const v = f32s(n, next).map(Math.abs);
       const bench = new Bench();
       const [pw, pm, pg] = [bench.buffer(w), bench.buffer(m), bench.buffer(g)];
-      bench.kernels.sgd(pw, pm, pg, n, 0.1, 0.9, false, 0.5);
-      const velocity = range(n).map((i) => 0.9 * m[i]! + 0.5 * g[i]!);
+      bench.kernels.sgd(pw, pm, pg, n, 0.1, 0.9, false);
+      const velocity = range(n).map((i) => 0.9 * m[i]! + g[i]!);
       expect(relativeError(bench.read(pm, n), velocity)).toBeLessThan(1e-6);
       expect(
         relativeError(
@@ -381,13 +381,25 @@ describe("optimizers", () => {
       ).toBeLessThan(1e-6);
 
       const [aw, am, av, ag] = [bench.buffer(w), bench.buffer(m), bench.buffer(v), bench.buffer(g)];
-      bench.kernels.adam(aw, am, av, ag, n, 0.02, 0.9, 0.99, 1e-8, 1.5, 0.999, 0.5);
-      const first = range(n).map((i) => 0.9 * m[i]! + 0.1 * 0.5 * g[i]!);
-      const second = range(n).map((i) => 0.99 * v[i]! + 0.01 * (0.5 * g[i]!) ** 2);
-      const expected = w.map((x, i) => 0.999 * x - (0.02 * first[i]!) / (Math.sqrt(second[i]!) * 1.5 + 1e-8));
+      bench.kernels.adam(aw, am, av, ag, n, 0.02, 0.9, 0.99, 1e-8, 1.5);
+      const first = range(n).map((i) => 0.9 * m[i]! + 0.1 * g[i]!);
+      const second = range(n).map((i) => 0.99 * v[i]! + 0.01 * g[i]! ** 2);
+      const expected = w.map((x, i) => x - (0.02 * first[i]!) / (Math.sqrt(second[i]!) * 1.5 + 1e-8));
       expect(relativeError(bench.read(am, n), first)).toBeLessThan(1e-5);
       expect(relativeError(bench.read(av, n), second)).toBeLessThan(1e-5);
       expect(relativeError(bench.read(aw, n), expected)).toBeLessThan(1e-5);
+
+      const [y, x] = [bench.buffer(w), bench.buffer(g)];
+      bench.kernels.blend(y, x, n, 0.75, -2);
+      bench.kernels.blend(x, x, n, 1, -0.25);
+      const both = w.map((value, i) => 0.75 * value - 2 * g[i]!);
+      expect(relativeError(bench.read(y, n), both)).toBeLessThan(1e-6);
+      expect(
+        relativeError(
+          bench.read(x, n),
+          g.map((value) => 0.75 * value),
+        ),
+      ).toBeLessThan(1e-6);
       expect(bench.intact).toBe(true);
     });
   });
@@ -395,7 +407,7 @@ describe("optimizers", () => {
   test("adam's epsilon stands beside the corrected root", () => {
     const bench = new Bench();
     const [w, m, v, g] = [0, 0, 0, 1].map((value) => bench.buffer(new Float32Array(4).fill(value))) as [number, number, number, number];
-    bench.kernels.adam(w, m, v, g, 4, 1, 0, 0, 0.5, 3, 1, 1);
+    bench.kernels.adam(w, m, v, g, 4, 1, 0, 0, 0.5, 3);
     expect(bench.read(w, 4)[0]).toBeCloseTo(-1 / (1 * 3 + 0.5), 6);
   });
 
@@ -407,7 +419,7 @@ describe("optimizers", () => {
       bench.buffer([1, 1, 1e-20, 0]),
       bench.buffer(new Float32Array(4)),
     ];
-    for (let i = 0; i < 100_000; i++) bench.kernels.adam(w, m, v, g, 4, 1e-3, 0.9, 0.999, 1e-8, 1, 1, 1);
+    for (let i = 0; i < 100_000; i++) bench.kernels.adam(w, m, v, g, 4, 1e-3, 0.9, 0.999, 1e-8, 1);
     expect([...bench.read(m, 4), ...bench.read(v, 4)].map(Math.abs)).toEqual(new Array(8).fill(0));
   });
 });

@@ -80,6 +80,13 @@ for name, options in {
     "rmsprop with momentum": {"optimizer": {"type": "rmsprop", "learningRate": 0.01, "decay": 0.9, "momentum": 0.8}},
     "rmsprop": {"optimizer": {"type": "rmsprop", "learningRate": 0.02}, "clipValue": 0.01},
     "adagrad": {"optimizer": {"type": "adagrad", "learningRate": 0.1}},
+    "sgd with momentum and decay": {
+        "optimizer": {"type": "sgd", "learningRate": 0.2, "momentum": 0.8, "weightDecay": 0.2},
+        "clipNorm": 0.05,
+    },
+    "rmsprop with decay": {"optimizer": {"type": "rmsprop", "learningRate": 0.02, "weightDecay": 0.2}},
+    "adagrad with decay": {"optimizer": {"type": "adagrad", "learningRate": 0.1, "weightDecay": 0.2}},
+    "adam with decay": {"optimizer": {"type": "adam", "learningRate": 0.03, "weightDecay": 0.2}, "clipValue": 0.05},
     "sgd with Nesterov's momentum": {"optimizer": {"type": "sgd", "learningRate": 0.2, "momentum": 0.8, "nesterov": True}, "clipValue": 0.05},
 }.items():
     CASES.append(
@@ -234,15 +241,21 @@ def round_list(tensor):
 
 def optimizer_for(case, parameters):
     o = case["optimizer"]
+    parameters = list(parameters)
+    decay = o.get("weightDecay", 0)
+    groups = [
+        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": decay},
+        {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0},
+    ]
     if o["type"] == "sgd":
-        return torch.optim.SGD(parameters, lr=o["learningRate"], momentum=o.get("momentum", 0), nesterov=o.get("nesterov", False))
+        return torch.optim.SGD(groups, lr=o["learningRate"], momentum=o.get("momentum", 0), nesterov=o.get("nesterov", False))
     if o["type"] == "rmsprop":
-        return torch.optim.RMSprop(parameters, lr=o["learningRate"], alpha=o.get("decay", 0.99), momentum=o.get("momentum", 0))
+        return torch.optim.RMSprop(groups, lr=o["learningRate"], alpha=o.get("decay", 0.99), momentum=o.get("momentum", 0))
     if o["type"] == "adagrad":
-        return torch.optim.Adagrad(parameters, lr=o["learningRate"])
+        return torch.optim.Adagrad(groups, lr=o["learningRate"])
     if o["type"] == "adam":
-        return torch.optim.Adam(parameters, lr=o["learningRate"])
-    return torch.optim.AdamW(parameters, lr=o["learningRate"], weight_decay=o["weightDecay"])
+        return torch.optim.Adam(groups, lr=o["learningRate"])
+    return torch.optim.AdamW(groups, lr=o["learningRate"])
 
 
 def make(case, seed):
