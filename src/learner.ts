@@ -124,7 +124,7 @@ export class Learner {
   /** What `mean` is the mean of. */
   pending = { windows: 0, targets: 0 };
   /** What the schedule has seen of the epochs. */
-  seen: Seen = { factor: 1, best: null, epochs: 0 };
+  seen: Seen = { factor: 1, loss: null, epochs: 0 };
 
   /** @param owner the object with which the regions go */
   constructor(
