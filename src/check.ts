@@ -57,6 +57,9 @@ export function integer(path: string, value: unknown, min = 1, max = Number.MAX_
   return value;
 }
 
+/** No dimension is larger, so that sizes of products stay exact. */
+export const LARGEST = 1 << 20;
+
 export function boolean(path: string, value: unknown): boolean {
   if (typeof value !== "boolean") fail(TypeError, path, "true or false", value);
   return value;

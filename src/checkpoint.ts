@@ -5,9 +5,10 @@
 
 import { arrayLike, fail, integer, number, options } from "./check.js";
 import type { Position, Progress } from "./fit.js";
-import type { CheckedTrainerOptions, Learner } from "./learner.js";
+import type { Learner } from "./learner.js";
 import { type Model, readMetadata } from "./model.js";
 import { RULES } from "./optimizers.js";
+import type { CheckedTrainerOptions } from "./options.js";
 import { checkTensor, readSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
 
 /** A checkpoint, opened. */

@@ -1,13 +1,13 @@
 /** A model: parameters, and what they compute. */
 
 import { arrayLike, fail, integer, options } from "./check.js";
+import type { Config, ModelConfig } from "./config.js";
+import { checkConfig } from "./config.js";
 import { Engine } from "./engine.js";
 import type { GenerateOptions } from "./generate.js";
 import { checkGenerateOptions, checkTokens, generate } from "./generate.js";
 import type { Lanes, Mode } from "./lanes.js";
 import { lanesFor } from "./lanes.js";
-import type { Config, ModelConfig } from "./layers.js";
-import { checkConfig } from "./layers.js";
 import { planModel } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { checkLoss } from "./losses.js";
@@ -112,7 +112,7 @@ export class Model {
   ): Generator<{ network: Network; rows: Rows["rows"]; T: number; counted: number }> {
     const lanes = lanesFor(Math.min(ROWS, sequences.length));
     const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
-    const network = this.#take(mode, Math.min(WINDOW, longest), lanes);
+    const network = this.#take(mode, this.#engine.layout.whole ? longest : Math.min(WINDOW, longest), lanes);
     try {
       const rows = new Rows(lanes.batch);
       for (;;) {

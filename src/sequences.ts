@@ -1,7 +1,7 @@
 /** User data, checked and made flat: what windows are cut from. */
 
 import { arrayLike, fail } from "./check.js";
-import type { Config } from "./layers.js";
+import type { Config } from "./config.js";
 import type { Loss } from "./losses.js";
 
 /** Numbers of several steps: a flat array (step by step), a typed array, or one array for each step. */

@@ -23,7 +23,7 @@ class Seat {
     this.zero = this.network.readState();
     // The state lies in slot 1, where each step leaves it.
     this.network.ends[0] = 1;
-    engine.memory.i32[this.network.pointer("ends") / 4] = 1;
+    engine.memory.i32[this.network.starts / 4] = 1;
   }
 }
 
@@ -40,6 +40,7 @@ export class Stream {
 
   /** @internal */
   constructor(engine: Engine) {
+    if (engine.layout.whole) throw new RangeError("a model with a bidirectional layer has no streams: it needs whole sequences");
     let seat = seats.get(engine);
     if (!seat) {
       seat = new Seat(engine);
@@ -48,7 +49,7 @@ export class Stream {
     const { input } = engine.config;
     this.#engine = engine;
     this.#seat = seat;
-    this.#input = seat.network.pointer("input") / 4;
+    this.#input = seat.network.input / 4;
     this.#features = "tokens" in input ? 0 : input.features;
     this.#state = seat.zero;
   }

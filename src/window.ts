@@ -1,10 +1,10 @@
 /** Windows: the rows of a batch, how far each goes at once, and the only transposition, into memory and out of it. */
 
 import type { Engine } from "./engine.js";
-import { pad4 } from "./layout.js";
 import type { Loss } from "./losses.js";
 import type { Network } from "./network.js";
 import type { Checked } from "./sequences.js";
+import { pad4 } from "./table.js";
 
 /** One row of a batch: a sequence, and which part of it is in the window. */
 export interface Row {
@@ -95,19 +95,16 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
   const classes = loss?.type === "crossEntropy";
   const per = loss && !classes ? layout.outputs : 1;
   const goals = classes ? memory.i32 : memory.f32;
-  const [ends, input, target, weight] = ["ends", "input", "target", "counts"].map((name) => network.pointer(name) / 4) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [starts, lengths, input] = [network.starts / 4, network.lengths / 4, network.input / 4];
+  const [target, weight] = [network.target / 4, network.counts / 4];
   const [inputRows, targetRows] = [tokens ? 1 : pad4(features), classes ? 1 : pad4(per)];
   let counted = 0;
 
   for (let b = 0; b < panels * width; b++) {
     const row = rows[b] ?? null;
     const count = row?.count ?? 0;
-    memory.i32[ends + b] = row?.goesOn ? (network.ends[b] as number) : -1;
+    memory.i32[starts + b] = row?.goesOn ? (network.ends[b] as number) : -1;
+    memory.i32[lengths + b] = count;
     network.ends[b] = row?.keep ?? 0;
     // Number k of step t lies at [t][panel][k][lane].
     const panel = Math.floor(b / width);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CELLS, type Cell, DENSE } from "../src/layout.js";
+import { CELLS, type Cell, DENSE } from "../src/layers/cells.js";
 import { ELEMENTWISE } from "../src/losses.js";
 import { keys, philox, Random } from "../src/random.js";
 import { f32s, numbers, relativeError } from "./cases.js";
@@ -41,7 +41,8 @@ describe("activations, as the LSTM cell uses them", () => {
       bench.buffer(values),
       bench.buffer(new Float32Array(4 * H * H)),
     ];
-    bench.kernels.recurrentForward(h, c, g, 0, w, 0, CELLS.lstm.code, 1, 1, 0, H, 1);
+    // biome-ignore format: outputs, inputs, parameters, sizes
+    bench.kernels.recurrentForward(h + 4 * H, c + 4 * H, g, 0, h, h, c, w, 0, 0, Infinity, CELLS.lstm.code, 1, 1, 0, H, H, 1);
     const out = bench.read(g, 4 * H);
     return x.map((_, u) => range(4).map((gate) => out[(u >> 2) * 16 + gate * 4 + (u & 3)]!));
   }
@@ -184,9 +185,13 @@ describe("the recurrent layer", () => {
       const scratch = bench.buffer(bench.kernels.weightGradientScratch(G * Hp) / 4);
       bench.kernels.recurrentBias(bias, bih, bhh, G * Hp);
       bench.kernels.transposeWeights(wt, w, G, G * Hp, Ip, Hp, Ip + Hp);
-      bench.kernels.recurrentForward(ph, pc, buffer, px, w, bias, code, T, P, I, H, lanes);
+      const slot = 4 * P * Hp * lanes;
+      // biome-ignore format: outputs, inputs, parameters, sizes
+      bench.kernels.recurrentForward(ph + slot, pc + slot, buffer, px, ph, ph, pc, w, bias, 0, Infinity, code, T, P, I, H, H, lanes);
       const outputs = bench.read(ph, h.data.length);
-      bench.kernels.recurrentBackward(buffer, pdh, dc, buffer, ph, pc, wt, code, true, T, P, H, lanes);
+      bench.f32.fill(0, dc / 4, (dc + slot) / 4);
+      // biome-ignore format: outputs, inputs, parameters, sizes
+      bench.kernels.recurrentBackward(buffer, pdh, 0, dc, buffer, ph, pc + slot, pc, wt, 0, 0, Infinity, code, T, P, H, lanes);
       bench.kernels.weightGradient(dw, dbih, dbhh, buffer, px, ph, scratch, code, G * Hp, Ip, Hp, T * P, lanes);
       expect(bench.intact).toBe(true);
 
@@ -449,9 +454,9 @@ describe("random numbers", () => {
       const x = f32s(n, numbers(5)).map((value) => value + 2);
       const [y, px] = [bench.buffer(n), bench.buffer(x)];
       const [key0, key1] = keys(from);
-      bench.kernels.dropout(y, px, n, rate, 3, 2, key0, key1);
+      bench.kernels.dropout(y, px, n, rate, 1 / (1 - rate), 3, 2, key0, key1);
       const first = bench.read(y, n);
-      bench.kernels.dropout(px, px, n, rate, 3, 2, key0, key1);
+      bench.kernels.dropout(px, px, n, rate, 1 / (1 - rate), 3, 2, key0, key1);
       expect(bench.read(px, n)).toEqual(first);
       expect(bench.intact).toBe(true);
       const bound = Math.floor(Math.fround(rate) * 4294967296);

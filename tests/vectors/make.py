@@ -122,6 +122,66 @@ CASES.append(
         "optimizer": {"type": "sgd", "learningRate": 0.05},
     }
 )
+for name, layers in {
+    "projections": [{"type": "lstm", "units": 7, "projection": 4}, {"type": "lstm", "units": 9, "projection": 5}],
+    "both directions": [{"type": "lstm", "units": 5, "bidirectional": "concat"}, {"type": "gru", "units": 3, "bidirectional": "concat"}],
+    "an RNN in both directions, summed": [{"type": "rnn", "units": 5, "bidirectional": "sum"}],
+    "layer normalisation": [{"type": "lstm", "units": 5, "layerNorm": True}, {"type": "normalization"}],
+}.items():
+    CASES.append(
+        {
+            "name": name,
+            "input": {"features": 3},
+            "layers": [*layers, {"type": "dense", "units": 4}],
+            "output": "every",
+            "loss": "crossEntropy",
+            "lengths": [5, 7, 2, 6, 4, 7, 3],
+            "optimizer": {"type": "adam", "learningRate": 0.02},
+        }
+    )
+CASES.append(
+    {
+        "name": "tokens in both directions, a projection above, target at the last step",
+        "input": {"tokens": 6},
+        "layers": [
+            {"type": "lstm", "units": 5, "bidirectional": "concat"},
+            {"type": "lstm", "units": 6, "projection": 3, "bidirectional": "sum"},
+            {"type": "dense", "units": 2, "activation": "tanh"},
+        ],
+        "output": "last",
+        "loss": "mse",
+        "lengths": [6],
+        "optimizer": {"type": "sgd", "learningRate": 0.1},
+    }
+)
+
+
+class NormalizedLSTM(nn.Module):
+    """Ba, Kiros & Hinton 2016, equations 20 to 22: gates = LN(W x) + LN(R h), h = o tanh(LN(c))."""
+
+    def __init__(self, inputs, units):
+        super().__init__()
+        self.weight_ih_l0 = nn.Parameter(torch.empty(4 * units, inputs))
+        self.weight_hh_l0 = nn.Parameter(torch.empty(4 * units, units))
+        self.norms = nn.ModuleDict({"ih": nn.LayerNorm(4 * units), "hh": nn.LayerNorm(4 * units), "c": nn.LayerNorm(units)})
+
+    def named_parameters(self, **_):
+        yield "weight_ih_l0", self.weight_ih_l0
+        yield "weight_hh_l0", self.weight_hh_l0
+        for name, norm in self.norms.items():
+            yield f"gain_{name}_l0", norm.weight
+            yield f"bias_{name}_l0", norm.bias
+
+    def forward(self, x):
+        h = c = torch.zeros(x.shape[0], self.weight_hh_l0.shape[1])
+        outputs = []
+        for t in range(x.shape[1]):
+            gates = self.norms["ih"](x[:, t] @ self.weight_ih_l0.T) + self.norms["hh"](h @ self.weight_hh_l0.T)
+            i, f, g, o = gates.chunk(4, 1)
+            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * self.norms["c"](c).tanh()
+            outputs.append(h)
+        return torch.stack(outputs, 1), None
 
 
 class Model(nn.Module):
@@ -132,12 +192,20 @@ class Model(nn.Module):
         size = size or case["input"]["features"]
         modules = []
         for layer in case["layers"]:
-            kind, units = layer["type"], layer["units"]
+            kind, units = layer["type"], layer.get("units", size)
             if kind == "embedding":
                 modules.append(nn.Embedding(size, units))
+            elif kind == "normalization":
+                modules.append(nn.LayerNorm(size))
+            elif layer.get("layerNorm"):
+                modules.append(NormalizedLSTM(size, units))
             elif kind in RECURRENT:
                 options = {"nonlinearity": layer["activation"]} if "activation" in layer else {}
-                modules.append(RECURRENT[kind](size, units, batch_first=True, **options))
+                if "projection" in layer:
+                    options["proj_size"] = layer["projection"]
+                both = "bidirectional" in layer
+                modules.append(RECURRENT[kind](size, units, batch_first=True, bidirectional=both, **options))
+                units = layer.get("projection", units) * (2 if layer.get("bidirectional") == "concat" else 1)
             else:
                 modules.append(nn.Linear(size, units))
             size = units
@@ -159,8 +227,11 @@ class Model(nn.Module):
                 if not x.is_floating_point():
                     x = nn.functional.one_hot(x, self.tokens).float()
                 x, _ = module(x)
+                if layer.get("bidirectional") == "sum":
+                    x = sum(x.chunk(2, -1))
             else:
                 x = module(x)
+                x = x.tanh() if layer.get("activation") == "tanh" else x
         return x
 
 
