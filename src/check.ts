@@ -93,6 +93,18 @@ export function options(path: string, value: unknown, known: readonly string[]):
   return value as Record<string, unknown>;
 }
 
+/** How an option is checked, and its default. */
+export type Option = [check: (path: string, value: unknown) => unknown, otherwise?: unknown];
+
+/** The options of what has a type, all checked and with the defaults filled in. */
+export function complete(path: string, value: unknown, type: string, known: Record<string, Option>): Record<string, unknown> {
+  const given = options(path, value, ["type", ...Object.keys(known)]);
+  const checked = Object.entries(known).map(([key, [check, otherwise]]) => {
+    return [key, check(`${path}.${key}`, given[key] === undefined ? otherwise : given[key])];
+  });
+  return { type, ...Object.fromEntries(checked) };
+}
+
 /** Finite numbers, as many as said. */
 export function numbers(path: string, value: unknown, length: number): ArrayLike<number> {
   const list = arrayLike(path, value, `${length} numbers`);

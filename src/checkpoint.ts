@@ -5,9 +5,10 @@
 
 import { arrayLike, fail, integer, number, options } from "./check.js";
 import type { Position, Progress } from "./fit.js";
-import type { CheckedTrainerOptions, Learner } from "./learner.js";
+import type { Learner } from "./learner.js";
 import { type Model, readMetadata } from "./model.js";
 import { RULES } from "./optimizers.js";
+import type { CheckedTrainerOptions } from "./options.js";
 import { checkTensor, readSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
 
 /** A checkpoint, opened. */
@@ -88,21 +89,10 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Lear
   learner.pending = { windows, targets: number("counters.pending.targets", pending.targets, { min: 0, aboveMin: windows > 0 }) };
   if (windows > 0) engine.write(learner.mean, take("gradient"));
   if (learner.average && learner.updates > 0) engine.write(learner.average, take("average"));
-  const seen = options("counters.seen", o.seen, ["factor", "best", "epochs"]);
-  learner.seen = {
-    factor: number("counters.seen.factor", seen.factor, { min: 0, max: 1 }),
-    best: seen.best === null ? null : number("counters.seen.best", seen.best),
-    epochs: integer("counters.seen.epochs", seen.epochs, 0),
-  };
-  const { loss, epochs } = o.best === null ? {} : options("counters.best", o.best, ["loss", "epochs"]);
-  const best =
-    o.best === null
-      ? null
-      : {
-          loss: loss === null ? null : number("counters.best.loss", loss),
-          epochs: integer("counters.best.epochs", epochs, 0),
-          parameters: take("best"),
-        };
+  const seen = options("counters.seen", o.seen, ["factor", "loss", "epochs"]);
+  learner.seen = { factor: number("counters.seen.factor", seen.factor, { min: 0, max: 1 }), ...checkSeen("counters.seen", seen) };
+  const kept = o.best === null ? null : options("counters.best", o.best, ["loss", "epochs"]);
+  const best = kept && { ...checkSeen("counters.best", kept), parameters: take("best") };
   const carried = integer("counters.carried", o.carried, 0, 65536);
   const batch = progress?.rows.length ?? carried;
   if (progress && batch > learner.options.batch) {
@@ -149,4 +139,9 @@ function checkProgress(value: unknown, overlap: number): Progress {
 
 function checkSum(path: string, { loss, targets }: Record<string, unknown>): { loss: number; targets: number } {
   return { loss: number(`${path}.loss`, loss), targets: number(`${path}.targets`, targets, { min: 0 }) };
+}
+
+/** A least loss, null before there is one, and the epochs since. */
+function checkSeen(path: string, { loss, epochs }: Record<string, unknown>): { loss: number | null; epochs: number } {
+  return { loss: loss === null ? null : number(`${path}.loss`, loss), epochs: integer(`${path}.epochs`, epochs, 0) };
 }

@@ -4,7 +4,7 @@
  */
 
 import { power } from "./arithmetic.js";
-import { boolean, fail, number, oneOf, options } from "./check.js";
+import { boolean, complete, fail, number, type Option, oneOf } from "./check.js";
 import type { Kernels } from "./kernels.js";
 import type { Span } from "./layout.js";
 
@@ -100,33 +100,24 @@ export interface Update {
 interface Rule<T extends Optimizer> {
   /** PyTorch's names of what the optimizer keeps for each parameter. */
   moments: readonly string[];
-  check(path: string, optimizer: Record<string, unknown>): Required<T>;
+  options: Record<Exclude<keyof T, "type">, Option>;
   update(kernels: Kernels, optimizer: Required<T>, update: Update): void;
 }
 
-const epsilon = (path: string, value: unknown) => number(`${path}.epsilon`, value, { min: 0, aboveMin: true, max: 1 });
-/** The default where nothing was given. */
-const or = (value: unknown, otherwise: unknown) => (value === undefined ? otherwise : value);
 const share = (path: string, value: unknown) => number(path, value, { min: 0, max: 1, belowMax: true });
+const epsilon = (path: string, value: unknown) => number(path, value, { min: 0, aboveMin: true, max: 1 });
+const rate = (path: string, value: unknown) =>
+  number(path, value, { min: 0, aboveMin: true, max: 1e6, expected: "a positive number up to 1000000" });
+const decay = (path: string, value: unknown) => number(path, value, { min: 0, max: 1 });
 
-/** What all optimizers have; refuses what is neither that nor among `others`. */
-function common(path: string, o: Record<string, unknown>, others: string[], defaultRate?: number, defaultDecay = 0) {
-  options(path, o, ["type", "learningRate", ...others, "weightDecay"]);
-  const bounds = { min: 0, aboveMin: true, max: 1e6, expected: "a positive number up to 1000000" };
-  return {
-    learningRate: number(`${path}.learningRate`, or(o.learningRate, defaultRate), bounds),
-    weightDecay: number(`${path}.weightDecay`, or(o.weightDecay, defaultDecay), { min: 0, max: 1 }),
-  };
-}
-
-function checkAdam(path: string, o: Record<string, unknown>, defaultDecay?: number) {
-  return {
-    ...common(path, o, ["beta1", "beta2", "epsilon"], 1e-3, defaultDecay),
-    beta1: share(`${path}.beta1`, or(o.beta1, 0.9)),
-    beta2: share(`${path}.beta2`, or(o.beta2, 0.999)),
-    epsilon: epsilon(path, or(o.epsilon, 1e-8)),
-  };
-}
+/** Adam's options; decoupled, the decay has another default. */
+const adams = (weightDecay: number): Record<Exclude<keyof AdamW, "type">, Option> => ({
+  learningRate: [rate, 1e-3],
+  beta1: [share, 0.9],
+  beta2: [share, 0.999],
+  epsilon: [epsilon, 1e-8],
+  weightDecay: [decay, weightDecay],
+});
 
 function updateAdam(kernels: Kernels, o: Required<Adam | AdamW>, u: Update): void {
   const rate = u.rate / (1 - power(o.beta1, u.step));
@@ -139,29 +130,19 @@ function updateAdam(kernels: Kernels, o: Required<Adam | AdamW>, u: Update): voi
 export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: T }>> } = {
   sgd: {
     moments: ["momentum_buffer"],
-    check(path, o) {
-      const nesterov = boolean(`${path}.nesterov`, or(o.nesterov, false));
-      return {
-        type: "sgd",
-        ...common(path, o, ["momentum", "nesterov"]),
-        momentum: share(`${path}.momentum`, or(o.momentum, 0)),
-        nesterov,
-      };
-    },
+    options: { learningRate: [rate], momentum: [share, 0], nesterov: [boolean, false], weightDecay: [decay, 0] },
     update(kernels, o, u) {
       kernels.sgd(u.parameter, u.moments[0] as number, u.gradient, u.count, u.rate, o.momentum, o.nesterov);
     },
   },
   rmsprop: {
     moments: ["square_avg", "momentum_buffer"],
-    check(path, o) {
-      return {
-        type: "rmsprop",
-        ...common(path, o, ["decay", "momentum", "epsilon"], 0.01),
-        decay: share(`${path}.decay`, or(o.decay, 0.99)),
-        momentum: share(`${path}.momentum`, or(o.momentum, 0)),
-        epsilon: epsilon(path, or(o.epsilon, 1e-8)),
-      };
+    options: {
+      learningRate: [rate, 0.01],
+      decay: [share, 0.99],
+      momentum: [share, 0],
+      epsilon: [epsilon, 1e-8],
+      weightDecay: [decay, 0],
     },
     update(kernels, o, u) {
       const [squares, velocity] = u.moments as [number, number];
@@ -171,9 +152,7 @@ export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: 
   },
   adagrad: {
     moments: ["sum"],
-    check(path, o) {
-      return { type: "adagrad", ...common(path, o, ["epsilon"], 0.01), epsilon: epsilon(path, or(o.epsilon, 1e-10)) };
-    },
+    options: { learningRate: [rate, 0.01], epsilon: [epsilon, 1e-10], weightDecay: [decay, 0] },
     update(kernels, o, u) {
       const [squares] = u.moments as [number];
       kernels.rootOfSquares(u.parameter, squares, 0, u.gradient, u.count, u.rate, 1, 1, 0, o.epsilon);
@@ -181,12 +160,12 @@ export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: 
   },
   adam: {
     moments: ["exp_avg", "exp_avg_sq"],
-    check: (path, o) => ({ type: "adam", ...checkAdam(path, o) }),
+    options: adams(0),
     update: updateAdam,
   },
   adamw: {
     moments: ["exp_avg", "exp_avg_sq"],
-    check: (path, o) => ({ type: "adamw", ...checkAdam(path, o, 0.01) }),
+    options: adams(0.01),
     update(kernels, o, u) {
       for (const { at, count } of u.matrices) kernels.blend(u.parameter + at, u.parameter + at, count, 1 - u.rate * o.weightDecay, 0);
       updateAdam(kernels, o, u);
@@ -208,5 +187,5 @@ export function checkOptimizer(path: string, value: unknown): Required<Optimizer
   if (typeof value !== "object" || value === null) fail(TypeError, path, "an optimizer such as adam()", value);
   const optimizer = value as Record<string, unknown>;
   const type = oneOf(`${path}.type`, optimizer.type, Object.keys(RULES) as Optimizer["type"][]);
-  return RULES[type].check(path, optimizer);
+  return complete(path, optimizer, type, RULES[type].options) as unknown as Required<Optimizer>;
 }

@@ -4,7 +4,7 @@
  */
 
 import { cosine as cos, power, root } from "./arithmetic.js";
-import { fail, integer, number, oneOf, options } from "./check.js";
+import { complete, fail, integer, number, type Option, oneOf } from "./check.js";
 
 interface Warmup {
   /** The first updates, which go up in equal steps to the full rate; the schedule begins after them (Goyal et al. 2017). Default 0. */
@@ -71,15 +71,12 @@ export const cosine = (options: Omit<Cosine, "type">): Cosine => ({ ...options, 
 /** @example plateau({ factor: 0.5, patience: 3 }) */
 export const plateau = (options: Omit<Plateau, "type"> = {}): Plateau => ({ ...options, type: "plateau" });
 
-/** What plateau has seen: its factor on the rate, the best loss, and the epochs since it or since the last reduction. */
+/** What plateau has seen: its factor on the rate, the least loss, and the epochs since it or since the last reduction. */
 export interface Seen {
   factor: number;
-  best: number | null;
+  loss: number | null;
   epochs: number;
 }
-
-/** How an option is checked, and its default. */
-type Option = [check: (path: string, value: unknown) => number, otherwise?: number];
 
 /** The options of one type, and its factor after n updates. */
 interface Rule<T extends Schedule> {
@@ -121,21 +118,16 @@ export function factorAfter(schedule: Required<Schedule>, n: number, seen: Seen)
 }
 
 /** What has been seen once an epoch with this loss is over. */
-export function see(schedule: Required<Schedule>, { factor, best, epochs }: Seen, loss: number): Seen {
-  if (schedule.type !== "plateau") return { factor, best, epochs };
-  if (loss < (best ?? Infinity) * (1 - schedule.threshold)) return { factor, best: loss, epochs: 0 };
-  if (epochs < schedule.patience) return { factor, best, epochs: epochs + 1 };
-  return { factor: Math.max(schedule.minimum, factor * schedule.factor), best, epochs: 0 };
+export function see(schedule: Required<Schedule>, seen: Seen, loss: number): Seen {
+  if (schedule.type !== "plateau") return seen;
+  if (loss < (seen.loss ?? Infinity) * (1 - schedule.threshold)) return { ...seen, loss, epochs: 0 };
+  if (seen.epochs < schedule.patience) return { ...seen, epochs: seen.epochs + 1 };
+  return { ...seen, factor: Math.max(schedule.minimum, seen.factor * schedule.factor), epochs: 0 };
 }
 
 export function checkSchedule(path: string, value: unknown = constant()): Required<Schedule> {
   if (typeof value !== "object" || value === null) fail(TypeError, path, "a schedule such as cosine({ updates: 1000 })", value);
   const schedule = value as Record<string, unknown>;
   const type = oneOf(`${path}.type`, schedule.type, Object.keys(SCHEDULES) as Schedule["type"][]);
-  const known: Record<string, Option> = { ...SCHEDULES[type].options, warmup: [count, 0] };
-  const o = options(path, schedule, ["type", ...Object.keys(known)]);
-  const checked = Object.entries(known).map(([key, [check, otherwise]]) => {
-    return [key, check(`${path}.${key}`, o[key] === undefined ? otherwise : o[key])];
-  });
-  return { type, ...Object.fromEntries(checked) };
+  return complete(path, schedule, type, { ...SCHEDULES[type].options, warmup: [count, 0] }) as unknown as Required<Schedule>;
 }

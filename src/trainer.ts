@@ -6,9 +6,10 @@ import { openCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js
 import type { Engine } from "./engine.js";
 import type { Position, Report } from "./fit.js";
 import { checkSame, runEpochs } from "./fit.js";
-import type { CheckedTrainerOptions, TrainerOptions } from "./learner.js";
-import { checkTrainerOptions, Learner } from "./learner.js";
+import { Learner } from "./learner.js";
 import { type Environment, loadModel, Model } from "./model.js";
+import type { CheckedTrainerOptions, TrainerOptions } from "./options.js";
+import { checkTrainerOptions } from "./options.js";
 import type { Tensor } from "./safetensors.js";
 import type { Demands, Sequence } from "./sequences.js";
 import { checkSequence, checkSequences } from "./sequences.js";
@@ -182,6 +183,9 @@ export class Trainer {
     const goOn = Array.isArray(carry)
       ? Array.from(carry, (each, i) => boolean(`options.carry[${i}]`, each))
       : list.map(() => boolean("options.carry", carry));
+    if (this.#engine.layout.whole && goOn.includes(true)) {
+      fail(RangeError, "options.carry", "false, as the model has a bidirectional layer", carry);
+    }
     if (goOn.length !== list.length) fail(RangeError, "options.carry", `${list.length} of true or false, one a row`, carry);
     if (goOn.includes(true) && this.#engine.layout.whole) {
       throw new RangeError('"options.carry" expected false, as the model has a bidirectional layer, got true');

@@ -1,7 +1,6 @@
 /** Windows: the rows of a batch, how far each goes at once, and the only transposition, into memory and out of it. */
 
 import type { Engine } from "./engine.js";
-
 import type { Loss } from "./losses.js";
 import type { Network } from "./network.js";
 import type { Checked } from "./sequences.js";

@@ -388,6 +388,16 @@ describe("createTrainer", () => {
     ["a stride of 0", RangeError, '"stride" expected an integer from 1 to 64, got 0', trainer({ stride: 0 })],
     ["a stride longer than the window", RangeError, '"stride" expected an integer from 1 to 8, got 9', trainer({ window: 8, stride: 9 })],
     [
+      "a stride in both directions",
+      RangeError,
+      '"stride" expected Infinity, the window, as the model has a bidirectional layer, got 8',
+      () =>
+        createTrainer(createModel({ ...features, layers: [lstm({ units: 2, bidirectional: "sum" }), dense({ units: 2 })] }), {
+          ...trained,
+          stride: 8,
+        }),
+    ],
+    [
       "a stride where only the last step has a target",
       RangeError,
       '"stride" expected 64, the window, as the model\'s output is "last", got 8',

@@ -10,18 +10,16 @@ import {
   dense,
   dropout,
   embedding,
-  gru,
   loadModel,
   lstm,
   plateau,
   readSafetensors,
   resumeTrainer,
-  rnn,
   sgd,
 } from "../src/index.js";
 import { PURPOSE, Random } from "../src/random.js";
 import { arrayData } from "../src/source.js";
-import { asSequences, type Case, examples, relativeError } from "./cases.js";
+import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
 
 const entry: Case = {
   name: "",
@@ -502,14 +500,12 @@ test("clipping scales to the norm, less the 1e-6 that PyTorch has", () => {
   expect(model.parameters()["dense.bias"]!.data[0]! / -1e-6).toBeCloseTo(2 / 3, 4);
 });
 
-test.each([
-  [{ input: { tokens: 5 }, layers: [embedding({ units: 3 }), lstm({ units: 3 }), gru({ units: 2 }), dense({ units: 5 })] }],
-  [{ input: { tokens: 5 }, layers: [rnn({ units: 6 }), dense({ units: 5 })] }],
-])("weight decay takes from every matrix and from no vector", (config) => {
-  const model = createModel({ ...config, seed: 4 });
-  const before = model.parameters();
+test.each(CASES.map((entry) => [entry.name, entry] as const))("weight decay takes from every matrix and from no vector: %s", (_, entry) => {
+  const model = createModel(entry.model);
+  const before = randomParameters(model.parameters());
+  model.setParameters(asTensors(before));
   const optimizer = sgd({ learningRate: 0.5, weightDecay: 0.5 });
-  createTrainer(model, { loss: "crossEntropy", optimizer, clipNorm: 1e-20 }).step([{ inputs: [1, 2], targets: [3, 4] }]);
+  createTrainer(model, { loss: entry.loss, optimizer, clipNorm: 1e-20 }).step(asSequences(examples(entry)));
   for (const [name, { shape, data }] of Object.entries(model.parameters())) {
     const expected = before[name]!.data.map((value) => value * (shape.length === 2 ? 0.75 : 1));
     expect(relativeError(data, expected), name).toBeLessThan(1e-6);

@@ -44,7 +44,7 @@ test.each(titled(false))("PyTorch: %s", async (_, { schedule, rates }) => {
 describe("plateau", () => {
   test.each(titled(true))("PyTorch: %s", (_, { schedule, rates, losses }) => {
     const checked = checkSchedule("schedule", schedule);
-    let seen = { factor: 1, best: null as number | null, epochs: 0 };
+    let seen = { factor: 1, loss: null as number | null, epochs: 0 };
     losses!.forEach((loss, n) => {
       expect(relativeError([0.3 * factorAfter(checked, n, seen)], [rates[n]!]), `epoch ${n}`).toBeLessThan(1e-13);
       seen = see(checked, seen, loss);
@@ -64,7 +64,7 @@ describe("plateau", () => {
 });
 
 test("beyond its updates the cosine stays at its minimum; constants of no warmup are 1 from the first update", () => {
-  const none = { factor: 1, best: null, epochs: 0 };
+  const none = { factor: 1, loss: null, epochs: 0 };
   const cosine = checkSchedule("schedule", { type: "cosine", updates: 20, minimum: 0.25, warmup: 5 });
   expect([0, 4, 5, 25, 26, 1e9].map((n) => factorAfter(cosine, n, none))).toEqual([0.2, 1, 1, 0.25, 0.25, 0.25]);
   expect(factorAfter(checkSchedule("schedule", undefined), 0, none)).toBe(1);

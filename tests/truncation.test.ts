@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import type { Sequence, Trainer, TrainerOptions } from "../src/index.js";
 import { createModel, createTrainer, dense, lstm, resumeTrainer, rnn, sgd } from "../src/index.js";
-import { asSequences, asTensors, type Case, examples, randomParameters, relativeError } from "./cases.js";
+import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
 import { Oracle, type Parameters } from "./oracle.js";
 
 const entry: Case = {
@@ -104,6 +104,21 @@ describe.each([
       expect(relativeError(data, expected.parameters[name]!.data), name).toBeLessThan(2e-5);
     }
   });
+});
+
+// Without learning, the loss says whether every window began in the right state.
+const random = ["rate", "zoneout", "cellZoneout", "recurrentDropout"];
+const steady = CASES.filter(
+  ({ model: { layers, output } }) =>
+    output === "every" && !layers.some((layer) => "bidirectional" in layer || random.some((name) => name in layer)),
+);
+test.each(steady.map((entry) => [entry.name, entry] as const))("windows that overlap begin in the right state: %s", async (_, entry) => {
+  const one = createModel(entry.model);
+  one.setParameters(asTensors(randomParameters(one.parameters())));
+  const options = { loss: entry.loss, optimizer: sgd({ learningRate: 1e-30 }), batch: 7 };
+  const sequences = asSequences(examples(entry));
+  const loss = await epoch(createTrainer(one, { ...options, window: 4, stride: 2 }), sequences);
+  expect(relativeError([loss], [one.evaluate(sequences, { loss: entry.loss }).loss])).toBeLessThan(1e-5);
 });
 
 const cut = (n: number, from: number, to: number) => ({
