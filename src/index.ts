@@ -1,5 +1,7 @@
 /** memcell: recurrent networks that learn where the data is. The public names, all of them. */
 
+export type { WindowOptions } from "./data.js";
+export { lanes, windows } from "./data.js";
 export type { Report } from "./fit.js";
 export type { GenerateOptions } from "./generate.js";
 export type { DenseLayer, DropoutLayer, EmbeddingLayer, GruLayer, Layer, LstmLayer, ModelConfig, RnnLayer } from "./layers.js";

@@ -11,11 +11,13 @@ import {
   dropout,
   embedding,
   gru,
+  lanes,
   lstm,
   mse,
   readSafetensors,
   resumeTrainer,
   sgd,
+  windows,
   writeSafetensors,
 } from "../src/index.js";
 
@@ -474,6 +476,68 @@ describe("sequences", () => {
     await expect(reports.next()).rejects.toThrow('"sequences[1].inputs, step 1, feature 1" expected a finite number, got Infinity');
     expect(run.updates).toBe(1);
     expect(Object.values(model.parameters()).every(({ data }) => data.every(Number.isFinite))).toBe(true);
+  });
+});
+
+describe("windows and lanes", () => {
+  const log = [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ];
+  const cut = (changes: object, series: unknown = log) => {
+    return () => windows(any(series), any({ length: 2, ...changes }));
+  };
+  refuses([
+    ["no series", TypeError, '"series" expected an array or a typed array, got undefined', () => windows(any(undefined), { length: 1 })],
+    ["no options", TypeError, '"options" expected an object with length, horizon', () => windows(log, any(undefined))],
+    ["an unknown option", RangeError, '"step" is not an option; the options are length, horizon, stride, output', cut({ step: 2 })],
+    ["no length", TypeError, '"length" expected a positive integer, got undefined', cut({ length: undefined })],
+    ["a horizon of 0", RangeError, '"horizon" expected a positive integer, got 0', cut({ horizon: 0 })],
+    ["a stride of half a step", RangeError, '"stride" expected a positive integer, got 0.5', cut({ stride: 0.5 })],
+    ["an output that is none", RangeError, '"output" expected one of "every", "last", got "all"', cut({ output: "all" })],
+    ["features that rows do not have", RangeError, '"features" expected 2, as the series has rows of 2, got 3', cut({ features: 3 })],
+    [
+      "a flat series that does not divide",
+      RangeError,
+      '"series" expected a multiple of 2 numbers (2 for each step), got Float32Array of 7',
+      cut({ features: 2 }, new Float32Array(7)),
+    ],
+    ["too short a series", RangeError, '"series" expected at least 4 steps (length + horizon), got an array of 3', cut({ horizon: 2 })],
+    [
+      "a target that is no feature",
+      RangeError,
+      '"targetFeatures[1]" expected an integer from 0 to 1, got 2',
+      cut({ targetFeatures: [0, 2] }),
+    ],
+    ["a bare target", TypeError, '"targetFeatures" expected indices of features, got 0', cut({ targetFeatures: 0 })],
+    ["no target", RangeError, '"targetFeatures" expected at least one index, got an array of 0', cut({ targetFeatures: [] })],
+    ["a count of 0", RangeError, '"count" expected a positive integer, got 0', () => lanes(log, 0)],
+    ["more lanes than steps", RangeError, '"series" expected at least 4 steps (count + 1), got an array of 3', () => lanes(log, 3)],
+    [
+      "an unknown option of lanes",
+      RangeError,
+      '"length" is not an option; the options are features',
+      () => lanes(log, 1, any({ length: 1 })),
+    ],
+  ]);
+
+  test("what lies in a series is checked by whoever takes the sequences", () => {
+    const model = createModel({ ...features, layers: [dense({ units: 1 })] });
+    const evaluate = (series: unknown) => () => model.evaluate(windows(any(series), { length: 1, targetFeatures: [1] }), { loss: "mse" });
+    expect(evaluate([[1, 2], undefined])).toThrow('"sequences[0].targets, step 0" expected a number, got undefined');
+    expect(
+      evaluate([
+        [1, 2],
+        [3, NaN],
+      ]),
+    ).toThrow('"sequences[0].targets, step 0" expected a finite number, got NaN');
+    expect(
+      evaluate([
+        [1, "2"],
+        [3, 4],
+      ]),
+    ).toThrow('"sequences[0].inputs, step 0, feature 1" expected a number, got "2"');
   });
 });
 
