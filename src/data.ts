@@ -1,7 +1,8 @@
-/** Sequences out of one long series: windows to forecast from, and parallel lanes. */
+/** Before a model sees the data: sequences cut out of one long series, and the scale of the numbers. */
 
 import { arrayLike, fail, integer, oneOf, options } from "./check.js";
-import type { Sequence, Series } from "./sequences.js";
+import type { Scale } from "./scale.js";
+import { finite, flatten, type Sequence, type Series } from "./sequences.js";
 
 export interface WindowOptions {
   /** Steps of each sequence. */
@@ -26,17 +27,14 @@ interface Measured {
   steps: number;
 }
 
-function measure(value: unknown, features: unknown): Measured {
-  const list = arrayLike("series", value, "an array or a typed array");
-  const given = features === undefined ? 1 : integer("features", features);
+function measure(path: string, value: unknown, given: number | undefined): Measured {
+  const list = arrayLike(path, value, "an array or a typed array");
   const nested = typeof list[0] === "object" && list[0] !== null;
-  if (nested) {
-    const { length } = arrayLike("series, step 0", list[0], "numbers");
-    if (features !== undefined && given !== length) fail(RangeError, "features", `${length}, as the series has rows of ${length}`, given);
-    return { list, nested, features: length, steps: list.length };
-  }
-  if (list.length % given !== 0) fail(RangeError, "series", `a multiple of ${given} numbers (${given} for each step)`, value);
-  return { list, nested, features: given, steps: list.length / given };
+  const row = nested ? arrayLike(`${path}, step 0`, list[0], "numbers") : null;
+  const features = integer("features", given === undefined ? (row?.length ?? 1) : given);
+  if (row && row.length !== features) fail(RangeError, `${path}, step 0`, `${features} numbers`, row);
+  if (!row && list.length % features !== 0) fail(RangeError, path, `a multiple of ${features} numbers (${features} for each step)`, value);
+  return { list, nested, features, steps: nested ? list.length : list.length / features };
 }
 
 /** Steps of a series: a view where it is a typed array. */
@@ -58,34 +56,29 @@ function cut({ list, nested, features }: Measured, from: number, to: number): Se
  * trainer.fit(windows(log, { length: 180, horizon: 60, output: "last", targetFeatures: [0] }), { epochs: 10 });
  */
 export function windows(series: Series, windowOptions: WindowOptions): Iterable<Sequence> {
-  const o = options("options", windowOptions, ["length", "horizon", "stride", "output", "features", "targetFeatures"]);
-  const measured = measure(series, o.features);
+  options("options", windowOptions, ["length", "horizon", "stride", "output", "features", "targetFeatures"]);
+  const { length, horizon = 1, stride = 1, output = "every", targetFeatures } = windowOptions;
+  const measured = measure("series", series, windowOptions.features);
   const { list, nested, features, steps } = measured;
-  const length = integer("length", o.length);
-  const horizon = o.horizon === undefined ? 1 : integer("horizon", o.horizon);
-  const stride = o.stride === undefined ? 1 : integer("stride", o.stride);
-  const last = o.output !== undefined && oneOf("output", o.output, ["every", "last"]) === "last";
+  integer("length", length);
+  integer("horizon", horizon);
+  integer("stride", stride);
+  oneOf("output", output, ["every", "last"]);
   const chosen =
-    o.targetFeatures === undefined
-      ? null
-      : Array.from(arrayLike("targetFeatures", o.targetFeatures, "indices of features"), (index, i) =>
-          integer(`targetFeatures[${i}]`, index, 0, features - 1),
-        );
-  if (chosen?.length === 0) fail(RangeError, "targetFeatures", "at least one index", chosen);
+    targetFeatures !== undefined &&
+    Array.from(arrayLike("targetFeatures", targetFeatures, "indices of features"), (index, i) =>
+      integer(`targetFeatures[${i}]`, index, 0, features - 1),
+    );
   if (steps < length + horizon) fail(RangeError, "series", `at least ${length + horizon} steps (length + horizon)`, series);
 
-  const at = (step: number, k: number) => (nested ? (list[step] as ArrayLike<unknown> | undefined)?.[k] : list[step * features + k]);
-  const targets = (from: number, to: number): Series => {
-    if (!chosen) return cut(measured, from, to);
-    return Array.from({ length: (to - from) * chosen.length }, (_, i) =>
-      at(from + Math.floor(i / chosen.length), chosen[i % chosen.length] as number),
-    ) as number[];
-  };
+  const at = (step: number, k: number) => (nested ? (list[step] as number[] | undefined)?.[k] : list[step * features + k]) as number;
+  const targets = (from: number, to: number): Series =>
+    chosen ? Array.from({ length: to - from }, (_, i) => chosen.map((k) => at(from + i, k))) : cut(measured, from, to);
   return {
     *[Symbol.iterator]() {
       for (let from = 0; from + length + horizon <= steps; from += stride) {
         const to = from + length;
-        yield { inputs: cut(measured, from, to), targets: targets((last ? to - 1 : from) + horizon, to + horizon) };
+        yield { inputs: cut(measured, from, to), targets: targets((output === "last" ? to - 1 : from) + horizon, to + horizon) };
       }
     },
   };
@@ -101,11 +94,53 @@ export function windows(series: Series, windowOptions: WindowOptions): Iterable<
  * @example const trainer = createTrainer(model, { …, batch: 16 }); trainer.fit(lanes(tokens, 16));
  */
 export function lanes(series: Series, count: number, laneOptions: { features?: number } = {}): Sequence[] {
-  const measured = measure(series, options("options", laneOptions, ["features"]).features);
+  options("options", laneOptions, ["features"]);
+  const measured = measure("series", series, laneOptions.features);
   const length = Math.floor((measured.steps - 1) / integer("count", count));
   if (length < 1) fail(RangeError, "series", `at least ${count + 1} steps (count + 1)`, series);
   return Array.from({ length: count }, (_, i) => ({
     inputs: cut(measured, i * length, (i + 1) * length),
     targets: cut(measured, i * length + 1, (i + 1) * length + 1),
   }));
+}
+
+/**
+ * The mean and the standard deviation of each feature, for `scaler` of a model's configuration. A feature that never changes
+ * gets deviation 1. One pass, in double precision (Welford 1962); the deviation is that of these numbers, divided by their count.
+ *
+ * @param data a series, as `windows` takes it, or sequences (`of` says whether their inputs, the default, or their targets)
+ * @param scalerOptions `features`: numbers to a step where the data are flat, default 1
+ * @throws TypeError, RangeError if a number is not finite, with its path, step and feature, or if there is none
+ * @example
+ * const scale = scaler(log); // rows of 3
+ * createModel({ input: { features: 3 }, layers, scaler: { inputs: scale, targets: scale } }); // predicts all 3
+ * createModel({ input: { features: 3 }, layers, scaler: { inputs: scaler(train), targets: scaler(train, { of: "targets" }) } });
+ */
+export function scaler(data: Series | Iterable<Sequence>, scalerOptions: { of?: "inputs" | "targets"; features?: number } = {}): Scale {
+  const sequences = Array.isArray(data) ? data[0]?.inputs !== undefined : !ArrayBuffer.isView(data) && Symbol.iterator in Object(data);
+  options("options", scalerOptions, sequences ? ["of", "features"] : ["features"]);
+  const { of = "inputs" } = scalerOptions;
+  oneOf("of", of, ["inputs", "targets"]);
+  const mean: number[] = [];
+  const squares: number[] = [];
+  let features = 0;
+  let count = 0;
+  const add = (path: string, value: unknown) => {
+    const list = typeof value === "number" ? [value] : value;
+    features ||= measure(path, list, scalerOptions.features).features;
+    flatten(path, list, features, "feature", finite, Float64Array).forEach((number, i) => {
+      const k = i % features;
+      if (k === 0) count++;
+      const before = number - (mean[k] ??= 0);
+      mean[k] += before / count;
+      squares[k] = (squares[k] ?? 0) + before * (number - mean[k]);
+    });
+  };
+  if (sequences) {
+    let i = 0;
+    for (const sequence of data as Iterable<Sequence>) add(`sequences[${i++}].${of}`, sequence?.[of]);
+  } else add("series", data);
+  if (count === 0) fail(RangeError, "data", "at least one step", data);
+  // A deviation that is nothing in f32 is refused.
+  return { mean, deviation: squares.map((sum) => Math.sqrt(sum / count)).map((value) => (Math.fround(value) > 0 ? value : 1)) };
 }

@@ -1,7 +1,7 @@
 /** memcell: recurrent networks that learn where the data is. The public names, all of them. */
 
 export type { WindowOptions } from "./data.js";
-export { lanes, windows } from "./data.js";
+export { lanes, scaler, windows } from "./data.js";
 export type { Report } from "./fit.js";
 export type { GenerateOptions } from "./generate.js";
 export type { DenseLayer, DropoutLayer, EmbeddingLayer, GruLayer, Layer, LstmLayer, ModelConfig, RnnLayer } from "./layers.js";
@@ -16,6 +16,7 @@ export type { Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd } from "./optimizers
 export { adagrad, adam, adamw, rmsprop, sgd } from "./optimizers.js";
 export type { Tensor, TensorFile } from "./safetensors.js";
 export { readSafetensors, writeSafetensors } from "./safetensors.js";
+export type { Scale } from "./scale.js";
 export type { Sequence, Series } from "./sequences.js";
 export type { Stream } from "./stream.js";
 export type { FitSettings, Trainer } from "./trainer.js";

@@ -1,6 +1,7 @@
 /** The layers, as plain data: what a user writes, checked and completed once. */
 
 import { deepFreeze, fail, integer, number, oneOf, options } from "./check.js";
+import { checkScale, type Scale } from "./scale.js";
 
 /** The LSTM with forget gate (Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000); PyTorch's `nn.LSTM`. */
 export interface LstmLayer {
@@ -71,6 +72,12 @@ export interface ModelConfig {
   output?: "every" | "last";
   /** Of the initial weights; an integer from 0. The same seed gives the same bits everywhere. Default 0. */
   seed?: number;
+  /**
+   * Means and standard deviations (see `scaler`) of the data in your units: `inputs` (of features) are standardised on their way
+   * in, `targets` as well, and outputs are brought back to the targets' units. Losses are measured in standardised units.
+   * Default: neither.
+   */
+  scaler?: { inputs?: Scale; targets?: Scale };
 }
 
 /** The same, checked, with nothing left out. */
@@ -106,9 +113,19 @@ function checkLayer(path: string, value: unknown): Layer {
   return { type, ...CHECKS[type](path, layer) } as Layer;
 }
 
+/** How many targets there are is checked where the layers have been laid out. */
+function checkScaler(value: unknown, features: number): Config["scaler"] {
+  const { inputs, targets } = options("scaler", value, ["inputs", "targets"]);
+  if (inputs !== undefined && features === 0) throw new RangeError('"scaler.inputs" is for models with features as input');
+  const scaler: Config["scaler"] = {};
+  if (inputs !== undefined) scaler.inputs = checkScale("scaler.inputs", inputs, features);
+  if (targets !== undefined) scaler.targets = checkScale("scaler.targets", targets);
+  return scaler;
+}
+
 /** Checks a configuration and fills in the defaults. */
 export function checkConfig(value: unknown): Config {
-  const config = options("config", value, ["input", "layers", "output", "seed"]);
+  const config = options("config", value, ["input", "layers", "output", "seed", "scaler"]);
   const input = options("input", config.input, ["features", "tokens"]);
   if (Object.keys(input).length !== 1) fail(RangeError, "input", "either features or tokens", config.input);
   const tokens = "tokens" in input;
@@ -136,5 +153,6 @@ export function checkConfig(value: unknown): Config {
     layers,
     output: config.output === undefined ? "every" : oneOf("output", config.output, ["every", "last"]),
     seed: config.seed === undefined ? 0 : integer("seed", config.seed, 0),
+    scaler: config.scaler === undefined ? {} : checkScaler(config.scaler, tokens ? 0 : (input.features as number)),
   });
 }

@@ -8,6 +8,7 @@ import type { Data, Position, Report } from "./fit.js";
 import { arrayData, checkSame, iterableData, runEpochs } from "./fit.js";
 import type { CheckedTrainerOptions, TrainerOptions } from "./learner.js";
 import { checkTrainerOptions, Learner } from "./learner.js";
+import { checkScaled } from "./losses.js";
 import { type Environment, loadModel, Model } from "./model.js";
 import type { Tensor } from "./safetensors.js";
 import type { Demands, Sequence } from "./sequences.js";
@@ -41,6 +42,7 @@ export class Trainer {
     this.#engine = Model.engine("model", model);
     this.model = model;
     this.options = checkTrainerOptions(trainerOptions, this.#engine.layout.outputs);
+    checkScaled("loss", this.options.loss, this.#engine.config.scaler);
     this.#learner = new Learner(this.#engine, this.options, this);
     const { config, layout } = this.#engine;
     this.#demands = { config, outputs: layout.outputs, loss: this.options.loss };
