@@ -2,6 +2,7 @@
 
 import { deepFreeze, fail, integer, LARGEST, oneOf, options } from "./check.js";
 import { KINDS, type Layer } from "./layers/index.js";
+import { checkScale, type Scale } from "./scale.js";
 
 /** What a model is: plain data, saved with it. */
 export interface ModelConfig {
@@ -13,6 +14,12 @@ export interface ModelConfig {
   output?: "every" | "last";
   /** Of the initial weights; an integer from 0. The same seed gives the same bits everywhere. Default 0. */
   seed?: number;
+  /**
+   * Means and standard deviations (see `scaler`) of the data in your units: `inputs` (of features) are standardised on their way
+   * in, `targets` as well, and outputs are brought back to the targets' units. Losses are measured in standardised units.
+   * Default: neither.
+   */
+  scaler?: { inputs?: Scale; targets?: Scale };
 }
 
 /** The same, checked, with nothing left out. */
@@ -25,9 +32,19 @@ function checkLayer(path: string, value: unknown): Layer {
   return { type, ...KINDS[type].check(path, layer) } as Layer;
 }
 
+/** How many targets there are is checked where the layers have been laid out. */
+function checkScaler(value: unknown, features: number): Config["scaler"] {
+  const { inputs, targets } = options("scaler", value, ["inputs", "targets"]);
+  if (inputs !== undefined && features === 0) throw new RangeError('"scaler.inputs" is for models with features as input');
+  const scaler: Config["scaler"] = {};
+  if (inputs !== undefined) scaler.inputs = checkScale("scaler.inputs", inputs, features);
+  if (targets !== undefined) scaler.targets = checkScale("scaler.targets", targets);
+  return scaler;
+}
+
 /** Checks a configuration and fills in the defaults. */
 export function checkConfig(value: unknown): Config {
-  const config = options("config", value, ["input", "layers", "output", "seed"]);
+  const config = options("config", value, ["input", "layers", "output", "seed", "scaler"]);
   const input = options("input", config.input, ["features", "tokens"]);
   if (Object.keys(input).length !== 1) fail(RangeError, "input", "either features or tokens", config.input);
   const tokens = "tokens" in input;
@@ -55,5 +72,6 @@ export function checkConfig(value: unknown): Config {
     layers,
     output: config.output === undefined ? "every" : oneOf("output", config.output, ["every", "last"]),
     seed: config.seed === undefined ? 0 : integer("seed", config.seed, 0),
+    scaler: config.scaler === undefined ? {} : checkScaler(config.scaler, tokens ? 0 : (input.features as number)),
   });
 }

@@ -1,5 +1,6 @@
 /** What a model consists of underneath: its kernels, its memory, its parameters in it, and what is derived from them. */
 
+import { fail } from "./check.js";
 import type { Config } from "./config.js";
 import { createKernels, type Kernels } from "./kernels.js";
 import type { Parts } from "./layer.js";
@@ -22,6 +23,9 @@ export class Engine implements Parts {
     readonly module: WebAssembly.Module | undefined,
   ) {
     this.layout = planModel(config);
+    const { targets } = config.scaler;
+    const { outputs } = this.layout;
+    if (targets && targets.mean.length !== outputs) fail(RangeError, "scaler.targets.mean", `${outputs} numbers`, targets.mean);
     this.kernels = createKernels(module);
     this.memory = new Memory(this.kernels);
     this.params = this.memory.allocate(this.layout.params.bytes);

@@ -2,6 +2,8 @@
 
 export type { Activation } from "./activations.js";
 export type { ModelConfig } from "./config.js";
+export type { WindowOptions } from "./data.js";
+export { lanes, scaler, windows } from "./data.js";
 export type { Report } from "./fit.js";
 export type { GenerateOptions } from "./generate.js";
 export { type DenseLayer, dense } from "./layers/dense.js";
@@ -20,6 +22,7 @@ export { adagrad, adam, adamw, rmsprop, sgd } from "./optimizers.js";
 export type { TrainerOptions } from "./options.js";
 export type { Tensor, TensorFile } from "./safetensors.js";
 export { readSafetensors, writeSafetensors } from "./safetensors.js";
+export type { Scale } from "./scale.js";
 export type { Constant, Cosine, Exponential, Plateau, Schedule, StepDecay } from "./schedules.js";
 export { constant, cosine, exponential, plateau, stepDecay } from "./schedules.js";
 export type { Sequence, Series } from "./sequences.js";

@@ -50,6 +50,17 @@ export const crossEntropy = (options: Omit<CrossEntropyLoss, "type"> = {}): Cros
 /** The codes in assembly/loss.ts of the losses that are a sum over outputs. A new one is a row here and a line there. */
 export const ELEMENTWISE = { mse: 0, mae: 1, huber: 2, binaryCrossEntropy: 3 } as const;
 
+/** Whether a loss's targets are what the outputs are, numbers in the same units, so that a model's scaler standardises them. */
+const SCALED: Record<Loss["type"], boolean> = { mse: true, mae: true, huber: true, binaryCrossEntropy: false, crossEntropy: false };
+
+/** @throws RangeError if the model standardises targets, and the loss has none to standardise */
+export function checkScaled(path: string, { type }: Loss, { targets }: { targets?: unknown }): void {
+  if (targets && !SCALED[type]) {
+    const known = Object.keys(SCALED).filter((name) => SCALED[name as Loss["type"]]);
+    fail(RangeError, path, `one of ${known.join(", ")}, as the model has scaler.targets`, type);
+  }
+}
+
 const plain =
   <T extends Loss["type"]>(type: T) =>
   (path: string, loss: Record<string, unknown>) => {

@@ -10,7 +10,7 @@ import type { Lanes, Mode } from "./lanes.js";
 import { lanesFor } from "./lanes.js";
 import { planModel } from "./layout.js";
 import type { Loss } from "./losses.js";
-import { checkLoss } from "./losses.js";
+import { checkLoss, checkScaled } from "./losses.js";
 import { Network } from "./network.js";
 import { checkTensor, readSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
 import type { Checked, Sequence, Series } from "./sequences.js";
@@ -74,12 +74,14 @@ export class Model {
 
   /**
    * The loss over whole sequences, without learning and without dropout.
-   * @returns the mean over all targets that count (cross-entropy in nats); NaN if none does
+   * @returns the mean over all targets that count (cross-entropy in nats; in standardised units where the model's scaler has
+   * targets); NaN if none does
    * @example const { loss } = model.evaluate(test, { loss: "mse" });
    */
   evaluate(sequences: Iterable<Sequence>, evaluateOptions: { loss: Loss | Loss["type"] }): { loss: number } {
     const { layout } = this.#engine;
     const loss = checkLoss("loss", options("options", evaluateOptions, ["loss"]).loss, layout.outputs);
+    checkScaled("loss", loss, this.config.scaler);
     const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs, loss });
     const evaluation = this.#evaluation(checked, loss);
     for (;;) {

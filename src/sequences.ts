@@ -3,6 +3,7 @@
 import { arrayLike, fail } from "./check.js";
 import type { Config } from "./config.js";
 import type { Loss } from "./losses.js";
+import { type Scale, standardise } from "./scale.js";
 
 /** Numbers of several steps: a flat array (step by step), a typed array, or one array for each step. */
 export type Series = ArrayLike<number> | ArrayLike<ArrayLike<number>>;
@@ -33,14 +34,15 @@ export interface Demands {
   loss?: Required<Loss>;
 }
 
-/** Checks values that come `per` to a step, and copies them, flat, so that what was checked stays as it is. */
-function flatten<A extends Float32Array | Int32Array>(
+/** Checks values that come `per` to a step, and copies them, flat and standardised, so that what was checked stays as it is. */
+export function flatten<A extends Float32Array | Float64Array | Int32Array>(
   path: string,
   value: unknown,
   per: number,
   unit: string,
   refuse: (value: number) => string | undefined,
   numbers: new (length: number) => A,
+  scale?: Scale,
 ): A {
   const list = arrayLike(path, value, "an array or a typed array");
   const nested = typeof list[0] === "object" && list[0] !== null;
@@ -54,8 +56,12 @@ function flatten<A extends Float32Array | Int32Array>(
       if (row.length !== per) fail(RangeError, `${path}, step ${step}`, `${per} numbers`, row);
     }
     for (let k = 0; k < per; k++) {
-      const number = row[nested ? k : step * per + k];
-      const wrong = typeof number === "number" ? refuse(number) : "a number";
+      let number = row[nested ? k : step * per + k];
+      let wrong = typeof number === "number" ? refuse(number) : "a number";
+      if (scale && wrong === undefined) {
+        number = standardise(scale, number as number, k);
+        wrong = refuse(number as number);
+      }
       if (wrong !== undefined) {
         const place = `${path}, step ${step}${per > 1 ? `, ${unit} ${k}` : ""}`;
         fail(typeof number === "number" ? RangeError : TypeError, place, wrong, number);
@@ -66,7 +72,7 @@ function flatten<A extends Float32Array | Int32Array>(
   return copy;
 }
 
-const finite = (value: number) => (Number.isFinite(Math.fround(value)) ? undefined : "a finite number");
+export const finite = (value: number) => (Number.isFinite(Math.fround(value)) ? undefined : "a finite number");
 
 const probability = (value: number) => (value >= 0 && value <= 1 ? undefined : "a number in [0, 1]");
 
@@ -88,17 +94,18 @@ export function checkSequence(path: string, value: unknown, { config, outputs, l
   const checked =
     "tokens" in input
       ? flatten(`${path}.inputs`, inputs, 1, "token", indexBelow(input.tokens), Int32Array)
-      : flatten(`${path}.inputs`, inputs, input.features, "feature", finite, Float32Array);
+      : flatten(`${path}.inputs`, inputs, input.features, "feature", finite, Float32Array, config.scaler.inputs);
   const length = checked.length / ("tokens" in input ? 1 : input.features);
   if (length === 0) fail(RangeError, `${path}.inputs`, "at least one step", inputs);
   if (!loss) return { inputs: checked, targets: [], length };
 
   const list = typeof targets === "number" ? [targets] : targets;
   const per = loss.type === "crossEntropy" ? 1 : outputs;
+  const refuse = loss.type === "binaryCrossEntropy" ? probability : finite;
   const goals =
     loss.type === "crossEntropy"
       ? flatten(`${path}.targets`, list, per, "class", indexBelow(outputs, loss.ignoreIndex), Int32Array)
-      : flatten(`${path}.targets`, list, per, "output", loss.type === "binaryCrossEntropy" ? probability : finite, Float32Array);
+      : flatten(`${path}.targets`, list, per, "output", refuse, Float32Array, config.scaler.targets);
   const steps = config.output === "every" ? length : 1;
   if (goals.length !== steps * per) {
     fail(RangeError, `${path}.targets`, `${per * steps} numbers (${steps} step${steps > 1 ? "s" : ""} of ${per})`, targets);

@@ -7,6 +7,7 @@ import type { Engine } from "./engine.js";
 import type { Position, Report } from "./fit.js";
 import { checkSame, runEpochs } from "./fit.js";
 import { Learner } from "./learner.js";
+import { checkScaled } from "./losses.js";
 import { type Environment, loadModel, Model } from "./model.js";
 import type { CheckedTrainerOptions, TrainerOptions } from "./options.js";
 import { checkTrainerOptions } from "./options.js";
@@ -51,6 +52,7 @@ export class Trainer {
     this.#engine = Model.engine("model", model);
     this.model = model;
     this.options = checkTrainerOptions(trainerOptions, this.#engine.layout);
+    checkScaled("loss", this.options.loss, this.#engine.config.scaler);
     this.#learner = new Learner(this.#engine, this.options, this);
     const { config, layout } = this.#engine;
     this.#demands = { config, outputs: layout.outputs, loss: this.options.loss };

@@ -3,6 +3,7 @@
 import type { Engine } from "./engine.js";
 import type { Loss } from "./losses.js";
 import type { Network } from "./network.js";
+import { restore } from "./scale.js";
 import type { Checked } from "./sequences.js";
 import { pad4 } from "./table.js";
 
@@ -139,7 +140,7 @@ function targetAt(output: "every" | "last", row: Row, t: number): number {
   return step === row.sequence.length - 1 ? 0 : -1;
 }
 
-/** The outputs of row `b` at the steps from..from+count-1 of the window, step by step. */
+/** The outputs of row `b` at the steps from..from+count-1 of the window, step by step, in the targets' units. */
 export function readOutputs(
   engine: Engine,
   network: Network,
@@ -149,12 +150,16 @@ export function readOutputs(
   into: Float32Array,
   at: number,
 ): void {
-  const { memory, layout } = engine;
+  const { memory, layout, config } = engine;
+  const { targets } = config.scaler;
   const { width, panels } = network.lanes;
   const rows = pad4(layout.outputs);
   let start = network.output / 4 + ((from * panels + Math.floor(b / width)) * rows * width + (b % width));
   for (let t = 0; t < count; t++) {
-    for (let k = 0; k < layout.outputs; k++) into[at++] = memory.f32[start + k * width] as number;
+    for (let k = 0; k < layout.outputs; k++) {
+      const output = memory.f32[start + k * width] as number;
+      into[at++] = targets ? restore(targets, output, k) : output;
+    }
     start += panels * rows * width;
   }
 }

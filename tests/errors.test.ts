@@ -14,13 +14,16 @@ import {
   embedding,
   exponential,
   gru,
+  lanes,
   lstm,
   mse,
   plateau,
   readSafetensors,
   resumeTrainer,
+  scaler,
   sgd,
   stepDecay,
+  windows,
   writeSafetensors,
 } from "../src/index.js";
 
@@ -47,10 +50,15 @@ describe("createModel", () => {
     [
       "no configuration",
       TypeError,
-      '"config" expected an object with input, layers, output, seed, got undefined',
+      '"config" expected an object with input, layers, output, seed, scaler, got undefined',
       () => createModel(any(undefined)),
     ],
-    ["an unknown option", RangeError, '"layer" is not an option; the options are input, layers, output, seed', config({ layer: [] })],
+    [
+      "an unknown option",
+      RangeError,
+      '"layer" is not an option; the options are input, layers, output, seed, scaler',
+      config({ layer: [] }),
+    ],
     ["no input", TypeError, '"input" expected an object with features, tokens, got undefined', config({ input: undefined })],
     ["features and tokens", RangeError, '"input" expected either features or tokens', config({ input: { features: 1, tokens: 2 } })],
     ["neither", RangeError, '"input" expected either features or tokens', config({ input: {} })],
@@ -220,6 +228,38 @@ describe("createModel", () => {
       RangeError,
       '"environment.wasm" is not an option; the options are module',
       () => createModel(features, any({ wasm: 1 })),
+    ],
+    ["a scale alone", RangeError, '"scaler.mean" is not an option; the options are inputs, targets', config({ scaler: { mean: [1] } })],
+    ["a scale null", TypeError, '"scaler.inputs" expected an object with mean, deviation, got null', config({ scaler: { inputs: null } })],
+    [
+      "a mean for two features",
+      RangeError,
+      '"scaler.inputs.mean" expected 2 numbers, got an array of 1',
+      config({ scaler: { inputs: { mean: [1], deviation: [1] } } }),
+    ],
+    [
+      "a mean NaN",
+      RangeError,
+      '"scaler.targets.mean[1]" expected a finite number, got NaN',
+      config({ scaler: { targets: { mean: [1, NaN], deviation: [1, 1] } } }),
+    ],
+    [
+      "a deviation of 0",
+      RangeError,
+      '"scaler.targets.deviation[1]" expected a positive number, got 0',
+      config({ scaler: { targets: { mean: [1, 1], deviation: [1, 0] } } }),
+    ],
+    [
+      "a scale of three for two outputs",
+      RangeError,
+      '"scaler.targets.mean" expected 2 numbers, got an array of 3',
+      config({ scaler: { targets: { mean: [1, 2, 3], deviation: [1, 2, 3] } } }),
+    ],
+    [
+      "a scale of tokens",
+      RangeError,
+      '"scaler.inputs" is for models with features as input',
+      config({ ...tokens, scaler: { inputs: { mean: [1], deviation: [1] } } }),
     ],
     ["a model larger than WebAssembly's memory", RangeError, "4 GiB at most", layers(lstm({ units: 30_000 }))],
   ]);
@@ -638,6 +678,109 @@ describe("sequences", () => {
     await expect(reports.next()).rejects.toThrow('"sequences[1].inputs, step 1, feature 1" expected a finite number, got Infinity');
     expect(run.updates).toBe(1);
     expect(Object.values(model.parameters()).every(({ data }) => data.every(Number.isFinite))).toBe(true);
+  });
+});
+
+describe("a scaler", () => {
+  const scale = { mean: [0, 0], deviation: [1e-30, 1] };
+  const model = createModel({ ...features, scaler: { inputs: scale, targets: scale } });
+  const losses = '"loss" expected one of mse, mae, huber, as the model has scaler.targets, got';
+  const data = [{ inputs: [1e20, 2], targets: [3, 4] }];
+  refuses([
+    ["of targets without a unit", RangeError, `${losses} "crossEntropy"`, () => createTrainer(model, { ...trained, loss: "crossEntropy" })],
+    ["to evaluate them", RangeError, `${losses} "binaryCrossEntropy"`, () => model.evaluate(data, { loss: "binaryCrossEntropy" })],
+    [
+      "whose numbers leave f32",
+      RangeError,
+      '"sequences[0].inputs, step 0, feature 0" expected a finite number, got 9.99',
+      () => model.predict(data),
+    ],
+    [
+      "whose numbers leave f32 in a stream",
+      RangeError,
+      '"input[0]" expected a finite number, got 9.99',
+      () => model.stream().step([1e20, 2]),
+    ],
+    ["of text in a stream", TypeError, '"input[1]" expected a finite number, got "2"', () => model.stream().step(any([1, "2"]))],
+    ["of nothing", TypeError, '"series" expected an array or a typed array, got undefined', () => scaler(any(undefined))],
+    ["of an empty list", RangeError, '"data" expected at least one step, got an array of 0', () => scaler([])],
+    ["of a number infinite", RangeError, '"series, step 1" expected a finite number, got Infinity', () => scaler([1, Infinity])],
+    ["of rows of other lengths", RangeError, '"series, step 1" expected 2 numbers, got an array of 1', () => scaler([[1, 2], [3]])],
+    ["of other features", RangeError, '"series, step 0" expected 3 numbers, got an array of 2', () => scaler([[1, 2]], { features: 3 })],
+    [
+      "of a part unknown",
+      RangeError,
+      '"of" expected one of "inputs", "targets", got "outputs"',
+      () => scaler(data, any({ of: "outputs" })),
+    ],
+    ["of a part of a series", RangeError, '"of" is not an option; the options are features', () => scaler([1], { of: "inputs" })],
+    [
+      "of sequences without targets",
+      TypeError,
+      '"sequences[0].targets" expected an array or a typed array, got undefined',
+      () => scaler([{ inputs: [1] }], { of: "targets" }),
+    ],
+  ]);
+});
+
+describe("windows and lanes", () => {
+  const log = [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ];
+  const cut = (changes: object, series: unknown = log) => {
+    return () => windows(any(series), any({ length: 2, ...changes }));
+  };
+  refuses([
+    ["no series", TypeError, '"series" expected an array or a typed array, got undefined', () => windows(any(undefined), { length: 1 })],
+    ["no options", TypeError, '"options" expected an object with length, horizon', () => windows(log, any(undefined))],
+    ["an unknown option", RangeError, '"step" is not an option; the options are length, horizon, stride, output', cut({ step: 2 })],
+    ["no length", TypeError, '"length" expected a positive integer, got undefined', cut({ length: undefined })],
+    ["a horizon of 0", RangeError, '"horizon" expected a positive integer, got 0', cut({ horizon: 0 })],
+    ["a stride of half a step", RangeError, '"stride" expected a positive integer, got 0.5', cut({ stride: 0.5 })],
+    ["an output that is none", RangeError, '"output" expected one of "every", "last", got "all"', cut({ output: "all" })],
+    ["features that rows do not have", RangeError, '"series, step 0" expected 3 numbers, got an array of 2', cut({ features: 3 })],
+    [
+      "a flat series that does not divide",
+      RangeError,
+      '"series" expected a multiple of 2 numbers (2 for each step), got Float32Array of 7',
+      cut({ features: 2 }, new Float32Array(7)),
+    ],
+    ["too short a series", RangeError, '"series" expected at least 4 steps (length + horizon), got an array of 3', cut({ horizon: 2 })],
+    [
+      "a target that is no feature",
+      RangeError,
+      '"targetFeatures[1]" expected an integer from 0 to 1, got 2',
+      cut({ targetFeatures: [0, 2] }),
+    ],
+    ["a bare target", TypeError, '"targetFeatures" expected indices of features, got 0', cut({ targetFeatures: 0 })],
+    ["a count of 0", RangeError, '"count" expected a positive integer, got 0', () => lanes(log, 0)],
+    ["more lanes than steps", RangeError, '"series" expected at least 4 steps (count + 1), got an array of 3', () => lanes(log, 3)],
+    [
+      "an unknown option of lanes",
+      RangeError,
+      '"length" is not an option; the options are features',
+      () => lanes(log, 1, any({ length: 1 })),
+    ],
+  ]);
+
+  test("what lies in a series is checked by whoever takes the sequences", () => {
+    const model = createModel({ ...features, layers: [dense({ units: 1 })] });
+    const evaluate = (series: unknown) => () => model.evaluate(windows(any(series), { length: 1, targetFeatures: [1] }), { loss: "mse" });
+    expect(evaluate([[1, 2], undefined])).toThrow('"sequences[0].targets, step 0" expected a number, got undefined');
+    expect(
+      evaluate([
+        [1, 2],
+        [3, NaN],
+      ]),
+    ).toThrow('"sequences[0].targets, step 0" expected a finite number, got NaN');
+    expect(
+      evaluate([
+        [1, "2"],
+        [3, 4],
+      ]),
+    ).toThrow('"sequences[0].inputs, step 0, feature 1" expected a number, got "2"');
   });
 });
 
