@@ -41,6 +41,33 @@ export function sigmoidSlope(y: v128): v128 {
   return f32x4.mul(y, f32x4.sub(splat(1), y));
 }
 
+// The functions that a layer may be given, by code. The codes are those of ACTIVATIONS in src/activations.ts.
+const IDENTITY: i32 = 0;
+const LOGISTIC: i32 = 1;
+const TANH: i32 = 2;
+const RELU: i32 = 3;
+const LOGISTIC_1: i32 = 4; // 2 sigmoid(x) - 1, in [-1, 1]: h of the 1997 paper
+// and 5: 4 sigmoid(x) - 2, in [-2, 2]: its g
+
+export function activate(x: v128, code: i32): v128 {
+  if (code == IDENTITY) return x;
+  if (code == RELU) return f32x4.pmax(x, splat(0));
+  if (code == TANH) return tanh(x);
+  if (code == LOGISTIC) return sigmoid(x);
+  const half = tanh(f32x4.mul(splat(0.5), x));
+  return code == LOGISTIC_1 ? half : f32x4.add(half, half);
+}
+
+/** The slope where the function's value is y. */
+export function slope(y: v128, code: i32): v128 {
+  if (code == IDENTITY) return splat(1);
+  if (code == RELU) return v128.and(splat(1), f32x4.gt(y, splat(0)));
+  if (code == TANH) return tanhSlope(y);
+  if (code == LOGISTIC) return sigmoidSlope(y);
+  if (code == LOGISTIC_1) return f32x4.mul(splat(0.5), tanhSlope(y));
+  return tanhSlope(f32x4.mul(splat(0.5), y));
+}
+
 /** e^x; 0 below -87 (no subnormal results), the value at 88 above. */
 export function exp(x: v128): v128 {
   const bounded = f32x4.pmin(f32x4.pmax(x, splat(-87)), splat(88));

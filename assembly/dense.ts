@@ -1,5 +1,8 @@
-// The dense layer, y = W x + b, over all slots (T steps x P panels) of a window at once.
+// The dense layer, y = f(W x + b), over all slots (T steps x P panels) of a window at once.
 
+import { activate, slope } from "./activation";
+import { DENSE } from "./cell";
+import { PANEL, padded, VECTOR } from "./lanes";
 import { product } from "./matmul";
 
 export function denseForward(
@@ -12,7 +15,38 @@ export function denseForward(
   O: i32, // padded
   width: i32,
 ): void {
-  product(y, x, weight, bias, slots, I, O, width);
+  product(y, x, weight, bias, DENSE, slots, I, O, width);
+}
+
+/** y = f(y) in place. Padded rows stay zero, which f(0) may not be. */
+export function activationForward(
+  y: usize, // [slots][O][width]
+  code: i32, // of the function, in activation.ts
+  slots: i32,
+  O: i32, // unpadded
+  width: i32,
+): void {
+  const panel = (<usize>padded(O) * width) << 2;
+  for (let slot = 0; slot < slots; slot++, y += panel) {
+    for (let at: usize = 0; at < panel; at += VECTOR) {
+      const row = <i32>(width == PANEL ? at >> 5 : at >> 2);
+      const lanes = width == PANEL ? i32x4.splat(row) : i32x4.add(i32x4.splat(row), i32x4(0, 1, 2, 3));
+      const value = activate(v128.load(y + at), code);
+      v128.store(y + at, v128.and(value, i32x4.lt_s(lanes, i32x4.splat(O))));
+    }
+  }
+}
+
+/** dy = dy f'(where the value is y) in place. */
+export function activationBackward(
+  dy: usize, // [count]
+  y: usize, // [count]
+  code: i32,
+  count: i32, // multiple of 4
+): void {
+  for (const end = dy + ((<usize>count) << 2); dy < end; dy += VECTOR, y += VECTOR) {
+    v128.store(dy, f32x4.mul(v128.load(dy), slope(v128.load(y), code)));
+  }
 }
 
 /** The gradient of the inputs of any layer that multiplies them: dx = W^T dy. */
@@ -26,5 +60,5 @@ export function inputGradient(
   width: i32,
 ): void {
   memory.fill(dx, 0, (<usize>slots * I * width) << 2);
-  product(dx, dy, weightT, 0, slots, rows, I, width);
+  product(dx, dy, weightT, 0, DENSE, slots, rows, I, width);
 }

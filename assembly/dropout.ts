@@ -11,12 +11,13 @@ const M1: u32 = 0xcd9e8d57;
 const W0: u32 = 0x9e3779b9;
 const W1: u32 = 0xbb67ae85;
 
-/** y[i] = x[i] keep[i] / (1 - rate). The gradient is the same function of the gradient; x may be y. */
+/** y[i] = x[i] keep[i] factor. The gradient is the same function of the gradient; x may be y. */
 export function dropout(
   y: usize, // [count] out
   x: usize, // [count]
   count: i32, // multiple of 4
-  rate: f32,
+  rate: f32, // the share that is not kept
+  factor: f32, // on what is kept: 1 / (1 - rate) leaves the mean as it was
   update: u32, // which update is being made
   layer: u32, // which layer
   key0: u32, // the seed
@@ -24,7 +25,7 @@ export function dropout(
 ): void {
   // A number is kept when its 32 random bits, as unsigned, are at least rate 2^32.
   const bound = i32x4.splat(<u32>(<f64>rate * 4294967296.0));
-  const scale = splat(1 / (1 - rate));
+  const scale = splat(factor);
   for (let n: u32 = 0; count > 0; n++, count -= 16) {
     // Four blocks at once, one in each lane, their four results 16 random numbers.
     let c0 = i32x4.add(i32x4.splat(4 * n), i32x4(0, 1, 2, 3));

@@ -1,11 +1,17 @@
 // The ABI, in the order in which data flows through it. Pointers are bytes, sizes are counts; all data is f32 unless said.
 
-export { denseForward, inputGradient } from "./dense";
+export { blocksBackward, blocksForward } from "./blocks";
+export { lstm97Traces } from "./cells/lstm97";
+export { lstmOutputBackward, lstmOutputForward } from "./cells/lstmVariant";
+export { activationBackward, activationForward, denseForward, inputGradient } from "./dense";
 export { dropout } from "./dropout";
 export { embeddingBackward, embeddingForward } from "./embedding";
 export { elementwiseLoss, gaussianLoss } from "./loss";
-export { transposeWeights, weightGradient, weightGradientScratch } from "./matmul";
+export { product, transposeWeights, weightGradient, weightGradientScratch } from "./matmul";
 export { accuracy } from "./metric";
-export { adam, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
-export { recurrentBackward, recurrentBias, recurrentCarry, recurrentForward } from "./recurrent";
+export { normalizeBackward, normalizeForward } from "./normalization";
+export { foldRows, ownWeights, traces } from "./online";
+export { adam, blend, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
+export { peepholeGradient, recurrentBackward, recurrentBias, recurrentCarry, recurrentForward, takeGates } from "./recurrent";
 export { softmax, softmaxCrossEntropy } from "./softmax";
+export { add, moveRows, multiply, zoneoutBackward, zoneoutForward } from "./vectors";

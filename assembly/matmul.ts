@@ -3,7 +3,7 @@
 // Weights are packed as w[row/(4G)][k][g][4 rows]: G groups of four rows lie together (the four gates of four units: G = 4;
 // a layer with one value a unit: G = 1). Activations are panels [k][width].
 
-import { DENSE, groups, inputGroups, recurrentGroups } from "./cell";
+import { groups, inputGroups, recurrentGroups } from "./cell";
 import { PANEL, padded, transpose, VECTOR } from "./lanes";
 import { column1, column4, tile } from "./tile";
 
@@ -41,27 +41,29 @@ export function rows(
   }
 }
 
-/** y[p] = bias + w x[p] for every panel p, one group of rows; with bias = 0, y[p] += w x[p]. */
+/** y[p] = bias + w x[p] for every panel p; with bias = 0, y[p] += w x[p]. Groups without weights for inputs are left out. */
 export function product(
   y: usize, // [panels][rows][width]
   x: usize, // [panels][k][width]
-  w: usize, // [rows/4][k][4]
+  w: usize, // [rows/(4G)][k][G][4]
   bias: usize, // [rows], or 0
+  cell: i32,
   panels: i32,
   k: i32, // multiple of 4
-  rowCount: i32, // multiple of 4
+  rowCount: i32, // multiple of 4 G
   width: i32,
 ): void {
-  for (let q = 0; q < rowCount >> 2; q++) {
-    let to = y + ((<usize>q * 4 * width) << 2);
+  const block = 4 * groups(cell);
+  for (let row = 0; row < rowCount; row += block) {
+    let to = y + ((<usize>row * width) << 2);
     let from = x;
     for (let p = 0; p < panels; p++) {
-      rows(to, from, 0, w, 0, bias, k, 0, DENSE, width);
+      rows(to, from, 0, w, 0, bias, k, 0, cell, width);
       to += (<usize>rowCount * width) << 2;
       from += (<usize>k * width) << 2;
     }
-    w += (<usize>k) << 4;
-    if (bias) bias += 16;
+    w += (<usize>k * block) << 2;
+    if (bias) bias += (<usize>block) << 2;
   }
 }
 
@@ -80,7 +82,7 @@ export function weightGradientScratch(rows: i32): usize {
  */
 export function weightGradient(
   dw: usize, // [rows/(4G)][kx + kh][G][4]; accumulates
-  dbx: usize, // [rows]: of the inputs' bias; accumulates
+  dbx: usize, // [rows]: of the inputs' bias; accumulates; or 0
   dbh: usize, // [rows]: of the state's bias; accumulates; or 0
   dy: usize, // [slots][rows][width]
   x: usize, // [slots][kx][width]
@@ -109,7 +111,7 @@ export function weightGradient(
       pack(panel, 32, dyBlock, rowCount, min(q, total - 1), count, width);
       if (q == total) continue;
       const at = (<usize>q) << 4;
-      if ((inputGroups(cell) >> (q % G)) & 1) addColumns(dbx + at, panel, k);
+      if (dbx && (inputGroups(cell) >> (q % G)) & 1) addColumns(dbx + at, panel, k);
       if (dbh && (recurrentGroups(cell) >> (q % G)) & 1) addColumns(dbh + at, panel, k);
     }
     const xBlock = x + ((<usize>slot * kx * width) << 2);

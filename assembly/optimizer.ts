@@ -1,5 +1,5 @@
-// The optimizers, each one pass over the flat span of all parameters, with PyTorch's formulas and `scale` for clipping
-// (Pascanu, Mikolov & Bengio 2013). Padding has zero gradients and stays zero.
+// The optimizers, each one pass over the flat span of all parameters, with PyTorch's formulas; g is the gradient. Padding has
+// zero gradients and stays zero.
 
 import { splat, sum, VECTOR } from "./lanes";
 
@@ -41,9 +41,23 @@ export function clipValues(
   }
 }
 
+/** y = a y + b x: clipping by norm (Pascanu, Mikolov & Bengio 2013), weight decay, means. x may be y. */
+export function blend(
+  y: usize, // [count]
+  x: usize, // [count]
+  count: i32, // multiple of 4
+  a: f32,
+  b: f32,
+): void {
+  for (const end = y + ((<usize>count) << 2); y < end; y += VECTOR) {
+    v128.store(y, f32x4.add(f32x4.mul(splat(a), v128.load(y)), f32x4.mul(splat(b), v128.load(x))));
+    x += VECTOR;
+  }
+}
+
 /**
- * Gradient descent with momentum, g the scaled gradient: velocity = momentum velocity + g; p -= rate velocity, or with
- * Nesterov's look ahead (Sutskever et al. 2013) p -= rate (g + momentum velocity).
+ * Gradient descent with momentum: velocity = momentum velocity + g; p -= rate velocity, or with Nesterov's look ahead
+ * (Sutskever et al. 2013) p -= rate (g + momentum velocity).
  */
 export function sgd(
   parameter: usize, // [count]
@@ -53,10 +67,9 @@ export function sgd(
   rate: f32,
   momentum: f32,
   nesterov: bool,
-  scale: f32,
 ): void {
   for (const end = parameter + ((<usize>count) << 2); parameter < end; parameter += VECTOR) {
-    const g = f32x4.mul(splat(scale), v128.load(gradient));
+    const g = v128.load(gradient);
     const v = f32x4.add(f32x4.mul(splat(momentum), v128.load(velocity)), g);
     const step = nesterov ? f32x4.add(g, f32x4.mul(splat(momentum), v)) : v;
     v128.store(velocity, cut(v));
@@ -81,10 +94,9 @@ export function rootOfSquares(
   gain: f32,
   momentum: f32,
   epsilon: f32,
-  scale: f32,
 ): void {
   for (const end = parameter + ((<usize>count) << 2); parameter < end; parameter += VECTOR) {
-    const g = f32x4.mul(splat(scale), v128.load(gradient));
+    const g = v128.load(gradient);
     const s = f32x4.add(f32x4.mul(splat(decay), v128.load(squares)), f32x4.mul(splat(gain), f32x4.mul(g, g)));
     let step = f32x4.div(g, f32x4.add(f32x4.sqrt(s), splat(epsilon)));
     if (velocity) {
@@ -100,9 +112,9 @@ export function rootOfSquares(
 }
 
 /**
- * Adam (Kingma & Ba 2015) and, with decay, AdamW (Loshchilov & Hutter 2019), g the scaled gradient:
- *   p = decay p;   m = beta1 m + (1 - beta1) g;   v = beta2 v + (1 - beta2) g^2;   p -= rate m / (sqrt(v) correction + epsilon)
- * with rate = learning rate / (1 - beta1^n), correction = 1 / sqrt(1 - beta2^n), decay = 1 - learning rate * weight decay.
+ * Adam (Kingma & Ba 2015):
+ *   m = beta1 m + (1 - beta1) g;   v = beta2 v + (1 - beta2) g^2;   p -= rate m / (sqrt(v) correction + epsilon)
+ * with rate = learning rate / (1 - beta1^n), correction = 1 / sqrt(1 - beta2^n).
  */
 export function adam(
   parameter: usize, // [count]
@@ -115,16 +127,13 @@ export function adam(
   beta2: f32,
   epsilon: f32,
   correction: f32,
-  decay: f32,
-  scale: f32,
 ): void {
   for (const end = parameter + ((<usize>count) << 2); parameter < end; parameter += VECTOR) {
-    const g = f32x4.mul(splat(scale), v128.load(gradient));
+    const g = v128.load(gradient);
     const m = f32x4.add(f32x4.mul(splat(beta1), v128.load(first)), f32x4.mul(splat(1 - beta1), g));
     const v = f32x4.add(f32x4.mul(splat(beta2), v128.load(second)), f32x4.mul(splat(1 - beta2), f32x4.mul(g, g)));
     const root = f32x4.add(f32x4.mul(f32x4.sqrt(v), splat(correction)), splat(epsilon));
-    const p = f32x4.mul(splat(decay), v128.load(parameter));
-    v128.store(parameter, f32x4.sub(p, f32x4.div(f32x4.mul(splat(rate), m), root)));
+    v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.div(f32x4.mul(splat(rate), m), root)));
     v128.store(first, cut(m));
     v128.store(second, cut(v));
     first += VECTOR;

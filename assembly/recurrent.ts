@@ -2,14 +2,17 @@
 // left, step t reads slot t and writes slot t+1, so a streaming step is T = 1. Gradients stop at slot 0: that is the
 // truncation of truncated BPTT (Williams & Peng 1990).
 //
-// T time, P panels of `width` sequences, I inputs, H units, G groups of a unit (cell.ts). I and H are passed as they
-// are; in shapes they are padded to multiples of 4.
+// T time, P panels of `width` sequences, I inputs, R values that the recurrent weights read (mostly h, so R = H), H units, G
+// groups of a unit (cell.ts). I, R and H are passed as they are; in shapes they are padded to multiples of 4.
+//
+// A layer with something of its own between the steps (a projection, normalisation, zoneout) calls these with T = 1.
 
-import { GRU, groups, LSTM, RNN_RELU } from "./cell";
+import { DENSE, GRU, groups, kind, LSTM, RNN_RELU } from "./cell";
 import { gruBackward, gruForward } from "./cells/gru";
 import { lstmBackward, lstmForward } from "./cells/lstm";
+import { lstmVariantBackward, lstmVariantForward } from "./cells/lstmVariant";
 import { rnnBackward, rnnForward } from "./cells/rnn";
-import { PANEL, padded, VECTOR } from "./lanes";
+import { PANEL, padded, sum, VECTOR } from "./lanes";
 import { product, rows } from "./matmul";
 
 /** What each sequence goes on from: slot 0 = the slot at which it ended, or 0 where a new one begins. */
@@ -52,67 +55,86 @@ export function recurrentBias(
  * while they are in the cache. Blocks are outside of panels, so that a block's weights are read from memory once a step.
  */
 export function recurrentForward(
-  h: usize, // [T+1][P][H][width]: slot 0 in, slots 1..T out
-  c: usize, // [T+1][P][H][width]: slot 0 in, slots 1..T out; of cells without c: anything
-  gates: usize, // [T][P][H/4][G][4][width] out: what the cell leaves; with bias = 0 and I = 0 in: what tokens and bias add
+  h: usize, // [T][P][H][width] out
+  c: usize, // [T][P][H][width] out; of cells without c: anything
+  gates: usize, // [T][P][H/4][G][4][width] out: what the cell leaves; with bias = 0 in: what is added to the products
   x: usize, // [T][P][I][width]
-  weight: usize, // [H/4][I + H][G][4]
+  source: usize, // [T][P][R][width]: what the recurrent weights read: h(t-1), or what was made of it
+  hBefore: usize, // [T][P][H][width]: h(t-1)
+  cBefore: usize, // [T][P][H][width]: c(t-1)
+  weight: usize, // [H/4][I + R][G][4]
   bias: usize, // [H/4][G][4]: the sum of both biases; or 0
+  peepholes: usize, // [H/4][i, f, o][4]: of the LSTM; or 0
+  clip: f32, // of the LSTM's c; or infinity
   cell: i32,
   T: i32,
   P: i32,
   I: i32, // unpadded
+  R: i32,
   H: i32,
   width: i32,
 ): void {
   const G = <usize>groups(cell);
   const Ip = padded(I);
+  const Rp = padded(R);
   const Hp = padded(H);
   const xPanel = (<usize>Ip * width) << 2;
+  const sourcePanel = (<usize>Rp * width) << 2;
   const hPanel = (<usize>Hp * width) << 2;
   const unitBlock = (<usize>4 * width) << 2;
-  const stride = <usize>P * hPanel;
+  const plain = cell == LSTM && !peepholes && clip > f32.MAX_VALUE;
   for (let t = 0; t < T; t++) {
     for (let u = 0; u < Hp >> 2; u++) {
-      const w = weight + <usize>(u * (Ip + Hp)) * G * VECTOR;
+      const w = weight + <usize>(u * (Ip + Rp)) * G * VECTOR;
       const b = bias ? bias + <usize>u * G * VECTOR : 0;
+      const p3 = peepholes ? peepholes + <usize>u * 3 * VECTOR : 0;
       let unit = <usize>u * unitBlock;
       let block = gates + G * unit;
-      let hPanelBefore = h;
-      let xPanelNow = x;
+      let sourceNow = source;
+      let xNow = x;
       for (let p = 0; p < P; p++) {
-        rows(block, xPanelNow, hPanelBefore, w, w + <usize>Ip * G * VECTOR, b, I, H, cell, width);
-        if (cell == LSTM) lstmForward(block, c + stride + unit, h + stride + unit, c + unit, width);
-        else if (cell == GRU) gruForward(block, h + stride + unit, h + unit, width);
-        else rnnForward(block, h + stride + unit, cell == RNN_RELU, width);
+        rows(block, xNow, sourceNow, w, w + <usize>Ip * G * VECTOR, b, I, R, cell, width);
+        if (plain) lstmForward(block, c + unit, h + unit, cBefore + unit, width);
+        else if (kind(cell) == LSTM) lstmVariantForward(block, c + unit, h + unit, cBefore + unit, p3, clip, cell, width);
+        else if (kind(cell) == GRU) gruForward(block, h + unit, hBefore + unit, width);
+        else rnnForward(block, h + unit, kind(cell) == RNN_RELU, width);
         block += G * hPanel;
         unit += hPanel;
-        hPanelBefore += hPanel;
-        xPanelNow += xPanel;
+        sourceNow += sourcePanel;
+        xNow += xPanel;
       }
     }
+    const stride = <usize>P * hPanel;
     gates += G * stride;
     h += stride;
     c += stride;
+    hBefore += stride;
+    cBefore += stride;
     x += <usize>P * xPanel;
+    source += <usize>P * sourcePanel;
   }
 }
 
 /**
  * T steps back: the gradient of the pre-activations, from which the weights' and the inputs' follow for the whole window. With
- * `full` unset it is the gradient of Hochreiter & Schmidhuber 1997 (appendix A.1): an error that reaches a gate or a cell
- * input changes the weights there and goes no further back; what lies between is the cell.
+ * `weightT` the error goes back through the recurrent weights from step to step (and R = H). Without, it is the gradient of
+ * Hochreiter & Schmidhuber 1997 (appendix A.1): an error that reaches a gate or a cell input changes the weights there and goes
+ * no further back; what lies between is the cell.
  */
 export function recurrentBackward(
   dgates: usize, // [T][P][H/4][G][4][width] out; may be `gates`
-  dh: usize, // [T][P][H][width]: from above; after the call the whole gradient of h(t)
-  dc: usize, // [P][H][width] scratch; of cells without c: anything
+  dh: usize, // [T][P][H][width]: from above; after the call, with weightT, the whole gradient of h(t)
+  dhBefore: usize, // [P][H][width]: what the first step's h(t-1) gets past the weights is added; or 0
+  dc: usize, // [P][H][width]: from the step after the last; after the call for c before the first; of cells without c: anything
   gates: usize, // [T][P][H/4][G][4][width]: what the cell left
-  h: usize, // [T+1][P][H][width]
-  c: usize, // [T+1][P][H][width]; of cells without c: anything
-  weightT: usize, // [H/4][rows = H/4 G 4][4]: the transposed pack of the recurrent weights
+  hBefore: usize, // [T][P][H][width]
+  c: usize, // [T][P][H][width]; of cells without c: anything
+  cBefore: usize, // [T][P][H][width]; of cells without c: anything
+  weightT: usize, // [H/4][rows = H/4 G 4][4]: the transposed pack of the recurrent weights; or 0
+  peepholes: usize, // [H/4][i, f, o][4], or 0
+  dgatesLater: usize, // [P][H/4][i, f, o][4][width], with T = 1: what the gates at t+1 send back to those here; or 0
+  clip: f32,
   cell: i32,
-  full: bool, // false cuts the error at the recurrent inputs, so that it flows back through c alone
   T: i32,
   P: i32,
   H: i32,
@@ -123,16 +145,80 @@ export function recurrentBackward(
   const hPanel = (<usize>Hp * width) << 2;
   const unitBlock = (<usize>4 * width) << 2;
   const stride = <usize>P * hPanel;
-  if (cell == LSTM) memory.fill(dc, 0, stride);
+  const plain = cell == LSTM && !peepholes && clip > f32.MAX_VALUE && !dgatesLater;
   for (let t = T - 1; t >= 0; t--) {
     const step = <usize>t * stride;
     for (let unit: usize = 0; unit < stride; unit += unitBlock) {
       const at = step + unit;
       const block = G * at;
-      if (cell == LSTM) lstmBackward(dgates + block, dc + unit, dh + at, gates + block, c + stride + at, c + at, width);
-      else if (cell == GRU) gruBackward(dgates + block, t > 0 ? dh + at - stride : 0, dh + at, gates + block, h + at, width);
-      else rnnBackward(dgates + block, dh + at, gates + block, cell == RNN_RELU, width);
+      const d = dgates + block;
+      const g = gates + block;
+      if (plain) lstmBackward(d, dc + unit, dh + at, g, c + at, cBefore + at, width);
+      else if (kind(cell) == LSTM) {
+        const p3 = peepholes ? peepholes + ((unit % hPanel) / unitBlock) * 3 * VECTOR : 0;
+        const later = dgatesLater ? dgatesLater + 3 * unit : 0;
+        lstmVariantBackward(d, dc + unit, dh + at, g, c + at, cBefore + at, p3, later, clip, cell, width);
+      } else if (kind(cell) == GRU) {
+        const past = t > 0 ? dh + at - stride : dhBefore ? dhBefore + unit : 0;
+        gruBackward(d, past, dh + at, g, hBefore + at, width);
+      } else rnnBackward(d, dh + at, g, kind(cell) == RNN_RELU, width);
     }
-    if (full && t > 0) product(dh + step - stride, dgates + G * step, weightT, 0, P, <i32>G * Hp, Hp, width);
+    if (weightT && t > 0) product(dh + step - stride, dgates + G * step, weightT, 0, DENSE, P, <i32>G * Hp, Hp, width);
+  }
+}
+
+/** The gradient of the LSTM's peepholes, over all slots and lanes. */
+export function peepholeGradient(
+  dpeepholes: usize, // [H/4][i, f, o][4]; accumulates
+  dgates: usize, // [slots][H/4][4][4][width]
+  c: usize, // [slots][H][width]
+  cBefore: usize, // [slots][H][width]
+  P: i32, // slots
+  H: i32,
+  width: i32,
+): void {
+  const block = (<usize>4 * width) << 2;
+  for (let slot = 0; slot < P; slot++) {
+    for (let u = 0; u < padded(H) >> 2; u++) {
+      const to = dpeepholes + <usize>u * 3 * VECTOR;
+      correlate(to, dgates, cBefore, width);
+      correlate(to + VECTOR, dgates + block, cBefore, width);
+      correlate(to + 2 * VECTOR, dgates + 3 * block, c, width);
+      dgates += 4 * block;
+      c += block;
+      cBefore += block;
+    }
+  }
+}
+
+/** sums[4] += the sum over lanes of a b, for four units. */
+function correlate(sums: usize, a: usize, b: usize, width: i32): void {
+  if (width != PANEL) {
+    v128.store(sums, f32x4.add(v128.load(sums), f32x4.mul(v128.load(a), v128.load(b))));
+    return;
+  }
+  for (let unit: usize = 0; unit < 4; unit++, a += 32, b += 32) {
+    const halves = f32x4.add(f32x4.mul(v128.load(a), v128.load(b)), f32x4.mul(v128.load(a, 16), v128.load(b, 16)));
+    store<f32>(sums + (unit << 2), load<f32>(sums + (unit << 2)) + sum(halves));
+  }
+}
+
+/** What full gate recurrence reads: i, f and o out of i, f, g, o. Padded units, whose gates are 1/2, become 0. */
+export function takeGates(
+  y: usize, // [P][H/4][i, f, o][4][width] out
+  gates: usize, // [P][H/4][i, f, g, o][4][width]
+  P: i32,
+  H: i32, // unpadded
+  width: i32,
+): void {
+  const row = (<usize>width) << 2;
+  const gate = row << 2;
+  for (let p = 0; p < P; p++) {
+    for (let left = H; left > 0; left -= 4, y += 3 * gate, gates += 4 * gate) {
+      memory.copy(y, gates, 2 * gate);
+      memory.copy(y + 2 * gate, gates + 3 * gate, gate);
+      const live = <usize>min(left, 4) * row;
+      for (let g: usize = 0; g < 3; g++) memory.fill(y + g * gate + live, 0, gate - live);
+    }
   }
 }

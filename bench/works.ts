@@ -6,7 +6,7 @@ import { Learner } from "../src/learner.js";
 import { Model } from "../src/model.js";
 import { Network } from "../src/network.js";
 import type { Row } from "../src/window.js";
-import { writeWindow } from "../src/window.js";
+import { wholeRow, writeWindow } from "../src/window.js";
 import { numbers } from "../tests/cases.js";
 import type { Work } from "./measure.js";
 
@@ -25,7 +25,7 @@ function rowsOf([I, , B, T]: Shape): Row[] {
   return Array.from({ length: B }, (_, ordinal) => {
     const inputs = Float32Array.from({ length: T * I }, next);
     const targets = Float32Array.from({ length: T }, next);
-    return { sequence: { inputs, targets, weights: new Float32Array(T).fill(1), length: T }, from: 0, count: T, ordinal, goesOn: false };
+    return wholeRow({ inputs, targets, weights: new Float32Array(T).fill(1), length: T }, ordinal, false);
   });
 }
 

@@ -4,15 +4,21 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
-// A character for each byte: gzip finds the bytes' repetitions in it, 5.6 kB where hexadecimal takes 5.9 and base64 7.7.
-const wasm = readFileSync("build/memcell.wasm").toString("latin1");
+// A character for each byte, so that gzip finds the bytes' repetitions; 64 added, so that most of the characters are ASCII and take
+// one byte: 8.9 kB where 10.6 are without, and 8.4 the wasm itself.
+const wasm = String.fromCharCode(...readFileSync("build/memcell.wasm").map((byte) => byte + 64));
 writeFileSync("build/wasm.js", `export const wasm = ${JSON.stringify(wasm)};\n`);
-writeFileSync("build/wasm.d.ts", "/** build/memcell.wasm, a character for each byte. */\nexport declare const wasm: string;\n");
+writeFileSync(
+  "build/wasm.d.ts",
+  "/** build/memcell.wasm, a character for each byte, 64 more modulo 256. */\nexport declare const wasm: string;\n",
+);
 
 rmSync("dist", { recursive: true, force: true });
 await build({
   entryPoints: ["src/index.ts"],
   outfile: "dist/memcell.js",
+  // The wasm first: gzip takes 0.8 kB more where it stands amid the code, whose statistics are others.
+  inject: ["build/wasm.js"],
   bundle: true,
   format: "esm",
   target: "es2022",

@@ -57,6 +57,9 @@ export function integer(path: string, value: unknown, min = 1, max = Number.MAX_
   return value;
 }
 
+/** No dimension is larger, so that sizes of products stay exact. */
+export const LARGEST = 1 << 20;
+
 export function boolean(path: string, value: unknown): boolean {
   if (typeof value !== "boolean") fail(TypeError, path, "true or false", value);
   return value;
@@ -88,6 +91,18 @@ export function options(path: string, value: unknown, known: readonly string[]):
     }
   }
   return value as Record<string, unknown>;
+}
+
+/** How an option is checked, and its default. */
+export type Option = [check: (path: string, value: unknown) => unknown, otherwise?: unknown];
+
+/** The options of what has a type, all checked and with the defaults filled in. */
+export function complete(path: string, value: unknown, type: string, known: Record<string, Option>): Record<string, unknown> {
+  const given = options(path, value, ["type", ...Object.keys(known)]);
+  const checked = Object.entries(known).map(([key, [check, otherwise]]) => {
+    return [key, check(`${path}.${key}`, given[key] === undefined ? otherwise : given[key])];
+  });
+  return { type, ...Object.fromEntries(checked) };
 }
 
 /** Numbers, as many as said. */

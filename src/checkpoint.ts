@@ -1,10 +1,14 @@
-/** A training run as bytes and back: the model's file, with the optimizer's moments, the carried state and the counters. */
+/**
+ * A training run as bytes and back: the model's file, with the optimizer's moments, the gradient under way, the averaged and the best parameters, the carried state
+ * and the counters.
+ */
 
 import { arrayLike, fail, integer, number, options } from "./check.js";
 import type { Position, Progress } from "./fit.js";
-import type { CheckedTrainerOptions, Learner } from "./learner.js";
+import type { Learner } from "./learner.js";
 import { type Model, readMetadata } from "./model.js";
 import { RULES } from "./optimizers.js";
+import type { CheckedTrainerOptions } from "./options.js";
 import { checkTensor, readSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
 
 /** A checkpoint, opened. */
@@ -27,19 +31,29 @@ export function writeCheckpoint(
   learner: Learner,
   position: Position,
 ): Uint8Array<ArrayBuffer> {
-  const { engine, network, updates } = learner;
+  const { engine, network, updates, pending, seen } = learner;
   const tensors: Record<string, Tensor> = model.parameters();
+  const add = (prefix: string, parameters: Record<string, Tensor>) => {
+    for (const [name, tensor] of Object.entries(parameters)) tensors[`${prefix}.${name}`] = tensor;
+  };
   RULES[trainerOptions.optimizer.type].moments.forEach((moment, i) => {
-    for (const [name, tensor] of Object.entries(engine.tensors(learner.moments[i] as number)))
-      tensors[`optimizer.${moment}.${name}`] = tensor;
+    add(`optimizer.${moment}`, engine.tensors(learner.moments[i] as number));
   });
+  if (pending.windows > 0) add("gradient", engine.tensors(learner.accumulated));
+  if (learner.average && updates > 0) add("average", engine.tensors(learner.average));
+  const { parameters, ...best } = position.best ?? {};
+  if (parameters) add("best", parameters);
   const batch = position.progress?.rows.length ?? position.carried;
   if (network && batch > 0) {
     for (const [name, data] of Object.entries(network.readState())) {
       tensors[`trainer.${name}`] = { shape: [batch, data.length / batch], data };
     }
   }
-  const memcell = { model: model.config, trainer: trainerOptions, counters: { updates, ...position } };
+  const memcell = {
+    model: model.config,
+    trainer: trainerOptions,
+    counters: { updates, pending, seen, ...position, best: parameters ? best : null },
+  };
   return writeSafetensors({ tensors, metadata: { memcell: JSON.stringify(memcell, replacer) } });
 }
 
@@ -53,18 +67,32 @@ export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {
 /** Puts moments, counters and state where they were. */
 export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Learner): Position {
   const { engine } = learner;
-  const o = options("counters", counters, ["updates", "epochs", "progress", "carried"]);
-  const progress = o.progress === null ? null : checkProgress(o.progress);
+  const o = options("counters", counters, ["updates", "pending", "seen", "epochs", "progress", "carried", "best"]);
+  const progress = o.progress === null ? null : checkProgress(o.progress, learner.overlap);
   learner.updates = integer("counters.updates", o.updates, 0, 2 ** 40);
+  const take = (prefix: string) =>
+    Object.fromEntries(
+      engine.layout.parameters.map(({ name, shape }) => {
+        const path = `${prefix}.${name}`;
+        return [name, { shape, data: checkTensor(path, tensors[path], shape) }];
+      }),
+    );
   RULES[learner.options.optimizer.type].moments.forEach((moment, i) => {
-    for (const parameter of engine.layout.parameters) {
-      const name = `optimizer.${moment}.${parameter.name}`;
-      const data = checkTensor(name, tensors[name], parameter.shape);
-      if (SQUARES.includes(moment) && data.some((value) => value < 0))
-        throw new RangeError(`"${name}" expected squares, got a negative number`);
-      engine.memory.pack(learner.moments[i] as number, parameter, data);
+    const moments = take(`optimizer.${moment}`);
+    for (const [name, { data }] of Object.entries(SQUARES.includes(moment) ? moments : {})) {
+      if (data.some((value) => value < 0)) throw new RangeError(`"optimizer.${moment}.${name}" expected squares, got a negative number`);
     }
+    engine.write(learner.moments[i] as number, moments);
   });
+  const pending = options("counters.pending", o.pending, ["windows", "targets"]);
+  const windows = integer("counters.pending.windows", pending.windows, 0, learner.options.accumulate - 1);
+  learner.pending = { windows, targets: number("counters.pending.targets", pending.targets, { min: 0, aboveMin: windows > 0 }) };
+  if (windows > 0) engine.write(learner.accumulated, take("gradient"));
+  if (learner.average && learner.updates > 0) engine.write(learner.average, take("average"));
+  const seen = options("counters.seen", o.seen, ["factor", "loss", "epochs"]);
+  learner.seen = { factor: number("counters.seen.factor", seen.factor, { min: 0, max: 1 }), ...checkSeen("counters.seen", seen) };
+  const kept = o.best === null ? null : options("counters.best", o.best, ["loss", "epochs"]);
+  const best = kept && { ...checkSeen("counters.best", kept), parameters: take("best") };
   const carried = integer("counters.carried", o.carried, 0, 65536);
   const batch = progress?.rows.length ?? carried;
   if (progress && batch > learner.options.batch) {
@@ -76,16 +104,19 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Lear
     const network = learner.prepare(1, batch);
     network.writeState(network.checkState(state));
   }
-  return { epochs: integer("counters.epochs", o.epochs, 0, 2 ** 40), progress, carried };
+  return { epochs: integer("counters.epochs", o.epochs, 0, 2 ** 40), progress, carried, best };
 }
 
-function checkProgress(value: unknown): Progress {
+function checkProgress(value: unknown, overlap: number): Progress {
   const path = "counters.progress";
   const o = options(path, value, ["sequences", "totalSteps", "taken", "rows", "steps", "loss", "targets", "unreported"]);
   const rows = Array.from(arrayLike(`${path}.rows`, o.rows, "rows"), (row, i) => {
     if (row === null) return null;
-    const { ordinal, from } = options(`${path}.rows[${i}]`, row, ["ordinal", "from"]);
-    return { ordinal: integer(`${path}.rows[${i}].ordinal`, ordinal, 0), from: integer(`${path}.rows[${i}].from`, from) };
+    const place = `${path}.rows[${i}]`;
+    const o = options(place, row, ["ordinal", "from", "repeated"]);
+    const repeated = integer(`${place}.repeated`, o.repeated, 0, overlap);
+    const from = integer(`${place}.from`, o.from, repeated > 0 ? 0 : 1);
+    return { ordinal: integer(`${place}.ordinal`, o.ordinal, 0), from, repeated };
   });
   const ordinals = rows.flatMap((row) => (row ? [row.ordinal] : []));
   const taken = integer(
@@ -108,4 +139,9 @@ function checkProgress(value: unknown): Progress {
 
 function checkSum(path: string, { loss, targets }: Record<string, unknown>): { loss: number; targets: number } {
   return { loss: number(`${path}.loss`, loss), targets: number(`${path}.targets`, targets, { min: 0 }) };
+}
+
+/** A least loss, null before there is one, and the epochs since. */
+function checkSeen(path: string, { loss, epochs }: Record<string, unknown>): { loss: number | null; epochs: number } {
+  return { loss: loss === null ? null : number(`${path}.loss`, loss), epochs: integer(`${path}.epochs`, epochs, 0) };
 }

@@ -1,15 +1,16 @@
 /** What a model consists of underneath: its kernels, its memory, its parameters in it, and what is derived from them. */
 
-import type { Kernels } from "./kernels.js";
-import { createKernels } from "./kernels.js";
-import type { Config } from "./layers.js";
+import { fail } from "./check.js";
+import type { Config } from "./config.js";
+import { createKernels, type Kernels } from "./kernels.js";
+import type { Parts } from "./layer.js";
 import type { Layout } from "./layout.js";
-import { pad4, planModel } from "./layout.js";
+import { planModel } from "./layout.js";
 import { Memory } from "./memory.js";
 import { PURPOSE, Random } from "./random.js";
 import type { Tensor } from "./safetensors.js";
 
-export class Engine {
+export class Engine implements Parts {
   readonly layout: Layout;
   readonly kernels: Kernels;
   readonly memory: Memory;
@@ -22,6 +23,9 @@ export class Engine {
     readonly module: WebAssembly.Module | undefined,
   ) {
     this.layout = planModel(config);
+    const { targets } = config.scaler;
+    const { outputs } = this.layout;
+    if (targets && targets.mean.length !== outputs) fail(RangeError, "scaler.targets.mean", `${outputs} numbers`, targets.mean);
     this.kernels = createKernels(module);
     this.memory = new Memory(this.kernels);
     this.params = this.memory.allocate(this.layout.params.bytes);
@@ -32,8 +36,15 @@ export class Engine {
   initialize(): void {
     this.layout.parameters.forEach((parameter, index) => {
       const random = new Random(this.config.seed, PURPOSE.initialize, index);
-      const length = parameter.shape.reduce((product, n) => product * n, 1);
-      const data = Float32Array.from({ length }, () => (2 * random.uniform() - 1) * parameter.bound);
+      const { shape, role, fan, fixed } = parameter;
+      const [rows, columns = 1] = shape as [number, number?];
+      // Embeddings are uniform with the variance 1 of PyTorch's normal.
+      const bound = role === "embedding" ? Math.sqrt(3) : 1 / Math.sqrt(fan);
+      const constant = role === "gain" ? 1 : role === "shift" ? 0 : undefined;
+      const data = Float32Array.from({ length: rows * columns }, (_, i) => {
+        const drawn = (2 * random.uniform() - 1) * bound;
+        return fixed?.(Math.floor(i / columns)) ?? constant ?? drawn;
+      });
       this.memory.pack(this.params, parameter, data);
     });
     this.refresh();
@@ -45,23 +56,13 @@ export class Engine {
     return Object.fromEntries(parameters.map((p) => [p.name, { shape: p.shape, data: this.memory.unpack(region, p) }]));
   }
 
+  /** The inverse of tensors. */
+  write(region: number, tensors: Record<string, Tensor>): void {
+    for (const p of this.layout.parameters) this.memory.pack(region, p, (tensors[p.name] as Tensor).data);
+  }
+
   /** Makes the derived region follow the parameters. */
   refresh(): void {
-    const { kernels, params, derived } = this;
-    for (const layer of this.layout.layers) {
-      if (layer.type === "recurrent") {
-        const { groups } = layer.cell;
-        const rows = groups * pad4(layer.units);
-        const I = pad4(layer.features);
-        const H = pad4(layer.units);
-        const weight = params + layer.weight;
-        kernels.recurrentBias(derived + layer.bias, params + layer.biasIh, params + layer.biasHh, rows);
-        kernels.transposeWeights(derived + layer.recurrentT, weight, groups, rows, I, H, I + H);
-        if (layer.inputT !== null) kernels.transposeWeights(derived + layer.inputT, weight, groups, rows, 0, I, I + H);
-      } else if (layer.type === "dense" && layer.inputT !== null) {
-        const I = pad4(layer.inputs);
-        kernels.transposeWeights(derived + layer.inputT, params + layer.weight, 1, pad4(layer.units), 0, I, I);
-      }
-    }
+    for (const layer of this.layout.layers) layer.refresh?.(this);
   }
 }

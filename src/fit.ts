@@ -1,10 +1,13 @@
 /** Epochs: sequences flow through the rows of a batch, window by window, until there are none left. */
 
+import type { Engine } from "./engine.js";
 import type { Learner } from "./learner.js";
 import type { Scores } from "./metrics.js";
-import { PURPOSE, Random } from "./random.js";
-import type { Checked } from "./sequences.js";
-import { Rows } from "./window.js";
+import type { Tensor } from "./safetensors.js";
+import { see } from "./schedules.js";
+import type { Data, Source } from "./source.js";
+import type { Row } from "./window.js";
+import { Rows, wholeRow } from "./window.js";
 
 /** What `fit` tells after each epoch, and on request every so many updates. */
 export interface Report {
@@ -20,6 +23,8 @@ export interface Report {
   metrics?: Omit<Scores, "loss">;
   /** Updates that the trainer has made in all. */
   updates: number;
+  /** Of the last update. */
+  learningRate: number;
   /** Time steps learned in this epoch, and of how many; `totalSteps` is absent for iterables, whose length is not known. */
   steps: number;
   totalSteps?: number;
@@ -37,7 +42,7 @@ export interface Progress extends Sum {
   sequences?: number;
   totalSteps?: number;
   taken: number;
-  rows: ({ ordinal: number; from: number } | null)[];
+  rows: (Pick<Row, "ordinal" | "from" | "repeated"> | null)[];
   steps: number;
   /** Of the sums, what has not been reported. */
   unreported: Sum;
@@ -51,69 +56,15 @@ export interface Position {
   progress: Progress | null;
   /** Rows whose state the last step of a loop of the user's own left, to be carried; 0 for none. */
   carried: number;
+  /** Of a fit with patience that is not over. */
+  best: Best | null;
 }
 
-/** The sequences of one epoch, one by one; undefined after the last. */
-export interface Source {
-  next(): Checked | undefined | Promise<Checked | undefined>;
-  /** Tells an iterator that is not at its end that no more is wanted. */
-  close?(): void;
-}
-
-export interface Data {
-  /** For arrays. */
-  sequences?: number;
-  totalSteps?: number;
-  longest?: number;
-  open(epoch: number): Source;
-}
-
-/** An array's sequences, in a new order each epoch. */
-export function arrayData(list: Checked[], seed: number | null): Data {
-  return {
-    sequences: list.length,
-    totalSteps: list.reduce((total, { length }) => total + length, 0),
-    longest: list.reduce((most, { length }) => Math.max(most, length), 0),
-    open(epoch) {
-      const order = seed === null ? null : new Random(seed, PURPOSE.shuffle, epoch).permutation(list.length);
-      let next = 0;
-      return { next: () => list[order ? (order[next++] ?? list.length) : next++] };
-    },
-  };
-}
-
-/** An iterable's sequences as they come; it is iterated once an epoch. */
-export function iterableData(
-  iterable: Iterable<unknown> | AsyncIterable<unknown>,
-  check: (value: unknown, index: number) => Checked,
-): Data {
-  return {
-    open() {
-      const iterator =
-        Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : (iterable as Iterable<unknown>)[Symbol.iterator]();
-      let index = 0;
-      let ended = false;
-      return {
-        async next() {
-          if (ended) return undefined;
-          let step: IteratorResult<unknown>;
-          try {
-            step = await iterator.next();
-          } catch (error) {
-            ended = true;
-            throw error;
-          }
-          if (step.done) ended = true;
-          return step.done ? undefined : check(step.value, index++);
-        },
-        close() {
-          // It may be waiting for data that never comes, and there is nobody to tell that closing failed.
-          const closed = async () => iterator.return?.();
-          if (!ended) closed().catch(() => {});
-        },
-      };
-    },
-  };
+/** The parameters of the epoch with the least validation loss (null: not finite), and the epochs since then. */
+export interface Best {
+  loss: number | null;
+  epochs: number;
+  parameters: Record<string, Tensor>;
 }
 
 export interface FitOptions {
@@ -121,6 +72,8 @@ export interface FitOptions {
   /** Updates between reports. */
   every: number;
   signal: AbortSignal | undefined;
+  /** Epochs without improvement after which to stop; Infinity for never, and nothing is restored. */
+  patience: number;
   /** Loss and metrics on validation data, window by window. */
   validate: (() => Generator<void, Scores, void>) | undefined;
 }
@@ -134,9 +87,10 @@ export async function* runEpochs(
   data: Data,
   options: FitOptions,
 ): AsyncGenerator<Report, void, undefined> {
-  const { window } = learner.options;
+  const { window, stride } = learner.options;
   const batch = Math.min(learner.options.batch, data.sequences ?? Infinity);
   if (data.longest !== undefined) learner.prepare(Math.min(window, data.longest), batch);
+  if (options.patience === Infinity) position.best = null;
   let breathed = performance.now();
   const pause = async () => {
     if (performance.now() - breathed < BREATH) return;
@@ -154,10 +108,12 @@ export async function* runEpochs(
     try {
       checkSame(position.progress, data);
       const progress = position.progress ?? begin(data, batch);
-      const rows = await restore(batch, take, progress);
+      const rows = await restore(new Rows(batch, learner.overlap), take, progress);
       const report = (end: boolean, { loss, targets }: Sum): Report => {
         const { steps, totalSteps } = progress;
-        return { epoch, end, loss: loss / targets, updates: learner.updates, steps, ...(totalSteps && { totalSteps }) };
+        const { updates } = learner;
+        const learningRate = learner.rate(Math.max(1, updates));
+        return { epoch, end, loss: loss / targets, updates, learningRate, steps, ...(totalSteps && { totalSteps }) };
       };
       for (;;) {
         options.signal?.throwIfAborted();
@@ -166,10 +122,11 @@ export async function* runEpochs(
           if (!sequence) break;
           rows.put(sequence);
         }
-        const T = rows.next(window, learner.engine.config.output);
+        const T = rows.next(stride, learner.engine.config.output);
         if (T === 0) break;
         // Seen from the progress alone, so that a report that an interruption kept back comes after resuming.
-        if (learner.updates % options.every === 0 && progress.unreported.targets > 0) {
+        const updated = learner.pending.windows === 0 && learner.updates % options.every === 0;
+        if (updated && progress.unreported.targets > 0) {
           const { unreported } = progress;
           progress.unreported = { loss: 0, targets: 0 };
           yield report(false, unreported);
@@ -184,14 +141,13 @@ export async function* runEpochs(
         }
         progress.steps += rows.advance();
         progress.taken = rows.taken;
-        progress.rows = rows.rows.map((row) => row && { ordinal: row.ordinal, from: row.from });
+        progress.rows = rows.rows.map((row) => row && { ordinal: row.ordinal, from: row.from, repeated: row.repeated });
         position.progress = progress;
         await pause();
       }
       if (progress.steps === 0)
         throw new RangeError(`"sequences" gave no sequence in epoch ${epoch}: an iterable must start anew each time`);
-      position.epochs = epoch;
-      position.progress = null;
+      learner.flush();
       const last = report(true, progress);
       const validation = options.validate?.();
       for (let step = validation?.next(); step; step = validation?.next()) {
@@ -203,11 +159,35 @@ export async function* runEpochs(
         }
         await pause();
       }
+      // At once, so that a checkpoint has all of the epoch's end or nothing of it.
+      learner.seen = see(learner.options.schedule, learner.seen, last.validationLoss ?? last.loss);
+      position.epochs = epoch;
+      position.progress = null;
+      const stop = options.patience < Infinity && improve(learner.engine, position, last, options.patience, n + 1 === options.epochs);
       yield last;
+      if (stop) return;
     } finally {
       source.close?.();
     }
   }
+}
+
+/** Keeps the best parameters; at the end makes them the model's. Returns whether it is the end. */
+function improve(engine: Engine, position: Position, { validationLoss = NaN }: Report, patience: number, last: boolean): boolean {
+  const { best } = position;
+  if (best && !(validationLoss < (best.loss ?? Infinity))) best.epochs++;
+  else {
+    const loss = Number.isFinite(validationLoss) ? validationLoss : null;
+    position.best = { loss, epochs: 0, parameters: engine.tensors(engine.params) };
+  }
+  const { epochs, parameters } = position.best as Best;
+  const end = last || epochs >= patience;
+  if (end) {
+    engine.write(engine.params, parameters);
+    engine.refresh();
+    position.best = null;
+  }
+  return end;
 }
 
 /** The promise, or the signal's reason: what waits for data must not wait for ever. Leaves no listener behind. */
@@ -237,19 +217,19 @@ function begin({ sequences, totalSteps }: Data, batch: number): Progress {
 }
 
 /** Takes the sequences that were taken before again, and puts the unfinished ones back where they were. */
-async function restore(batch: number, next: Source["next"], progress: Progress): Promise<Rows> {
-  const rows = new Rows(batch);
+async function restore(rows: Rows, next: Source["next"], progress: Progress): Promise<Rows> {
+  const batch = rows.rows.length;
   if (progress.rows.length !== batch) {
     throw new RangeError(`"sequences" expected those of the interrupted epoch, which had ${progress.rows.length} rows, got ${batch}`);
   }
   for (let ordinal = 0; ordinal < progress.taken; ordinal++) {
     const sequence = await next();
     const at = progress.rows.findIndex((row) => row?.ordinal === ordinal);
-    const from = progress.rows[at]?.from ?? 0;
-    if (!sequence || from >= sequence.length) {
+    const { from, repeated } = progress.rows[at] ?? { from: 0, repeated: 0 };
+    if (!sequence || from + repeated >= sequence.length) {
       throw new RangeError(`"sequences" are not those of the interrupted epoch: number ${ordinal} is ${sequence ? "shorter" : "missing"}`);
     }
-    if (at >= 0) rows.rows[at] = { sequence, from, count: 0, ordinal, goesOn: true };
+    if (at >= 0) rows.rows[at] = { ...wholeRow(sequence, ordinal, true), from, repeated };
   }
   rows.taken = progress.taken;
   return rows;

@@ -2,8 +2,9 @@
 
 import { arrayLike, options as checkOptions, fail, integer, number, numbers } from "./check.js";
 import type { Engine } from "./engine.js";
-import { pad4 } from "./layout.js";
+
 import { PURPOSE, Random } from "./random.js";
+import { pad4 } from "./table.js";
 
 export interface GenerateOptions {
   /** Tokens at the most; `Infinity` for no end. Default 100. */

@@ -12,7 +12,7 @@ let compiled: WebAssembly.Module | undefined;
 
 function compile(): WebAssembly.Module {
   try {
-    return new WebAssembly.Module(Uint8Array.from(wasm, (byte) => byte.charCodeAt(0)));
+    return new WebAssembly.Module(Uint8Array.from(wasm, (byte) => byte.charCodeAt(0) - 64));
   } catch (cause) {
     throw new Error(
       "memcell needs WebAssembly with SIMD: this engine has none, or a content security policy without 'wasm-unsafe-eval' forbids it",

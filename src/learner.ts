@@ -1,64 +1,18 @@
-/** What training is set to, and one update: a window forward and back, clipping, the optimizer. Owns the gradients, the moments and the network. */
+/** Updates: a window forward and back, clipping, the optimizer. Owns the gradients, the moments and the network. */
 
-import { boolean, deepFreeze, integer, number, oneOf, options } from "./check.js";
+import { fail } from "./check.js";
 import type { Engine } from "./engine.js";
 import { lanesFor } from "./lanes.js";
-import type { Loss } from "./losses.js";
-import { checkLoss } from "./losses.js";
+import type { Span } from "./layout.js";
+import { matrices } from "./layout.js";
 import { Network } from "./network.js";
 import type { Optimizer, Update } from "./optimizers.js";
-import { checkOptimizer, RULES } from "./optimizers.js";
+import { addDecay, RULES } from "./optimizers.js";
+import type { CheckedTrainerOptions } from "./options.js";
+import type { Seen } from "./schedules.js";
+import { factorAfter } from "./schedules.js";
 import type { Row } from "./window.js";
 import { writeWindow } from "./window.js";
-
-export interface TrainerOptions {
-  /** "mse", "crossEntropy", or one of them with options. */
-  loss: Loss | Loss["type"];
-  optimizer: Optimizer;
-  /** The gradient is scaled down to this norm, over all parameters, where it is longer. Default `Infinity`: never. */
-  clipNorm?: number;
-  /** Every number of the gradient is cut to plus or minus this, before its norm is taken. Default `Infinity`: not at all. */
-  clipValue?: number;
-  /**
-   * Steps of a window: how far gradients flow back. `Infinity` is full BPTT. Default 64. Windows start with their sequence;
-   * where the model's output is "last" they end with it, so that the one that learns is whole.
-   */
-  window?: number;
-  /**
-   * "full", or "truncated-1997": errors flow back in time through the cells alone and are cut at the gates' and the cells'
-   * recurrent inputs (Hochreiter & Schmidhuber 1997, appendix A.1; with forget gate Gers et al. 2000). For models whose
-   * recurrent layers are all lstm. Default "full".
-   */
-  gradient?: "full" | "truncated-1997";
-  /** Sequences side by side. Default 32. */
-  batch?: number;
-  /** `fit` takes an array's sequences in a new random order in every epoch. Default true. */
-  shuffle?: boolean;
-  /** Of shuffling and dropout. Default 0. */
-  seed?: number;
-}
-
-export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "optimizer">> & {
-  loss: Required<Loss>;
-  optimizer: Required<Optimizer>;
-};
-
-export function checkTrainerOptions(value: unknown, outputs: number): CheckedTrainerOptions {
-  const o = options("options", value, ["loss", "optimizer", "clipNorm", "clipValue", "window", "gradient", "batch", "shuffle", "seed"]);
-  return deepFreeze({
-    loss: checkLoss("loss", o.loss, outputs),
-    optimizer: checkOptimizer("optimizer", o.optimizer),
-    clipNorm:
-      o.clipNorm === undefined ? Infinity : number("clipNorm", o.clipNorm, { min: 0, aboveMin: true, expected: "a positive number" }),
-    clipValue:
-      o.clipValue === undefined ? Infinity : number("clipValue", o.clipValue, { min: 0, aboveMin: true, expected: "a positive number" }),
-    window: o.window === undefined ? 64 : o.window === Infinity ? Infinity : integer("window", o.window),
-    gradient: o.gradient === undefined ? "full" : oneOf("gradient", o.gradient, ["full", "truncated-1997"]),
-    batch: o.batch === undefined ? 32 : integer("batch", o.batch, 1, 65536),
-    shuffle: o.shuffle === undefined ? true : boolean("shuffle", o.shuffle),
-    seed: o.seed === undefined ? 0 : integer("seed", o.seed, 0),
-  });
-}
 
 /** A longer gradient counts as not finite: with the largest learning rate and momentum, an update could leave f32. */
 const LARGEST = 1e25;
@@ -70,9 +24,18 @@ export class Learner {
   /** Regions, laid out as the parameters. */
   readonly gradients: number;
   readonly moments: number[];
+  /** The gradient of the windows since the last update, of their mean or their sum; 0 where each window is an update. */
+  readonly accumulated: number;
+  /** The running mean of the parameters from the first update on; 0 for none. */
+  readonly average: number;
+  readonly #matrices: Span[];
   network: Network | null = null;
   /** Updates made. */
   updates = 0;
+  /** What `accumulated` is the gradient of. */
+  pending = { windows: 0, targets: 0 };
+  /** What the schedule has seen of the epochs. */
+  seen: Seen = { factor: 1, loss: null, epochs: 0 };
 
   /** @param owner the object with which the regions go */
   constructor(
@@ -81,14 +44,26 @@ export class Learner {
     owner: object,
   ) {
     const { memory, layout } = engine;
-    const without = layout.layers.find((layer) => layer.type === "recurrent" && !layer.cell.states.some((state) => state === "c"));
+    const without = layout.layers.some(({ recurrent }) => recurrent && !recurrent.cells);
     if (options.gradient === "truncated-1997" && without) {
       throw new RangeError(
         '"gradient" expected "full", as the model has a recurrent layer without cells for the error to flow through, got "truncated-1997"',
       );
     }
-    const regions = [0, ...RULES[options.optimizer.type].moments].map(() => memory.allocate(layout.params.bytes));
-    [this.gradients, ...this.moments] = regions as [number, ...number[]];
+    if (this.overlap > 0 && (layout.whole || engine.config.output === "last")) {
+      const reason = layout.whole ? "model has a bidirectional layer" : 'model\'s output is "last"';
+      fail(RangeError, "stride", `${options.window}, the window, as the ${reason}`, options.stride);
+    }
+    const regions: number[] = [];
+    const region = () => {
+      regions.push(memory.allocate(layout.params.bytes));
+      return regions.at(-1) as number;
+    };
+    this.gradients = region();
+    this.moments = RULES[options.optimizer.type].moments.map(region);
+    this.accumulated = options.accumulate > 1 ? region() : 0;
+    this.average = options.average > 0 ? region() : 0;
+    this.#matrices = matrices(layout);
     dropped.register(owner, () => {
       for (const region of regions) memory.release(region);
       this.network?.release();
@@ -107,23 +82,40 @@ export class Learner {
     return network;
   }
 
+  /** Steps of a window that were learned before. */
+  get overlap(): number {
+    const { window, stride } = this.options;
+    // Infinity less Infinity is no number.
+    return window === stride ? 0 : window - stride;
+  }
+
+  /** Floats in each region. */
+  get #count(): number {
+    return this.engine.layout.params.bytes / 4;
+  }
+
+  /** Copies one region to another. */
+  #copy(to: number, from: number): void {
+    this.engine.memory.f32.copyWithin(to / 4, from / 4, from / 4 + this.#count);
+  }
+
   /**
    * The gradient of the loss over the next T steps of the rows, of its mean or its sum, into the region `gradients`.
-   * @returns the mean loss, the sum of weights it is the mean over (0: the loss is NaN, the gradient zero), and the norm of the gradient
+   * @returns the mean loss, and the sum of weights that it is the mean over (0: the loss is NaN, the gradient zero)
    */
-  differentiate(rows: readonly (Row | null)[], T: number): { loss: number; targets: number; norm: number } {
-    const { kernels, memory, layout } = this.engine;
+  differentiate(rows: readonly (Row | null)[], T: number): { loss: number; targets: number } {
+    const { loss, gradient, accumulate } = this.options;
     const network = this.prepare(T, rows.length);
-    const targets = writeWindow(this.engine, network, rows, T, this.options.loss);
-    network.forward(T, this.updates + 1);
-    const count = layout.params.bytes / 4;
-    memory.f32.fill(0, this.gradients / 4, this.gradients / 4 + count);
-    if (targets === 0) return { loss: NaN, targets, norm: 0 };
-    const sum = this.options.loss.reduction === "sum";
-    const loss = network.loss(T, this.options.loss, sum ? 1 : 1 / targets) / (sum ? targets : 1);
-    network.backward(T, this.updates + 1, this.gradients, this.options.gradient === "full");
-    if (this.options.clipValue < Infinity) kernels.clipValues(this.gradients, count, this.options.clipValue);
-    return { loss, targets, norm: Math.sqrt(kernels.squaredNorm(this.gradients, count)) };
+    const targets = writeWindow(this.engine, network, rows, T, loss);
+    // Each window that learns has masks of its own.
+    const mask = this.updates * accumulate + this.pending.windows + 1;
+    network.forward(T, mask);
+    this.engine.memory.f32.fill(0, this.gradients / 4, this.gradients / 4 + this.#count);
+    if (targets === 0) return { loss: NaN, targets };
+    const sum = loss.reduction === "sum";
+    const value = network.loss(T, loss, sum ? 1 : 1 / targets) / (sum ? targets : 1);
+    network.backward(T, mask, this.gradients, gradient === "full");
+    return { loss: value, targets };
   }
 
   /** Does something with the network, and leaves the state that is carried as it was. */
@@ -137,32 +129,82 @@ export class Learner {
     }
   }
 
-  /** The gradient, and one step along it. @throws RangeError, before the step, if loss or gradient is not finite */
+  /** The gradient, and if it is time one step along it. @throws RangeError, before the step, if loss or gradient is not finite */
   learn(rows: readonly (Row | null)[], T: number): { loss: number; targets: number } {
-    const { loss, targets, norm } = this.differentiate(rows, T);
+    const { loss, targets } = this.differentiate(rows, T);
     if (targets === 0) return { loss, targets };
-    const { engine, gradients, moments } = this;
-    const { clipNorm, optimizer } = this.options;
-    const scale = Math.min(1, clipNorm / (norm + 1e-6));
-    if (!Number.isFinite(loss) || !(norm * scale < LARGEST)) {
-      // The forward pass has put the state that it went on from into slot 0: present again.
-      this.network?.ends.fill(0);
-      throw new RangeError(
-        `the ${Number.isFinite(loss) ? "gradient" : "loss"} is no longer finite in update ${this.updates + 1}: the parameters are those of the update before (try a lower learningRate or clipNorm)`,
-      );
+    const windows = this.pending.windows + 1;
+    const total = this.pending.targets + targets;
+    if (windows > 1) {
+      const weigh = (targets: number) => (this.options.loss.reduction === "sum" ? 1 : targets / total);
+      this.engine.kernels.blend(this.gradients, this.accumulated, this.#count, weigh(targets), weigh(this.pending.targets));
     }
+    if (!Number.isFinite(loss)) this.#refuse("loss");
+    if (windows === this.options.accumulate) this.#update();
+    else {
+      if (!(this.#norm() < LARGEST)) this.#refuse("gradient");
+      this.#copy(this.accumulated, this.gradients);
+      this.pending = { windows, targets: total };
+    }
+    return { loss, targets };
+  }
+
+  /** Makes the update that is due before its time. */
+  flush(): void {
+    if (this.pending.windows === 0) return;
+    this.#copy(this.gradients, this.accumulated);
+    this.#update();
+  }
+
+  /** The learning rate of this update, counted from 1. */
+  rate(update: number): number {
+    const { optimizer, schedule } = this.options;
+    return optimizer.learningRate * factorAfter(schedule, update - 1, this.seen);
+  }
+
+  #norm(): number {
+    return Math.sqrt(this.engine.kernels.squaredNorm(this.gradients, this.#count));
+  }
+
+  #refuse(what: string): never {
+    // The forward pass has put the state that it went on from into slot 0: present again.
+    this.network?.ends.fill(0);
+    throw new RangeError(
+      `the ${what} is no longer finite in update ${this.updates + 1}: the parameters are those of the update before (try a lower learningRate or clipNorm)`,
+    );
+  }
+
+  /** A step along `gradients`. */
+  #update(): void {
+    const { engine, gradients } = this;
+    const { kernels } = engine;
+    const { clipNorm, clipValue, optimizer } = this.options;
     const update: Update = {
       parameter: engine.params,
       gradient: gradients,
-      moments,
-      count: engine.layout.params.bytes / 4,
-      scale,
-      step: ++this.updates,
+      moments: this.moments,
+      count: this.#count,
+      matrices: this.#matrices,
+      rate: this.rate(this.updates + 1),
+      step: this.updates + 1,
     };
+    if (clipValue < Infinity) kernels.clipValues(gradients, update.count, clipValue);
+    const norm = this.#norm();
+    const scale = Math.min(1, clipNorm / (norm + 1e-6));
+    if (scale < 1) kernels.blend(gradients, gradients, update.count, scale, 0);
+    if (!(norm * scale + addDecay(kernels, optimizer, update) < LARGEST)) this.#refuse("gradient");
+    if (this.average && this.updates === 0) this.#copy(this.average, engine.params);
     // One rule per type: the compiler cannot see that rule and optimizer belong together.
     const rule = RULES[optimizer.type] as { update(kernels: Engine["kernels"], o: Required<Optimizer>, u: Update): void };
-    rule.update(engine.kernels, optimizer, update);
+    rule.update(kernels, optimizer, update);
+    if (this.average) {
+      // What is taken and what is added have the same factor to the bit, so that the mean of equal numbers is that number.
+      const share = 1 - this.options.average;
+      kernels.blend(this.average, this.average, update.count, 1, -share);
+      kernels.blend(this.average, engine.params, update.count, 1, share);
+    }
+    this.updates = update.step;
+    this.pending = { windows: 0, targets: 0 };
     engine.refresh();
-    return { loss, targets };
   }
 }

@@ -116,6 +116,8 @@ export interface Panels {
 
 /** What a loss is to the other files. A new one is a row of RULES, and a line or a kernel in assembly/loss.ts. */
 interface Rule<L> {
+  /** Whether targets are what the outputs are, numbers in the same units, so that a model's scaler standardises them. */
+  scaled?: boolean;
   /** The options that it has beside its type and reduction, checked; defaults filled in. */
   check?(path: string, loss: Record<string, unknown>, outputs: number): Omit<L, "type" | "reduction">;
   options?: readonly string[];
@@ -139,9 +141,10 @@ const elementwise = <L extends Loss>(code: number, rest: Partial<Rule<Required<L
 });
 
 const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> } = {
-  mse: elementwise(ELEMENTWISE.mse),
-  mae: elementwise(ELEMENTWISE.mae),
+  mse: elementwise(ELEMENTWISE.mse, { scaled: true }),
+  mae: elementwise(ELEMENTWISE.mae, { scaled: true }),
   huber: elementwise<HuberLoss>(ELEMENTWISE.huber, {
+    scaled: true,
     options: ["delta"],
     check: (path, { delta }) => ({
       delta: delta === undefined ? 1 : number(`${path}.delta`, delta, { min: 0, aboveMin: true, max: 1e6 }),
@@ -208,4 +211,12 @@ export function checkLoss(path: string, value: unknown, outputs: number): Requir
   const given = options(path, loss, ["type", "reduction", ...(rule.options ?? [])]);
   const reduction = given.reduction === undefined ? "mean" : oneOf(`${path}.reduction`, given.reduction, ["mean", "sum"]);
   return { type, reduction, ...rule.check?.(path, given, outputs) } as Required<Loss>;
+}
+
+/** @throws RangeError if the model standardises targets, and the loss has none to standardise */
+export function checkScaled(path: string, { type }: Loss, { targets }: { targets?: unknown }): void {
+  if (targets && !RULES[type].scaled) {
+    const known = Object.keys(RULES).filter((type) => ruleOf({ type } as Loss).scaled);
+    fail(RangeError, path, `one of ${known.join(", ")}, as the model has scaler.targets`, type);
+  }
 }

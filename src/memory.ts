@@ -1,7 +1,7 @@
 /** The memory of one model: hands out regions, and alone makes views on it. */
 
 import type { Kernels } from "./kernels.js";
-import type { Parameter } from "./layout.js";
+import type { Parameter } from "./table.js";
 
 const PAGE = 65536;
 /** The first bytes are left free, so that no region has pointer 0, which means "none" to the kernels. */

@@ -1,16 +1,16 @@
 /** A model: parameters, and what they compute. */
 
 import { arrayLike, fail, integer, options } from "./check.js";
+import type { Config, ModelConfig } from "./config.js";
+import { checkConfig } from "./config.js";
 import { Engine } from "./engine.js";
 import type { GenerateOptions } from "./generate.js";
 import { checkGenerateOptions, checkTokens, generate } from "./generate.js";
 import type { Lanes, Mode } from "./lanes.js";
 import { lanesFor } from "./lanes.js";
-import type { Config, ModelConfig } from "./layers.js";
-import { checkConfig } from "./layers.js";
 import { planModel } from "./layout.js";
 import type { Loss } from "./losses.js";
-import { checkLoss } from "./losses.js";
+import { checkLoss, checkScaled } from "./losses.js";
 import type { Metric, Scores } from "./metrics.js";
 import { checkMetrics, score } from "./metrics.js";
 import { Network } from "./network.js";
@@ -76,7 +76,8 @@ export class Model {
 
   /**
    * The loss over whole sequences, and metrics if asked for, without learning and without dropout.
-   * @returns means over all targets, each as much as it counts (cross-entropy in nats); NaN if none does
+   * @returns means over all targets, each as much as it counts (cross-entropy in nats; errors in standardised units where the
+   * model's scaler has targets); NaN if none does
    * @throws TypeError, RangeError as `predict`; RangeError if a metric makes no sense with the loss
    * @example const { loss, accuracy } = model.evaluate(test, { loss: "crossEntropy", metrics: ["accuracy"] });
    */
@@ -87,6 +88,7 @@ export class Model {
     const { layout } = this.#engine;
     const o = options("options", evaluateOptions, ["loss", "metrics"]);
     const loss = checkLoss("loss", o.loss, layout.outputs);
+    checkScaled("loss", loss, this.config.scaler);
     const metrics = checkMetrics(o.metrics, loss);
     const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs, loss });
     const evaluation = Model.evaluation(this, checked, loss, metrics);
@@ -109,7 +111,7 @@ export class Model {
   ): Generator<{ network: Network; rows: Rows["rows"]; T: number; counted: number }> {
     const lanes = lanesFor(Math.min(ROWS, sequences.length));
     const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
-    const network = this.#take(mode, Math.min(WINDOW, longest), lanes);
+    const network = this.#take(mode, this.#engine.layout.whole ? longest : Math.min(WINDOW, longest), lanes);
     try {
       const rows = new Rows(lanes.batch);
       for (;;) {
@@ -224,7 +226,9 @@ export function loadModel(bytes: Uint8Array | ArrayBuffer, environment: Environm
     checkTensor(`parameters.${name}`, tensors[name], shape);
   }
   const model = new Model(new Engine(engineConfig, module));
-  const parameters = Object.entries(tensors).filter(([name]) => config !== undefined || !/^(optimizer|trainer)\./.test(name));
+  const parameters = Object.entries(tensors).filter(
+    ([name]) => config !== undefined || !/^(optimizer|gradient|average|best|trainer)\./.test(name),
+  );
   model.setParameters(Object.fromEntries(parameters));
   return model;
 }

@@ -1,7 +1,12 @@
-/** The optimizers: plain data, and how each one takes a step. Formulas and defaults are PyTorch's. */
+/**
+ * The optimizers: plain data, and how each one takes a step. Formulas and defaults are PyTorch's; weight decay spares biases
+ * and other vectors, as it is for the size of weights (PyTorch users make parameter groups for that).
+ */
 
-import { boolean, fail, number, oneOf, options } from "./check.js";
+import { power } from "./arithmetic.js";
+import { boolean, complete, fail, number, type Option, oneOf } from "./check.js";
 import type { Kernels } from "./kernels.js";
+import type { Span } from "./layout.js";
 
 /** Stochastic gradient descent, with momentum on request. */
 export interface Sgd {
@@ -11,6 +16,8 @@ export interface Sgd {
   momentum?: number;
   /** Nesterov's momentum, which looks ahead (Sutskever et al. 2013). Default false. */
   nesterov?: boolean;
+  /** `weightDecay` times each weight matrix is added to its clipped gradient. Default 0. */
+  weightDecay?: number;
 }
 
 /** RMSprop (Tieleman & Hinton 2012). */
@@ -24,6 +31,8 @@ export interface RmsProp {
   momentum?: number;
   /** Default 1e-8. */
   epsilon?: number;
+  /** `weightDecay` times each weight matrix is added to its clipped gradient. Default 0. */
+  weightDecay?: number;
 }
 
 /** Adagrad (Duchi, Hazan & Singer 2011). */
@@ -33,6 +42,8 @@ export interface Adagrad {
   learningRate?: number;
   /** Default 1e-10. */
   epsilon?: number;
+  /** `weightDecay` times each weight matrix is added to its clipped gradient. Default 0. */
+  weightDecay?: number;
 }
 
 /** Adam (Kingma & Ba 2015). */
@@ -46,12 +57,14 @@ export interface Adam {
   beta2?: number;
   /** Default 1e-8. */
   epsilon?: number;
+  /** `weightDecay` times each weight matrix is added to its clipped gradient. Default 0. */
+  weightDecay?: number;
 }
 
 /** Adam with decoupled weight decay (Loshchilov & Hutter 2019). */
 export interface AdamW extends Omit<Adam, "type"> {
   type: "adamw";
-  /** Each update takes `learningRate * weightDecay` of every parameter. Default 0.01. */
+  /** Each update takes `learningRate * weightDecay` of every weight matrix. Default 0.01. */
   weightDecay?: number;
 }
 
@@ -76,8 +89,10 @@ export interface Update {
   moments: number[];
   /** Floats in each. */
   count: number;
-  /** Factor on the gradient, from clipping. */
-  scale: number;
+  /** What of them is weight matrices. */
+  matrices: readonly Span[];
+  /** The learning rate of this update. */
+  rate: number;
   /** Updates made, this one included. */
   step: number;
 }
@@ -85,120 +100,92 @@ export interface Update {
 interface Rule<T extends Optimizer> {
   /** PyTorch's names of what the optimizer keeps for each parameter. */
   moments: readonly string[];
-  check(path: string, optimizer: Record<string, unknown>): Required<T>;
+  options: Record<Exclude<keyof T, "type">, Option>;
   update(kernels: Kernels, optimizer: Required<T>, update: Update): void;
 }
 
-const rate = (path: string, value: unknown) =>
-  number(`${path}.learningRate`, value, { min: 0, aboveMin: true, max: 1e6, expected: "a positive number up to 1000000" });
-const epsilon = (path: string, value: unknown) => number(`${path}.epsilon`, value, { min: 0, aboveMin: true, max: 1 });
-/** The default where nothing was given. */
-const or = (value: unknown, otherwise: number) => (value === undefined ? otherwise : value);
 const share = (path: string, value: unknown) => number(path, value, { min: 0, max: 1, belowMax: true });
+const epsilon = (path: string, value: unknown) => number(path, value, { min: 0, aboveMin: true, max: 1 });
+const rate = (path: string, value: unknown) =>
+  number(path, value, { min: 0, aboveMin: true, max: 1e6, expected: "a positive number up to 1000000" });
+const decay = (path: string, value: unknown) => number(path, value, { min: 0, max: 1 });
 
-/** base^n by repeated squaring: Math.pow may differ between engines. */
-function power(base: number, n: number): number {
-  let result = 1;
-  for (let factor = base, left = n; left > 0; left = Math.floor(left / 2), factor *= factor) {
-    if (left % 2 === 1) result *= factor;
-  }
-  return result;
-}
-
-function checkAdam(path: string, o: Record<string, unknown>) {
-  return {
-    learningRate: rate(path, or(o.learningRate, 1e-3)),
-    beta1: share(`${path}.beta1`, or(o.beta1, 0.9)),
-    beta2: share(`${path}.beta2`, or(o.beta2, 0.999)),
-    epsilon: epsilon(path, or(o.epsilon, 1e-8)),
-  };
-}
+/** Adam's options; decoupled, the decay has another default. */
+const adams = (weightDecay: number): Record<Exclude<keyof AdamW, "type">, Option> => ({
+  learningRate: [rate, 1e-3],
+  beta1: [share, 0.9],
+  beta2: [share, 0.999],
+  epsilon: [epsilon, 1e-8],
+  weightDecay: [decay, weightDecay],
+});
 
 function updateAdam(kernels: Kernels, o: Required<Adam | AdamW>, u: Update): void {
-  const rate = o.learningRate / (1 - power(o.beta1, u.step));
+  const rate = u.rate / (1 - power(o.beta1, u.step));
   const correction = 1 / Math.sqrt(1 - power(o.beta2, u.step));
-  const decay = o.type === "adamw" ? 1 - o.learningRate * o.weightDecay : 1;
   const [first, second] = u.moments as [number, number];
-  kernels.adam(u.parameter, first, second, u.gradient, u.count, rate, o.beta1, o.beta2, o.epsilon, correction, decay, u.scale);
+  kernels.adam(u.parameter, first, second, u.gradient, u.count, rate, o.beta1, o.beta2, o.epsilon, correction);
 }
 
 /** A new optimizer is a row here and a kernel. */
 export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: T }>> } = {
   sgd: {
     moments: ["momentum_buffer"],
-    check(path, o) {
-      options(path, o, ["type", "learningRate", "momentum", "nesterov"]);
-      const nesterov = o.nesterov === undefined ? false : boolean(`${path}.nesterov`, o.nesterov);
-      return { type: "sgd", learningRate: rate(path, o.learningRate), momentum: share(`${path}.momentum`, or(o.momentum, 0)), nesterov };
-    },
+    options: { learningRate: [rate], momentum: [share, 0], nesterov: [boolean, false], weightDecay: [decay, 0] },
     update(kernels, o, u) {
-      kernels.sgd(u.parameter, u.moments[0] as number, u.gradient, u.count, o.learningRate, o.momentum, o.nesterov, u.scale);
+      kernels.sgd(u.parameter, u.moments[0] as number, u.gradient, u.count, u.rate, o.momentum, o.nesterov);
     },
   },
   rmsprop: {
     moments: ["square_avg", "momentum_buffer"],
-    check(path, o) {
-      options(path, o, ["type", "learningRate", "decay", "momentum", "epsilon"]);
-      const [decay, momentum] = [share(`${path}.decay`, or(o.decay, 0.99)), share(`${path}.momentum`, or(o.momentum, 0))];
-      return {
-        type: "rmsprop",
-        learningRate: rate(path, or(o.learningRate, 0.01)),
-        decay,
-        momentum,
-        epsilon: epsilon(path, or(o.epsilon, 1e-8)),
-      };
+    options: {
+      learningRate: [rate, 0.01],
+      decay: [share, 0.99],
+      momentum: [share, 0],
+      epsilon: [epsilon, 1e-8],
+      weightDecay: [decay, 0],
     },
     update(kernels, o, u) {
       const [squares, velocity] = u.moments as [number, number];
       const gain = 1 - o.decay;
-      kernels.rootOfSquares(
-        u.parameter,
-        squares,
-        velocity,
-        u.gradient,
-        u.count,
-        o.learningRate,
-        o.decay,
-        gain,
-        o.momentum,
-        o.epsilon,
-        u.scale,
-      );
+      kernels.rootOfSquares(u.parameter, squares, velocity, u.gradient, u.count, u.rate, o.decay, gain, o.momentum, o.epsilon);
     },
   },
   adagrad: {
     moments: ["sum"],
-    check(path, o) {
-      options(path, o, ["type", "learningRate", "epsilon"]);
-      return { type: "adagrad", learningRate: rate(path, or(o.learningRate, 0.01)), epsilon: epsilon(path, or(o.epsilon, 1e-10)) };
-    },
+    options: { learningRate: [rate, 0.01], epsilon: [epsilon, 1e-10], weightDecay: [decay, 0] },
     update(kernels, o, u) {
       const [squares] = u.moments as [number];
-      kernels.rootOfSquares(u.parameter, squares, 0, u.gradient, u.count, o.learningRate, 1, 1, 0, o.epsilon, u.scale);
+      kernels.rootOfSquares(u.parameter, squares, 0, u.gradient, u.count, u.rate, 1, 1, 0, o.epsilon);
     },
   },
   adam: {
     moments: ["exp_avg", "exp_avg_sq"],
-    check(path, o) {
-      options(path, o, ["type", "learningRate", "beta1", "beta2", "epsilon"]);
-      return { type: "adam", ...checkAdam(path, o) };
-    },
+    options: adams(0),
     update: updateAdam,
   },
   adamw: {
     moments: ["exp_avg", "exp_avg_sq"],
-    check(path, o) {
-      options(path, o, ["type", "learningRate", "beta1", "beta2", "epsilon", "weightDecay"]);
-      const weightDecay = number(`${path}.weightDecay`, or(o.weightDecay, 0.01), { min: 0, max: 1 });
-      return { type: "adamw", ...checkAdam(path, o), weightDecay };
+    options: adams(0.01),
+    update(kernels, o, u) {
+      for (const { at, count } of u.matrices) kernels.blend(u.parameter + at, u.parameter + at, count, 1 - u.rate * o.weightDecay, 0);
+      updateAdam(kernels, o, u);
     },
-    update: updateAdam,
   },
 };
+
+/**
+ * Adds the decay that all but AdamW have in their gradient, the slope of weightDecay / 2 times the squared weights. Returns
+ * a bound of the length of what was added.
+ */
+export function addDecay(kernels: Kernels, { type, weightDecay }: Required<Optimizer>, u: Update): number {
+  if (type === "adamw" || weightDecay === 0) return 0;
+  for (const { at, count } of u.matrices) kernels.blend(u.gradient + at, u.parameter + at, count, 1, weightDecay);
+  return weightDecay * Math.sqrt(kernels.squaredNorm(u.parameter, u.count));
+}
 
 export function checkOptimizer(path: string, value: unknown): Required<Optimizer> {
   if (typeof value !== "object" || value === null) fail(TypeError, path, "an optimizer such as adam()", value);
   const optimizer = value as Record<string, unknown>;
   const type = oneOf(`${path}.type`, optimizer.type, Object.keys(RULES) as Optimizer["type"][]);
-  return RULES[type].check(path, optimizer);
+  return complete(path, optimizer, type, RULES[type].options) as unknown as Required<Optimizer>;
 }

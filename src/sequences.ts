@@ -1,9 +1,10 @@
 /** User data, checked and made flat: what windows are cut from. */
 
 import { arrayLike, atLeast0, fail, finite, indexBelow } from "./check.js";
-import type { Config } from "./layers.js";
+import type { Config } from "./config.js";
 import type { Loss } from "./losses.js";
 import { ruleOf } from "./losses.js";
+import { type Scale, standardise } from "./scale.js";
 
 /** Numbers of several steps: a flat array (step by step), a typed array, or one array for each step. */
 export type Series = ArrayLike<number> | ArrayLike<ArrayLike<number>>;
@@ -40,16 +41,17 @@ export interface Demands {
 }
 
 /**
- * Checks values that come `per` to a step, and copies them, flat, so that what was checked stays as it is. Where a number of steps
- * is `expected`, a bare number is one.
+ * Checks values that come `per` to a step, and copies them, flat and standardised, so that what was checked stays as it is. Where
+ * a number of steps is `expected`, a bare number is one.
  */
-function flatten<A extends Float32Array | Int32Array>(
+export function flatten<A extends Float32Array | Float64Array | Int32Array>(
   path: string,
   value: unknown,
   per: number,
   unit: string,
   refuse: (value: number, step: number) => string | undefined,
   numbers: new (length: number) => A,
+  scale?: Scale,
   expected?: number,
 ): A {
   const list = arrayLike(path, expected && typeof value === "number" ? [value] : value, "an array or a typed array");
@@ -67,8 +69,12 @@ function flatten<A extends Float32Array | Int32Array>(
       if (row.length !== per) fail(RangeError, `${path}, step ${step}`, `${per} numbers`, row);
     }
     for (let k = 0; k < per; k++) {
-      const number = row[nested ? k : step * per + k];
-      const wrong = typeof number === "number" ? refuse(number, step) : "a number";
+      let number = row[nested ? k : step * per + k];
+      let wrong = typeof number === "number" ? refuse(number, step) : "a number";
+      if (scale && wrong === undefined) {
+        number = standardise(scale, number as number, k);
+        wrong = refuse(number as number, step);
+      }
       if (wrong !== undefined) {
         const place = `${path}, step ${step}${per > 1 ? `, ${unit} ${k}` : ""}`;
         fail(typeof number === "number" ? RangeError : TypeError, place, wrong, number);
@@ -94,18 +100,21 @@ export function checkSequence(path: string, value: unknown, { config, outputs, l
   const checked =
     "tokens" in input
       ? flatten(`${path}.inputs`, inputs, 1, "token", indexBelow(input.tokens), Int32Array)
-      : flatten(`${path}.inputs`, inputs, input.features, "feature", finite, Float32Array);
+      : flatten(`${path}.inputs`, inputs, input.features, "feature", finite, Float32Array, config.scaler.inputs);
   const length = checked.length / ("tokens" in input ? 1 : input.features);
   if (length === 0) fail(RangeError, `${path}.inputs`, "at least one step", inputs);
   if (!loss) return { inputs: checked, targets: [], weights: [], length };
 
   const steps = config.output === "every" ? length : 1;
   const weight =
-    weights === undefined ? new Float32Array(steps).fill(1) : flatten(`${path}.weights`, weights, 1, "", atLeast0, Float32Array, steps);
+    weights === undefined
+      ? new Float32Array(steps).fill(1)
+      : flatten(`${path}.weights`, weights, 1, "", atLeast0, Float32Array, undefined, steps);
   const { per, classes, refuse, ignored } = ruleOf(loss).targets(loss, outputs);
   const refuseCounted = (value: number, step: number) => (weight[step] === 0 ? finite : refuse)(value);
   const numbers = classes ? Int32Array : Float32Array;
-  const goals = flatten<Int32Array | Float32Array>(`${path}.targets`, targets, per, "number", refuseCounted, numbers, steps);
+  const { targets: scale } = config.scaler;
+  const goals = flatten<Int32Array | Float32Array>(`${path}.targets`, targets, per, "number", refuseCounted, numbers, scale, steps);
   goals.forEach((goal, step) => {
     if (goal === ignored) weight[step] = 0;
   });

@@ -7,6 +7,7 @@ import { generate } from "./generate.js";
 import { lanesFor } from "./lanes.js";
 import type { State } from "./network.js";
 import { Network } from "./network.js";
+import { restore, type Scale, standardise } from "./scale.js";
 
 /**
  * The window of one step that the streams of a model share. The state of the stream that stepped last lies in it; those of
@@ -23,7 +24,7 @@ class Seat {
     this.zero = this.network.readState();
     // The state lies in slot 1, where each step leaves it.
     this.network.ends[0] = 1;
-    engine.memory.i32[this.network.pointer("ends") / 4] = 1;
+    engine.memory.i32[this.network.starts / 4] = 1;
   }
 }
 
@@ -37,19 +38,24 @@ export class Stream {
   #state: State | null;
   readonly #input: number;
   readonly #features: number;
+  readonly #inputs: Scale | undefined;
+  readonly #targets: Scale | undefined;
 
   /** @internal */
   constructor(engine: Engine) {
+    if (engine.layout.whole) throw new RangeError("a model with a bidirectional layer has no streams: it needs whole sequences");
     let seat = seats.get(engine);
     if (!seat) {
       seat = new Seat(engine);
       seats.set(engine, seat);
     }
-    const { input } = engine.config;
+    const { input, scaler } = engine.config;
     this.#engine = engine;
     this.#seat = seat;
-    this.#input = seat.network.pointer("input") / 4;
+    this.#input = seat.network.input / 4;
     this.#features = "tokens" in input ? 0 : input.features;
+    this.#inputs = scaler.inputs;
+    this.#targets = scaler.targets;
     this.#state = seat.zero;
   }
 
@@ -66,9 +72,10 @@ export class Stream {
 
   /**
    * One step.
-   * @param input `features` numbers (one number may stand alone), or a token
+   * @param input `features` numbers (one number may stand alone), or a token; in your units, where the model has a scaler
    * @param out where to put the outputs; default a new array
-   * @returns the model's outputs at this step, whether its output is "every" or "last" (logits, after cross-entropy)
+   * @returns the model's outputs at this step, whether its output is "every" or "last" (logits, after cross-entropy);
+   * in the targets' units, where the model has a scaler for them
    * @throws TypeError, RangeError if the input is not that; then the state is unchanged
    * @example const [y] = stream.step([0.1, 0.2, 0.3]);
    */
@@ -79,6 +86,7 @@ export class Stream {
       fail(out instanceof Float32Array ? RangeError : TypeError, "out", `a Float32Array of ${outputs}`, out);
     }
     this.#check(input);
+    if (this.#inputs) input = this.#standardise(this.#inputs, input);
     const network = this.#sit();
     if (this.#features === 0) memory.i32[this.#input] = input as number;
     else if (typeof input === "number") memory.f32[this.#input] = input;
@@ -87,6 +95,7 @@ export class Stream {
     const result = out ?? new Float32Array(outputs);
     const from = network.output / 4;
     for (let k = 0; k < outputs; k++) result[k] = memory.f32[from + k] as number;
+    if (this.#targets) for (let k = 0; k < outputs; k++) result[k] = restore(this.#targets, result[k] as number, k);
     return result;
   }
 
@@ -94,6 +103,12 @@ export class Stream {
     const { config } = this.#engine;
     if ("tokens" in config.input) integer("input", input, 0, config.input.tokens - 1);
     else numbers("input", typeof input === "number" ? [input] : input, this.#features);
+  }
+
+  #standardise(scale: Scale, input: ArrayLike<number> | number): ArrayLike<number> {
+    const list: number[] = [];
+    for (let k = 0; k < this.#features; k++) list[k] = standardise(scale, (typeof input === "number" ? input : input[k]) as number, k);
+    return numbers("input", list, this.#features);
   }
 
   /**

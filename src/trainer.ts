@@ -4,17 +4,22 @@ import { boolean, fail, integer, options } from "./check.js";
 import type { TrainerFile } from "./checkpoint.js";
 import { openCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Engine } from "./engine.js";
-import type { Data, Position, Report } from "./fit.js";
-import { arrayData, checkSame, iterableData, runEpochs } from "./fit.js";
-import type { CheckedTrainerOptions, TrainerOptions } from "./learner.js";
-import { checkTrainerOptions, Learner } from "./learner.js";
+import type { Position, Report } from "./fit.js";
+import { checkSame, runEpochs } from "./fit.js";
+import { Learner } from "./learner.js";
+import { checkScaled } from "./losses.js";
 import type { Metric } from "./metrics.js";
 import { checkMetrics } from "./metrics.js";
 import { type Environment, loadModel, Model } from "./model.js";
+import type { CheckedTrainerOptions, TrainerOptions } from "./options.js";
+import { checkTrainerOptions } from "./options.js";
 import type { Tensor } from "./safetensors.js";
 import type { Demands, Sequence } from "./sequences.js";
 import { checkSequence, checkSequences } from "./sequences.js";
+import type { Data } from "./source.js";
+import { arrayData, iterableData } from "./source.js";
 import type { Row } from "./window.js";
+import { wholeRow } from "./window.js";
 
 export interface FitSettings {
   /** How many epochs (`Infinity`: until you leave the loop); one that was interrupted is finished as the first of them. Default 1. */
@@ -23,6 +28,12 @@ export interface FitSettings {
   validation?: Iterable<Sequence>;
   /** To measure on them beside the loss. */
   metrics?: readonly Metric[];
+  /**
+   * Stops after so many epochs in a row without a new least validation loss (Prechelt 1998). At the end, also when the epochs
+   * run out, the model has the parameters of the best epoch, before the last report comes. A fit that was interrupted restores
+   * nothing: the next one with `patience`, also after `resumeTrainer`, goes on from its best. Default: never.
+   */
+  patience?: number;
   /** Stops before the next update; the iteration then throws the signal's reason. */
   signal?: AbortSignal;
   /** Reports come every so many updates, and at each epoch's end. Default: at the end only. */
@@ -37,14 +48,15 @@ export class Trainer {
   readonly #engine: Engine;
   readonly #learner: Learner;
   readonly #demands: Required<Demands>;
-  #position: Position = { epochs: 0, progress: null, carried: 0 };
+  #position: Position = { epochs: 0, progress: null, carried: 0, best: null };
   #fitting = false;
 
   /** @internal */
   constructor(model: Model, trainerOptions: unknown, file?: TrainerFile) {
     this.#engine = Model.engine("model", model);
     this.model = model;
-    this.options = checkTrainerOptions(trainerOptions, this.#engine.layout.outputs);
+    this.options = checkTrainerOptions(trainerOptions, this.#engine.layout);
+    checkScaled("loss", this.options.loss, this.#engine.config.scaler);
     this.#learner = new Learner(this.#engine, this.options, this);
     const { config, layout } = this.#engine;
     this.#demands = { config, outputs: layout.outputs, loss: this.options.loss };
@@ -76,9 +88,12 @@ export class Trainer {
    * @example for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 10 })) console.log(epoch, loss);
    */
   fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): AsyncGenerator<Report, void, undefined> {
-    const s = options("options", settings, ["epochs", "validation", "metrics", "signal", "every"]);
+    const s = options("options", settings, ["epochs", "validation", "metrics", "patience", "signal", "every"]);
     const { validation, signal } = settings;
     if (signal !== undefined && !(signal instanceof AbortSignal)) fail(TypeError, "signal", "an AbortSignal", signal);
+    if (s.patience !== undefined && validation === undefined) {
+      fail(TypeError, "validation", "sequences, whose loss patience watches", validation);
+    }
     const checked = validation === undefined ? undefined : checkSequences("validation", validation, this.#demands);
     const metrics = checkMetrics(s.metrics, this.options.loss);
     if (metrics.length > 0 && !checked) fail(RangeError, "validation", "sequences to measure the metrics on", validation);
@@ -88,6 +103,7 @@ export class Trainer {
       epochs: s.epochs === undefined ? 1 : s.epochs === Infinity ? Infinity : integer("epochs", s.epochs, 0),
       every: s.every === undefined ? Infinity : integer("every", s.every),
       signal,
+      patience: s.patience === undefined ? Infinity : integer("patience", s.patience),
       validate: checked && (() => Model.evaluation(this.model, checked, this.options.loss, metrics)),
     };
     return this.#run(runEpochs(this.#learner, this.#position, data, fitOptions));
@@ -119,24 +135,28 @@ export class Trainer {
       throw new Error(`${what} cannot run while the trainer's fit is under way: let its loop end, leave it, or call return() on it`);
   }
 
-  /** Drops an interrupted epoch: the next `fit` begins a new one. */
+  /** Drops an interrupted epoch, gradients that have not come to an update, and the best epoch so far: the next `fit` begins anew. */
   rewind(): this {
     this.#idle("rewind");
     this.#position.progress = null;
+    this.#position.best = null;
+    this.#learner.pending = { windows: 0, targets: 0 };
     return this;
   }
 
   /**
-   * One update on the whole of these sequences as one window, for those who write their own loop.
+   * One update on the whole of these sequences as one window, for those who write their own loop. With `accumulate: n` each
+   * call is one window, and every n-th makes the update.
    * @param batch sequences, one a row
    * @param stepOptions `carry`: the rows go on from the state that the step before left (as many rows as then; give the next
-   * piece of each sequence; lengths may differ). Default false: they begin.
-   * @returns the mean loss before the update; NaN, and no update, if no target counts
+   * piece of each sequence; lengths may differ). An array says it for each row. Default false: they begin.
+   * @returns the mean loss of this window before the update; NaN, and no update, if no target counts
    * @example for (const batch of batches) console.log(trainer.step(batch));
    */
-  step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean } = {}): number {
+  step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): number {
     const rows = this.#rows("step", batch, stepOptions);
-    if (!stepOptions.carry) this.#position.carried = 0;
+    // Of a row that begins anew the state before is lost, even if the step fails.
+    if (!rows.every((row) => row.goesOn)) this.#position.carried = 0;
     const { loss } = this.#learner.learn(rows, longest(rows));
     this.#position.carried = rows.length;
     return loss;
@@ -147,24 +167,43 @@ export class Trainer {
    * parameter's name, without an update.
    * @example const { loss, gradients } = trainer.gradients([{ inputs, targets }]); gradients.weight_hh_l0.data;
    */
-  gradients(batch: Iterable<Sequence>, stepOptions: { carry?: boolean } = {}): { loss: number; gradients: Record<string, Tensor> } {
+  gradients(
+    batch: Iterable<Sequence>,
+    stepOptions: { carry?: boolean | boolean[] } = {},
+  ): { loss: number; gradients: Record<string, Tensor> } {
     const rows = this.#rows("gradients", batch, stepOptions);
     const { loss } = this.#learner.undisturbed(() => this.#learner.differentiate(rows, longest(rows)));
     return { loss, gradients: this.#engine.tensors(this.#learner.gradients) };
   }
 
+  /**
+   * The running mean of the parameters, with the option `average`; without it, or before the first update, a copy of them.
+   * @example model.setParameters(trainer.averaged());
+   */
+  averaged(): Record<string, Tensor> {
+    const { average, updates } = this.#learner;
+    return this.#engine.tensors(average && updates > 0 ? average : this.#engine.params);
+  }
+
   #rows(what: string, batch: unknown, stepOptions: unknown): Row[] {
     const o = options("options", stepOptions, ["carry"]);
-    const carry = o.carry === undefined ? false : boolean("options.carry", o.carry);
     const list = checkSequences("sequences", batch, this.#demands);
+    const { carry = false } = o;
+    const goOn = Array.isArray(carry)
+      ? Array.from(carry, (each, i) => boolean(`options.carry[${i}]`, each))
+      : list.map(() => boolean("options.carry", carry));
+    if (this.#engine.layout.whole && goOn.includes(true)) {
+      fail(RangeError, "options.carry", "false, as the model has a bidirectional layer", carry);
+    }
+    if (goOn.length !== list.length) fail(RangeError, "options.carry", `${list.length} of true or false, one a row`, carry);
     this.#idle(what);
     const { carried, progress } = this.#position;
-    if (carry && list.length !== carried) {
+    if (goOn.includes(true) && list.length !== carried) {
       const expected = carried === 0 ? "a step before, whose state to carry" : `${carried} rows, as in the step before`;
       throw new RangeError(`"sequences" expected ${expected}, got ${list.length} rows`);
     }
     if (progress) throw new Error(`${what} would lose the epoch that was interrupted: finish it with fit, or drop it with rewind`);
-    return list.map((sequence, ordinal) => ({ sequence, from: 0, count: sequence.length, ordinal, goesOn: carry }));
+    return list.map((sequence, ordinal) => wholeRow(sequence, ordinal, goOn[ordinal] as boolean));
   }
 
   /**

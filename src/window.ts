@@ -1,22 +1,33 @@
 /** Windows: the rows of a batch, how far each goes at once, and the only transposition, into memory and out of it. */
 
 import type { Engine } from "./engine.js";
-import { pad4 } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { ruleOf } from "./losses.js";
 import type { Network } from "./network.js";
+import { restore } from "./scale.js";
 import type { Checked } from "./sequences.js";
+import { pad4 } from "./table.js";
 
 /** One row of a batch: a sequence, and which part of it is in the window. */
 export interface Row {
   sequence: Checked;
   from: number;
   count: number;
+  /** How many of these steps were learned before: they run again, and their targets do not count. */
+  repeated: number;
+  /** After how many of them the next window begins: its state is the one carried. */
+  keep: number;
   /** Its number in the order in which sequences came. */
   ordinal: number;
   /** Whether its state is carried on; else it begins with zeros. */
   goesOn: boolean;
 }
+
+/** All of a sequence. */
+export const wholeRow = (sequence: Checked, ordinal: number, goesOn: boolean): Row => {
+  const { length } = sequence;
+  return { sequence, from: 0, count: length, repeated: 0, keep: length, ordinal, goesOn };
+};
 
 /** Rows of a batch, each working through its own sequence and taking the next one when it is at the end. */
 export class Rows {
@@ -24,7 +35,11 @@ export class Rows {
   /** Sequences taken so far. */
   taken = 0;
 
-  constructor(batch: number) {
+  /** @param overlap steps of a window that the next one repeats */
+  constructor(
+    batch: number,
+    readonly overlap = 0,
+  ) {
     this.rows = Array.from({ length: batch }, () => null);
   }
 
@@ -34,34 +49,36 @@ export class Rows {
   }
 
   put(sequence: Checked): void {
-    this.rows[this.rows.indexOf(null)] = { sequence, from: 0, count: 0, ordinal: this.taken++, goesOn: false };
+    this.rows[this.rows.indexOf(null)] = wholeRow(sequence, this.taken++, false);
   }
 
   /**
-   * Decides how many steps each row goes, `limit` at the most, and returns the most of them: 0 when nothing is left. Where
+   * Decides how many steps each row goes on, `limit` at the most, and returns the longest window: 0 when nothing is left. Where
    * only the last step has a target, the first window takes the odd rest, so that the last one, which learns, is whole.
    */
   next(limit: number, output: "every" | "last"): number {
     let most = 0;
     for (const row of this.rows) {
       if (!row) continue;
-      const left = row.sequence.length - row.from;
+      const left = row.sequence.length - row.from - row.repeated;
       const rest = output === "last" ? left % limit : 0;
-      row.count = rest > 0 ? rest : Math.min(limit, left);
+      row.count = row.repeated + (rest > 0 ? rest : Math.min(limit, left));
+      row.keep = Math.max(0, row.count - this.overlap);
       most = Math.max(most, row.count);
     }
     return most;
   }
 
-  /** Moves on past the window; rows at their end become free. Returns how many steps that was. */
+  /** Moves on to the next window; rows at their end become free. Returns how many steps were new. */
   advance(): number {
     let steps = 0;
     this.rows.forEach((row, i) => {
       if (!row) return;
-      steps += row.count;
-      row.from += row.count;
+      steps += row.count - row.repeated;
+      if (row.from + row.count >= row.sequence.length) this.rows[i] = null;
+      row.from += row.keep;
+      row.repeated = row.count - row.keep;
       row.goesOn = true;
-      if (row.from >= row.sequence.length) this.rows[i] = null;
     });
     return steps;
   }
@@ -82,20 +99,17 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
   const into = tokens ? memory.i32 : memory.f32;
   const shape = loss && ruleOf(loss).targets(loss, layout.outputs);
   const goals = shape?.classes ? memory.i32 : memory.f32;
-  const [ends, input, target, weight] = ["ends", "input", "target", "counts"].map((name) => network.pointer(name) / 4) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [starts, lengths, input] = [network.starts / 4, network.lengths / 4, network.input / 4];
+  const [target, weight] = [network.target / 4, network.counts / 4];
   const [inputRows, targetRows] = [tokens ? 1 : pad4(features), shape?.classes ? 1 : pad4(layout.outputs)];
   let counted = 0;
 
   for (let b = 0; b < panels * width; b++) {
     const row = rows[b] ?? null;
     const count = row?.count ?? 0;
-    memory.i32[ends + b] = row?.goesOn ? (network.ends[b] as number) : -1;
-    network.ends[b] = count;
+    memory.i32[starts + b] = row?.goesOn ? (network.ends[b] as number) : -1;
+    memory.i32[lengths + b] = count;
+    network.ends[b] = row?.keep ?? 0;
     // Number k of step t lies at [t][panel][k][lane].
     const panel = Math.floor(b / width);
     const lane = b % width;
@@ -124,14 +138,15 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
   return counted;
 }
 
-/** The index of the target of a row's step t in this window; -1 where it has none. */
+/** The index of the target of a row's step t in this window; -1 where it has none, or had its turn. */
 function targetAt(output: "every" | "last", row: Row, t: number): number {
+  if (t < row.repeated) return -1;
   const step = row.from + t;
   if (output === "every") return step;
   return step === row.sequence.length - 1 ? 0 : -1;
 }
 
-/** The outputs of row `b` at the steps from..from+count-1 of the window, step by step. */
+/** The outputs of row `b` at the steps from..from+count-1 of the window, step by step, in the targets' units. */
 export function readOutputs(
   engine: Engine,
   network: Network,
@@ -141,12 +156,16 @@ export function readOutputs(
   into: Float32Array,
   at: number,
 ): void {
-  const { memory, layout } = engine;
+  const { memory, layout, config } = engine;
+  const { targets } = config.scaler;
   const { width, panels } = network.lanes;
   const rows = pad4(layout.outputs);
   let start = network.output / 4 + ((from * panels + Math.floor(b / width)) * rows * width + (b % width));
   for (let t = 0; t < count; t++) {
-    for (let k = 0; k < layout.outputs; k++) into[at++] = memory.f32[start + k * width] as number;
+    for (let k = 0; k < layout.outputs; k++) {
+      const output = memory.f32[start + k * width] as number;
+      into[at++] = targets ? restore(targets, output, k) : output;
+    }
     start += panels * rows * width;
   }
 }

@@ -1,7 +1,21 @@
 /** The one list of cases: what is checked against the oracle, differentiated, and timed. */
 
 import type { Loss, ModelConfig, Sequence } from "../src/index.js";
-import { crossEntropy, dense, dropout, embedding, gaussianNLL, gru, lstm, mse, quantile, rnn } from "../src/index.js";
+import {
+  crossEntropy,
+  dense,
+  dropout,
+  embedding,
+  gaussianNLL,
+  gru,
+  type Layer,
+  lstm,
+  lstm97,
+  mse,
+  normalization,
+  quantile,
+  rnn,
+} from "../src/index.js";
 import type { Example, Parameters } from "./oracle.js";
 
 export interface Case {
@@ -15,6 +29,67 @@ export interface Case {
 }
 
 const lengths = (count: number, longest: number) => Array.from({ length: count }, (_, i) => 1 + ((i * 7 + longest - 1) % longest));
+
+/** Every option of every cell, with `units` outputs; of inputs as many, where the layer goes past itself. */
+const VARIANTS: Record<string, (units: number) => Layer> = {
+  "lstm, peepholes": (units) => lstm({ units, peepholes: true }),
+  "lstm, coupled": (units) => lstm({ units, coupled: true }),
+  "lstm, coupled with peepholes": (units) => lstm({ units, coupled: true, peepholes: true }),
+  "lstm without input gate": (units) => lstm({ units, inputGate: false, peepholes: true }),
+  "lstm without forget gate": (units) => lstm({ units, forgetGate: false }),
+  "lstm without output gate": (units) => lstm({ units, outputGate: false, peepholes: true }),
+  "lstm without input activation": (units) => lstm({ units, inputActivation: "identity" }),
+  "lstm without output activation": (units) => lstm({ units, outputActivation: "identity", layerNorm: true }),
+  "lstm, full gate recurrence": (units) => lstm({ units, fullGateRecurrence: true }),
+  "lstm, full gate recurrence with peepholes": (units) => lstm({ units, fullGateRecurrence: true, peepholes: true }),
+  "lstm, projection": (units) => lstm({ units: units + 3, projection: units }),
+  "lstm, projection to more": (units) => lstm({ units: 2, projection: units }),
+  "lstm, layer normalisation": (units) => lstm({ units, layerNorm: true }),
+  "lstm, layer normalisation and all that goes with it": (units) =>
+    lstm({
+      units: units + 2,
+      layerNorm: true,
+      peepholes: true,
+      coupled: true,
+      projection: units,
+      cellClip: 0.8,
+      zoneout: 0.2,
+      cellZoneout: 0.1,
+    }),
+  "lstm, cell clipping": (units) => lstm({ units, cellClip: 0.3 }),
+  "lstm, zoneout": (units) => lstm({ units, zoneout: 0.3, cellZoneout: 0.6 }),
+  "lstm, zoneout of the cell": (units) => lstm({ units, cellZoneout: 0.4, peepholes: true }),
+  "lstm, recurrent dropout": (units) => lstm({ units, recurrentDropout: 0.4 }),
+  "lstm, recurrent dropout, projection, full gate recurrence": (units) =>
+    lstm({ units: units + 1, projection: units, recurrentDropout: 0.3, fullGateRecurrence: true, zoneout: 0.1 }),
+  "gru, zoneout and recurrent dropout": (units) => gru({ units, zoneout: 0.3, recurrentDropout: 0.2 }),
+  "rnn, zoneout and recurrent dropout": (units) => rnn({ units, zoneout: 0.3, recurrentDropout: 0.2 }),
+  lstm97: (units) => lstm97({ blocks: units }),
+  "lstm97, blocks of two": (units) => lstm97({ blocks: Math.ceil(units / 2), cellsPerBlock: 2 }),
+  "lstm97, one block": (units) => lstm97({ blocks: 1, cellsPerBlock: units, outputGateBias: -1 }),
+  "lstm97, recurrence of the cells": (units) => lstm97({ blocks: units, recurrence: "cells", bias: "gates" }),
+  "lstm97, no recurrence, no output gate, other functions": (units) =>
+    lstm97({ blocks: units, recurrence: "none", outputGate: false, bias: "none", g: "logistic", h: "identity" }),
+  "lstm97 without output gate": (units) => lstm97({ blocks: units, outputGate: false, g: "tanh", h: "tanh" }),
+  "rnn in both directions": (units) => rnn({ units, bidirectional: "sum" }),
+  "lstm97 in both directions": (units) => lstm97({ blocks: units, bidirectional: "sum" }),
+};
+
+/** Each of them on tokens in one row, and between other layers, so that errors pass through, in two panels and in a few rows. */
+const variants = Object.entries(VARIANTS).flatMap(([name, layer]): Case[] => [
+  {
+    name: `${name}: tokens, one row`,
+    model: { input: { tokens: 6 }, layers: [layer(5), dense({ units: 4 })], output: "every" },
+    loss: "crossEntropy",
+    lengths: [8],
+  },
+  ...[9, 3].map((rows) => ({
+    name: `${name}: between other layers, ${rows} rows`,
+    model: { input: { features: 3 }, layers: [dense({ units: 4 }), layer(6), dense({ units: 2 })], output: "every" as const },
+    loss: "mse" as const,
+    lengths: lengths(rows, 6),
+  })),
+]);
 
 /** Odd sizes, I != H, batches on both sides of a panel, and both kinds of lanes. */
 export const CASES: Case[] = [
@@ -174,6 +249,77 @@ export const CASES: Case[] = [
       lengths: [7],
     },
   ]),
+  ...variants,
+  {
+    name: "both directions, one on the other",
+    model: {
+      input: { features: 3 },
+      layers: [lstm({ units: 5, bidirectional: "concat" }), gru({ units: 3, bidirectional: "concat" }), dense({ units: 2 })],
+      output: "every",
+    },
+    loss: "mse",
+    lengths: lengths(10, 7),
+  },
+  {
+    name: "both directions, tokens, one row, target at the last step",
+    model: {
+      input: { tokens: 5 },
+      layers: [lstm({ units: 5, bidirectional: "concat" }), rnn({ units: 4 }), dense({ units: 4 })],
+      output: "last",
+    },
+    loss: "crossEntropy",
+    lengths: [9],
+  },
+  ...[1, 9].map(
+    (rows): Case => ({
+      name: `residual and normalised layers, ${rows} rows`,
+      model: {
+        input: { features: 6 },
+        layers: [
+          normalization(),
+          rnn({ units: 6, residual: "sum" }),
+          normalization(),
+          lstm({ units: 3, residual: "sum", bidirectional: "concat" }),
+          lstm({ units: 6, residual: "sum", zoneout: 0.2 }),
+          normalization(),
+        ],
+        output: "every",
+      },
+      loss: "mse",
+      lengths: lengths(rows, 6),
+    }),
+  ),
+  ...[2, 11].map(
+    (rows): Case => ({
+      name: `inputs beside the outputs, ${rows} rows`,
+      model: {
+        input: { features: 3 },
+        layers: [
+          dense({ units: 3 }),
+          lstm97({ blocks: 3, residual: "concat" }),
+          gru({ units: 2, residual: "concat" }),
+          dense({ units: 2 }),
+        ],
+        output: "every",
+      },
+      loss: "mse",
+      lengths: lengths(rows, 6),
+    }),
+  ),
+  ...(["logistic", "tanh", "relu", "[-1,1]", "[-2,2]"] as const).flatMap((activation) =>
+    [2, 9].map(
+      (rows): Case => ({
+        name: `dense with ${activation}, without bias, ${rows} rows`,
+        model: {
+          input: { features: 3 },
+          layers: [dense({ units: 5, activation }), lstm({ units: 3 }), dense({ units: 5, activation, bias: false })],
+          output: "every",
+        },
+        loss: "mse",
+        lengths: lengths(rows, 4),
+      }),
+    ),
+  ),
   ...(["mse", "crossEntropy"] as const).flatMap((loss): Case[] => [
     {
       name: `${loss}, weighted steps, two panels`,
@@ -251,12 +397,23 @@ export function numbers(seed: number): () => number {
 /** f32 numbers, so that oracle and kernels start from the same. */
 export const f32s = (length: number, next: () => number, scale = 1) => Array.from({ length }, () => Math.fround(next() * scale));
 
+/** Outputs of a model. */
+function outputsOf({ input, layers }: Case["model"]): number {
+  const widths = layers.map((layer) => {
+    if (layer.type === "lstm97") return layer.blocks * (layer.cellsPerBlock ?? 1);
+    if (!("units" in layer)) return null;
+    const { units, projection = units, bidirectional } = { projection: undefined, bidirectional: undefined, ...layer };
+    return bidirectional === "concat" ? 2 * projection : projection;
+  });
+  return widths.findLast((width) => width !== null) ?? (input as { features: number }).features;
+}
+
 /** Sequences for a case: ragged, some targets ignored. */
 export function examples({ model, loss, lengths, weighted }: Case, seed = 7): Example[] {
   const next = numbers(seed);
   const below = (n: number) => Math.floor(((next() + 1) / 2) * n);
-  const outputs = model.layers.findLast((layer) => "units" in layer)?.units as number;
   const { type, quantiles = [1] } = typeof loss === "string" ? { type: loss } : { quantiles: [1], ...loss };
+  const outputs = outputsOf(model);
   const per = outputs / (type === "gaussianNLL" ? 2 : quantiles.length);
   return lengths.map((length) => {
     const { input } = model;

@@ -4,19 +4,27 @@ import { describe, expect, test } from "vitest";
 import {
   adam,
   adamw,
+  constant,
+  cosine,
   createModel,
   createTrainer,
   crossEntropy,
   dense,
   dropout,
   embedding,
+  exponential,
   gru,
+  lanes,
   lstm,
   mse,
+  plateau,
   quantile,
   readSafetensors,
   resumeTrainer,
+  scaler,
   sgd,
+  stepDecay,
+  windows,
   writeSafetensors,
 } from "../src/index.js";
 
@@ -43,10 +51,15 @@ describe("createModel", () => {
     [
       "no configuration",
       TypeError,
-      '"config" expected an object with input, layers, output, seed, got undefined',
+      '"config" expected an object with input, layers, output, seed, scaler, got undefined',
       () => createModel(any(undefined)),
     ],
-    ["an unknown option", RangeError, '"layer" is not an option; the options are input, layers, output, seed', config({ layer: [] })],
+    [
+      "an unknown option",
+      RangeError,
+      '"layer" is not an option; the options are input, layers, output, seed, scaler',
+      config({ layer: [] }),
+    ],
     ["no input", TypeError, '"input" expected an object with features, tokens, got undefined', config({ input: undefined })],
     ["features and tokens", RangeError, '"input" expected either features or tokens', config({ input: { features: 1, tokens: 2 } })],
     ["neither", RangeError, '"input" expected either features or tokens', config({ input: {} })],
@@ -62,9 +75,90 @@ describe("createModel", () => {
     ["an empty list", RangeError, '"layers" expected at least one layer, got an array of 0', layers()],
     ["a layer that is none", TypeError, '"layers[1]" expected a layer such as lstm({ units: 64 }), got 5', layers(lstm({ units: 2 }), 5)],
     [
+      "an option that an lstm does not have",
+      RangeError,
+      '"layers[0].peephole" is not an option; the options are type, units, bidirectional, residual, recurrentDropout, zoneout, peepholes, coupled, inputGate',
+      layers({ type: "lstm", units: 2, peephole: true }),
+    ],
+    [
+      "an lstm's option on a gru",
+      RangeError,
+      '"layers[0].peepholes" is not an option; the options are type, units, bidirectional, residual, recurrentDropout, zoneout',
+      layers({ type: "gru", units: 2, peepholes: true }),
+    ],
+    ["peepholes of 1", TypeError, '"layers[0].peepholes" expected true or false, got 1', layers({ type: "lstm", units: 2, peepholes: 1 })],
+    [
+      "a direction unknown",
+      RangeError,
+      '"layers[0].bidirectional" expected one of "concat", "sum", got "mul"',
+      layers({ type: "rnn", units: 2, bidirectional: "mul" }),
+    ],
+    ["zoneout of 1", RangeError, '"layers[0].zoneout" expected a number in [0, 1), got 1', layers({ type: "gru", units: 2, zoneout: 1 })],
+    [
+      "a residual layer of another width",
+      RangeError,
+      '"residual" expected 3 inputs, as many as outputs, in recurrent layer 0, got 2',
+      layers({ type: "gru", units: 3, residual: "sum" }),
+    ],
+    [
+      "coupled without forget gate",
+      RangeError,
+      '"layers[0].coupled" needs a forget gate, and is itself the input gate',
+      layers({ type: "lstm", units: 3, coupled: true, forgetGate: false }),
+    ],
+    [
+      "full gate recurrence without output gate",
+      RangeError,
+      '"layers[0].fullGateRecurrence" needs all three gates',
+      layers({ type: "lstm", units: 3, fullGateRecurrence: true, outputGate: false }),
+    ],
+    [
+      "full gate recurrence with layer normalisation",
+      RangeError,
+      '"layers[0].fullGateRecurrence" does not go with layerNorm',
+      layers({ type: "lstm", units: 3, fullGateRecurrence: true, layerNorm: true }),
+    ],
+    [
+      "a forget bias without gate",
+      RangeError,
+      '"layers[0].forgetBias" needs a forget gate',
+      layers({ type: "lstm", units: 3, forgetGate: false, forgetBias: 1 }),
+    ],
+    [
+      "a cell clip of 0",
+      RangeError,
+      '"layers[0].cellClip" expected a positive number, got 0',
+      layers({ type: "lstm", units: 3, cellClip: 0 }),
+    ],
+    ["no blocks", TypeError, '"layers[0].blocks" expected an integer from 1 to 1048576, got undefined', layers({ type: "lstm97" })],
+    [
+      "biases for other blocks",
+      RangeError,
+      '"layers[0].inputGateBias" expected 3 numbers, one for each block, got 2',
+      layers({ type: "lstm97", blocks: 3, inputGateBias: [-1, -2] }),
+    ],
+    [
+      "biases where there are none",
+      RangeError,
+      '"layers[0].inputGateBias" needs biases, which bias: "none" leaves out',
+      layers({ type: "lstm97", blocks: 3, bias: "none", inputGateBias: -1 }),
+    ],
+    [
+      "an output gate's bias without gate",
+      RangeError,
+      '"layers[0].outputGateBias" needs an output gate',
+      layers({ type: "lstm97", blocks: 3, outputGate: false, outputGateBias: -1 }),
+    ],
+    [
+      "a function unknown",
+      RangeError,
+      '"layers[0].g" expected one of "identity", "logistic", "tanh", "relu", "[-1,1]", "[-2,2]", got "sine"',
+      layers({ type: "lstm97", blocks: 3, g: "sine" }),
+    ],
+    [
       "a layer unknown",
       RangeError,
-      '"layers[0].type" expected one of "rnn", "gru", "lstm", "dense", "embedding", "dropout", got "mlp"',
+      '"layers[0].type" expected one of "rnn", "gru", "lstm", "lstm97", "dense", "embedding", "dropout", "normalization", got "mlp"',
       layers({ type: "mlp", units: 3 }),
     ],
     ["a layer whose type is an inherited name", RangeError, '"layers[0].type" expected one of', layers({ type: "constructor" })],
@@ -136,6 +230,38 @@ describe("createModel", () => {
       '"environment.wasm" is not an option; the options are module',
       () => createModel(features, any({ wasm: 1 })),
     ],
+    ["a scale alone", RangeError, '"scaler.mean" is not an option; the options are inputs, targets', config({ scaler: { mean: [1] } })],
+    ["a scale null", TypeError, '"scaler.inputs" expected an object with mean, deviation, got null', config({ scaler: { inputs: null } })],
+    [
+      "a mean for two features",
+      RangeError,
+      '"scaler.inputs.mean" expected 2 numbers, got an array of 1',
+      config({ scaler: { inputs: { mean: [1], deviation: [1] } } }),
+    ],
+    [
+      "a mean NaN",
+      RangeError,
+      '"scaler.targets.mean[1]" expected a finite number, got NaN',
+      config({ scaler: { targets: { mean: [1, NaN], deviation: [1, 1] } } }),
+    ],
+    [
+      "a deviation of 0",
+      RangeError,
+      '"scaler.targets.deviation[1]" expected a positive number, got 0',
+      config({ scaler: { targets: { mean: [1, 1], deviation: [1, 0] } } }),
+    ],
+    [
+      "a scale of three for two outputs",
+      RangeError,
+      '"scaler.targets.mean" expected 2 numbers, got an array of 3',
+      config({ scaler: { targets: { mean: [1, 2, 3], deviation: [1, 2, 3] } } }),
+    ],
+    [
+      "a scale of tokens",
+      RangeError,
+      '"scaler.inputs" is for models with features as input',
+      config({ ...tokens, scaler: { inputs: { mean: [1], deviation: [1] } } }),
+    ],
     ["a model larger than WebAssembly's memory", RangeError, "4 GiB at most", layers(lstm({ units: 30_000 }))],
   ]);
 });
@@ -149,7 +275,7 @@ describe("createTrainer", () => {
     [
       "an unknown option",
       RangeError,
-      '"batchSize" is not an option; the options are loss, optimizer, clipNorm, clipValue, window, gradient, batch, shuffle, seed',
+      '"batchSize" is not an option; the options are loss, optimizer, schedule, clipNorm, clipValue, window, stride, gradient, batch, accumulate, average, shuffle, seed',
       trainer({ batchSize: 3 }),
     ],
     ["no loss", TypeError, '"loss" expected a loss such as "mse", got undefined', trainer({ loss: undefined })],
@@ -259,16 +385,22 @@ describe("createTrainer", () => {
       trainer({ optimizer: adam(any({ epsilon: null })) }),
     ],
     [
-      "weight decay for adam",
+      "an option that an optimizer does not have",
       RangeError,
-      '"optimizer.weightDecay" is not an option',
-      trainer({ optimizer: adam(any({ weightDecay: 1 })) }),
+      '"optimizer.momentum" is not an option; the options are type, learningRate, beta1, beta2, epsilon, weightDecay',
+      trainer({ optimizer: adam(any({ momentum: 1 })) }),
     ],
     [
       "weight decay of 2",
       RangeError,
       '"optimizer.weightDecay" expected a number in [0, 1], got 2',
       trainer({ optimizer: adamw({ weightDecay: 2 }) }),
+    ],
+    [
+      "weight decay below 0",
+      RangeError,
+      '"optimizer.weightDecay" expected a number in [0, 1], got -1',
+      trainer({ optimizer: sgd({ learningRate: 1, weightDecay: -1 }) }),
     ],
     [
       "classes for one output",
@@ -308,6 +440,60 @@ describe("createTrainer", () => {
     ["a window of 0", RangeError, '"window" expected a positive integer, got 0', trainer({ window: 0 })],
     ["a window of 1.5", RangeError, '"window" expected a positive integer, got 1.5', trainer({ window: 1.5 })],
     ["a batch of -1", RangeError, '"batch" expected an integer from 1 to 65536, got -1', trainer({ batch: -1 })],
+    ["a schedule as text", TypeError, '"schedule" expected a schedule such as cosine(', trainer({ schedule: "cosine" })],
+    [
+      "a schedule unknown",
+      RangeError,
+      '"schedule.type" expected one of "constant", "stepDecay", "exponential", "cosine", "plateau", got "linear"',
+      trainer({ schedule: { type: "linear" } }),
+    ],
+    [
+      "an option that a schedule does not have",
+      RangeError,
+      '"schedule.every" is not an option; the options are type, updates, minimum, warmup',
+      trainer({ schedule: cosine(any({ updates: 3, every: 2 })) }),
+    ],
+    [
+      "a cosine without updates",
+      TypeError,
+      '"schedule.updates" expected a positive integer, got undefined',
+      trainer({ schedule: cosine(any({})) }),
+    ],
+    ["a decay of 0", RangeError, '"schedule.decay" expected a number in (0, 1], got 0', trainer({ schedule: exponential({ decay: 0 }) })],
+    ["steps of 0", RangeError, '"schedule.every" expected a positive integer, got 0', trainer({ schedule: stepDecay({ every: 0 }) })],
+    ["a minimum of 2", RangeError, '"schedule.minimum" expected a number in [0, 1], got 2', trainer({ schedule: plateau({ minimum: 2 }) })],
+    [
+      "a patience of -1",
+      RangeError,
+      '"schedule.patience" expected an integer of at least 0',
+      trainer({ schedule: plateau({ patience: -1 }) }),
+    ],
+    [
+      "a warmup of 0.5",
+      RangeError,
+      '"schedule.warmup" expected an integer of at least 0',
+      trainer({ schedule: constant({ warmup: 0.5 }) }),
+    ],
+    ["an average of 1", RangeError, '"average" expected a number in [0, 1), got 1', trainer({ average: 1 })],
+    ["a stride of 0", RangeError, '"stride" expected an integer from 1 to 64, got 0', trainer({ stride: 0 })],
+    ["a stride longer than the window", RangeError, '"stride" expected an integer from 1 to 8, got 9', trainer({ window: 8, stride: 9 })],
+    [
+      "a stride in both directions",
+      RangeError,
+      '"stride" expected Infinity, the window, as the model has a bidirectional layer, got 8',
+      () =>
+        createTrainer(createModel({ ...features, layers: [lstm({ units: 2, bidirectional: "sum" }), dense({ units: 2 })] }), {
+          ...trained,
+          stride: 8,
+        }),
+    ],
+    [
+      "a stride where only the last step has a target",
+      RangeError,
+      '"stride" expected 64, the window, as the model\'s output is "last", got 8',
+      () => createTrainer(createModel({ ...features, output: "last" }), { ...trained, stride: 8 }),
+    ],
+    ["an accumulation of 0", RangeError, '"accumulate" expected an integer from 1 to 65536, got 0', trainer({ accumulate: 0 })],
     ["a clip norm of 0", RangeError, '"clipNorm" expected a positive number, got 0', trainer({ clipNorm: 0 })],
     ["a clip value below 0", RangeError, '"clipValue" expected a positive number, got -1', trainer({ clipValue: -1 })],
     [
@@ -535,6 +721,24 @@ describe("sequences", () => {
       '"options.carry" expected true or false, got 1',
       () => words.step([{ inputs: [1], targets: [1] }], { carry: any(1) }),
     ],
+    [
+      "carry of another kind for a row",
+      TypeError,
+      '"options.carry[0]" expected true or false, got "yes"',
+      () => words.step([{ inputs: [1], targets: [1] }], { carry: any(["yes"]) }),
+    ],
+    [
+      "carry for other rows",
+      RangeError,
+      '"options.carry" expected 1 of true or false, one a row, got an array of 2',
+      () => words.gradients([{ inputs: [1], targets: [1] }], { carry: [true, false] }),
+    ],
+    [
+      "carry of one row without a step before",
+      RangeError,
+      '"sequences" expected a step before, whose state to carry, got 2 rows',
+      () => words.step(new Array(2).fill({ inputs: [1], targets: [1] }), { carry: [false, true] }),
+    ],
   ]);
 
   test("in an iterable: what came before has been learned, the parameters are whole", async () => {
@@ -552,6 +756,109 @@ describe("sequences", () => {
   });
 });
 
+describe("a scaler", () => {
+  const scale = { mean: [0, 0], deviation: [1e-30, 1] };
+  const model = createModel({ ...features, scaler: { inputs: scale, targets: scale } });
+  const losses = '"loss" expected one of mse, mae, huber, as the model has scaler.targets, got';
+  const data = [{ inputs: [1e20, 2], targets: [3, 4] }];
+  refuses([
+    ["of targets without a unit", RangeError, `${losses} "crossEntropy"`, () => createTrainer(model, { ...trained, loss: "crossEntropy" })],
+    ["to evaluate them", RangeError, `${losses} "binaryCrossEntropy"`, () => model.evaluate(data, { loss: "binaryCrossEntropy" })],
+    [
+      "whose numbers leave f32",
+      RangeError,
+      '"sequences[0].inputs, step 0, feature 0" expected a finite number, got 9.99',
+      () => model.predict(data),
+    ],
+    [
+      "whose numbers leave f32 in a stream",
+      RangeError,
+      '"input[0]" expected a finite number, got 9.99',
+      () => model.stream().step([1e20, 2]),
+    ],
+    ["of text in a stream", TypeError, '"input[1]" expected a finite number, got "2"', () => model.stream().step(any([1, "2"]))],
+    ["of nothing", TypeError, '"series" expected an array or a typed array, got undefined', () => scaler(any(undefined))],
+    ["of an empty list", RangeError, '"data" expected at least one step, got an array of 0', () => scaler([])],
+    ["of a number infinite", RangeError, '"series, step 1" expected a finite number, got Infinity', () => scaler([1, Infinity])],
+    ["of rows of other lengths", RangeError, '"series, step 1" expected 2 numbers, got an array of 1', () => scaler([[1, 2], [3]])],
+    ["of other features", RangeError, '"series, step 0" expected 3 numbers, got an array of 2', () => scaler([[1, 2]], { features: 3 })],
+    [
+      "of a part unknown",
+      RangeError,
+      '"of" expected one of "inputs", "targets", got "outputs"',
+      () => scaler(data, any({ of: "outputs" })),
+    ],
+    ["of a part of a series", RangeError, '"of" is not an option; the options are features', () => scaler([1], { of: "inputs" })],
+    [
+      "of sequences without targets",
+      TypeError,
+      '"sequences[0].targets" expected an array or a typed array, got undefined',
+      () => scaler([{ inputs: [1] }], { of: "targets" }),
+    ],
+  ]);
+});
+
+describe("windows and lanes", () => {
+  const log = [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ];
+  const cut = (changes: object, series: unknown = log) => {
+    return () => windows(any(series), any({ length: 2, ...changes }));
+  };
+  refuses([
+    ["no series", TypeError, '"series" expected an array or a typed array, got undefined', () => windows(any(undefined), { length: 1 })],
+    ["no options", TypeError, '"options" expected an object with length, horizon', () => windows(log, any(undefined))],
+    ["an unknown option", RangeError, '"step" is not an option; the options are length, horizon, stride, output', cut({ step: 2 })],
+    ["no length", TypeError, '"length" expected a positive integer, got undefined', cut({ length: undefined })],
+    ["a horizon of 0", RangeError, '"horizon" expected a positive integer, got 0', cut({ horizon: 0 })],
+    ["a stride of half a step", RangeError, '"stride" expected a positive integer, got 0.5', cut({ stride: 0.5 })],
+    ["an output that is none", RangeError, '"output" expected one of "every", "last", got "all"', cut({ output: "all" })],
+    ["features that rows do not have", RangeError, '"series, step 0" expected 3 numbers, got an array of 2', cut({ features: 3 })],
+    [
+      "a flat series that does not divide",
+      RangeError,
+      '"series" expected a multiple of 2 numbers (2 for each step), got Float32Array of 7',
+      cut({ features: 2 }, new Float32Array(7)),
+    ],
+    ["too short a series", RangeError, '"series" expected at least 4 steps (length + horizon), got an array of 3', cut({ horizon: 2 })],
+    [
+      "a target that is no feature",
+      RangeError,
+      '"targetFeatures[1]" expected an integer from 0 to 1, got 2',
+      cut({ targetFeatures: [0, 2] }),
+    ],
+    ["a bare target", TypeError, '"targetFeatures" expected indices of features, got 0', cut({ targetFeatures: 0 })],
+    ["a count of 0", RangeError, '"count" expected a positive integer, got 0', () => lanes(log, 0)],
+    ["more lanes than steps", RangeError, '"series" expected at least 4 steps (count + 1), got an array of 3', () => lanes(log, 3)],
+    [
+      "an unknown option of lanes",
+      RangeError,
+      '"length" is not an option; the options are features',
+      () => lanes(log, 1, any({ length: 1 })),
+    ],
+  ]);
+
+  test("what lies in a series is checked by whoever takes the sequences", () => {
+    const model = createModel({ ...features, layers: [dense({ units: 1 })] });
+    const evaluate = (series: unknown) => () => model.evaluate(windows(any(series), { length: 1, targetFeatures: [1] }), { loss: "mse" });
+    expect(evaluate([[1, 2], undefined])).toThrow('"sequences[0].targets, step 0" expected a number, got undefined');
+    expect(
+      evaluate([
+        [1, 2],
+        [3, NaN],
+      ]),
+    ).toThrow('"sequences[0].targets, step 0" expected a finite number, got NaN');
+    expect(
+      evaluate([
+        [1, "2"],
+        [3, 4],
+      ]),
+    ).toThrow('"sequences[0].inputs, step 0, feature 1" expected a number, got "2"');
+  });
+});
+
 describe("fit", () => {
   const trainer = createTrainer(createModel(features), trained);
   const data = [{ inputs: [1, 2], targets: [3, 4] }];
@@ -560,7 +867,7 @@ describe("fit", () => {
     [
       "an unknown setting",
       RangeError,
-      '"epoch" is not an option; the options are epochs, validation, metrics, signal, every',
+      '"epoch" is not an option; the options are epochs, validation, metrics, patience, signal, every',
       fit({ epoch: 1 }),
     ],
     [
@@ -595,6 +902,13 @@ describe("fit", () => {
       () => trainer.evaluate(data, any({ metric: 1 })),
     ],
     ["epochs of -1", RangeError, '"epochs" expected an integer of at least 0, got -1', fit({ epochs: -1 })],
+    ["patience of 0", RangeError, '"patience" expected a positive integer, got 0', fit({ patience: 0, validation: data })],
+    [
+      "patience for nothing",
+      TypeError,
+      '"validation" expected sequences, whose loss patience watches, got undefined',
+      fit({ patience: 3 }),
+    ],
     ["every of 0", RangeError, '"every" expected a positive integer, got 0', fit({ every: 0 })],
     ["a signal that is none", TypeError, '"signal" expected an AbortSignal, got an object', fit({ signal: {} })],
     [
@@ -754,9 +1068,18 @@ describe("checkpoints", () => {
       (_, { progress }) => (progress.rows[0].from = 0),
       '"counters.progress.rows[0].from" expected a positive integer',
     ],
+    ["more repeated than the stride leaves", (_, { progress }) => (progress.rows[0].repeated = 1), "expected an integer from 0 to 0"],
     ["another number of sequences", (_, { progress }) => (progress.sequences = 4), "are not those of the epoch that was interrupted"],
     ["more rows than the batch", (_, { progress }) => progress.rows.push(null), "expected at most 2 rows"],
     ["updates beyond counting", (_, counters) => (counters.updates = 2 ** 53 - 1), '"counters.updates" expected an integer from 0 to'],
+    [
+      "more windows than accumulate",
+      (_, { pending }) => (pending.windows = 1),
+      '"counters.pending.windows" expected an integer from 0 to 0',
+    ],
+    ["a factor of 2", (_, { seen }) => (seen.factor = 2), '"counters.seen.factor" expected a number in [0, 1], got 2'],
+    ["a best epoch without parameters", (_, counters) => (counters.best = { loss: 1, epochs: 0 }), '"best.weight_ih_l0" expected a tensor'],
+    ["targets below 0", (_, { progress }) => (progress.targets = -1), '"counters.progress.targets" expected a number in [0, Infinity]'],
     ["no state", ({ tensors }) => delete tensors["trainer.h_l0"], '"state.h_l0" expected 6 numbers, got undefined'],
     ["a state NaN", ({ tensors }) => tensors["trainer.c_l0"]!.data.fill(NaN), '"state.c_l0[0]" expected a finite number, got NaN'],
     ["a moment missing", ({ tensors }) => delete tensors["optimizer.exp_avg.weight_ih_l0"], "optimizer.exp_avg.weight_ih_l0"],
@@ -811,12 +1134,30 @@ describe("a refusal in the middle of work changes nothing", () => {
     expect(runs[1]).toEqual(runs[0]);
   });
 
+  test("a gradient that is not finite, among those that make an update", () => {
+    const runs = [false, true].map((refused) => {
+      const { model } = make();
+      const trainer = createTrainer(model, { loss: "mse", optimizer: adam(), accumulate: 3 });
+      const losses = [data, data, data, data].map((batch) => {
+        if (refused) expect(() => trainer.step([{ inputs: [1e30, 1e30], targets: [3e38, 1] }])).toThrow("no longer finite in update");
+        return trainer.step(batch);
+      });
+      return [losses, trainer.save()];
+    });
+    expect(runs[1]).toEqual(runs[0]);
+  });
+
   test("an update that would leave f32", () => {
     const model = createModel({ input: { features: 1 }, layers: [dense({ units: 1 })] });
     const trainer = createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: 1e6 }) });
     const before = model.parameters();
     expect(() => trainer.step([{ inputs: [1e18], targets: [1e18] }])).toThrow("no longer finite");
     expect(model.parameters()).toEqual(before);
+    // Nor by its decay.
+    model.setParameters({ "dense.weight": { shape: [1, 1], data: Float32Array.of(1e30) } });
+    const decaying = createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: 1, weightDecay: 1 }) });
+    expect(() => decaying.step([{ inputs: [0], targets: [0] }])).toThrow("the gradient is no longer finite");
+    expect(model.parameters()["dense.weight"]!.data[0]).toBe(Math.fround(1e30));
   });
 
   test("a stream whose numbers overflowed can be reset", () => {

@@ -1,9 +1,9 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
-import { arrayData } from "../src/fit.js";
-import type { Report, Sequence, TrainerOptions } from "../src/index.js";
+import type { Report, Sequence, Tensor, Trainer, TrainerOptions } from "../src/index.js";
 import {
   adam,
+  cosine,
   createModel,
   createTrainer,
   crossEntropy,
@@ -12,11 +12,15 @@ import {
   embedding,
   loadModel,
   lstm,
+  mse,
+  plateau,
+  readSafetensors,
   resumeTrainer,
   sgd,
 } from "../src/index.js";
 import { PURPOSE, Random } from "../src/random.js";
-import { asSequences, type Case, examples } from "./cases.js";
+import { arrayData } from "../src/source.js";
+import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
 
 const entry: Case = {
   name: "",
@@ -89,6 +93,55 @@ describe("reports", () => {
     expect(pairs[0]!.loss).toBeCloseTo((array[0]!.loss + array[1]!.loss) / 2, 12);
     expect(pairs[1]!.loss).toBeCloseTo((array[2]!.loss + array[3]!.loss) / 2, 12);
     expect(mean).toBeGreaterThan(0);
+  });
+});
+
+describe("accumulation", () => {
+  const without = { layers: [lstm({ units: 5 }), dense({ units: 2 })], input: { features: 2 }, seed: 2 };
+  const optimizer = sgd({ learningRate: 0.1, momentum: 0.5, weightDecay: 0.1 });
+
+  test.each([{}, { clipNorm: 0.1 }, { clipValue: 0.01 }, { loss: mse({ reduction: "sum" }), clipNorm: 10 }])(
+    "three windows are one with all their rows: %o",
+    (changes) => {
+      const [one, three] = [1, 3].map((accumulate) =>
+        createTrainer(createModel(without), { loss: "mse", optimizer, accumulate, ...changes }),
+      ) as [Trainer, Trainer];
+      const pieces = [sequences.slice(0, 2), sequences.slice(2, 9), sequences.slice(9)];
+      for (let update = 1; update <= 3; update++) {
+        one.step(sequences);
+        for (const piece of pieces) {
+          expect(three.updates).toBe(update - 1);
+          three.step(piece);
+        }
+        expect(three.updates).toBe(update);
+        const expected = one.model.parameters();
+        for (const [name, { data }] of Object.entries(three.model.parameters())) {
+          expect(relativeError(data, expected[name]!.data), name).toBeLessThan(1e-5);
+        }
+      }
+    },
+  );
+
+  test("an epoch's end makes the update that is due; reports come after updates", async () => {
+    const updates = async (accumulate: number, every: number) =>
+      (await collect(fresh({ accumulate }).fit(sequences, { epochs: 2, every }))).map((report) => [report.updates, report.end]);
+    const windows = (await updates(1, 1)).length / 2;
+    const each = Math.ceil(windows / 4);
+    expect(windows % 4).toBeGreaterThan(0);
+    const expected = Array.from({ length: 2 * each }, (_, i) => [i + 1, (i + 1) % each === 0]);
+    expect(await updates(4, 1)).toEqual(expected);
+    expect(await updates(4, 2)).toEqual(expected.filter(([n, end]) => end || (n as number) % 2 === 0));
+  });
+
+  test("each window has a dropout mask of its own; rewind drops what has not come to an update", () => {
+    const trainer = fresh({ accumulate: 2 });
+    const [first, second] = [trainer.step(sequences), trainer.gradients(sequences).loss];
+    expect(second).not.toBe(first);
+    expect(trainer.step(sequences)).toBe(second);
+    expect(trainer.updates).toBe(1);
+    trainer.step(sequences);
+    trainer.rewind().step(sequences);
+    expect(trainer.updates).toBe(1);
   });
 });
 
@@ -290,6 +343,95 @@ describe("stopping", () => {
   });
 });
 
+describe("averaged parameters", () => {
+  test("are the exponential mean from the first parameters on, an update at a time", () => {
+    const trainer = fresh({ average: 0.8, accumulate: 2 });
+    const flat = (tensors: Record<string, Tensor>) => Object.values(tensors).flatMap(({ data }) => [...data]);
+    expect(trainer.averaged()).toEqual(trainer.model.parameters());
+    let mean = flat(trainer.model.parameters());
+    for (let step = 1; step <= 20; step++) {
+      trainer.step(sequences);
+      if (step % 2 === 0) {
+        const now = flat(trainer.model.parameters());
+        mean = mean.map((value, i) => 0.8 * value + 0.2 * now[i]!);
+      }
+      expect(relativeError(flat(trainer.averaged()), mean)).toBeLessThan(1e-6);
+    }
+    expect(relativeError(mean, flat(trainer.model.parameters()))).toBeGreaterThan(1e-3);
+    const last = fresh();
+    last.step(sequences);
+    expect(last.averaged()).toEqual(last.model.parameters());
+  });
+
+  test("of parameters that stay the same are the same", () => {
+    const trainer = fresh({ average: 0.9999, optimizer: sgd({ learningRate: 1e-30 }) });
+    for (let n = 0; n < 3000; n++) trainer.step(sequences.slice(0, 1));
+    for (const [name, { data }] of Object.entries(trainer.averaged()))
+      expect(relativeError(data, trainer.model.parameters()[name]!.data), name).toBeLessThan(5e-6);
+  });
+});
+
+describe("patience", () => {
+  // A rule and noise: what is learned by heart makes the loss on others fall, rise, fall again and rise.
+  const noisy = (sequences as { inputs: number[][]; targets: number[][] }[]).map(({ inputs, targets }) => ({
+    inputs,
+    targets: inputs.map((x, t) => x.map((value, k) => 2 * value + 0.4 * targets[t]![k]!)),
+  }));
+  const [few, validation] = [noisy.slice(0, 5), noisy.slice(5, 8)];
+  const settings = { validation, patience: 4 };
+  const start = () => fresh({ optimizer: adam({ learningRate: 0.03 }) });
+
+  test("stops so many epochs after the best and restores it, also when the epochs run out", async () => {
+    const losses = (await collect(start().fit(few, { epochs: 60, validation }))).map(({ validationLoss }) => validationLoss!);
+    const since = losses.map((_, n) => n - losses.indexOf(Math.min(...losses.slice(0, n + 1))));
+    const end = since.indexOf(4);
+    expect(end).toBeGreaterThan(5);
+    expect(since.slice(0, end).some((n, i) => n === 0 && since[i - 1]! > 0)).toBe(true);
+    for (const epochs of [60, Infinity, end - 1]) {
+      const trainer = start();
+      const ran: number[] = [];
+      for await (const { validationLoss } of trainer.fit(few, { ...settings, epochs })) {
+        ran.push(validationLoss!);
+        if (ran.length === Math.min(epochs, end + 1)) expect(trainer.evaluate(validation).loss).toBe(Math.min(...ran));
+      }
+      expect(ran).toEqual(losses.slice(0, Math.min(epochs, end + 1)));
+      expect(trainer.evaluate(validation).loss).toBe(Math.min(...ran));
+    }
+  });
+
+  test("goes on bit for bit from a checkpoint, with the best so far; another fit and rewind forget it", async () => {
+    const whole = start();
+    const expected = await collect(whole.fit(few, { ...settings, epochs: 60 }));
+    for (const stopAt of [2, expected.length - 2]) {
+      const trainer = start();
+      for await (const report of trainer.fit(few, { ...settings, epochs: 60 })) if (report.epoch === stopAt) break;
+      const bytes = trainer.save();
+      const resumed = resumeTrainer(bytes);
+      expect(resumed.save()).toEqual(bytes);
+      expect(await collect(resumed.fit(few, { ...settings, epochs: 60 - stopAt }))).toEqual(expected.slice(stopAt));
+      expect(resumed.save()).toEqual(whole.save());
+      expect(resumeTrainer(bytes).model.parameters()).toEqual(trainer.model.parameters());
+      const best = (trainer: Trainer) => Object.keys(readSafetensors(trainer.save()).tensors).filter((name) => name.startsWith("best."));
+      expect(best(trainer).length).toBe(Object.keys(trainer.model.parameters()).length);
+      expect(best(resumeTrainer(bytes).rewind())).toEqual([]);
+      await collect(trainer.fit(few));
+      expect(best(trainer)).toEqual([]);
+    }
+  });
+
+  test("validation in which no target counts never improves", async () => {
+    const model = createModel({ input: { tokens: 3 }, layers: [lstm({ units: 2 }), dense({ units: 3 })] });
+    const trainer = createTrainer(model, { loss: "crossEntropy", optimizer: adam() });
+    const data = [{ inputs: [0, 1], targets: [1, 2] }];
+    const run = trainer.fit(data, { epochs: 9, patience: 3, validation: [{ inputs: [0], targets: [-100] }] });
+    await run.next();
+    const first = model.parameters();
+    expect(resumeTrainer(trainer.save()).save()).toEqual(trainer.save());
+    expect((await collect(run)).map(({ epoch }) => epoch)).toEqual([2, 3, 4]);
+    expect(model.parameters()).toEqual(first);
+  });
+});
+
 test("the event loop runs during fit", async () => {
   const long = Array.from({ length: 8 }, () => ({ inputs: new Float32Array(2 * 20_000), targets: new Float32Array(2 * 20_000) }));
   const trainer = fresh({ window: 16 });
@@ -364,6 +506,18 @@ test("clipping scales to the norm, less the 1e-6 that PyTorch has", () => {
   expect(model.parameters()["dense.bias"]!.data[0]! / -1e-6).toBeCloseTo(2 / 3, 4);
 });
 
+test.each(CASES.map((entry) => [entry.name, entry] as const))("weight decay takes from every matrix and from no vector: %s", (_, entry) => {
+  const model = createModel(entry.model);
+  const before = randomParameters(model.parameters());
+  model.setParameters(asTensors(before));
+  const optimizer = sgd({ learningRate: 0.5, weightDecay: 0.5 });
+  createTrainer(model, { loss: entry.loss, optimizer, clipNorm: 1e-20 }).step(asSequences(examples(entry)));
+  for (const [name, { shape, data }] of Object.entries(model.parameters())) {
+    const expected = before[name]!.data.map((value) => value * (shape.length === 2 ? 0.75 : 1));
+    expect(relativeError(data, expected), name).toBeLessThan(1e-6);
+  }
+});
+
 test("the initial weights are uniform in PyTorch's bounds", () => {
   const model = createModel({
     input: { tokens: 400 },
@@ -395,6 +549,11 @@ describe("saving and resuming", () => {
     ["in the middle, sgd with momentum, infinite window", { optimizer: sgd({ learningRate: 0.05, momentum: 0.9 }), window: Infinity }, 2],
     ["in the middle, eight lanes", { batch: 9 }, 4],
     ["at an epoch's end", {}, 0],
+    ["in the middle, windows that overlap", { stride: 2 }, 17],
+    ["in the middle, windows that overlap, eight lanes", { window: Infinity, stride: 3, batch: 9 }, 5],
+    ["with averaged parameters", { average: 0.9 }, 7],
+    ["in the middle of a schedule's decay", { schedule: cosine({ updates: 30, warmup: 5 }) }, 9],
+    ["in the epoch after a plateau", { schedule: plateau({ threshold: 0.9, patience: 0, factor: 0.5 }) }, 24],
   ];
   test.each(cases)("goes on bit for bit: %s", async (_, changes, stopAt) => {
     const whole = fresh(changes);
@@ -410,6 +569,31 @@ describe("saving and resuming", () => {
     expect(rest).toEqual(expected.slice(resumed.epochs - 3).slice(-rest.length));
     expect(resumed.model.save()).toEqual(whole.model.save());
     expect(resumed.save()).toEqual(whole.save());
+    expect(resumed.averaged()).toEqual(whole.averaged());
+  });
+
+  test("in the middle of an accumulation", async () => {
+    const changes = { accumulate: 3, optimizer: adam({ learningRate: 0.01, weightDecay: 0.1 }), shuffle: false };
+    const source = (controller?: AbortController) => ({
+      *[Symbol.iterator]() {
+        for (const [i, sequence] of sequences.entries()) {
+          if (i === 9) controller?.abort();
+          yield sequence;
+        }
+      },
+    });
+    const whole = fresh(changes);
+    const expected = await collect(whole.fit(source(), { epochs: 2 }));
+    const trainer = fresh(changes);
+    const controller = new AbortController();
+    await expect(collect(trainer.fit(source(controller), { epochs: 2, signal: controller.signal }))).rejects.toThrow("aborted");
+    const bytes = trainer.save();
+    expect(Object.keys(readSafetensors(bytes).tensors)).toContain("gradient.weight_hh_l0");
+    const resumed = resumeTrainer(bytes);
+    expect(resumed.save()).toEqual(bytes);
+    expect(await collect(resumed.fit(source(), { epochs: 2 }))).toEqual(expected);
+    expect(resumed.save()).toEqual(whole.save());
+    expect(loadModel(bytes).parameters()).toEqual(trainer.model.parameters());
   });
 
   test("from an iterable, which is run up to where it was", async () => {

@@ -1,22 +1,51 @@
 import { describe, expect, test } from "vitest";
-import { createModel, createTrainer, sgd } from "../src/index.js";
+import { createModel, createTrainer, type LstmLayer, sgd } from "../src/index.js";
 import { lanesFor } from "../src/lanes.js";
+import { Learner } from "../src/learner.js";
+import { Model } from "../src/model.js";
 import { keys, philox } from "../src/random.js";
+import { wholeRow } from "../src/window.js";
 import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
-import { type Mask, Oracle } from "./oracle.js";
+import { type Draws, type Mask, Oracle } from "./oracle.js";
 
-/** The mask that the dropout kernel draws in its first window, from the positions of its numbers in the layout. */
-function dropoutMask({ model, lengths }: Case, seed: number): Mask {
+/** The random bits that the dropout kernel has for the number at `position` of a buffer, in the first update. */
+function bits(seed: number, layer: number, position: number): number {
+  const counter = Uint32Array.of(4 * (position >> 4) + (position & 3), 1, layer, 0);
+  philox(counter, ...keys(seed));
+  return counter[(position >> 2) & 3]!;
+}
+
+const bound = (rate: number) => Math.floor(Math.fround(rate) * 4294967296);
+
+/** What the kernels draw in the first window, from the positions of numbers in the layout. */
+function kernelDraws({ model, lengths }: Case, seed: number): { mask: Mask; draws: Draws } {
   const { width, panels } = lanesFor(lengths.length);
+  const place = (units: number, t: number, row: number, unit: number) =>
+    ((t * panels + Math.floor(row / width)) * ((units + 3) & ~3) + unit) * width + (row % width);
   const dropouts = model.layers.flatMap((layer, i) => (layer.type === "dropout" ? [{ rate: layer.rate, below: model.layers[i - 1] }] : []));
-  return (layer, row, t, unit) => {
-    const { rate, below } = dropouts[layer]!;
-    const units = below && "units" in below ? below.units : (model.input as { features: number }).features;
-    const rows = (units + 3) & ~3;
-    const position = ((t * panels + Math.floor(row / width)) * rows + unit) * width + (row % width);
-    const counter = Uint32Array.of(4 * (position >> 4) + (position & 3), 1, layer, 0);
-    philox(counter, ...keys(seed));
-    return counter[(position >> 2) & 3]! >= Math.floor(Math.fround(rate) * 4294967296) ? 1 / (1 - rate) : 0;
+  const recurrent = model.layers.filter(
+    (layer) => "zoneout" in layer || ["rnn", "gru", "lstm", "lstm97"].includes(layer.type),
+  ) as LstmLayer[];
+  const number = (k: number, direction: number, kind: number) => 65536 + 4 * (2 * k + direction) + kind;
+  return {
+    mask: (layer, row, t, unit) => {
+      const { rate, below } = dropouts[layer]!;
+      const units = below && "units" in below ? below.units : (model.input as { features: number }).features;
+      return bits(seed, layer, place(units, t, row, unit)) >= bound(rate) ? 1 / (1 - rate) : 0;
+    },
+    draws: {
+      zone: (k, direction, kind, row, t, unit) => {
+        const { units, projection = units, zoneout = 0, cellZoneout = 0 } = recurrent[k]!;
+        const position = place(kind ? units : projection, t, row, unit);
+        return Number(bits(seed, number(k, direction, 2 + kind), position) >= bound(1 - (kind ? cellZoneout : zoneout)));
+      },
+      recurrent: (k, direction, row, unit) => {
+        const { units, projection = units, recurrentDropout = 0 } = recurrent[k]!;
+        return bits(seed, number(k, direction, 1), place(projection, 0, row, unit)) >= bound(recurrentDropout)
+          ? 1 / (1 - recurrentDropout)
+          : 0;
+      },
+    },
   };
 }
 
@@ -25,9 +54,10 @@ describe.each(CASES.map((entry) => [entry.name, entry] as const))("%s", (_, entr
   const parameters = randomParameters(model.parameters());
   model.setParameters(asTensors(parameters));
   const batch = examples(entry);
-  const oracle = new Oracle(entry.model, parameters);
   const seed = 2 ** 40 + 17;
-  const expected = oracle.learn(batch, entry.loss, undefined, dropoutMask(entry, seed));
+  const { mask, draws } = kernelDraws(entry, seed);
+  const oracle = new Oracle(entry.model, parameters, true, draws);
+  const expected = oracle.learn(batch, entry.loss, undefined, mask);
 
   test("loss and every gradient are the oracle's", () => {
     const trainer = createTrainer(model, { loss: entry.loss, optimizer: sgd({ learningRate: 1 }), seed });
@@ -39,11 +69,24 @@ describe.each(CASES.map((entry) => [entry.name, entry] as const))("%s", (_, entr
     }
   });
 
-  const recurrent = entry.model.layers.filter(({ type }) => ["lstm", "gru", "rnn"].includes(type));
-  if (recurrent.every(({ type }) => type === "lstm")) {
+  test("what lies between the parameters has no gradient", () => {
+    const engine = Model.engine("model", model);
+    const { options } = createTrainer(model, { loss: entry.loss, optimizer: sgd({ learningRate: 1 }), seed });
+    const learner = new Learner(engine, options, {});
+    const rows = batch.map(({ inputs, targets, weights = targets.map(() => 1) }, ordinal) => {
+      return wholeRow({ inputs: inputs.flat(), targets: targets.flat(), weights, length: inputs.length }, ordinal, false);
+    });
+    learner.differentiate(rows, Math.max(...entry.lengths));
+    const { f32 } = engine.memory;
+    for (const parameter of engine.layout.parameters) engine.memory.pack(learner.gradients, parameter, new Float32Array(1e5));
+    const from = learner.gradients / 4;
+    expect(f32.slice(from, from + engine.layout.params.bytes / 4).every((value) => value === 0)).toBe(true);
+  });
+
+  if (entry.model.layers.every(({ type }) => type !== "gru" && type !== "rnn")) {
     test("the gradient of 1997 is that with the recurrent inputs held constant", () => {
-      const constant = new Oracle(entry.model, parameters, false);
-      constant.learn(batch, entry.loss, undefined, dropoutMask(entry, seed));
+      const constant = new Oracle(entry.model, parameters, false, draws);
+      constant.learn(batch, entry.loss, undefined, mask);
       const trainer = createTrainer(model, { loss: entry.loss, optimizer: sgd({ learningRate: 1 }), seed, gradient: "truncated-1997" });
       const { gradients } = trainer.gradients(asSequences(batch));
       for (const [name, { data }] of Object.entries(gradients)) {

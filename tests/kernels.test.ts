@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Kernels } from "../src/kernels.js";
-import { CELLS, type Cell, DENSE } from "../src/layout.js";
+import { CELLS, type Cell, DENSE } from "../src/layers/cells.js";
 import { ELEMENTWISE } from "../src/losses.js";
 import { keys, philox, Random } from "../src/random.js";
 import { f32s, numbers, relativeError } from "./cases.js";
@@ -43,7 +43,8 @@ describe("activations, as the LSTM cell uses them", () => {
       bench.buffer(values),
       bench.buffer(new Float32Array(4 * H * H)),
     ];
-    bench.kernels.recurrentForward(h, c, g, 0, w, 0, CELLS.lstm.code, 1, 1, 0, H, 1);
+    // biome-ignore format: outputs, inputs, parameters, sizes
+    bench.kernels.recurrentForward(h + 4 * H, c + 4 * H, g, 0, h, h, c, w, 0, 0, Infinity, CELLS.lstm.code, 1, 1, 0, H, H, 1);
     const out = bench.read(g, 4 * H);
     return x.map((_, u) => range(4).map((gate) => out[(u >> 2) * 16 + gate * 4 + (u & 3)]!));
   }
@@ -186,9 +187,13 @@ describe("the recurrent layer", () => {
       const scratch = bench.buffer(bench.kernels.weightGradientScratch(G * Hp) / 4);
       bench.kernels.recurrentBias(bias, bih, bhh, G * Hp);
       bench.kernels.transposeWeights(wt, w, G, G * Hp, Ip, Hp, Ip + Hp);
-      bench.kernels.recurrentForward(ph, pc, buffer, px, w, bias, code, T, P, I, H, lanes);
+      const slot = 4 * P * Hp * lanes;
+      // biome-ignore format: outputs, inputs, parameters, sizes
+      bench.kernels.recurrentForward(ph + slot, pc + slot, buffer, px, ph, ph, pc, w, bias, 0, Infinity, code, T, P, I, H, H, lanes);
       const outputs = bench.read(ph, h.data.length);
-      bench.kernels.recurrentBackward(buffer, pdh, dc, buffer, ph, pc, wt, code, true, T, P, H, lanes);
+      bench.f32.fill(0, dc / 4, (dc + slot) / 4);
+      // biome-ignore format: outputs, inputs, parameters, sizes
+      bench.kernels.recurrentBackward(buffer, pdh, 0, dc, buffer, ph, pc + slot, pc, wt, 0, 0, Infinity, code, T, P, H, lanes);
       bench.kernels.weightGradient(dw, dbih, dbhh, buffer, px, ph, scratch, code, G * Hp, Ip, Hp, T * P, lanes);
       expect(bench.intact).toBe(true);
 
@@ -450,15 +455,15 @@ describe("optimizers", () => {
     });
   });
 
-  test("sgd with momentum, and adam with decay, as their formulas say", () => {
+  test("blend, sgd with momentum, and adam, as their formulas say", () => {
     check(count, seed, (n, from) => {
       const next = numbers(from);
       const [w, g, m] = [f32s(n, next), f32s(n, next), f32s(n, next)];
       const v = f32s(n, next).map(Math.abs);
       const bench = new Bench();
       const [pw, pm, pg] = [bench.buffer(w), bench.buffer(m), bench.buffer(g)];
-      bench.kernels.sgd(pw, pm, pg, n, 0.1, 0.9, false, 0.5);
-      const velocity = range(n).map((i) => 0.9 * m[i]! + 0.5 * g[i]!);
+      bench.kernels.sgd(pw, pm, pg, n, 0.1, 0.9, false);
+      const velocity = range(n).map((i) => 0.9 * m[i]! + g[i]!);
       expect(relativeError(bench.read(pm, n), velocity)).toBeLessThan(1e-6);
       expect(
         relativeError(
@@ -468,13 +473,25 @@ describe("optimizers", () => {
       ).toBeLessThan(1e-6);
 
       const [aw, am, av, ag] = [bench.buffer(w), bench.buffer(m), bench.buffer(v), bench.buffer(g)];
-      bench.kernels.adam(aw, am, av, ag, n, 0.02, 0.9, 0.99, 1e-8, 1.5, 0.999, 0.5);
-      const first = range(n).map((i) => 0.9 * m[i]! + 0.1 * 0.5 * g[i]!);
-      const second = range(n).map((i) => 0.99 * v[i]! + 0.01 * (0.5 * g[i]!) ** 2);
-      const expected = w.map((x, i) => 0.999 * x - (0.02 * first[i]!) / (Math.sqrt(second[i]!) * 1.5 + 1e-8));
+      bench.kernels.adam(aw, am, av, ag, n, 0.02, 0.9, 0.99, 1e-8, 1.5);
+      const first = range(n).map((i) => 0.9 * m[i]! + 0.1 * g[i]!);
+      const second = range(n).map((i) => 0.99 * v[i]! + 0.01 * g[i]! ** 2);
+      const expected = w.map((x, i) => x - (0.02 * first[i]!) / (Math.sqrt(second[i]!) * 1.5 + 1e-8));
       expect(relativeError(bench.read(am, n), first)).toBeLessThan(1e-5);
       expect(relativeError(bench.read(av, n), second)).toBeLessThan(1e-5);
       expect(relativeError(bench.read(aw, n), expected)).toBeLessThan(1e-5);
+
+      const [y, x] = [bench.buffer(w), bench.buffer(g)];
+      bench.kernels.blend(y, x, n, 0.75, -2);
+      bench.kernels.blend(x, x, n, 1, -0.25);
+      const both = w.map((value, i) => 0.75 * value - 2 * g[i]!);
+      expect(relativeError(bench.read(y, n), both)).toBeLessThan(1e-6);
+      expect(
+        relativeError(
+          bench.read(x, n),
+          g.map((value) => 0.75 * value),
+        ),
+      ).toBeLessThan(1e-6);
       expect(bench.intact).toBe(true);
     });
   });
@@ -482,7 +499,7 @@ describe("optimizers", () => {
   test("adam's epsilon stands beside the corrected root", () => {
     const bench = new Bench();
     const [w, m, v, g] = [0, 0, 0, 1].map((value) => bench.buffer(new Float32Array(4).fill(value))) as [number, number, number, number];
-    bench.kernels.adam(w, m, v, g, 4, 1, 0, 0, 0.5, 3, 1, 1);
+    bench.kernels.adam(w, m, v, g, 4, 1, 0, 0, 0.5, 3);
     expect(bench.read(w, 4)[0]).toBeCloseTo(-1 / (1 * 3 + 0.5), 6);
   });
 
@@ -494,7 +511,7 @@ describe("optimizers", () => {
       bench.buffer([1, 1, 1e-20, 0]),
       bench.buffer(new Float32Array(4)),
     ];
-    for (let i = 0; i < 100_000; i++) bench.kernels.adam(w, m, v, g, 4, 1e-3, 0.9, 0.999, 1e-8, 1, 1, 1);
+    for (let i = 0; i < 100_000; i++) bench.kernels.adam(w, m, v, g, 4, 1e-3, 0.9, 0.999, 1e-8, 1);
     expect([...bench.read(m, 4), ...bench.read(v, 4)].map(Math.abs)).toEqual(new Array(8).fill(0));
   });
 });
@@ -529,9 +546,9 @@ describe("random numbers", () => {
       const x = f32s(n, numbers(5)).map((value) => value + 2);
       const [y, px] = [bench.buffer(n), bench.buffer(x)];
       const [key0, key1] = keys(from);
-      bench.kernels.dropout(y, px, n, rate, 3, 2, key0, key1);
+      bench.kernels.dropout(y, px, n, rate, 1 / (1 - rate), 3, 2, key0, key1);
       const first = bench.read(y, n);
-      bench.kernels.dropout(px, px, n, rate, 3, 2, key0, key1);
+      bench.kernels.dropout(px, px, n, rate, 1 / (1 - rate), 3, 2, key0, key1);
       expect(bench.read(px, n)).toEqual(first);
       expect(bench.intact).toBe(true);
       const bound = Math.floor(Math.fround(rate) * 4294967296);

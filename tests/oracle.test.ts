@@ -1,10 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { createModel } from "../src/index.js";
 import { CASES, examples, numbers, randomParameters } from "./cases.js";
-import { Oracle, type Parameters } from "./oracle.js";
+import { type Draws, Oracle, type Parameters } from "./oracle.js";
 
 /** Any factors do: the oracle does not care where a mask comes from. */
 const mask = (layer: number, row: number, t: number, unit: number) => ((layer + 3 * row + 5 * t + 7 * unit) % 4 === 0 ? 0 : 1.25);
+
+const draws: Draws = {
+  zone: (layer, direction, kind, row, t, unit) => Number((layer + direction + 2 * kind + 3 * row + 5 * t + 7 * unit) % 3 === 0),
+  recurrent: (layer, direction, row, unit) => ((layer + direction + 3 * row + 7 * unit) % 4 === 0 ? 0 : 1.25),
+};
 
 describe("the oracle's gradients are those of finite differences", () => {
   test.each(CASES.map((entry) => [entry.name, entry] as const))("%s", (_, entry) => {
@@ -16,8 +21,8 @@ describe("the oracle's gradients are those of finite differences", () => {
         targets: targets.slice(0, 6),
         ...(weights && { weights: weights.slice(0, 6) }),
       }));
-    const loss = (changed: Parameters) => new Oracle(entry.model, changed).learn(batch, entry.loss, undefined, mask).objective;
-    const oracle = new Oracle(entry.model, parameters);
+    const loss = (changed: Parameters) => new Oracle(entry.model, changed, true, draws).learn(batch, entry.loss, undefined, mask).objective;
+    const oracle = new Oracle(entry.model, parameters, true, draws);
     oracle.learn(batch, entry.loss, undefined, mask);
     // Along random directions: every number of every parameter takes part.
     const next = numbers(11);

@@ -4,21 +4,43 @@
  */
 
 import { costOf, type LossOptions } from "./losses.js";
+import { constant, Tape, type Var, type Vector, zeros } from "./tape.js";
 
-export type Vector = number[];
+export type { Vector } from "./tape.js";
 export type Matrix = Vector[];
 /** Parameters by PyTorch's names: vectors and matrices in row-major order. */
 export type Parameters = Record<string, { shape: readonly number[]; data: number[] }>;
 
+/** A layer as users write it. */
 export interface Layer {
   type: string;
   units?: number;
-  rate?: number;
   activation?: string;
+  bidirectional?: "concat" | "sum";
+  residual?: "sum" | "concat";
+  recurrentDropout?: number;
+  zoneout?: number;
+  cellZoneout?: number;
+  coupled?: boolean;
+  inputGate?: boolean;
+  forgetGate?: boolean;
+  outputGate?: boolean;
+  inputActivation?: string;
+  outputActivation?: string;
+  fullGateRecurrence?: boolean;
+  projection?: number;
+  layerNorm?: boolean;
+  cellClip?: number;
+  blocks?: number;
+  cellsPerBlock?: number;
+  recurrence?: string;
+  f?: string;
+  g?: string;
+  h?: string;
 }
 export interface Description {
   input: { features?: number; tokens?: number };
-  layers: Layer[];
+  layers: readonly object[];
   output: "every" | "last";
 }
 /** inputs: a vector for each step, or a token; targets: a vector for each target, or a class. */
@@ -28,140 +50,124 @@ export interface Example {
   /** How much each target counts. */
   weights?: number[];
 }
-/** For each recurrent layer. */
-export type States = { h: Vector; c: Vector }[];
+/** For each recurrent layer: what its recurrent weights read, its cells, the gates that full gate recurrence reads. */
+export type States = { h: Vector; c: Vector; gates?: Vector }[];
 /** The factor of dropout layer `layer` (among the dropout layers) for one number. */
 export type Mask = (layer: number, row: number, t: number, unit: number) => number;
+/** What is drawn inside of recurrent layers: direction 0 or 1 of a layer, the sequence's row. By default what inference takes. */
+export interface Draws {
+  /** The share of h (kind 0) or c (kind 1) that stays what it was. */
+  zone?(layer: number, direction: number, kind: number, row: number, t: number, unit: number): number;
+  /** The factor on h(t-1). */
+  recurrent?(layer: number, direction: number, row: number, unit: number): number;
+}
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-const RECURRENT = ["rnn", "lstm", "gru"];
-const zeros = (n: number): Vector => new Array(n).fill(0);
+const RECURRENT = ["rnn", "lstm", "gru", "lstm97"];
+
+/** The squashing functions and their slopes. */
+const FUNCTIONS: Record<string, [f: (x: number) => number, slope: (x: number) => number]> = {
+  identity: [(x) => x, () => 1],
+  logistic: [sigmoid, (x) => sigmoid(x) * (1 - sigmoid(x))],
+  tanh: [Math.tanh, (x) => 1 - Math.tanh(x) ** 2],
+  relu: [(x) => Math.max(0, x), (x) => Number(x > 0)],
+  "[-1,1]": [(x) => 2 * sigmoid(x) - 1, (x) => 2 * sigmoid(x) * (1 - sigmoid(x))],
+  "[-2,2]": [(x) => 4 * sigmoid(x) - 2, (x) => 4 * sigmoid(x) * (1 - sigmoid(x))],
+};
 
 export class Oracle {
   readonly gradients: Parameters;
+  readonly #layers: readonly Layer[];
 
   constructor(
     readonly model: Description,
     readonly parameters: Parameters,
-    /** False holds the recurrent inputs of the cells constant in the gradient. */
+    /** False holds what the recurrent weights read constant in the gradient. */
     readonly full = true,
+    readonly draws: Draws = {},
   ) {
+    this.#layers = model.layers as readonly Layer[];
     this.gradients = {};
     for (const [name, { shape, data }] of Object.entries(parameters)) this.gradients[name] = { shape, data: zeros(data.length) };
   }
 
-  #row(name: string, row: number): Vector {
-    const { shape, data } = this.parameters[name]!;
-    return data.slice(row * shape[1]!, (row + 1) * shape[1]!);
-  }
-
-  #add(name: string, row: number, column: number, value: number): void {
-    const { shape, data } = this.gradients[name]!;
-    data[shape.length === 1 ? row : row * shape[1]! + column]! += value;
-  }
-
   initialStates(): States {
-    return this.model.layers.filter(({ type }) => RECURRENT.includes(type)).map(({ units }) => ({ h: zeros(units!), c: zeros(units!) }));
+    return this.#layers.filter(({ type }) => RECURRENT.includes(type)).map((layer) => initialState(layer));
   }
 
   /** The outputs of one sequence at every step; leaves in `states` the state at its end. `backward` takes their gradients. */
   run(inputs: (Vector | number)[], states: States, mask: Mask = () => 1, row = 0): { outputs: Matrix; backward(dOutputs: Matrix): void } {
+    const tape = new Tape();
     const tokens = this.model.input.tokens;
     const oneHot = (token: number) => zeros(tokens!).map((_, i) => (i === token ? 1 : 0));
-    let signal: Matrix = inputs.map((x) => (typeof x === "number" ? oneHot(x) : x));
-    const back: ((d: Matrix) => Matrix)[] = [];
+    let signal: Var[] = inputs.map((x) => constant(typeof x === "number" ? oneHot(x) : x));
     const seen: Record<string, number> = {};
-    for (const layer of this.model.layers) {
+    for (const layer of this.#layers) {
       const kind = RECURRENT.includes(layer.type) ? "recurrent" : layer.type;
       const index = seen[kind] ?? 0;
       seen[kind] = index + 1;
       const name = index === 0 ? layer.type : `${layer.type}_${index}`;
-      const made =
-        kind === "recurrent"
-          ? this.#recurrent(layer, index, signal, states[index]!)
-          : layer.type === "dropout"
-            ? this.#dropout(signal, (t, u) => mask(index, row, t, u))
-            : this.#linear(name, signal, layer.type === "dense");
-      signal = made.output;
-      back.push(made.backward);
+      const parameter = (end: string) => this.#parameter(`${name}.${end}`)!;
+      if (kind === "recurrent") signal = this.#recurrent(tape, layer, index, signal, states[index]!, row);
+      else if (layer.type === "dropout") {
+        signal = signal.map((x, t) => tape.mul(x, constant(x.v.map((_, u) => mask(index, row, t, u)))));
+      } else if (layer.type === "dense") {
+        const [W, b] = [parameter("weight"), this.#parameter(`${name}.bias`)];
+        const [f, slope] = FUNCTIONS[layer.activation ?? "identity"]!;
+        signal = signal.map((x) => tape.map(b ? tape.add(tape.product(W, x), b) : tape.product(W, x), f, slope));
+      } else if (layer.type === "normalization") {
+        const [gain, bias] = [parameter("weight"), parameter("bias")];
+        signal = signal.map((x) => tape.add(tape.mul(tape.normalize(x), gain), bias));
+      } else {
+        const W = parameter("weight");
+        signal = inputs.map((token) => tape.slice(W, (token as number) * layer.units!, layer.units!));
+      }
     }
     return {
-      outputs: signal,
+      outputs: signal.map(({ v }) => v),
       backward: (dOutputs) => {
-        let d = dOutputs;
-        for (const step of back.reverse()) d = step(d);
+        signal.forEach(({ d }, t) => dOutputs[t]!.forEach((value, u) => (d[u]! += value)));
+        tape.backward();
       },
     };
   }
 
-  /** x through a recurrent layer; `cells` below has the equations, this the products and the way back through time. */
-  #recurrent(layer: Layer, k: number, x: Matrix, state: { h: Vector; c: Vector }) {
-    const H = layer.units!;
-    const cell = cellOf(layer);
-    const bias = (name: string, r: number) => this.parameters[`bias_${name}_l${k}`]!.data[r]!;
-    const net = (name: string, values: Vector) =>
-      zeros(cell.gates * H).map((_, r) => this.#row(`weight_${name}_l${k}`, r).reduce((sum, w, j) => sum + w * values[j]!, bias(name, r)));
-    const hs = [state.h];
-    const cs = [state.c];
-    const steps: { dStep: ReturnType<typeof cell.step>["back"] }[] = [];
-    for (const xt of x) {
-      const { h, c, back } = cell.step(net("ih", xt), net("hh", hs.at(-1)!), hs.at(-1)!, cs.at(-1)!);
-      hs.push(h);
-      cs.push(c);
-      steps.push({ dStep: back });
-    }
-    state.h = hs.at(-1)!;
-    state.c = cs.at(-1)!;
-
-    const backward = (dOut: Matrix): Matrix => {
-      let dh = zeros(H);
-      let dc = zeros(H);
-      const dx: Matrix = [];
-      for (let t = x.length - 1; t >= 0; t--) {
-        const d = steps[t]!.dStep(
-          dOut[t]!.map((value, u) => value + dh[u]!),
-          dc,
-        );
-        const through = (name: string, nets: Vector, values: Vector) => {
-          const result = zeros(values.length);
-          nets.forEach((dNet, r) => {
-            this.#add(`bias_${name}_l${k}`, r, 0, dNet);
-            values.forEach((value, j) => this.#add(`weight_${name}_l${k}`, r, j, dNet * value));
-            this.#row(`weight_${name}_l${k}`, r).forEach((w, j) => (result[j]! += w * dNet));
-          });
-          return result;
-        };
-        dx[t] = through("ih", d.ih, x[t]!);
-        const recurrent = through("hh", d.hh, hs[t]!);
-        dh = d.h.map((value, u) => value + (this.full ? recurrent[u]! : 0));
-        dc = d.c;
-      }
-      return dx;
-    };
-    return { output: hs.slice(1), backward };
+  /** A parameter, whose gradients add up; undefined if the model has none of this name. */
+  #parameter(name: string): Var | undefined {
+    const parameter = this.parameters[name];
+    return parameter && { v: parameter.data, d: this.gradients[name]!.data };
   }
 
-  /** Dense: y = W x + b. Embedding: the row of the table that x, one-hot, says. */
-  #linear(name: string, x: Matrix, dense: boolean) {
-    const { shape, data } = this.parameters[`${name}.weight`]!;
-    const units = dense ? shape[0]! : shape[1]!;
-    const weight = (u: number, j: number) => (dense ? data[u * shape[1]! + j]! : data[j * shape[1]! + u]!);
-    const bias = (u: number) => (dense ? this.parameters[`${name}.bias`]!.data[u]! : 0);
-    const output = x.map((xt) => zeros(units).map((_, u) => xt.reduce((sum, value, j) => sum + weight(u, j) * value, bias(u))));
-    const backward = (dOut: Matrix): Matrix =>
-      x.map((xt, t) => {
-        dOut[t]!.forEach((d, u) => {
-          if (dense) this.#add(`${name}.bias`, u, 0, d);
-          xt.forEach((value, j) => (dense ? this.#add(`${name}.weight`, u, j, d * value) : this.#add(`${name}.weight`, j, u, d * value)));
-        });
-        return xt.map((_, j) => dOut[t]!.reduce((sum, d, u) => sum + weight(u, j) * d, 0));
+  /** A recurrent layer: one direction or two, and the way past it. `cells` below has the equations of a step. */
+  #recurrent(tape: Tape, layer: Layer, k: number, x: Var[], state: States[number], row: number): Var[] {
+    const direction = (inputs: Var[], number: number): Var[] => {
+      const end = `_l${k}${number === 1 ? "_reverse" : ""}`;
+      const own = number === 0 && !layer.bidirectional ? state : initialState(layer);
+      const step = cells[layer.type]!({
+        tape,
+        layer,
+        parameter: (name) => this.#parameter(name + end),
+        zone: (kind, t, unit) => this.draws.zone?.(k, number, kind, row, t, unit) ?? (kind ? layer.cellZoneout : layer.zoneout) ?? 0,
+        recurrent: (unit) => this.draws.recurrent?.(k, number, row, unit) ?? 1,
+        // The truncation of 1997.
+        held: (h) => (this.full ? h : constant(h.v)),
       });
-    return { output, backward };
-  }
-
-  #dropout(x: Matrix, mask: (t: number, unit: number) => number) {
-    const apply = (values: Matrix) => values.map((row, t) => row.map((value, u) => value * mask(t, u)));
-    return { output: apply(x), backward: apply };
+      let now: Before = { h: constant(own.h), c: constant(own.c), gates: constant(own.gates ?? []) };
+      const outputs = inputs.map((xt, t) => {
+        const { output, ...next } = step(xt, now, t);
+        now = next;
+        return output;
+      });
+      Object.assign(own, { h: now.h.v, c: now.c.v, gates: now.gates.v });
+      return outputs;
+    };
+    let y = direction(x, 0);
+    if (layer.bidirectional) {
+      const back = direction([...x].reverse(), 1).reverse();
+      y = y.map((forth, t) => (layer.bidirectional === "sum" ? tape.add(forth, back[t]!) : tape.concat([forth, back[t]!])));
+    }
+    if (!layer.residual) return y;
+    return y.map((yt, t) => (layer.residual === "sum" ? tape.add(yt, x[t]!) : tape.concat([yt, x[t]!])));
   }
 
   /**
@@ -190,87 +196,137 @@ export class Oracle {
   }
 }
 
-interface Step {
-  h: Vector;
-  c: Vector;
-  /** From the gradients of h and c to those of the two nets (W x + b, R h + b'), of h(t-1) past the net, and of c(t-1). */
-  back(dh: Vector, dc: Vector): { ih: Vector; hh: Vector; h: Vector; c: Vector };
+/** What a step goes on from. */
+interface Before {
+  h: Var;
+  c: Var;
+  gates: Var;
 }
-interface Cell {
-  gates: number;
-  step(ih: Vector, hh: Vector, hBefore: Vector, cBefore: Vector): Step;
+interface Place {
+  tape: Tape;
+  layer: Layer;
+  parameter(name: string): Var | undefined;
+  zone(kind: number, t: number, unit: number): number;
+  recurrent(unit: number): number;
+  held(h: Var): Var;
+}
+type Step = (x: Var, before: Before, t: number) => Before & { output: Var };
+
+function initialState(layer: Layer): States[number] {
+  if (layer.type === "lstm97") {
+    const { blocks = 1, cellsPerBlock = 1, recurrence = "cells+gates", outputGate = true } = layer;
+    const cells = blocks * cellsPerBlock;
+    return { h: zeros(recurrence === "cells+gates" ? cells + (outputGate ? 2 : 1) * blocks : cells), c: zeros(cells) };
+  }
+  const units = layer.units!;
+  return { h: zeros(layer.projection ?? units), c: zeros(units), gates: zeros(layer.fullGateRecurrence ? 3 * units : 0) };
 }
 
-/** Gates one after the other, `H` numbers each. */
-const split = (values: Vector, H: number) => Array.from({ length: values.length / H }, (_, gate) => values.slice(gate * H, (gate + 1) * H));
-const add = (a: Vector, b: Vector) => a.map((value, i) => value + b[i]!);
+/** m before + (1 - m) now, where there is zoneout. */
+function zoned({ tape, layer, zone }: Place, kind: number, t: number, now: Var, before: Var): Var {
+  if (!layer[kind ? "cellZoneout" : "zoneout"]) return now;
+  const m = now.v.map((_, unit) => zone(kind, t, unit));
+  return tape.add(tape.mul(before, constant(m)), tape.mul(now, constant(m.map((share) => 1 - share))));
+}
 
-/** i, f, g, o = s(...), c = f c' + i g, h = o tanh(c). */
-const lstm: Cell = {
-  gates: 4,
-  step(ih, hh, _, before) {
-    const H = before.length;
-    const [i, f, g, o] = split(add(ih, hh), H).map((net, gate) => net.map(gate === 2 ? Math.tanh : sigmoid)) as [
-      Vector,
-      Vector,
-      Vector,
-      Vector,
-    ];
-    const c = before.map((value, u) => f[u]! * value + i[u]! * g[u]!);
-    const h = c.map((value, u) => o[u]! * Math.tanh(value));
+/** W x + b, and what the recurrent weights make of h(t-1), masked, held constant in the truncated gradient. */
+function nets({ tape, layer, parameter, recurrent, held }: Place, x: Var, h: Var): [input: Var, recurrent: Var] {
+  const source = layer.recurrentDropout ? tape.mul(h, constant(h.v.map((_, unit) => recurrent(unit)))) : h;
+  const [input, back] = [tape.product(parameter("weight_ih")!, x), tape.product(parameter("weight_hh")!, held(source))];
+  if (!layer.layerNorm) return [tape.add(input, parameter("bias_ih")!), tape.add(back, parameter("bias_hh")!)];
+  const scaled = (net: Var, end: string) => tape.add(tape.mul(tape.normalize(net), parameter(`gain_${end}`)!), parameter(`bias_${end}`)!);
+  return [scaled(input, "ih"), scaled(back, "hh")];
+}
+
+const apply = (tape: Tape, name: string, x: Var) => tape.map(x, ...FUNCTIONS[name]!);
+
+const cells: Record<string, (place: Place) => Step> = {
+  /** h = tanh(...) or max(0, ...). */
+  rnn: (place) => (x, before, t) => {
+    const { tape, layer } = place;
+    const h = zoned(place, 0, t, apply(tape, layer.activation ?? "tanh", tape.add(...nets(place, x, before.h))), before.h);
+    return { ...before, h, output: h };
+  },
+
+  /** r, z = s(...), n = tanh(W_n x + b_n + r (R_n h' + b_n')), h = (1 - z) n + z h'. */
+  gru: (place) => (x, before, t) => {
+    const { tape, layer } = place;
+    const H = layer.units!;
+    const [ih, hh] = nets(place, x, before.h);
+    const gate = (g: number) => apply(tape, "logistic", tape.add(tape.slice(ih, g * H, H), tape.slice(hh, g * H, H)));
+    const [r, z] = [gate(0), gate(1)];
+    const n = apply(tape, "tanh", tape.add(tape.slice(ih, 2 * H, H), tape.mul(r, tape.slice(hh, 2 * H, H))));
+    const rest = tape.map(
+      z,
+      (value) => 1 - value,
+      () => -1,
+    );
+    const h = zoned(place, 0, t, tape.add(tape.mul(rest, n), tape.mul(z, before.h)), before.h);
+    return { ...before, h, output: h };
+  },
+
+  /** i, f, o = s(... + p c), g = tanh(...), c = f c' + i g, h = o tanh(c), and the variants. */
+  lstm: (place) => (x, before, t) => {
+    const { tape, layer, parameter, held } = place;
+    const H = layer.units!;
+    const { coupled, inputGate = true, forgetGate = true, outputGate = true } = layer;
+    const present = ["i", "f", "g", "o"].filter((_, n) => [inputGate && !coupled, forgetGate, true, outputGate][n]);
+    const [ih, hh] = nets(place, x, before.h);
+    const full = layer.fullGateRecurrence ? tape.product(parameter("weight_gg")!, held(before.gates)) : null;
+    const p = parameter("peephole");
+    const net = (name: string, cell?: Var): Var => {
+      const at = present.indexOf(name) * H;
+      const terms = [tape.slice(ih, at, H), tape.slice(hh, at, H)];
+      if (full && name !== "g") terms.push(tape.slice(full, ["i", "f", "o"].indexOf(name) * H, H));
+      if (p && cell) terms.push(tape.mul(tape.slice(p, present.filter((gate) => gate !== "g").indexOf(name) * H, H), cell));
+      return tape.add(...terms);
+    };
+    const one = constant(zeros(H).map(() => 1));
+    const gate = (name: string, cell: Var) => (present.includes(name) ? apply(tape, "logistic", net(name, cell)) : one);
+    const f = gate("f", before.c);
+    const minus = (a: Var) =>
+      tape.map(
+        a,
+        (value) => 1 - value,
+        () => -1,
+      );
+    const i = coupled ? minus(f) : gate("i", before.c);
+    const g = apply(tape, layer.inputActivation ?? "tanh", net("g"));
+    const clip = layer.cellClip ?? Infinity;
+    const made = tape.map(
+      tape.add(tape.mul(f, before.c), tape.mul(i, g)),
+      (value) => Math.max(-clip, Math.min(clip, value)),
+      (value) => Number(Math.abs(value) < clip),
+    );
+    const o = gate("o", made);
+    const seen = layer.layerNorm ? tape.add(tape.mul(tape.normalize(made), parameter("gain_c")!), parameter("bias_c")!) : made;
+    const hidden = tape.mul(o, apply(tape, layer.outputActivation ?? "tanh", seen));
+    const out = layer.projection ? tape.product(parameter("weight_hr")!, hidden) : hidden;
+    const h = zoned(place, 0, t, out, before.h);
+    return { h, c: zoned(place, 1, t, made, before.c), gates: tape.concat(full ? [i, f, o] : []), output: h };
+  },
+
+  /** Blocks of cells that share gates: s = s' + y_in g(net), y = y_out h(s). */
+  lstm97: (place) => (x, before) => {
+    const { tape, layer, parameter, held } = place;
+    const { cellsPerBlock: S = 1, recurrence = "cells+gates", outputGate = true, f = "logistic", g = "[-2,2]", h = "[-1,1]" } = layer;
+    const B = layer.blocks!;
+    const C = B * S;
+    const W = parameter("weight_hh");
+    let net = tape.product(parameter("weight_ih")!, x);
+    if (W) net = tape.add(net, tape.product(W, held(before.h)));
+    const bias = parameter("bias_ih");
+    if (bias) net = tape.add(net, bias.v.length === net.v.length ? bias : tape.concat([constant(zeros(C)), bias]));
+    const gates = (which: number) => apply(tape, f, tape.slice(net, C + which * B, B));
+    const spread = (gate: Var) => tape.concat(zeros(C).map((_, cell) => tape.slice(gate, Math.floor(cell / S), 1)));
+    const [inputs, outputs] = [gates(0), outputGate ? gates(1) : constant(zeros(B).map(() => 1))];
+    const s = tape.add(before.c, tape.mul(spread(inputs), apply(tape, g, tape.slice(net, 0, C))));
+    const y = tape.mul(spread(outputs), apply(tape, h, s));
     return {
-      h,
-      c,
-      back(dh, dc) {
-        const dCell = c.map((value, u) => dc[u]! + dh[u]! * o[u]! * (1 - Math.tanh(value) ** 2));
-        const nets = [
-          dCell.map((d, u) => d * g[u]! * i[u]! * (1 - i[u]!)),
-          dCell.map((d, u) => d * before[u]! * f[u]! * (1 - f[u]!)),
-          dCell.map((d, u) => d * i[u]! * (1 - g[u]! ** 2)),
-          dh.map((d, u) => d * Math.tanh(c[u]!) * o[u]! * (1 - o[u]!)),
-        ].flat();
-        return { ih: nets, hh: nets, h: zeros(H), c: dCell.map((d, u) => d * f[u]!) };
-      },
+      c: s,
+      gates: before.gates,
+      h: recurrence === "cells+gates" ? tape.concat(outputGate ? [y, inputs, outputs] : [y, inputs]) : y,
+      output: y,
     };
   },
 };
-
-/** r, z = s(...), n = tanh(W_n x + b_n + r (R_n h' + b_n')), h = (1 - z) n + z h'. */
-const gru: Cell = {
-  gates: 3,
-  step(ih, hh, before, c) {
-    const H = before.length;
-    const [rx, zx, nx] = split(ih, H) as [Vector, Vector, Vector];
-    const [rh, zh, m] = split(hh, H) as [Vector, Vector, Vector];
-    const [r, z] = [add(rx, rh).map(sigmoid), add(zx, zh).map(sigmoid)];
-    const n = nx.map((value, u) => Math.tanh(value + r[u]! * m[u]!));
-    return {
-      h: n.map((value, u) => (1 - z[u]!) * value + z[u]! * before[u]!),
-      c,
-      back(dh) {
-        const dn = dh.map((d, u) => d * (1 - z[u]!) * (1 - n[u]! ** 2));
-        const dr = dn.map((d, u) => d * m[u]! * r[u]! * (1 - r[u]!));
-        const dz = dh.map((d, u) => d * (before[u]! - n[u]!) * z[u]! * (1 - z[u]!));
-        return { ih: [dr, dz, dn].flat(), hh: [dr, dz, dn.map((d, u) => d * r[u]!)].flat(), h: dh.map((d, u) => d * z[u]!), c: zeros(H) };
-      },
-    };
-  },
-};
-
-/** h = tanh(...) or max(0, ...). */
-const rnn = (relu: boolean): Cell => ({
-  gates: 1,
-  step(ih, hh, before, c) {
-    const h = add(ih, hh).map((net) => (relu ? Math.max(0, net) : Math.tanh(net)));
-    return {
-      h,
-      c,
-      back(dh) {
-        const nets = dh.map((d, u) => d * (relu ? Number(h[u]! > 0) : 1 - h[u]! ** 2));
-        return { ih: nets, hh: nets, h: zeros(before.length), c: zeros(before.length) };
-      },
-    };
-  },
-});
-
-const cellOf = ({ type, activation }: Layer): Cell => (type === "lstm" ? lstm : type === "gru" ? gru : rnn(activation === "relu"));

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import type { Sequence, Trainer, TrainerOptions } from "../src/index.js";
 import { createModel, createTrainer, dense, lstm, resumeTrainer, rnn, sgd } from "../src/index.js";
-import { asSequences, asTensors, type Case, examples, randomParameters, relativeError } from "./cases.js";
+import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
 import { Oracle, type Parameters } from "./oracle.js";
 
 const entry: Case = {
@@ -25,69 +25,100 @@ async function epoch(trainer: Trainer, sequences: Sequence[]): Promise<number> {
   return NaN;
 }
 
-/** The same in double precision: rows take sequences in turn, every window is an update, state is carried, gradients are not. */
-function oracleEpoch(window: number, rowsAtOnce: number) {
+/**
+ * The same in double precision: rows take sequences in turn, every window is an update, state is carried, gradients are not.
+ * A window repeats what it can of the steps before; their targets are what comes out, so that they add nothing.
+ */
+function oracleEpoch(window: number, rowsAtOnce: number, stride: number) {
   const parameters: Parameters = structuredClone(initial) as Parameters;
   const queue = [...batch];
   const fresh = () => new Oracle(entry.model, parameters);
-  const rows: ({ at: number; example: (typeof batch)[number]; states: ReturnType<Oracle["initialStates"]> } | null)[] = new Array(
-    rowsAtOnce,
-  ).fill(null);
+  type States = ReturnType<Oracle["initialStates"]>;
+  // Learned up to `at`; the window begins at `from`, in `states`.
+  const rows: ({ from: number; at: number; example: (typeof batch)[number]; states: States } | null)[] = new Array(rowsAtOnce).fill(null);
   let total = 0;
   let targets = 0;
   let updates = 0;
   for (;;) {
     rows.forEach((row, i) => {
       const example = row === null ? queue.shift() : undefined;
-      if (example) rows[i] = { at: 0, example, states: fresh().initialStates() };
+      if (example) rows[i] = { from: 0, at: 0, example, states: fresh().initialStates() };
     });
     const live = rows.filter((row) => row !== null);
     if (live.length === 0) break;
-    const T = Math.min(window, Math.max(...live.map(({ at, example }) => example.inputs.length - at)));
-    const pieces = live.map(({ at, example }) => ({
-      inputs: example.inputs.slice(at, at + T),
-      targets: example.targets.slice(at, at + T),
-    }));
     const oracle = fresh();
+    const pieces = live.map(({ from, at, example, states }) => {
+      const inputs = example.inputs.slice(from, at + stride);
+      const { outputs } = oracle.run(inputs, structuredClone(states));
+      return { inputs, targets: [...outputs.slice(0, at - from), ...example.targets.slice(at, at + stride)] };
+    });
     const { loss } = oracle.learn(
       pieces,
       "mse",
-      live.map(({ states }) => states),
+      live.map(({ states }) => structuredClone(states)),
     );
-    const count = pieces.reduce((sum, { targets }) => sum + targets.length, 0);
-    total += loss * count;
+    const steps = pieces.reduce((sum, { inputs }) => sum + inputs.length, 0);
+    const count = live.reduce((sum, { at, example }) => sum + Math.min(stride, example.inputs.length - at), 0);
+    total += loss * steps;
     targets += count;
     updates++;
-    for (const [name, { data }] of Object.entries(oracle.gradients)) data.forEach((d, i) => (parameters[name]!.data[i]! -= rate * d));
     rows.forEach((row, i) => {
       if (!row) return;
-      row.at += T;
-      if (row.at >= row.example.inputs.length) rows[i] = null;
+      const { from, at, example, states } = row;
+      row.at = at + stride;
+      row.from = window === stride ? row.at : Math.max(0, row.at - (window - stride));
+      oracle.run(example.inputs.slice(from, row.from), states);
+      if (row.at >= example.inputs.length) rows[i] = null;
     });
+    for (const [name, { data }] of Object.entries(oracle.gradients)) {
+      data.forEach((d, i) => (parameters[name]!.data[i]! -= rate * d * (steps / count)));
+    }
   }
-  return { loss: total / targets, updates, parameters };
+  return { loss: total / targets, targets, updates, parameters };
 }
 
 describe.each([
-  [1, 3],
-  [4, 1],
-  [4, 4],
-  [5, 8],
-  [7, 16],
-  [16, 11],
-  [Infinity, 11],
-])("window %d, %d rows", (window, rows) => {
+  [1, 3, 1],
+  [4, 1, 4],
+  [4, 4, 4],
+  [5, 8, 5],
+  [7, 16, 7],
+  [16, 11, 16],
+  [Infinity, 11, Infinity],
+  [4, 1, 1],
+  [5, 4, 3],
+  [7, 8, 2],
+  [16, 3, 15],
+  [Infinity, 6, 5],
+])("window %d, %d rows, stride %d", (window, rows, stride) => {
   test("a whole epoch, with rows that end and take the next sequence, is the oracle's", async () => {
     restart();
-    const trainer = trainerFor({ window, batch: rows });
-    const loss = await epoch(trainer, asSequences(batch));
-    const expected = oracleEpoch(window, rows);
-    expect(relativeError([loss], [expected.loss])).toBeLessThan(1e-5);
+    const trainer = trainerFor({ window, batch: rows, ...(stride !== window && { stride }) });
+    const expected = oracleEpoch(window, rows, stride);
+    for await (const { loss, steps, totalSteps } of trainer.fit(asSequences(batch))) {
+      expect(relativeError([loss], [expected.loss])).toBeLessThan(1e-5);
+      expect([steps, totalSteps]).toEqual([expected.targets, expected.targets]);
+    }
     expect(trainer.updates).toBe(expected.updates);
     for (const [name, { data }] of Object.entries(model.parameters())) {
       expect(relativeError(data, expected.parameters[name]!.data), name).toBeLessThan(2e-5);
     }
   });
+});
+
+// Without learning, the loss says whether every window began in the right state.
+const random = ["rate", "zoneout", "cellZoneout", "recurrentDropout"];
+const steady = CASES.filter(
+  ({ model: { layers, output } }) =>
+    output === "every" && !layers.some((layer) => "bidirectional" in layer || random.some((name) => name in layer)),
+);
+test.each(steady.map((entry) => [entry.name, entry] as const))("windows that overlap begin in the right state: %s", async (_, entry) => {
+  const one = createModel(entry.model);
+  one.setParameters(asTensors(randomParameters(one.parameters())));
+  const options = { loss: entry.loss, optimizer: sgd({ learningRate: 1e-30 }), batch: 7 };
+  const sequences = asSequences(examples(entry));
+  const loss = await epoch(createTrainer(one, { ...options, window: 4, stride: 2 }), sequences);
+  expect(relativeError([loss], [one.evaluate(sequences, { loss: entry.loss }).loss])).toBeLessThan(1e-5);
 });
 
 const cut = (n: number, from: number, to: number) => ({
@@ -129,6 +160,28 @@ test.each([2, 7])("%d rows whose pieces differ in length carry each its own stat
   const mean = expected.reduce((a, b) => a + b) / targets;
   expect(relativeError([resumeTrainer(trainer.save()).step(rest, { carry: true })], [mean])).toBeLessThan(1e-5);
   expect(relativeError([trainer.step(rest, { carry: true })], [mean])).toBeLessThan(1e-5);
+});
+
+test.each([3, 7])("of %d rows each goes on or begins anew as it is told", (rows) => {
+  restart();
+  const trainer = trainerFor({ optimizer: sgd({ learningRate: 1e-30 }) });
+  const all = [1, 3, 5, 6, 10, 0, 9].slice(0, rows);
+  const carry = all.map((_, i) => i % 2 === 0);
+  const at = all.map((_, i) => 1 + ((i * 3) % 5));
+  trainer.step(all.map((n, i) => cut(n, 0, at[i]!)));
+  const rest = all.map((n, i) => cut(n, at[i]!, 9));
+  const sums = (pieces: Sequence[]) => pieces.map((piece) => trainer.gradients([piece]).loss * piece.inputs.length);
+  const [whole, first, alone] = [sums(all.map((n) => cut(n, 0, 9))), sums(all.map((n, i) => cut(n, 0, at[i]!))), sums(rest)];
+  const total = all.reduce((sum, _, i) => sum + (carry[i] ? whole[i]! - first[i]! : alone[i]!), 0);
+  const mean = total / rest.reduce((sum, { inputs }) => sum + inputs.length, 0);
+  expect(relativeError([trainer.gradients(rest, { carry }).loss], [mean])).toBeLessThan(1e-5);
+  expect(relativeError([resumeTrainer(trainer.save()).step(rest, { carry })], [mean])).toBeLessThan(1e-5);
+  expect(relativeError([trainer.step(rest, { carry })], [mean])).toBeLessThan(1e-5);
+  // What began anew has a state to carry now.
+  const last = sums(all.map((n, i) => cut(n, carry[i] ? 0 : at[i]!, 10)));
+  const expected = last.reduce((sum, loss, i) => sum + loss - (carry[i] ? whole[i]! : alone[i]!), 0) / rows;
+  const next = all.map((n) => cut(n, 9, 10));
+  expect(relativeError([trainer.step(next, { carry: true })], [expected])).toBeLessThan(1e-4);
 });
 
 test("a sequence's gradient does not depend on its company, nor on how long the others are", () => {

@@ -8,9 +8,9 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
-import { adam, createModel, createTrainer, dense, loadModel, lstm, resumeTrainer, type Trainer } from "memcell";
+import { adam, createModel, createTrainer, dense, lanes, loadModel, lstm, resumeTrainer, type Trainer } from "memcell";
 import { drawCurve, type Point } from "./curve.js";
-import { cutIntoSequences, entropies, readBook } from "./text.js";
+import { entropies, readBook } from "./text.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -30,8 +30,8 @@ mkdirSync(flags.out, { recursive: true });
 
 const book = readBook(0.05);
 const text = (tokens: Iterable<number>) => Array.from(tokens, (token) => book.alphabet[token]).join("");
-const train = cutIntoSequences(book.train.subarray(0, book.train.length * size.share), 16);
-const heldOut = cutIntoSequences(book.heldOut, 16);
+const train = lanes(book.train.subarray(0, book.train.length * size.share), 16);
+const heldOut = lanes(book.heldOut, 16);
 const { unigram, bigram } = entropies(book.heldOut, book.alphabet.length);
 const bits = (nats: number) => nats / Math.LN2;
 

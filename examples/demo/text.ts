@@ -21,15 +21,6 @@ export function readBook(heldOutShare: number): Book {
   return { alphabet, train: tokens.subarray(0, cut), heldOut: tokens.subarray(cut) };
 }
 
-/** A long text as so many sequences of equal length, each character's target the one after it. */
-export function cutIntoSequences(tokens: Uint8Array, count: number): { inputs: Uint8Array; targets: Uint8Array }[] {
-  const length = Math.floor((tokens.length - 1) / count);
-  return Array.from({ length: count }, (_, i) => ({
-    inputs: tokens.subarray(i * length, (i + 1) * length),
-    targets: tokens.subarray(i * length + 1, (i + 1) * length + 1),
-  }));
-}
-
 /**
  * Bits per character that the best guess would need which knows how often each character occurs in this very text (unigram),
  * or how often each follows each (bigram): H(c) and H(c(t) | c(t-1)).

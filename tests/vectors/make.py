@@ -129,6 +129,13 @@ for name, options in {
     "rmsprop with momentum": {"optimizer": {"type": "rmsprop", "learningRate": 0.01, "decay": 0.9, "momentum": 0.8}},
     "rmsprop": {"optimizer": {"type": "rmsprop", "learningRate": 0.02}, "clipValue": 0.01},
     "adagrad": {"optimizer": {"type": "adagrad", "learningRate": 0.1}},
+    "sgd with momentum and decay": {
+        "optimizer": {"type": "sgd", "learningRate": 0.2, "momentum": 0.8, "weightDecay": 0.2},
+        "clipNorm": 0.05,
+    },
+    "rmsprop with decay": {"optimizer": {"type": "rmsprop", "learningRate": 0.02, "weightDecay": 0.2}},
+    "adagrad with decay": {"optimizer": {"type": "adagrad", "learningRate": 0.1, "weightDecay": 0.2}},
+    "adam with decay": {"optimizer": {"type": "adam", "learningRate": 0.03, "weightDecay": 0.2}, "clipValue": 0.05},
     "sgd with Nesterov's momentum": {"optimizer": {"type": "sgd", "learningRate": 0.2, "momentum": 0.8, "nesterov": True}, "clipValue": 0.05},
 }.items():
     CASES.append(
@@ -164,6 +171,38 @@ CASES.append(
         "optimizer": {"type": "sgd", "learningRate": 0.05},
     }
 )
+for name, layers in {
+    "projections": [{"type": "lstm", "units": 7, "projection": 4}, {"type": "lstm", "units": 9, "projection": 5}],
+    "both directions": [{"type": "lstm", "units": 5, "bidirectional": "concat"}, {"type": "gru", "units": 3, "bidirectional": "concat"}],
+    "an RNN in both directions, summed": [{"type": "rnn", "units": 5, "bidirectional": "sum"}],
+    "layer normalisation": [{"type": "lstm", "units": 5, "layerNorm": True}, {"type": "normalization"}],
+}.items():
+    CASES.append(
+        {
+            "name": name,
+            "input": {"features": 3},
+            "layers": [*layers, {"type": "dense", "units": 4}],
+            "output": "every",
+            "loss": "crossEntropy",
+            "lengths": [5, 7, 2, 6, 4, 7, 3],
+            "optimizer": {"type": "adam", "learningRate": 0.02},
+        }
+    )
+CASES.append(
+    {
+        "name": "tokens in both directions, a projection above, target at the last step",
+        "input": {"tokens": 6},
+        "layers": [
+            {"type": "lstm", "units": 5, "bidirectional": "concat"},
+            {"type": "lstm", "units": 6, "projection": 3, "bidirectional": "sum"},
+            {"type": "dense", "units": 2, "activation": "tanh"},
+        ],
+        "output": "last",
+        "loss": "mse",
+        "lengths": [6],
+        "optimizer": {"type": "sgd", "learningRate": 0.1},
+    }
+)
 # One small model under every other loss. New cases go to the end: a case's number is its seed.
 for name, options in {
     "mse, weighted steps": {"loss": "mse", "weighted": True},
@@ -196,6 +235,34 @@ for name, options in {
     )
 
 
+class NormalizedLSTM(nn.Module):
+    """Ba, Kiros & Hinton 2016, equations 20 to 22: gates = LN(W x) + LN(R h), h = o tanh(LN(c))."""
+
+    def __init__(self, inputs, units):
+        super().__init__()
+        self.weight_ih_l0 = nn.Parameter(torch.empty(4 * units, inputs))
+        self.weight_hh_l0 = nn.Parameter(torch.empty(4 * units, units))
+        self.norms = nn.ModuleDict({"ih": nn.LayerNorm(4 * units), "hh": nn.LayerNorm(4 * units), "c": nn.LayerNorm(units)})
+
+    def named_parameters(self, **_):
+        yield "weight_ih_l0", self.weight_ih_l0
+        yield "weight_hh_l0", self.weight_hh_l0
+        for name, norm in self.norms.items():
+            yield f"gain_{name}_l0", norm.weight
+            yield f"bias_{name}_l0", norm.bias
+
+    def forward(self, x):
+        h = c = torch.zeros(x.shape[0], self.weight_hh_l0.shape[1])
+        outputs = []
+        for t in range(x.shape[1]):
+            gates = self.norms["ih"](x[:, t] @ self.weight_ih_l0.T) + self.norms["hh"](h @ self.weight_hh_l0.T)
+            i, f, g, o = gates.chunk(4, 1)
+            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * self.norms["c"](c).tanh()
+            outputs.append(h)
+        return torch.stack(outputs, 1), None
+
+
 class Model(nn.Module):
     def __init__(self, case):
         super().__init__()
@@ -204,12 +271,20 @@ class Model(nn.Module):
         size = size or case["input"]["features"]
         modules = []
         for layer in case["layers"]:
-            kind, units = layer["type"], layer["units"]
+            kind, units = layer["type"], layer.get("units", size)
             if kind == "embedding":
                 modules.append(nn.Embedding(size, units))
+            elif kind == "normalization":
+                modules.append(nn.LayerNorm(size))
+            elif layer.get("layerNorm"):
+                modules.append(NormalizedLSTM(size, units))
             elif kind in RECURRENT:
                 options = {"nonlinearity": layer["activation"]} if "activation" in layer else {}
-                modules.append(RECURRENT[kind](size, units, batch_first=True, **options))
+                if "projection" in layer:
+                    options["proj_size"] = layer["projection"]
+                both = "bidirectional" in layer
+                modules.append(RECURRENT[kind](size, units, batch_first=True, bidirectional=both, **options))
+                units = layer.get("projection", units) * (2 if layer.get("bidirectional") == "concat" else 1)
             else:
                 modules.append(nn.Linear(size, units))
             size = units
@@ -231,8 +306,11 @@ class Model(nn.Module):
                 if not x.is_floating_point():
                     x = nn.functional.one_hot(x, self.tokens).float()
                 x, _ = module(x)
+                if layer.get("bidirectional") == "sum":
+                    x = sum(x.chunk(2, -1))
             else:
                 x = module(x)
+                x = x.tanh() if layer.get("activation") == "tanh" else x
         return x
 
 
@@ -242,15 +320,21 @@ def round_list(tensor):
 
 def optimizer_for(case, parameters):
     o = case["optimizer"]
+    parameters = list(parameters)
+    decay = o.get("weightDecay", 0)
+    groups = [
+        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": decay},
+        {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0},
+    ]
     if o["type"] == "sgd":
-        return torch.optim.SGD(parameters, lr=o["learningRate"], momentum=o.get("momentum", 0), nesterov=o.get("nesterov", False))
+        return torch.optim.SGD(groups, lr=o["learningRate"], momentum=o.get("momentum", 0), nesterov=o.get("nesterov", False))
     if o["type"] == "rmsprop":
-        return torch.optim.RMSprop(parameters, lr=o["learningRate"], alpha=o.get("decay", 0.99), momentum=o.get("momentum", 0))
+        return torch.optim.RMSprop(groups, lr=o["learningRate"], alpha=o.get("decay", 0.99), momentum=o.get("momentum", 0))
     if o["type"] == "adagrad":
-        return torch.optim.Adagrad(parameters, lr=o["learningRate"])
+        return torch.optim.Adagrad(groups, lr=o["learningRate"])
     if o["type"] == "adam":
-        return torch.optim.Adam(parameters, lr=o["learningRate"])
-    return torch.optim.AdamW(parameters, lr=o["learningRate"], weight_decay=o["weightDecay"])
+        return torch.optim.Adam(groups, lr=o["learningRate"])
+    return torch.optim.AdamW(groups, lr=o["learningRate"])
 
 
 def make(case, seed):

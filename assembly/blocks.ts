@@ -1,0 +1,128 @@
+// One layer of the memory cell blocks of 1997 over one window, forward and back. All cells and gates of a panel are the rows of
+// one product, with one group; the cells' equations are in cells/lstm97.ts.
+//
+// T time, P panels, I inputs, B blocks of S cells, C = B S, R values that the recurrent weights read: none, the cells, or the
+// cells and then all gates. I and R are unpadded; in shapes all parts are padded to multiples of 4, and N is all rows.
+
+import { DENSE } from "./cell";
+import { lstm97Backward, lstm97Forward, NO_OUTPUT_GATE } from "./cells/lstm97";
+import { padded } from "./lanes";
+import { product, rows } from "./matmul";
+
+/** Three sub-steps as in the paper: the inputs of t and what the units were at t-1, then the cells; layers above see them at t. */
+export function blocksForward(
+  y: usize, // [T][P][C][width] out: y_c
+  s: usize, // [T+1][P][C][width]: slot 0 in, slots 1..T out
+  net: usize, // [T][P][N][width] out: g(net_c), y_in, y_out; with bias = 0 in: what is added to the products
+  source: usize, // [T+1][P][R][width]: slot 0 in; slots 1..T out, where R has gates (with R = C it is y, from a slot before)
+  x: usize, // [T][P][I][width]
+  weight: usize, // [N/4][I + R][4]
+  bias: usize, // [N], or 0
+  functions: i32, // as in cells/lstm97.ts
+  T: i32,
+  P: i32,
+  I: i32,
+  R: i32, // padded
+  B: i32,
+  S: i32,
+  width: i32,
+): void {
+  const row = (<usize>width) << 2;
+  const Ip = padded(I);
+  const cells = <usize>padded(B * S) * row;
+  const gates = <usize>padded(B) * row;
+  const N = padded(B * S) + (functions & NO_OUTPUT_GATE ? 1 : 2) * padded(B);
+  const netPanel = <usize>N * row;
+  const xPanel = <usize>Ip * row;
+  const sourcePanel = <usize>R * row;
+  const all = sourcePanel > cells;
+  for (let t = 0; t < T; t++) {
+    for (let q: usize = 0; q < <usize>(N >> 2); q++) {
+      const w = weight + ((q * <usize>(Ip + R)) << 4);
+      let to = net + 4 * q * row;
+      for (let p: usize = 0; p < <usize>P; p++) {
+        const wh = w + ((<usize>Ip) << 4);
+        rows(to, x + p * xPanel, source + p * sourcePanel, w, wh, bias ? bias + (q << 4) : 0, I, R, DENSE, width);
+        to += netPanel;
+      }
+    }
+    const next = source + <usize>P * sourcePanel;
+    const sNext = s + <usize>P * cells;
+    for (let p: usize = 0; p < <usize>P; p++) {
+      const n = net + p * netPanel;
+      const yNow = y + p * cells;
+      const inGates = n + cells;
+      lstm97Forward(n, inGates, inGates + gates, sNext + p * cells, yNow, s + p * cells, functions, B, S, width);
+      if (!all) continue;
+      memory.copy(next + p * sourcePanel, yNow, cells);
+      memory.copy(next + p * sourcePanel + cells, inGates, netPanel - cells);
+    }
+    y += <usize>P * cells;
+    s = sNext;
+    net += <usize>P * netPanel;
+    x += <usize>P * xPanel;
+    source = next;
+  }
+}
+
+/** With weightT = 0 it is the truncated gradient of the paper: see recurrentBackward. */
+export function blocksBackward(
+  dnet: usize, // [T][P][N][width] out; may be `net`
+  dy: usize, // [T][P][C][width]: from above; after the call, with weightT, the whole gradient of y_c
+  ds: usize, // [P][C][width]: from the step after the last; after the call the gradient of the first s
+  dsource: usize, // [P][R][width] scratch
+  net: usize, // [T][P][N][width]: g(net_c), y_in, y_out
+  s: usize, // [T][P][C][width]: slots 1..T
+  weightT: usize, // [R/4][N][4]: the transposed pack of the recurrent weights; or 0
+  functions: i32,
+  T: i32,
+  P: i32,
+  R: i32, // padded
+  B: i32,
+  S: i32,
+  width: i32,
+): void {
+  const row = (<usize>width) << 2;
+  const cells = <usize>padded(B * S) * row;
+  const gates = <usize>padded(B) * row;
+  const N = padded(B * S) + (functions & NO_OUTPUT_GATE ? 1 : 2) * padded(B);
+  const netPanel = <usize>N * row;
+  const sourcePanel = <usize>R * row;
+  for (let t = T - 1; t >= 0; t--) {
+    const back = weightT && R && t < T - 1;
+    if (back) {
+      memory.fill(dsource, 0, <usize>P * sourcePanel);
+      product(dsource, dnet + <usize>((t + 1) * P) * netPanel, weightT, 0, DENSE, P, N, R, width);
+    }
+    for (let p: usize = 0; p < <usize>P; p++) {
+      const slot = <usize>(t * P) + p;
+      const n = net + slot * netPanel;
+      const dn = dnet + slot * netPanel;
+      const dyNow = dy + slot * cells;
+      const from = dsource + p * sourcePanel;
+      if (back)
+        for (let at: usize = 0; at < cells; at += 16) v128.store(dyNow + at, f32x4.add(v128.load(dyNow + at), v128.load(from + at)));
+      const dyIn = back && sourcePanel > cells ? from + cells : 0;
+      const dyOut = dyIn ? dyIn + gates : 0;
+      const inGates = n + cells;
+      const dInGates = dn + cells;
+      lstm97Backward(
+        dn,
+        dInGates,
+        dInGates + gates,
+        ds + p * cells,
+        dyNow,
+        dyIn,
+        dyOut,
+        n,
+        inGates,
+        inGates + gates,
+        s + slot * cells,
+        functions,
+        B,
+        S,
+        width,
+      );
+    }
+  }
+}

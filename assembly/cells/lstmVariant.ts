@@ -1,0 +1,179 @@
+// The variants of the LSTM cell, pointwise: lstm.ts has the plain one, which a tenth of all time would go to if its options were
+// asked for here (at H = 32; measured). Peepholes: Gers, Schraudolph & Schmidhuber 2002; the others: Greff et al. 2017.
+//
+//   i = sigmoid(i_in + p_i c(t-1))   f = sigmoid(f_in + p_f c(t-1))   g = tanh(g_in)      (_in: W x + b + R h(t-1) + b')
+//   c = f c(t-1) + i g                                                 cut to +-clip
+//   o = sigmoid(o_in + p_o c)        h = o tanh(c)
+//
+// A gate that is not there is 1, a coupled input gate 1 - f, a linear input or output has no tanh.
+//
+// Backward, with dh the whole gradient of h(t), dc what c(t+1) sends back and d_ what gates at t+1 send back to gates here:
+//   do_in = (dh tanh(c) + d_o) o (1 - o)
+//   dc  = dc + dh o (1 - tanh(c)^2) + p_o do_in                        0 where c was cut
+//   di_in = (dc g + d_i) i (1 - i)     df_in = (dc c(t-1) + d_f) f (1 - f)     dg_in = dc i (1 - g^2)
+//   dc(t-1) = dc f + p_i di_in + p_f df_in
+//
+// Padded units have zero weights and biases: g = 0, so c, h and every gradient of theirs stay exactly zero.
+
+import { sigmoid, sigmoidSlope, tanh, tanhSlope } from "../activation";
+import { COUPLED, hasGroup, LINEAR_INPUT, LINEAR_OUTPUT, OUTPUT_APART } from "../cell";
+import { PANEL, splat, VECTOR } from "../lanes";
+
+/** Four units of one panel, one step. */
+export function lstmVariantForward(
+  gates: usize, // [4 gates][4 units][width]: pre-activations; after the call i, f, g, o
+  c: usize, // [4][width] out
+  h: usize, // [4][width] out; not written with OUTPUT_APART
+  cBefore: usize, // [4][width] c(t-1)
+  peepholes: usize, // [i, f, o][4], or 0
+  clip: f32, // or infinity
+  cell: i32,
+  width: i32,
+): void {
+  const gate = <usize>width * VECTOR;
+  const one = splat(1);
+  for (let at: usize = 0; at < gate; at += VECTOR) {
+    const before = v128.load(cBefore + at);
+    const f = hasGroup(cell, 1) ? sigmoid(seen(gates + gate + at, peepholes, 1, before, at, width)) : one;
+    const i = hasGroup(cell, 0) ? sigmoid(seen(gates + at, peepholes, 0, before, at, width)) : cell & COUPLED ? f32x4.sub(one, f) : one;
+    let g = v128.load(gates + 2 * gate + at);
+    if (!(cell & LINEAR_INPUT)) g = tanh(g);
+    const state = cut(f32x4.add(f32x4.mul(f, before), f32x4.mul(i, g)), clip);
+    const o = hasGroup(cell, 3) ? sigmoid(seen(gates + 3 * gate + at, peepholes, 2, state, at, width)) : one;
+    v128.store(gates + at, i);
+    v128.store(gates + gate + at, f);
+    v128.store(gates + 2 * gate + at, g);
+    v128.store(gates + 3 * gate + at, o);
+    v128.store(c + at, state);
+    if (!(cell & OUTPUT_APART)) v128.store(h + at, f32x4.mul(o, cell & LINEAR_OUTPUT ? state : tanh(state)));
+  }
+}
+
+/** Four units of one panel, one step back. */
+export function lstmVariantBackward(
+  dgates: usize, // [4 gates][4 units][width] out: gradient of the pre-activations; may be `gates`; with OUTPUT_APART do_in is there
+  dc: usize, // [4][width]: from c(t+1); after the call for c(t-1)
+  dh: usize, // [4][width]; not read with OUTPUT_APART
+  gates: usize, // [4 gates][4 units][width]: i, f, g, o
+  c: usize, // [4][width] c(t)
+  cBefore: usize, // [4][width] c(t-1)
+  peepholes: usize, // [i, f, o][4], or 0
+  dgatesLater: usize, // [i, f, o][4 units][width]: what gates at t+1 send back to i, f and o, or 0
+  clip: f32,
+  cell: i32,
+  width: i32,
+): void {
+  const gate = <usize>width * VECTOR;
+  const none = splat(0);
+  for (let at: usize = 0; at < gate; at += VECTOR) {
+    const i = v128.load(gates + at);
+    const f = v128.load(gates + gate + at);
+    const g = v128.load(gates + 2 * gate + at);
+    const o = v128.load(gates + 3 * gate + at);
+    const state = v128.load(c + at);
+    const before = v128.load(cBefore + at);
+    let dCell = v128.load(dc + at);
+    let dOut = v128.load(dgates + 3 * gate + at);
+    if (!(cell & OUTPUT_APART)) {
+      const dHidden = v128.load(dh + at);
+      const squashed = cell & LINEAR_OUTPUT ? state : tanh(state);
+      const through = f32x4.mul(dHidden, o);
+      dCell = f32x4.add(dCell, cell & LINEAR_OUTPUT ? through : f32x4.mul(through, tanhSlope(squashed)));
+      dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), sigmoidSlope(o));
+      if (!hasGroup(cell, 3)) dOut = none;
+    }
+    if (peepholes) dCell = f32x4.add(dCell, f32x4.mul(weight(peepholes, 2, at, width), dOut));
+    if (clip < f32.MAX_VALUE) dCell = v128.and(dCell, f32x4.lt(f32x4.abs(state), splat(clip)));
+    let dForget = none;
+    let dInput = none;
+    const dWrite = f32x4.mul(dCell, g);
+    if (hasGroup(cell, 1)) {
+      let toForget = f32x4.mul(dCell, before);
+      if (cell & COUPLED) toForget = f32x4.sub(toForget, dWrite);
+      dForget = f32x4.mul(later(toForget, dgatesLater, gate + at), sigmoidSlope(f));
+    }
+    if (hasGroup(cell, 0)) dInput = f32x4.mul(later(dWrite, dgatesLater, at), sigmoidSlope(i));
+    const dBlock = f32x4.mul(dCell, i);
+    let dBefore = f32x4.mul(dCell, f);
+    if (peepholes) {
+      dBefore = f32x4.add(dBefore, f32x4.mul(weight(peepholes, 0, at, width), dInput));
+      dBefore = f32x4.add(dBefore, f32x4.mul(weight(peepholes, 1, at, width), dForget));
+    }
+    v128.store(dgates + at, dInput);
+    v128.store(dgates + gate + at, dForget);
+    v128.store(dgates + 2 * gate + at, cell & LINEAR_INPUT ? dBlock : f32x4.mul(dBlock, tanhSlope(g)));
+    v128.store(dgates + 3 * gate + at, dOut);
+    v128.store(dc + at, dBefore);
+  }
+}
+
+/** With OUTPUT_APART, what is left: h = o tanh(n), with n the normalised c. */
+export function lstmOutputForward(
+  h: usize, // [blocks][4][width] out
+  gates: usize, // [blocks][4 gates][4][width]
+  n: usize, // [blocks][4][width]
+  cell: i32,
+  blocks: i32,
+  width: i32,
+): void {
+  const gate = <usize>width * VECTOR;
+  for (let block = 0; block < blocks; block++, gates += 4 * gate, n += gate, h += gate) {
+    for (let at: usize = 0; at < gate; at += VECTOR) {
+      const state = v128.load(n + at);
+      v128.store(h + at, f32x4.mul(v128.load(gates + 3 * gate + at), cell & LINEAR_OUTPUT ? state : tanh(state)));
+    }
+  }
+}
+
+/** do_in and dn, before lstmVariantBackward does the rest. */
+export function lstmOutputBackward(
+  dgates: usize, // [blocks][4 gates][4][width]: o's out; may be `gates`
+  dn: usize, // [blocks][4][width] out
+  dh: usize, // [blocks][4][width]
+  gates: usize, // [blocks][4 gates][4][width]
+  n: usize, // [blocks][4][width]
+  dgatesLater: usize, // [blocks][i, f, o][4][width], or 0
+  cell: i32,
+  blocks: i32,
+  width: i32,
+): void {
+  const gate = <usize>width * VECTOR;
+  for (let block = 0; block < blocks; block++) {
+    for (let at: usize = 0; at < gate; at += VECTOR) {
+      const o = v128.load(gates + 3 * gate + at);
+      const state = v128.load(n + at);
+      const dHidden = v128.load(dh + at);
+      const through = f32x4.mul(dHidden, o);
+      const squashed = cell & LINEAR_OUTPUT ? state : tanh(state);
+      v128.store(dn + at, cell & LINEAR_OUTPUT ? through : f32x4.mul(through, tanhSlope(squashed)));
+      const dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), sigmoidSlope(o));
+      v128.store(dgates + 3 * gate + at, hasGroup(cell, 3) ? dOut : splat(0));
+    }
+    dgates += 4 * gate;
+    gates += 4 * gate;
+    dn += gate;
+    n += gate;
+    dh += gate;
+    if (dgatesLater) dgatesLater += 3 * gate;
+  }
+}
+
+/** What a gate sees: its pre-activation, and the cell through its peephole. */
+function seen(net: usize, peepholes: usize, which: usize, state: v128, at: usize, width: i32): v128 {
+  const input = v128.load(net);
+  return peepholes ? f32x4.add(input, f32x4.mul(weight(peepholes, which, at, width), state)) : input;
+}
+
+/** A peephole's weights of the units in the vector `at`. */
+function weight(peepholes: usize, which: usize, at: usize, width: i32): v128 {
+  const row = peepholes + which * VECTOR;
+  return width == PANEL ? v128.load32_splat(row + ((at >> 5) << 2)) : v128.load(row);
+}
+
+function later(d: v128, dgatesLater: usize, at: usize): v128 {
+  return dgatesLater ? f32x4.add(d, v128.load(dgatesLater + at)) : d;
+}
+
+function cut(x: v128, clip: f32): v128 {
+  return clip < f32.MAX_VALUE ? f32x4.pmin(f32x4.pmax(x, splat(-clip)), splat(clip)) : x;
+}

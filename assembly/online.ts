@@ -1,0 +1,94 @@
+// Learning forward in time, in memory that does not grow: each weight w of a unit j has a trace P of how far it has moved the
+// unit's state (c of an LSTM, s of the 1997 cell, h otherwise), and the gradient is the error that reaches the state now, times P.
+//
+//   P(t) = decay_j P(t-1) + gain_j source(t)          dw += error_j P(t)
+//
+// gain = d state / d net, decay = d state(t) / d state(t-1) along the unit itself. For the 1997 cell, decay = 1: equations 25 to 28
+// of Hochreiter & Schmidhuber 1997; with a forget gate decay = f: Gers, Schmidhuber & Cummins 2000. Both are exactly the gradient
+// with the recurrent inputs held constant. For rnn and gru, decay takes in the unit's weight to itself and leaves out what goes
+// round through others: SnAp-1, Menick et al. 2021, an approximation.
+
+import { groups, recurrentGroups } from "./cell";
+import { splat, VECTOR } from "./lanes";
+
+/** One source of many columns (inputs, state, or 1 for the bias) into the groups of all units; a batch of one. */
+export function traces(
+  trace: usize, // as the weights; or 0 for P = source, where a weight moves nothing that stays
+  dw: usize, // as the weights; accumulates; or 0 where there is no error
+  source: usize, // [k]
+  gain: usize, // [blocks][G][4]
+  decay: usize, // [blocks][4]
+  error: usize, // [blocks][4], rows `errorStride` bytes apart
+  errorStride: usize,
+  live: i32, // bit g: group g takes part
+  G: i32,
+  k: i32,
+  kStride: usize, // bytes from column to column of weights; a column has [G][4] numbers of a block
+  blocks: i32, // of four units
+  blockStride: usize, // bytes from block to block
+): void {
+  for (let block: usize = 0; block < <usize>blocks; block++) {
+    const decays = trace ? v128.load(decay + block * VECTOR) : splat(0);
+    const errors = v128.load(error + block * errorStride);
+    for (let g: usize = 0; g < <usize>G; g++) {
+      if (!((live >> <i32>g) & 1)) continue;
+      const gains = trace ? v128.load(gain + (block * <usize>G + g) * VECTOR) : splat(1);
+      let at = block * blockStride + g * VECTOR;
+      for (let column: usize = 0; column < <usize>k; column++) {
+        let p = f32x4.mul(gains, v128.load32_splat(source + (column << 2)));
+        if (trace) {
+          p = f32x4.add(f32x4.mul(decays, v128.load(trace + at)), p);
+          v128.store(trace + at, p);
+        }
+        if (dw) v128.store(dw + at, f32x4.add(v128.load(dw + at), f32x4.mul(errors, p)));
+        at += kStride;
+      }
+    }
+  }
+}
+
+/** decay_j += the sum over groups of R_jj gain_j: what goes from a unit's h(t-1) to its h(t) through its own weights. */
+export function ownWeights(
+  decay: usize, // [H/4][4]; accumulates
+  gain: usize, // [H/4][G][4]
+  weight: usize, // [H/4][I + H][G][4]
+  cell: i32,
+  I: i32, // padded
+  H: i32, // padded
+): void {
+  const G = <usize>groups(cell);
+  for (let u: usize = 0; u < <usize>H; u++) {
+    const block = u >> 2;
+    const lane = (u & 3) << 2;
+    const column = weight + (block * <usize>(I + H) + <usize>I + u) * G * VECTOR + lane;
+    let total = load<f32>(decay + (u << 2));
+    for (let g: usize = 0; g < G; g++) {
+      if (!((recurrentGroups(cell) >> <i32>g) & 1)) continue;
+      total += load<f32>(column + g * VECTOR) * load<f32>(gain + (block * G + g) * VECTOR + lane);
+    }
+    store<f32>(decay + (u << 2), total);
+  }
+}
+
+/** The rows of each block's cells become one row of its gate: dw[b] += the sum over v of rows[b S + v], which are cleared. */
+export function foldRows(
+  dw: usize, // the gates' rows of the weights; accumulates
+  rows: usize, // as the cells' rows of the weights
+  B: i32,
+  S: i32,
+  k: i32,
+  kStride: usize, // as in traces
+  blockStride: usize,
+): void {
+  for (let row: usize = 0; row < <usize>(B * S); row++) {
+    const gate = row / <usize>S;
+    let to = dw + (gate >> 2) * blockStride + ((gate & 3) << 2);
+    let from = rows + (row >> 2) * blockStride + ((row & 3) << 2);
+    for (let column = 0; column < k; column++) {
+      store<f32>(to, load<f32>(to) + load<f32>(from));
+      store<f32>(from, 0);
+      to += kStride;
+      from += kStride;
+    }
+  }
+}

@@ -1,0 +1,94 @@
+// Arithmetic on whole buffers, number by number, and rows moved between buffers.
+
+import { splat, VECTOR } from "./lanes";
+
+/** y = a + b */
+export function add(
+  y: usize, // [count] out; may be a or b
+  a: usize, // [count]
+  b: usize, // [count]
+  count: i32, // multiple of 4
+): void {
+  for (const end = y + ((<usize>count) << 2); y < end; y += VECTOR, a += VECTOR, b += VECTOR) {
+    v128.store(y, f32x4.add(v128.load(a), v128.load(b)));
+  }
+}
+
+/** y = x m; the gradient of x is that of y times m. */
+export function multiply(
+  y: usize, // [count] out; may be x
+  x: usize, // [count]
+  m: usize, // [count]
+  count: i32, // multiple of 4
+): void {
+  for (const end = y + ((<usize>count) << 2); y < end; y += VECTOR, x += VECTOR, m += VECTOR) {
+    v128.store(y, f32x4.mul(v128.load(x), v128.load(m)));
+  }
+}
+
+/** Zoneout (Krueger et al. 2017): y = m before + (1 - m) y, with m 0 or 1 while training and their mean otherwise. */
+export function zoneoutForward(
+  y: usize, // [count]: what the cell computed; after the call what it keeps
+  before: usize, // [count]: y of the step before
+  m: usize, // [count]
+  count: i32, // multiple of 4
+): void {
+  for (const end = y + ((<usize>count) << 2); y < end; y += VECTOR, before += VECTOR, m += VECTOR) {
+    const share = v128.load(m);
+    const rest = f32x4.sub(splat(1), share);
+    v128.store(y, f32x4.add(f32x4.mul(share, v128.load(before)), f32x4.mul(rest, v128.load(y))));
+  }
+}
+
+/** dbefore += m dy; dy = (1 - m) dy */
+export function zoneoutBackward(
+  dy: usize, // [count]
+  dbefore: usize, // [count]; accumulates; or 0
+  m: usize, // [count]
+  count: i32, // multiple of 4
+): void {
+  for (const end = dy + ((<usize>count) << 2); dy < end; dy += VECTOR, m += VECTOR) {
+    const d = v128.load(dy);
+    const past = f32x4.mul(v128.load(m), d);
+    v128.store(dy, f32x4.sub(d, past));
+    if (!dbefore) continue;
+    v128.store(dbefore, f32x4.add(v128.load(dbefore), past));
+    dbefore += VECTOR;
+  }
+}
+
+/**
+ * Rows of x to rows of y, slot by slot; with `lengths` each sequence in reverse, by its true length: step t is step
+ * length - 1 - t of x, and what lies past the length stays where it is. That is its own inverse, so the gradient goes back
+ * the same way.
+ */
+export function moveRows(
+  y: usize, // [T][P][yRows][width]: rows from yRow on
+  x: usize, // [T][P][xRows][width]: rows from xRow on; f32 or i32
+  lengths: usize, // [P][width] i32, or 0
+  yRows: i32,
+  yRow: i32,
+  xRows: i32,
+  xRow: i32,
+  count: i32, // rows to move
+  accumulate: bool, // adds to y
+  T: i32,
+  P: i32,
+  width: i32,
+): void {
+  const row = (<usize>width) << 2;
+  for (let t = 0; t < T; t++) {
+    for (let p = 0; p < P; p++) {
+      for (let lane = 0; lane < width; lane++) {
+        const length = lengths ? load<i32>(lengths + ((<usize>(p * width + lane)) << 2)) : 0;
+        const from = t < length ? length - 1 - t : t;
+        let to = y + <usize>((t * P + p) * yRows + yRow) * row + ((<usize>lane) << 2);
+        let at = x + <usize>((from * P + p) * xRows + xRow) * row + ((<usize>lane) << 2);
+        for (let i = 0; i < count; i++, to += row, at += row) {
+          if (accumulate) store<f32>(to, load<f32>(to) + load<f32>(at));
+          else store<i32>(to, load<i32>(at));
+        }
+      }
+    }
+  }
+}

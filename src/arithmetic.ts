@@ -1,0 +1,28 @@
+/** Functions from + - * / alone: those of Math may differ between engines in their last bits. */
+
+/** base^n for an integer n >= 0, by repeated squaring. */
+export function power(base: number, n: number): number {
+  let result = 1;
+  for (let factor = base, left = n; left > 0; left = Math.floor(left / 2), factor *= factor) {
+    if (left % 2 === 1) result *= factor;
+  }
+  return result;
+}
+
+/** The n-th root of x in (0, 1], by Newton's method: from 1 it falls until it is there. */
+export function root(x: number, n: number): number {
+  for (let r = 1; ; ) {
+    const next = r - (r - x / power(r, n - 1)) / n;
+    if (!(next < r)) return r;
+    r = next;
+  }
+}
+
+/** cos(pi x) for x in [0, 1], by Taylor's series: within 2e-16. */
+export function cosine(x: number): number {
+  if (x > 0.5) return -cosine(1 - x);
+  const square = Math.PI * x * (Math.PI * x);
+  let sum = 1;
+  for (let k = 22; k > 0; k -= 2) sum = 1 - (square / (k * (k - 1))) * sum;
+  return sum;
+}

@@ -1,0 +1,146 @@
+/** Before a model sees the data: sequences cut out of one long series, and the scale of the numbers. */
+
+import { arrayLike, fail, finite, integer, oneOf, options } from "./check.js";
+import type { Scale } from "./scale.js";
+import { flatten, type Sequence, type Series } from "./sequences.js";
+
+export interface WindowOptions {
+  /** Steps of each sequence. */
+  length: number;
+  /** How many steps after its input the target of a step lies. Default 1: the next one. */
+  horizon?: number;
+  /** Steps from the beginning of one sequence to that of the next. Default 1. */
+  stride?: number;
+  /** As in the model's configuration: a target for every step, or for the last alone. Default "every". */
+  output?: "every" | "last";
+  /** Numbers to a step in a flat series. Default 1. */
+  features?: number;
+  /** Which features are targets, by their index from 0, in this order. Default: all. */
+  targetFeatures?: number[];
+}
+
+/** A series, and how many numbers of it come to an element and to a step; elements are rows where it is nested. */
+interface Measured {
+  list: ArrayLike<unknown>;
+  nested: boolean;
+  features: number;
+  steps: number;
+}
+
+function measure(path: string, value: unknown, given: number | undefined): Measured {
+  const list = arrayLike(path, value, "an array or a typed array");
+  const nested = typeof list[0] === "object" && list[0] !== null;
+  const row = nested ? arrayLike(`${path}, step 0`, list[0], "numbers") : null;
+  const features = integer("features", given === undefined ? (row?.length ?? 1) : given);
+  if (row && row.length !== features) fail(RangeError, `${path}, step 0`, `${features} numbers`, row);
+  if (!row && list.length % features !== 0) fail(RangeError, path, `a multiple of ${features} numbers (${features} for each step)`, value);
+  return { list, nested, features, steps: nested ? list.length : list.length / features };
+}
+
+/** Steps of a series: a view where it is a typed array. */
+function cut({ list, nested, features }: Measured, from: number, to: number): Series {
+  const [begin, end] = nested ? [from, to] : [from * features, to * features];
+  return ArrayBuffer.isView(list) ? (list as unknown as Float32Array).subarray(begin, end) : (list as number[]).slice(begin, end);
+}
+
+/**
+ * Sequences cut out of one long series, for forecasting: each has `length` steps as inputs, and as targets what comes `horizon`
+ * steps after them. What it returns can be iterated as often as you like; it cuts as it goes, views where the series is a typed
+ * array (or else copies of the part), so that a long series takes no more memory. `fit` takes it as it is, in order; spread into
+ * an array, `[...windows(series, …)]`, its sequences are shuffled.
+ *
+ * @param series steps of numbers: rows, or a flat array or typed array with `features` to a step
+ * @throws TypeError, RangeError if an option is wrong or the series is too short for a single sequence
+ * @example
+ * // A log of [temperature, humidity, pressure]: the temperature an hour (60 steps) later, out of the last three hours.
+ * trainer.fit(windows(log, { length: 180, horizon: 60, output: "last", targetFeatures: [0] }), { epochs: 10 });
+ */
+export function windows(series: Series, windowOptions: WindowOptions): Iterable<Sequence> {
+  options("options", windowOptions, ["length", "horizon", "stride", "output", "features", "targetFeatures"]);
+  const { length, horizon = 1, stride = 1, output = "every", targetFeatures } = windowOptions;
+  const measured = measure("series", series, windowOptions.features);
+  const { list, nested, features, steps } = measured;
+  integer("length", length);
+  integer("horizon", horizon);
+  integer("stride", stride);
+  oneOf("output", output, ["every", "last"]);
+  const chosen =
+    targetFeatures !== undefined &&
+    Array.from(arrayLike("targetFeatures", targetFeatures, "indices of features"), (index, i) =>
+      integer(`targetFeatures[${i}]`, index, 0, features - 1),
+    );
+  if (steps < length + horizon) fail(RangeError, "series", `at least ${length + horizon} steps (length + horizon)`, series);
+
+  const at = (step: number, k: number) => (nested ? (list[step] as number[] | undefined)?.[k] : list[step * features + k]) as number;
+  const targets = (from: number, to: number): Series =>
+    chosen ? Array.from({ length: to - from }, (_, i) => chosen.map((k) => at(from + i, k))) : cut(measured, from, to);
+  return {
+    *[Symbol.iterator]() {
+      for (let from = 0; from + length + horizon <= steps; from += stride) {
+        const to = from + length;
+        yield { inputs: cut(measured, from, to), targets: targets((output === "last" ? to - 1 : from) + horizon, to + horizon) };
+      }
+    },
+  };
+}
+
+/**
+ * One long sequence as `count` equally long pieces that follow each other, to be learned side by side: the target of each step
+ * is the step after it, be they tokens or numbers. With `batch: count`, a trainer goes through the whole of it in one pass.
+ * Views where the series is a typed array. Up to `count` steps at the end are left over.
+ *
+ * @param series tokens, or steps of numbers: rows, or flat with `features` (default 1) to a step
+ * @throws TypeError, RangeError if an option is wrong or there are less than `count + 1` steps
+ * @example const trainer = createTrainer(model, { …, batch: 16 }); trainer.fit(lanes(tokens, 16));
+ */
+export function lanes(series: Series, count: number, laneOptions: { features?: number } = {}): Sequence[] {
+  options("options", laneOptions, ["features"]);
+  const measured = measure("series", series, laneOptions.features);
+  const length = Math.floor((measured.steps - 1) / integer("count", count));
+  if (length < 1) fail(RangeError, "series", `at least ${count + 1} steps (count + 1)`, series);
+  return Array.from({ length: count }, (_, i) => ({
+    inputs: cut(measured, i * length, (i + 1) * length),
+    targets: cut(measured, i * length + 1, (i + 1) * length + 1),
+  }));
+}
+
+/**
+ * The mean and the standard deviation of each feature, for `scaler` of a model's configuration. A feature that never changes
+ * gets deviation 1. One pass, in double precision (Welford 1962); the deviation is that of these numbers, divided by their count.
+ *
+ * @param data a series, as `windows` takes it, or sequences (`of` says whether their inputs, the default, or their targets)
+ * @param scalerOptions `features`: numbers to a step where the data are flat, default 1
+ * @throws TypeError, RangeError if a number is not finite, with its path, step and feature, or if there is none
+ * @example
+ * const scale = scaler(log); // rows of 3
+ * createModel({ input: { features: 3 }, layers, scaler: { inputs: scale, targets: scale } }); // predicts all 3
+ * createModel({ input: { features: 3 }, layers, scaler: { inputs: scaler(train), targets: scaler(train, { of: "targets" }) } });
+ */
+export function scaler(data: Series | Iterable<Sequence>, scalerOptions: { of?: "inputs" | "targets"; features?: number } = {}): Scale {
+  const sequences = Array.isArray(data) ? data[0]?.inputs !== undefined : !ArrayBuffer.isView(data) && Symbol.iterator in Object(data);
+  options("options", scalerOptions, sequences ? ["of", "features"] : ["features"]);
+  const { of = "inputs" } = scalerOptions;
+  oneOf("of", of, ["inputs", "targets"]);
+  const mean: number[] = [];
+  const squares: number[] = [];
+  let features = 0;
+  let count = 0;
+  const add = (path: string, value: unknown) => {
+    const list = typeof value === "number" ? [value] : value;
+    features ||= measure(path, list, scalerOptions.features).features;
+    flatten(path, list, features, "feature", finite, Float64Array).forEach((number, i) => {
+      const k = i % features;
+      if (k === 0) count++;
+      const before = number - (mean[k] ??= 0);
+      mean[k] += before / count;
+      squares[k] = (squares[k] ?? 0) + before * (number - mean[k]);
+    });
+  };
+  if (sequences) {
+    let i = 0;
+    for (const sequence of data as Iterable<Sequence>) add(`sequences[${i++}].${of}`, sequence?.[of]);
+  } else add("series", data);
+  if (count === 0) fail(RangeError, "data", "at least one step", data);
+  // A deviation that is nothing in f32 is refused.
+  return { mean, deviation: squares.map((sum) => Math.sqrt(sum / count)).map((value) => (Math.fround(value) > 0 ? value : 1)) };
+}

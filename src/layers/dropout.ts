@@ -1,0 +1,51 @@
+/** Dropout between layers. */
+
+import { number, options } from "../check.js";
+import type { LayerKind, LayerPlan, Stage } from "../layer.js";
+import { keys } from "../random.js";
+import { pad4 } from "../table.js";
+
+/** Sets inputs to zero at random while training and scales the others up (Srivastava et al. 2014); PyTorch's `nn.Dropout`. */
+export interface DropoutLayer {
+  type: "dropout";
+  /** The share set to zero, from 0 to below 1. */
+  rate: number;
+}
+
+/** @example dropout({ rate: 0.2 }) */
+export const dropout = (options: Omit<DropoutLayer, "type">): DropoutLayer => ({ ...options, type: "dropout" });
+
+export const dropoutKind: LayerKind<DropoutLayer> = {
+  check(path, layer) {
+    options(path, layer, ["type", "rate"]);
+    return { rate: number(`${path}.rate`, layer.rate, { min: 0, max: 1, belowMax: true }) };
+  },
+
+  plan({ rate }, planner): LayerPlan {
+    const units = planner.inputs;
+    const index = planner.count("dropout");
+    return {
+      units,
+      rows: 4,
+      /** Away from training it is its input. In the backward pass it works in place, on the gradient of the layer below. */
+      stage({ parts: { kernels }, lanes, T, mode, seed, buffer }, below): Stage {
+        if (mode !== "train") return { ...below, forward() {}, backward() {} };
+        const [key0, key1] = keys(seed);
+        const values = lanes.panels * pad4(units) * lanes.width;
+        const output = buffer(T, values);
+        const { gradient } = below;
+        const factor = 1 / (1 - rate);
+        return {
+          output,
+          gradient,
+          forward(T, update) {
+            kernels.dropout(output, below.output, T * values, rate, factor, update, index, key0, key1);
+          },
+          backward(T, update) {
+            if (gradient !== 0) kernels.dropout(gradient, gradient, T * values, rate, factor, update, index, key0, key1);
+          },
+        };
+      },
+    };
+  },
+};

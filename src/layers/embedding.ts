@@ -1,0 +1,49 @@
+/** A learned vector for each token. */
+
+import { integer, LARGEST, options } from "../check.js";
+import type { LayerKind, LayerPlan, Stage } from "../layer.js";
+import { pad4 } from "../table.js";
+import { DENSE } from "./cells.js";
+
+/** A learned vector for each token; PyTorch's `nn.Embedding`. The first layer of a model with tokens as input. */
+export interface EmbeddingLayer {
+  type: "embedding";
+  /** Length of the vectors. */
+  units: number;
+}
+
+/** @example embedding({ units: 32 }) */
+export const embedding = (options: Omit<EmbeddingLayer, "type">): EmbeddingLayer => ({ ...options, type: "embedding" });
+
+export const embeddingKind: LayerKind<EmbeddingLayer> = {
+  check(path, layer) {
+    options(path, layer, ["type", "units"]);
+    return { units: integer(`${path}.units`, layer.units, 1, LARGEST) };
+  },
+
+  plan({ units }, planner): LayerPlan {
+    const name = planner.name("embedding");
+    const tokens = planner.inputs;
+    const N = pad4(units);
+    const table = planner.params.add(`${name}.weight`, tokens, N);
+    const at = (token: number, column: number) => token * N + column;
+    planner.parameter(table, { name: `${name}.weight`, shape: [tokens, units], role: "embedding", fan: units, at });
+    return {
+      units,
+      rows: 4,
+      stage({ parts: { kernels, params }, lanes: { panels: P, width }, T, scratch, buffer, gradient: gradientFor }, below): Stage {
+        const [output, gradient] = [buffer(T, P, N, width), gradientFor(N)];
+        return {
+          output,
+          gradient,
+          forward(T) {
+            kernels.embeddingForward(output, below.output, params + table, 0, T * P, N, width);
+          },
+          backward(T, _, gradients) {
+            kernels.embeddingBackward(gradients + table, gradient, below.output, scratch, DENSE, T * P, N, width);
+          },
+        };
+      },
+    };
+  },
+};

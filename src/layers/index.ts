@@ -1,0 +1,21 @@
+/** The kinds of layers: a new one is a file and a row here. */
+
+import type { LayerKind } from "../layer.js";
+import { type DenseLayer, denseKind } from "./dense.js";
+import { type DropoutLayer, dropoutKind } from "./dropout.js";
+import { type EmbeddingLayer, embeddingKind } from "./embedding.js";
+import { type NormalizationLayer, normalizationKind } from "./normalization.js";
+import { type GruLayer, gruKind, type Lstm97Layer, type LstmLayer, lstm97Kind, lstmKind, type RnnLayer, rnnKind } from "./recurrent.js";
+
+export type Layer = LstmLayer | Lstm97Layer | GruLayer | RnnLayer | DenseLayer | DropoutLayer | EmbeddingLayer | NormalizationLayer;
+
+export const KINDS = {
+  rnn: rnnKind,
+  gru: gruKind,
+  lstm: lstmKind,
+  lstm97: lstm97Kind,
+  dense: denseKind,
+  embedding: embeddingKind,
+  dropout: dropoutKind,
+  normalization: normalizationKind,
+} as unknown as Record<Layer["type"], LayerKind<Layer>>;

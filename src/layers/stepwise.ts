@@ -1,0 +1,225 @@
+/**
+ * A layer with something of its own between the steps of its cells: the same kernels, called for one step at a time. What
+ * happens in step t, each only where the layer asks for it:
+ *
+ *   source = h(t-1), masked (recurrent dropout, Gal & Ghahramani 2016: one mask a sequence)
+ *   gates  = W x + b + R source, + G (i, f, o)(t-1) (full gate recurrence, Greff et al. 2017)
+ *          or LN(W x) + LN(R source) (layer normalisation, Ba et al. 2016; then h = o tanh(LN(c)))
+ *   h, c   = the cell
+ *   h      = projection of h (Sak et al. 2014)
+ *   h, c   = what they were before, for some units (zoneout, Krueger et al. 2017)
+ */
+
+import type { Stage, Window } from "../layer.js";
+import { keys } from "../random.js";
+import { packedRow, pad4 } from "../table.js";
+import { DENSE, OPTION } from "./cells.js";
+import type { GatedPlan } from "./gated.js";
+
+export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried: boolean): Stage {
+  const { kernels, params, derived, memory } = window.parts;
+  const { T: longest, ends, scratch, buffer } = window;
+  const { panels: P, width, batch } = window.lanes;
+  const { cell, units, outputs, suffix, features, table, norm, cellClip, index } = plan;
+  const { groups } = cell;
+  const code = cell.code | (norm ? OPTION.outputApart : 0);
+  const train = window.mode === "train";
+  const dropped = train && plan.recurrentDropout > 0;
+  const [I, R, H] = [pad4(features), pad4(outputs), pad4(units)];
+  const rows = groups * H;
+  const slot = (rows: number) => 4 * P * rows * width;
+  const [hSlot, cSlot, gatesSlot, blocks] = [slot(R), slot(H), slot(rows), (P * H) / 4];
+  const statSlot = 4 * P * 2 * Math.max(width, 4);
+  const or = (wanted: unknown, ...shape: number[]) => (wanted ? buffer(...shape) : 0);
+
+  const h = buffer(longest + 1, P, R, width);
+  const c = or(cell.cells, longest + 1, P, H, width);
+  const gates = buffer(longest, P, rows, width);
+  const gradient = window.gradient(R);
+  const hidden = or(plan.projected !== null, longest, P, H, width);
+  const dHidden = or(hidden && train, P, H, width);
+  const dc = or(c && train, P, H, width);
+  const source = or(dropped, longest, P, R, width);
+  const mask = or(dropped, P, R, width);
+  const fresh = or(dropped, P, R, width);
+  const read = or(plan.gateWeight !== null, longest + 1, P, 3 * H, width);
+  const dLater = or(read && train, P, 3 * H, width);
+  // With zoneout of c, what the cell made of it; with normalisation the products and what becomes of c.
+  const made = or(plan.cellZoneout, longest, P, H, width);
+  const [wx, wh] = [or(norm, longest, P, rows, width), or(norm, longest, P, rows, width)];
+  const [xStatistics, hStatistics, cStatistics] = [1, 2, 3].map(() => or(norm, longest, P, 2, Math.max(width, 4))) as [
+    number,
+    number,
+    number,
+  ];
+  const normal = or(norm, longest, P, H, width);
+  const spare = buffer(P, Math.max(R, H), width);
+  const [zoneH, zoneC] = [or(plan.zoneout, longest, P, R, width), or(plan.cellZoneout, longest, P, H, width)];
+  const [key0, key1] = keys(window.seed);
+  // Away from training, zoneout takes the mean.
+  if (!train) {
+    memory.f32.fill(plan.zoneout, zoneH / 4, zoneH && (zoneH + longest * hSlot) / 4);
+    memory.f32.fill(plan.cellZoneout, zoneC / 4, zoneC && (zoneC + longest * cSlot) / 4);
+  }
+
+  const states = [
+    { name: "h", pointer: h, units: outputs, rows: R },
+    ...(c ? [{ name: "c", pointer: c, units, rows: H }] : []),
+    ...(read ? [{ name: "gates", pointer: read, units: 3 * units, rows: 3 * H, row: packedRow(units, 3, [0, 1, 2]) }] : []),
+  ];
+  if (carried) {
+    for (const state of states) window.carry({ ...state, name: state.name + suffix });
+    if (mask) window.carry({ name: `mask${suffix}`, pointer: mask, units: outputs, rows: R, single: true });
+  }
+  const at = (pointer: number | null, region = params) => (pointer === null ? 0 : region + pointer);
+  const [weight, peepholes, gateWeight, projected] = [plan.weight, plan.peephole, plan.gateWeight, plan.projected].map((p) => at(p)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const random = (pointer: number, count: number, share: number, factor: number, update: number, kind: number) => {
+    memory.f32.fill(1, pointer / 4, pointer / 4 + count);
+    kernels.dropout(pointer, pointer, count, share, factor, update, 65536 + 4 * index + kind, key0, key1);
+  };
+  /** New masks for the sequences that begin. */
+  const drawMask = (update: number) => {
+    const { i32, f32 } = memory;
+    const begins = Array.from({ length: batch }, (_, b) => b).filter((b) => i32[ends / 4 + b] === -1);
+    if (begins.length === 0) return;
+    const rate = plan.recurrentDropout;
+    random(fresh, hSlot / 4, rate, 1 / (1 - rate), update, DRAW.mask);
+    for (const b of begins) {
+      const first = Math.floor(b / width) * R * width + (b % width);
+      for (let u = 0; u < R; u++) f32[mask / 4 + first + u * width] = f32[fresh / 4 + first + u * width] as number;
+    }
+  };
+
+  return {
+    output: h + hSlot,
+    gradient,
+    inside: { h, c, gates, dc, source: h },
+    forward(T, update) {
+      for (const { pointer, rows } of states) kernels.recurrentCarry(pointer, ends, P, rows, width);
+      if (mask) drawMask(update);
+      if (train && zoneH) random(zoneH, (T * hSlot) / 4, 1 - plan.zoneout, 1, update, DRAW.hidden);
+      if (train && zoneC) random(zoneC, (T * cSlot) / 4, 1 - plan.cellZoneout, 1, update, DRAW.cell);
+      const target = norm ? wx : gates;
+      if (table !== null) {
+        kernels.embeddingForward(target, below.output, params + table, norm ? 0 : derived + plan.bias, T * P, rows, width);
+      } else if (norm) kernels.inputGradient(wx, below.output, weight, T * P, rows, I, width);
+      if (norm) {
+        kernels.normalizeForward(gates, wx, xStatistics, params + norm.gainIh, params + plan.biasIh, false, T * P, units, code, width);
+      }
+      for (let t = 0; t < T; t++) {
+        const [before, after] = [h + t * hSlot, h + (t + 1) * hSlot];
+        const [cBefore, cAfter] = [c + t * cSlot, c + (t + 1) * cSlot];
+        const gatesNow = gates + t * gatesSlot;
+        const from = dropped ? source + t * hSlot : before;
+        if (dropped) kernels.multiply(from, before, mask, hSlot / 4);
+        let bias = table === null ? derived + plan.bias : 0;
+        if (read) {
+          kernels.product(gatesNow, read + t * slot(3 * H), gateWeight, bias, code | WITHOUT_G, P, 3 * H, rows, width);
+          bias = 0;
+        }
+        const out = hidden ? hidden + t * cSlot : after;
+        const cOut = made ? made + t * cSlot : cAfter;
+        const x = below.output + t * slot(I);
+        let [inputs, recurrent] = [table === null ? features : 0, outputs];
+        if (norm) {
+          const product = wh + t * gatesSlot;
+          kernels.inputGradient(product, from, params + plan.recurrent, P, rows, R, width);
+          const [statistics, gain] = [hStatistics + t * statSlot, params + norm.gainHh];
+          kernels.normalizeForward(gatesNow, product, statistics, gain, params + plan.biasHh, true, P, units, code, width);
+          bias = inputs = recurrent = 0;
+        }
+        // biome-ignore format: outputs, inputs, parameters, sizes
+        kernels.recurrentForward(out, cOut, gatesNow, x, from, before, cBefore, weight, bias, peepholes, cellClip, code, 1, P, inputs, recurrent, units, width);
+        if (norm) {
+          const [n, statistics] = [normal + t * cSlot, cStatistics + t * statSlot];
+          kernels.normalizeForward(n, cOut, statistics, params + norm.gainC, params + norm.biasC, false, P, units, DENSE, width);
+          kernels.lstmOutputForward(out, gatesNow, n, code, blocks, width);
+        }
+        if (hidden) kernels.inputGradient(after, out, projected, P, R, H, width);
+        if (read) kernels.takeGates(read + (t + 1) * slot(3 * H), gatesNow, P, units, width);
+        if (zoneH) kernels.zoneoutForward(after, before, zoneH + t * hSlot, hSlot / 4);
+        if (made) {
+          memory.f32.copyWithin(cAfter / 4, cOut / 4, (cOut + cSlot) / 4);
+          kernels.zoneoutForward(cAfter, cBefore, zoneC + t * cSlot, cSlot / 4);
+        }
+      }
+    },
+
+    backward(T, _, gradients, full) {
+      const clear = (pointer: number, bytes: number) => memory.f32.fill(0, pointer / 4, (pointer + bytes) / 4);
+      if (dc) clear(dc, cSlot);
+      for (let t = T - 1; t >= 0; t--) {
+        const dh = gradient + t * hSlot;
+        const past = t > 0 ? dh - hSlot : 0;
+        const gatesNow = gates + t * gatesSlot;
+        const later = read && full && t < T - 1 ? dLater : 0;
+        if (zoneH) kernels.zoneoutBackward(dh, past, zoneH + t * hSlot, hSlot / 4);
+        if (hidden) kernels.inputGradient(dHidden, dh, derived + plan.projectedT, P, H, R, width);
+        const dOut = hidden ? dHidden : dh;
+        if (made) {
+          clear(spare, cSlot);
+          kernels.zoneoutBackward(dc, spare, zoneC + t * cSlot, cSlot / 4);
+        }
+        const cNow = made ? made + t * cSlot : c + (t + 1) * cSlot;
+        if (norm) {
+          const [n, statistics] = [normal + t * cSlot, cStatistics + t * statSlot];
+          const [gain, dgain, dbias] = [params + norm.gainC, gradients + norm.gainC, gradients + norm.biasC];
+          // n becomes its own gradient.
+          kernels.lstmOutputBackward(gatesNow, n, dOut, gatesNow, n, later, code, blocks, width);
+          kernels.normalizeBackward(n, dgain, dbias, n, cNow, statistics, gain, P, units, DENSE, width);
+          kernels.add(dc, dc, n, cSlot / 4);
+        }
+        // biome-ignore format: outputs, inputs, parameters, sizes
+        kernels.recurrentBackward(gatesNow, dOut, past, dc, gatesNow, h + t * hSlot, cNow, c + t * cSlot, 0, peepholes, later, cellClip, code, 1, P, units, width);
+        if (made) kernels.add(dc, dc, spare, cSlot / 4);
+        let dNet = gatesNow;
+        if (norm) {
+          dNet = wh + t * gatesSlot;
+          const [gain, dgain, dbias] = [params + norm.gainHh, gradients + norm.gainHh, gradients + plan.biasHh];
+          kernels.normalizeBackward(dNet, dgain, dbias, gatesNow, dNet, hStatistics + t * statSlot, gain, P, units, code, width);
+        }
+        if (!full || t === 0) continue;
+        if (dropped) {
+          kernels.inputGradient(spare, dNet, derived + plan.recurrentT, P, R, rows, width);
+          kernels.multiply(spare, spare, mask, hSlot / 4);
+          kernels.add(past, past, spare, hSlot / 4);
+        } else kernels.product(past, dNet, derived + plan.recurrentT, 0, DENSE, P, rows, R, width);
+        if (read) kernels.inputGradient(dLater, gatesNow, derived + plan.gateT, P, 3 * H, rows, width);
+      }
+      const from = dropped ? source : h;
+      const slots = T * P;
+      const [dw, dIh, dHh] = [gradients + plan.weight, gradients + plan.biasIh, gradients + plan.biasHh];
+      let dNet = gates;
+      if (norm) {
+        const [gain, dgain] = [params + norm.gainIh, gradients + norm.gainIh];
+        kernels.normalizeBackward(wx, dgain, dIh, gates, wx, xStatistics, gain, slots, units, code, width);
+        dNet = wx;
+        if (table === null) kernels.weightGradient(dw, 0, 0, wx, below.output, 0, scratch, DENSE, rows, I, 0, slots, width);
+        kernels.weightGradient(gradients + plan.recurrent, 0, 0, wh, from, 0, scratch, DENSE, rows, R, 0, slots, width);
+      } else kernels.weightGradient(dw, dIh, dHh, gates, below.output, from, scratch, code, rows, I, R, slots, width);
+      if (table !== null) kernels.embeddingBackward(gradients + table, dNet, below.output, scratch, code, slots, rows, width);
+      else if (plan.inputT !== null) kernels.inputGradient(below.gradient, dNet, derived + plan.inputT, slots, I, rows, width);
+      if (plan.gateWeight !== null) {
+        const dGate = gradients + plan.gateWeight;
+        kernels.weightGradient(dGate, 0, 0, gates, read, 0, scratch, code | WITHOUT_G, rows, 3 * H, 0, slots, width);
+      }
+      if (plan.peephole !== null) {
+        kernels.peepholeGradient(gradients + plan.peephole, gates, made || c + cSlot, c, slots, units, width);
+      }
+      if (plan.projected !== null) {
+        kernels.weightGradient(gradients + plan.projected, 0, 0, gradient, hidden, 0, scratch, DENSE, R, H, 0, slots, width);
+      }
+    },
+  };
+}
+
+/** What random numbers are drawn for, so that no two are the same. */
+const DRAW = { mask: 1, hidden: 2, cell: 3 } as const;
+
+/** The bit that says of g that it has no weights for the gates that it would read. */
+const WITHOUT_G = 1 << 6;

@@ -1,0 +1,48 @@
+/** Where things lie: regions of memory, and the packing of parameters in them. Alone knows padding, packing and bytes. */
+
+/** Offsets in one region of memory: named rows one after the other, each at a multiple of 64 bytes. */
+export class Table {
+  readonly offsets = new Map<string, number>();
+  bytes = 0;
+
+  /** Adds a row of f32 (or i32) of this physical shape, and returns its offset in bytes. */
+  add(name: string, ...shape: number[]): number {
+    const offset = this.bytes;
+    this.offsets.set(name, offset);
+    this.bytes += Math.ceil((4 * shape.reduce((product, n) => product * n, 1)) / 64) * 64;
+    return offset;
+  }
+}
+
+/** A parameter as users see it: PyTorch's name and shape. */
+export interface Parameter {
+  name: string;
+  shape: readonly number[];
+  /** What it is, for those who choose initial values. */
+  role: Role;
+  /** PyTorch's initial weights and biases are uniform in +-1 / sqrt(fan). */
+  fan: number;
+  /** The initial values of whole rows, where they are not drawn. */
+  fixed?: (row: number) => number | undefined;
+  /** The index, among the floats of the parameter region, of the number at `row`, `column`. */
+  at(row: number, column: number): number;
+}
+
+/** Weights by what they multiply; biases; factors that begin at 1, and what is added to them. */
+export type Role = "input" | "recurrent" | "dense" | "embedding" | "bias" | "gain" | "shift";
+
+/** Units are padded to 4; the padding is zero and stays zero. */
+export const pad4 = (n: number) => (n + 3) & ~3;
+
+/** Where row r (gate by gate, `units` each) of a packed vector lies: [unit/4][group][4 units]. `gates` are their groups. */
+export const packedRow = (units: number, groups: number, gates: readonly number[]) => (row: number) => {
+  const unit = row % units;
+  return ((unit >> 2) * groups + (gates[Math.floor(row / units)] as number)) * 4 + (unit & 3);
+};
+
+/** Where the number of row r (as packedRow has it), column k lies in weights w[row/(4 groups)][k][group][4]. */
+export const packedWeight = (rowOf: (row: number) => number, groups: number, columns: number) => (row: number, column: number) => {
+  const at = rowOf(row);
+  const block = Math.floor(at / (4 * groups));
+  return (block * columns + column) * groups * 4 + (at % (4 * groups));
+};

@@ -1,0 +1,146 @@
+/** Standardising: what is measured against its definition, and a model that does it against one that is given it done. */
+
+import { describe, expect, test } from "vitest";
+import type { Scale, Sequence } from "../src/index.js";
+import {
+  adam,
+  createModel,
+  createTrainer,
+  dense,
+  dropout,
+  huber,
+  loadModel,
+  lstm,
+  mae,
+  mse,
+  resumeTrainer,
+  scaler,
+  windows,
+} from "../src/index.js";
+import { numbers, relativeError } from "./cases.js";
+
+describe("measured", () => {
+  const next = numbers(1);
+  const rows = Array.from({ length: 101 }, () => [next(), 1e9 + next(), 1000 * next() - 300, 7.3]);
+  /** The definition, in two passes, from the first value on so that nothing is lost. */
+  const column = (k: number) => {
+    const values = rows.map((row) => row[k]! - rows[0]![k]!);
+    const mean = values.reduce((a, b) => a + b) / values.length;
+    return [mean + rows[0]![k]!, Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length)];
+  };
+  const sequences = [rows.slice(0, 40), rows.slice(40, 41), rows.slice(41)].map((part) => ({
+    inputs: part,
+    targets: part.map(([a]) => a!),
+  }));
+
+  test.each<[string, Scale]>([
+    ["rows", scaler(rows)],
+    ["typed rows", scaler(rows.map((row) => Float64Array.from(row)))],
+    ["flat", scaler(rows.flat(), { features: 4 })],
+    ["a flat typed array", scaler(Float64Array.from(rows.flat()), { features: 4 })],
+    ["sequences", scaler(sequences)],
+    ["sequences of an iterable, flat", scaler(new Set(sequences.map(({ inputs }) => ({ inputs: inputs.flat() }))), { features: 4 })],
+    ["windows that tile it", scaler(windows([...rows, rows[0]!], { length: 101 }))],
+  ])(
+    "%s: mean and deviation of each feature, to the last digits beside a large mean; 1 where nothing changes",
+    (_, { mean, deviation }) => {
+      for (const k of [0, 1, 2]) {
+        const expected = column(k);
+        expect(relativeError([mean[k]!], [expected[0]!])).toBeLessThan(1e-14);
+        expect(relativeError([deviation[k]!], [expected[1]!])).toBeLessThan(1e-7);
+      }
+      expect([mean[3], deviation[3]]).toEqual([7.3, 1]);
+    },
+  );
+
+  test("targets, of every step or one number of a sequence", () => {
+    expect(scaler(sequences, { of: "targets" }).mean[0]).toBeCloseTo(column(0)[0]!, 12);
+    expect(
+      scaler(
+        [1, 3, 8].map((targets) => ({ inputs: [0], targets })),
+        { of: "targets" },
+      ),
+    ).toEqual({ mean: [4], deviation: [Math.sqrt(26 / 3)] });
+  });
+});
+
+describe("in a model", () => {
+  const inputs: Scale = { mean: [3, 1.7e9], deviation: [0.5, 3600] };
+  const targets: Scale = { mean: [-20, 1000, 0.1], deviation: [4, 0.3, 1] };
+  const config = (output: "every" | "last") => ({
+    input: { features: 2 },
+    layers: [lstm({ units: 6 }), dropout({ rate: 0.2 }), dense({ units: 3 })],
+    seed: 2,
+    output,
+  });
+  const into = ({ mean, deviation }: Scale, row: number[]) => row.map((x, k) => Math.fround((x - mean[k]!) / deviation[k]!));
+  const back = ({ mean, deviation }: Scale, flat: Float32Array) =>
+    flat.map((z, i) => z * deviation[i % mean.length]! + mean[i % mean.length]!);
+  const next = numbers(4);
+  const row = ({ mean, deviation }: Scale) => mean.map((m, k) => m + 2 * deviation[k]! * next());
+  const make = (output: "every" | "last") => {
+    const raw = [9, 4, 12, 7, 1, 10, 3].map((length) => ({
+      inputs: Array.from({ length }, () => row(inputs)),
+      targets: Array.from({ length: output === "every" ? length : 1 }, () => row(targets)),
+    }));
+    const done: Sequence[] = raw.map((s) => ({
+      inputs: s.inputs.map((x) => into(inputs, x)),
+      targets: s.targets.map((y) => into(targets, y)),
+    }));
+    return { raw, done };
+  };
+
+  describe.each(["every", "last"] as const)("with output %s", (output) => {
+    const { raw, done } = make(output);
+    test("everything has the bits of a plain model that is given standardised numbers, outputs in the targets' units", async () => {
+      const scaled = createModel({ ...config(output), scaler: { inputs, targets } });
+      const plain = createModel(config(output));
+      const options = { loss: huber({ delta: 0.7 }), optimizer: adam({ learningRate: 0.02 }), window: 5, batch: 3 };
+      const [a, b] = [createTrainer(scaled, options), createTrainer(plain, options)];
+      expect(a.gradients(raw)).toEqual(b.gradients(done));
+      expect(a.step(raw)).toBe(b.step(done));
+      const losses: number[] = [];
+      for await (const { loss, validationLoss } of a.fit(raw, { epochs: 2, validation: raw })) losses.push(loss, validationLoss!);
+      for await (const { loss, validationLoss } of b.fit(done, { epochs: 2, validation: done }))
+        expect([loss, validationLoss]).toEqual(losses.splice(0, 2));
+      expect(scaled.parameters()).toEqual(plain.parameters());
+      for (const loss of [mse(), mae(), "mse"] as const) expect(scaled.evaluate(raw, { loss })).toEqual(plain.evaluate(done, { loss }));
+      expect(scaled.predict(raw)).toEqual(plain.predict(done).map((flat) => back(targets, flat)));
+    });
+  });
+
+  test("a stream takes and gives your units; either part may be left out", () => {
+    const { raw } = make("every");
+    for (const parts of [{ inputs, targets }, { inputs }, { targets }, {}]) {
+      const model = createModel({ ...config("every"), scaler: parts });
+      const plain = createModel(config("every"));
+      const [stream, reference] = [model.stream(), plain.stream()];
+      const steps = raw[0]!.inputs.map((x) => ("inputs" in parts ? x : into(inputs, x)));
+      const outputs = steps.map((x) => stream.step(x));
+      steps.forEach((x, t) => {
+        const output = reference.step("inputs" in parts ? into(inputs, x) : x);
+        expect(outputs[t]).toEqual("targets" in parts ? back(targets, output) : output);
+      });
+      expect(Float32Array.from(outputs.flatMap((y) => [...y]))).toEqual(model.predict([{ inputs: steps }])[0]);
+      expect(stream.state()).toEqual(reference.state());
+    }
+    const one = createModel({ input: { features: 1 }, layers: [lstm({ units: 2 })], scaler: { inputs: { mean: [5], deviation: [2] } } });
+    expect(one.stream().step(9)).toEqual(
+      createModel({ ...one.config, scaler: {} })
+        .stream()
+        .step(2),
+    );
+  });
+
+  test("is saved with it, to the last bit, and is frozen", () => {
+    const third = { mean: [1 / 3, 1.7e9 + 1 / 7], deviation: [Math.PI, 1e-20] };
+    const model = createModel({ ...config("every"), scaler: { inputs: third } });
+    third.mean[0] = 9;
+    const trainer = createTrainer(model, { loss: "mse", optimizer: adam() });
+    for (const same of [loadModel(model.save()), resumeTrainer(trainer.save()).model]) {
+      expect(same.config.scaler).toEqual({ inputs: { ...third, mean: [1 / 3, third.mean[1]] } });
+      expect(() => same.config.scaler.inputs!.mean.push(1)).toThrow(TypeError);
+    }
+    expect(createModel(config("every")).config.scaler).toEqual({});
+  });
+});
