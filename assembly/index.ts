@@ -3,6 +3,7 @@
 export { denseForward, inputGradient } from "./dense";
 export { dropout } from "./dropout";
 export { embeddingBackward, embeddingForward } from "./embedding";
+export { gaussians, logarithms, orthonormalRows } from "./initialize";
 export { elementwiseLoss, softmax, softmaxCrossEntropy } from "./loss";
 export { transposeWeights, weightGradient, weightGradientScratch } from "./matmul";
 export { adam, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";

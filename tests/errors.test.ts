@@ -18,6 +18,7 @@ import {
   sgd,
   writeSafetensors,
 } from "../src/index.js";
+import { checkInitializer } from "../src/initializers.js";
 
 const features = { input: { features: 2 }, layers: [lstm({ units: 3 }), dense({ units: 2 })] };
 const tokens = { input: { tokens: 5 }, layers: [embedding({ units: 3 }), lstm({ units: 4 }), dense({ units: 5 })] };
@@ -716,4 +717,24 @@ describe("a refusal in the middle of work changes nothing", () => {
     b.step([0, 0]);
     expect(a.reset().step([0, 0])).toEqual(model.stream().step([0, 0]));
   });
+});
+
+describe("an initializer", () => {
+  const given = (value: unknown) => () => checkInitializer("kernel", value);
+  refuses([
+    ["none", TypeError, '"kernel" expected an initializer such as "orthogonal", got undefined', given(undefined)],
+    ["an unknown name", RangeError, '"kernel" expected one of "uniform", "normal", ', given("xavier")],
+    ["a name that needs an option", TypeError, '"kernel.bound" expected a number in [0, 1000000], got undefined', given("uniform")],
+    ["a type that is no name", TypeError, '"kernel.type" expected one of "uniform", ', given({ type: 3 })],
+    ["an unknown option", RangeError, '"kernel.gian" is not an option; the options are type, gain', given({ type: "orthogonal", gian: 2 })],
+    ["an option of another", RangeError, '"kernel.gain" is not an option; the options are type', given({ type: "heNormal", gain: 2 })],
+    ["a gain below 0", RangeError, '"kernel.gain" expected a number in [0, 1000000], got -1', given({ type: "xavierNormal", gain: -1 })],
+    ["a gain of null", TypeError, '"kernel.gain" expected a number in [0, 1000000], got null', given({ type: "orthogonal", gain: null })],
+    [
+      "a value of NaN",
+      RangeError,
+      '"kernel.value" expected a number in [-1000000, 1000000], got NaN',
+      given({ type: "constant", value: NaN }),
+    ],
+  ]);
 });
