@@ -4,7 +4,7 @@
 // A column is what one v128 walks down in a panel [O][width]. Width 8 has two columns of O vectors, a lane a sequence.
 // Width 1 has one column of O/4 vectors, a lane a row: there the rows past O take no part, and the lanes fold into one.
 
-import { exp, log, sigmoid } from "./activation";
+import { activate, exp, LOGISTIC, log } from "./activation";
 import { largest, PANEL, padded, splat, sum, VECTOR } from "./lanes";
 
 // Losses that are a sum over outputs, with e = y - target. The codes are those of ELEMENTWISE in src/losses.ts.
@@ -48,7 +48,7 @@ export function elementwiseLoss(
         } else if (loss == BCE) {
           const power = exp(f32x4.neg(f32x4.abs(out)));
           value = f32x4.add(f32x4.sub(f32x4.pmax(out, splat(0)), f32x4.mul(out, goal)), log(f32x4.add(splat(1), power)));
-          slope = f32x4.sub(sigmoid(out), goal);
+          slope = f32x4.sub(activate(out, LOGISTIC), goal);
         } else {
           const limit = splat(loss == HUBER ? delta : 1);
           // The limit with the error's sign; 0 where there is no error.
