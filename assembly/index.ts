@@ -6,6 +6,7 @@ export { lstmOutputBackward, lstmOutputForward } from "./cells/lstmVariant";
 export { activationBackward, activationForward, denseForward, inputGradient } from "./dense";
 export { dropout } from "./dropout";
 export { embeddingBackward, embeddingForward } from "./embedding";
+export { gaussians, logarithms, orthonormalRows } from "./initialize";
 export { elementwiseLoss, gaussianLoss } from "./loss";
 export { product, transposeWeights, weightGradient, weightGradientScratch } from "./matmul";
 export { accuracy } from "./metric";

@@ -1,7 +1,7 @@
 // Losses over a window: their value and the gradient of the outputs. `weight` says how much each step of each sequence
 // counts: 0 for padding and where there is no target. `scale` is 1 / (what the mean is taken over), or 1 for the sum.
 
-import { exp, log, sigmoid } from "./activation";
+import { activate, exp, LOGISTIC, log } from "./activation";
 import { columnWeights, liveRows, loadColumn, PANEL, padded, splat, sum, VECTOR } from "./lanes";
 
 // Losses that are a sum over outputs, with e = y - target. The codes are those of ELEMENTWISE in src/losses.ts.
@@ -49,7 +49,7 @@ export function elementwiseLoss(
         } else if (loss == BCE) {
           const power = exp(f32x4.neg(f32x4.abs(out)));
           value = f32x4.add(f32x4.sub(f32x4.pmax(out, splat(0)), f32x4.mul(out, goal)), log(f32x4.add(splat(1), power)));
-          slope = f32x4.sub(sigmoid(out), goal);
+          slope = f32x4.sub(activate(out, LOGISTIC), goal);
         } else if (loss == QUANTILE) {
           const side = f32x4.sub(v128.and(splat(1), f32x4.gt(error, splat(0))), option);
           value = f32x4.mul(error, side);

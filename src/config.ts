@@ -1,6 +1,7 @@
 /** What a model is: plain data, checked and completed once. */
 
 import { deepFreeze, fail, integer, LARGEST, oneOf, options } from "./check.js";
+import { PRESETS, type Preset } from "./initializers.js";
 import { KINDS, type Layer } from "./layers/index.js";
 import { checkScale, type Scale } from "./scale.js";
 
@@ -12,6 +13,11 @@ export interface ModelConfig {
   layers: Layer[];
   /** Outputs (and targets) at every step of a sequence, or at its last only. Default "every". */
   output?: "every" | "last";
+  /**
+   * The framework whose initial distributions the layers take that have no `initial` of their own. Keras's are Glorot's for inputs,
+   * orthogonal recurrent weights, and forget biases of 1. Default "pytorch".
+   */
+  initial?: Preset;
   /** Of the initial weights; an integer from 0. The same seed gives the same bits everywhere. Default 0. */
   seed?: number;
   /**
@@ -44,7 +50,7 @@ function checkScaler(value: unknown, features: number): Config["scaler"] {
 
 /** Checks a configuration and fills in the defaults. */
 export function checkConfig(value: unknown): Config {
-  const config = options("config", value, ["input", "layers", "output", "seed", "scaler"]);
+  const config = options("config", value, ["input", "layers", "output", "initial", "seed", "scaler"]);
   const input = options("input", config.input, ["features", "tokens"]);
   if (Object.keys(input).length !== 1) fail(RangeError, "input", "either features or tokens", config.input);
   const tokens = "tokens" in input;
@@ -71,6 +77,7 @@ export function checkConfig(value: unknown): Config {
       : { features: integer("input.features", input.features, 1, LARGEST) },
     layers,
     output: config.output === undefined ? "every" : oneOf("output", config.output, ["every", "last"]),
+    initial: config.initial === undefined ? "pytorch" : oneOf("initial", config.initial, Object.keys(PRESETS) as Preset[]),
     seed: config.seed === undefined ? 0 : integer("seed", config.seed, 0),
     scaler: config.scaler === undefined ? {} : checkScaler(config.scaler, tokens ? 0 : (input.features as number)),
   });

@@ -2,6 +2,7 @@
 
 import { fail } from "./check.js";
 import type { Config } from "./config.js";
+import { draw, PRESETS } from "./initializers.js";
 import { createKernels, type Kernels } from "./kernels.js";
 import type { Parts } from "./layer.js";
 import type { Layout } from "./layout.js";
@@ -32,19 +33,14 @@ export class Engine implements Parts {
     this.derived = this.memory.allocate(this.layout.derived.bytes);
   }
 
-  /** PyTorch's initial distributions; each parameter has its own random numbers, whatever the other layers are. */
+  /** Draws the initial parameters; each has its own random numbers, whatever the other layers are. */
   initialize(): void {
+    const { seed, initial } = this.config;
     this.layout.parameters.forEach((parameter, index) => {
-      const random = new Random(this.config.seed, PURPOSE.initialize, index);
-      const { shape, role, fan, fixed } = parameter;
-      const [rows, columns = 1] = shape as [number, number?];
-      // Embeddings are uniform with the variance 1 of PyTorch's normal.
-      const bound = role === "embedding" ? Math.sqrt(3) : 1 / Math.sqrt(fan);
-      const constant = role === "gain" ? 1 : role === "shift" ? 0 : undefined;
-      const data = Float32Array.from({ length: rows * columns }, (_, i) => {
-        const drawn = (2 * random.uniform() - 1) * bound;
-        return fixed?.(Math.floor(i / columns)) ?? constant ?? drawn;
-      });
+      const random = () => new Random(seed, PURPOSE.initialize, index);
+      const { shape, role, fan } = parameter;
+      const data = draw(this, parameter.initial ?? PRESETS[initial][role](fan), shape, random());
+      for (const { from, values } of parameter.rows?.(this, random(), initial) ?? []) data.set(values, from);
       this.memory.pack(this.params, parameter, data);
     });
     this.refresh();

@@ -6,6 +6,8 @@ export type { WindowOptions } from "./data.js";
 export { lanes, scaler, windows } from "./data.js";
 export type { Report } from "./fit.js";
 export type { GenerateOptions } from "./generate.js";
+export type { Initializer } from "./initializers.js";
+export { heNormal, heUniform, normal, orthogonal, uniform, xavierNormal, xavierUniform } from "./initializers.js";
 export { type DenseLayer, dense } from "./layers/dense.js";
 export { type DropoutLayer, dropout } from "./layers/dropout.js";
 export { type EmbeddingLayer, embedding } from "./layers/embedding.js";

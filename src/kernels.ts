@@ -1,6 +1,5 @@
 /** The compiled kernels: the only place that brings WebAssembly up. */
 
-import { instantiateSync } from "@assemblyscript/loader";
 import type { instantiate } from "../build/memcell.js";
 import { wasm } from "../build/wasm.js";
 import { fail } from "./check.js";
@@ -28,9 +27,8 @@ function compile(): WebAssembly.Module {
 export function createKernels(module?: WebAssembly.Module): Kernels {
   if (module !== undefined && !(module instanceof WebAssembly.Module)) fail(TypeError, "module", "a WebAssembly.Module", module);
   const source = module ?? (compiled ??= compile());
-  // The loader wraps each export in a function of its own; the instance has them bare.
-  const { instance } = instantiateSync(source);
-  const kernels = instance.exports as unknown as Kernels;
+  // What @assemblyscript/loader adds (strings, arrays, a wrapper for each export) is 2.1 kB that nothing here needs.
+  const kernels = new WebAssembly.Instance(source).exports as unknown as Kernels;
   if (typeof kernels.recurrentForward !== "function") {
     throw new RangeError('"module" is not the memcell.wasm of this version');
   }

@@ -112,10 +112,16 @@ export class Learner {
     network.forward(T, mask);
     this.engine.memory.f32.fill(0, this.gradients / 4, this.gradients / 4 + this.#count);
     if (targets === 0) return { loss: NaN, targets };
-    const sum = loss.reduction === "sum";
-    const value = network.loss(T, loss, sum ? 1 : 1 / targets) / (sum ? targets : 1);
+    const value = this.loss(network, T, targets);
     network.backward(T, mask, this.gradients, gradient === "full");
     return { loss: value, targets };
+  }
+
+  /** The mean loss of a window that ran forward; leaves the gradient of the outputs, of this mean or of the sum. */
+  loss(network: Network, T: number, targets: number): number {
+    const { loss } = this.options;
+    const sum = loss.reduction === "sum";
+    return network.loss(T, loss, sum ? 1 : 1 / targets) / (sum ? targets : 1);
   }
 
   /** Does something with the network, and leaves the state that is carried as it was. */

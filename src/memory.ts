@@ -1,11 +1,17 @@
 /** The memory of one model: hands out regions, and alone makes views on it. */
 
 import type { Kernels } from "./kernels.js";
-import type { Parameter } from "./table.js";
 
 const PAGE = 65536;
 /** The first bytes are left free, so that no region has pointer 0, which means "none" to the kernels. */
 const START = 64;
+
+/** Where a tensor of one or two dimensions lies in a region. */
+export interface Placement {
+  shape: readonly number[];
+  /** The index, among the floats of the region, of the number at `row`, `column`. */
+  at(row: number, column: number): number;
+}
 
 export class Memory {
   /** All of the memory. Made anew when it grows: never keep one across an allocation. */
@@ -79,8 +85,8 @@ export class Memory {
     this.#free.splice(at + 1, 1);
   }
 
-  /** A parameter, or what lies like it in another region, as plain row-major numbers. */
-  unpack(region: number, { shape, at }: Parameter): Float32Array<ArrayBuffer> {
+  /** What lies in a region as plain row-major numbers. */
+  unpack(region: number, { shape, at }: Placement): Float32Array<ArrayBuffer> {
     const [rows, columns = 1] = shape as [number, number?];
     const data = new Float32Array(rows * columns);
     const { f32 } = this;
@@ -91,7 +97,7 @@ export class Memory {
   }
 
   /** The inverse of unpack. */
-  pack(region: number, { shape, at }: Parameter, data: ArrayLike<number>): void {
+  pack(region: number, { shape, at }: Placement, data: ArrayLike<number>): void {
     const [rows, columns = 1] = shape as [number, number?];
     const { f32 } = this;
     for (let row = 0, i = 0; row < rows; row++) {

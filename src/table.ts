@@ -1,5 +1,9 @@
 /** Where things lie: regions of memory, and the packing of parameters in them. Alone knows padding, packing and bytes. */
 
+import type { Initializer, Parts, Preset, Role } from "./initializers.js";
+import type { Placement } from "./memory.js";
+import type { Random } from "./random.js";
+
 /** Offsets in one region of memory: named rows one after the other, each at a multiple of 64 bytes. */
 export class Table {
   readonly offsets = new Map<string, number>();
@@ -15,21 +19,22 @@ export class Table {
 }
 
 /** A parameter as users see it: PyTorch's name and shape. */
-export interface Parameter {
+export interface Parameter extends Placement {
   name: string;
-  shape: readonly number[];
-  /** What it is, for those who choose initial values. */
+  /** What it is, for those who choose initial values, and the number that goes with it. */
   role: Role;
-  /** PyTorch's initial weights and biases are uniform in +-1 / sqrt(fan). */
   fan: number;
-  /** The initial values of whole rows, where they are not drawn. */
-  fixed?: (row: number) => number | undefined;
-  /** The index, among the floats of the parameter region, of the number at `row`, `column`. */
-  at(row: number, column: number): number;
+  /** Initial values of its own. */
+  initial?: Required<Initializer> | undefined;
+  /** Rows that begin otherwise. */
+  rows?(parts: Parts, random: Random, preset: Preset): Rows[];
 }
 
-/** Weights by what they multiply; biases; factors that begin at 1, and what is added to them. */
-export type Role = "input" | "recurrent" | "dense" | "embedding" | "bias" | "gain" | "shift";
+/** The initial values of some rows, one number a row. */
+export interface Rows {
+  from: number;
+  values: ArrayLike<number>;
+}
 
 /** Units are padded to 4; the padding is zero and stays zero. */
 export const pad4 = (n: number) => (n + 3) & ~3;

@@ -27,6 +27,7 @@ import {
   windows,
   writeSafetensors,
 } from "../src/index.js";
+import { checkInitializer } from "../src/initializers.js";
 
 const features = { input: { features: 2 }, layers: [lstm({ units: 3 }), dense({ units: 2 })] };
 const tokens = { input: { tokens: 5 }, layers: [embedding({ units: 3 }), lstm({ units: 4 }), dense({ units: 5 })] };
@@ -51,13 +52,13 @@ describe("createModel", () => {
     [
       "no configuration",
       TypeError,
-      '"config" expected an object with input, layers, output, seed, scaler, got undefined',
+      '"config" expected an object with input, layers, output, initial, seed, scaler, got undefined',
       () => createModel(any(undefined)),
     ],
     [
       "an unknown option",
       RangeError,
-      '"layer" is not an option; the options are input, layers, output, seed, scaler',
+      '"layer" is not an option; the options are input, layers, output, initial, seed, scaler',
       config({ layer: [] }),
     ],
     ["no input", TypeError, '"input" expected an object with features, tokens, got undefined', config({ input: undefined })],
@@ -77,13 +78,13 @@ describe("createModel", () => {
     [
       "an option that an lstm does not have",
       RangeError,
-      '"layers[0].peephole" is not an option; the options are type, units, bidirectional, residual, recurrentDropout, zoneout, peepholes, coupled, inputGate',
+      '"layers[0].peephole" is not an option; the options are type, units, bidirectional, initial, residual, recurrentDropout, zoneout, peepholes, coupled, inputGate',
       layers({ type: "lstm", units: 2, peephole: true }),
     ],
     [
       "an lstm's option on a gru",
       RangeError,
-      '"layers[0].peepholes" is not an option; the options are type, units, bidirectional, residual, recurrentDropout, zoneout',
+      '"layers[0].peepholes" is not an option; the options are type, units, bidirectional, initial, residual, recurrentDropout, zoneout',
       layers({ type: "gru", units: 2, peepholes: true }),
     ],
     ["peepholes of 1", TypeError, '"layers[0].peepholes" expected true or false, got 1', layers({ type: "lstm", units: 2, peepholes: 1 })],
@@ -1168,4 +1169,24 @@ describe("a refusal in the middle of work changes nothing", () => {
     b.step([0, 0]);
     expect(a.reset().step([0, 0])).toEqual(model.stream().step([0, 0]));
   });
+});
+
+describe("an initializer", () => {
+  const given = (value: unknown) => () => checkInitializer("kernel", value);
+  refuses([
+    ["none", TypeError, '"kernel" expected an initializer such as "orthogonal", got undefined', given(undefined)],
+    ["an unknown name", RangeError, '"kernel" expected one of "uniform", "normal", ', given("xavier")],
+    ["a name that needs an option", TypeError, '"kernel.bound" expected a number in [0, 1000000], got undefined', given("uniform")],
+    ["a type that is no name", TypeError, '"kernel.type" expected one of "uniform", ', given({ type: 3 })],
+    ["an unknown option", RangeError, '"kernel.gian" is not an option; the options are type, gain', given({ type: "orthogonal", gian: 2 })],
+    ["an option of another", RangeError, '"kernel.gain" is not an option; the options are type', given({ type: "heNormal", gain: 2 })],
+    ["a gain below 0", RangeError, '"kernel.gain" expected a number in [0, 1000000], got -1', given({ type: "xavierNormal", gain: -1 })],
+    ["a gain of null", TypeError, '"kernel.gain" expected a number in [0, 1000000], got null', given({ type: "orthogonal", gain: null })],
+    [
+      "a value of NaN",
+      RangeError,
+      '"kernel.value" expected a number in [-1000000, 1000000], got NaN',
+      given({ type: "constant", value: NaN }),
+    ],
+  ]);
 });

@@ -525,7 +525,6 @@ test("the initial weights are uniform in PyTorch's bounds", () => {
     seed: 12,
   });
   const bounds = {
-    "embedding.weight": Math.sqrt(3),
     weight_ih_l0: 1 / 7,
     weight_hh_l0: 1 / 7,
     bias_ih_l0: 1 / 7,
@@ -535,6 +534,7 @@ test("the initial weights are uniform in PyTorch's bounds", () => {
   };
   for (const [name, { data }] of Object.entries(model.parameters())) {
     const bound = bounds[name as keyof typeof bounds];
+    if (name === "embedding.weight") continue; // PyTorch's normal: tests/initializers.test.ts
     const most = data.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     expect(most, name).toBeLessThanOrEqual(bound * (1 + 1e-6));
     expect(most, name).toBeGreaterThan(bound * 0.95);

@@ -4,6 +4,7 @@ import { lanesFor } from "../src/lanes.js";
 import { Learner } from "../src/learner.js";
 import { Model } from "../src/model.js";
 import { keys, philox } from "../src/random.js";
+import { checkSequences } from "../src/sequences.js";
 import { wholeRow } from "../src/window.js";
 import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
 import { type Draws, type Mask, Oracle } from "./oracle.js";
@@ -73,9 +74,8 @@ describe.each(CASES.map((entry) => [entry.name, entry] as const))("%s", (_, entr
     const engine = Model.engine("model", model);
     const { options } = createTrainer(model, { loss: entry.loss, optimizer: sgd({ learningRate: 1 }), seed });
     const learner = new Learner(engine, options, {});
-    const rows = batch.map(({ inputs, targets, weights = targets.map(() => 1) }, ordinal) => {
-      return wholeRow({ inputs: inputs.flat(), targets: targets.flat(), weights, length: inputs.length }, ordinal, false);
-    });
+    const demands = { config: engine.config, outputs: engine.layout.outputs, loss: options.loss };
+    const rows = checkSequences("sequences", asSequences(batch), demands).map((sequence, ordinal) => wholeRow(sequence, ordinal, false));
     learner.differentiate(rows, Math.max(...entry.lengths));
     const { f32 } = engine.memory;
     for (const parameter of engine.layout.parameters) engine.memory.pack(learner.gradients, parameter, new Float32Array(1e5));

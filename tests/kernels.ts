@@ -1,8 +1,8 @@
 /** The bare kernels with guarded buffers: what the kernel tests and the bench's checks share. */
 
 import { readFileSync } from "node:fs";
+import { instantiateSync } from "@assemblyscript/loader";
 import type { Kernels } from "../src/kernels.js";
-import { createKernels } from "../src/kernels.js";
 
 /** What stands in front of and behind each buffer. */
 const CANARY = 0x5ca1ab1e;
@@ -12,7 +12,7 @@ export const compiled = new WebAssembly.Module(readFileSync(new URL("../build/me
 
 /** Buffers in a fresh memory, each between canaries that `intact` looks at. */
 export class Bench {
-  readonly kernels: Kernels = createKernels(compiled);
+  readonly kernels = instantiateSync(compiled).exports as unknown as Kernels;
   readonly #guards: number[] = [];
   #top = 64;
 

@@ -15,7 +15,7 @@
 //
 // Padded units have zero weights and biases: g = 0, so c, h and every gradient of theirs stay exactly zero.
 
-import { sigmoid, sigmoidSlope, tanh, tanhSlope } from "../activation";
+import { activate, LOGISTIC, slope, TANH } from "../activation";
 import { COUPLED, hasGroup, LINEAR_INPUT, LINEAR_OUTPUT, OUTPUT_APART } from "../cell";
 import { PANEL, splat, VECTOR } from "../lanes";
 
@@ -34,18 +34,22 @@ export function lstmVariantForward(
   const one = splat(1);
   for (let at: usize = 0; at < gate; at += VECTOR) {
     const before = v128.load(cBefore + at);
-    const f = hasGroup(cell, 1) ? sigmoid(seen(gates + gate + at, peepholes, 1, before, at, width)) : one;
-    const i = hasGroup(cell, 0) ? sigmoid(seen(gates + at, peepholes, 0, before, at, width)) : cell & COUPLED ? f32x4.sub(one, f) : one;
+    const f = hasGroup(cell, 1) ? activate(seen(gates + gate + at, peepholes, 1, before, at, width), LOGISTIC) : one;
+    const i = hasGroup(cell, 0)
+      ? activate(seen(gates + at, peepholes, 0, before, at, width), LOGISTIC)
+      : cell & COUPLED
+        ? f32x4.sub(one, f)
+        : one;
     let g = v128.load(gates + 2 * gate + at);
-    if (!(cell & LINEAR_INPUT)) g = tanh(g);
+    if (!(cell & LINEAR_INPUT)) g = activate(g, TANH);
     const state = cut(f32x4.add(f32x4.mul(f, before), f32x4.mul(i, g)), clip);
-    const o = hasGroup(cell, 3) ? sigmoid(seen(gates + 3 * gate + at, peepholes, 2, state, at, width)) : one;
+    const o = hasGroup(cell, 3) ? activate(seen(gates + 3 * gate + at, peepholes, 2, state, at, width), LOGISTIC) : one;
     v128.store(gates + at, i);
     v128.store(gates + gate + at, f);
     v128.store(gates + 2 * gate + at, g);
     v128.store(gates + 3 * gate + at, o);
     v128.store(c + at, state);
-    if (!(cell & OUTPUT_APART)) v128.store(h + at, f32x4.mul(o, cell & LINEAR_OUTPUT ? state : tanh(state)));
+    if (!(cell & OUTPUT_APART)) v128.store(h + at, f32x4.mul(o, cell & LINEAR_OUTPUT ? state : activate(state, TANH)));
   }
 }
 
@@ -76,10 +80,10 @@ export function lstmVariantBackward(
     let dOut = v128.load(dgates + 3 * gate + at);
     if (!(cell & OUTPUT_APART)) {
       const dHidden = v128.load(dh + at);
-      const squashed = cell & LINEAR_OUTPUT ? state : tanh(state);
+      const squashed = cell & LINEAR_OUTPUT ? state : activate(state, TANH);
       const through = f32x4.mul(dHidden, o);
-      dCell = f32x4.add(dCell, cell & LINEAR_OUTPUT ? through : f32x4.mul(through, tanhSlope(squashed)));
-      dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), sigmoidSlope(o));
+      dCell = f32x4.add(dCell, cell & LINEAR_OUTPUT ? through : f32x4.mul(through, slope(squashed, TANH)));
+      dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), slope(o, LOGISTIC));
       if (!hasGroup(cell, 3)) dOut = none;
     }
     if (peepholes) dCell = f32x4.add(dCell, f32x4.mul(weight(peepholes, 2, at, width), dOut));
@@ -90,9 +94,9 @@ export function lstmVariantBackward(
     if (hasGroup(cell, 1)) {
       let toForget = f32x4.mul(dCell, before);
       if (cell & COUPLED) toForget = f32x4.sub(toForget, dWrite);
-      dForget = f32x4.mul(later(toForget, dgatesLater, gate + at), sigmoidSlope(f));
+      dForget = f32x4.mul(later(toForget, dgatesLater, gate + at), slope(f, LOGISTIC));
     }
-    if (hasGroup(cell, 0)) dInput = f32x4.mul(later(dWrite, dgatesLater, at), sigmoidSlope(i));
+    if (hasGroup(cell, 0)) dInput = f32x4.mul(later(dWrite, dgatesLater, at), slope(i, LOGISTIC));
     const dBlock = f32x4.mul(dCell, i);
     let dBefore = f32x4.mul(dCell, f);
     if (peepholes) {
@@ -101,7 +105,7 @@ export function lstmVariantBackward(
     }
     v128.store(dgates + at, dInput);
     v128.store(dgates + gate + at, dForget);
-    v128.store(dgates + 2 * gate + at, cell & LINEAR_INPUT ? dBlock : f32x4.mul(dBlock, tanhSlope(g)));
+    v128.store(dgates + 2 * gate + at, cell & LINEAR_INPUT ? dBlock : f32x4.mul(dBlock, slope(g, TANH)));
     v128.store(dgates + 3 * gate + at, dOut);
     v128.store(dc + at, dBefore);
   }
@@ -120,7 +124,7 @@ export function lstmOutputForward(
   for (let block = 0; block < blocks; block++, gates += 4 * gate, n += gate, h += gate) {
     for (let at: usize = 0; at < gate; at += VECTOR) {
       const state = v128.load(n + at);
-      v128.store(h + at, f32x4.mul(v128.load(gates + 3 * gate + at), cell & LINEAR_OUTPUT ? state : tanh(state)));
+      v128.store(h + at, f32x4.mul(v128.load(gates + 3 * gate + at), cell & LINEAR_OUTPUT ? state : activate(state, TANH)));
     }
   }
 }
@@ -144,9 +148,9 @@ export function lstmOutputBackward(
       const state = v128.load(n + at);
       const dHidden = v128.load(dh + at);
       const through = f32x4.mul(dHidden, o);
-      const squashed = cell & LINEAR_OUTPUT ? state : tanh(state);
-      v128.store(dn + at, cell & LINEAR_OUTPUT ? through : f32x4.mul(through, tanhSlope(squashed)));
-      const dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), sigmoidSlope(o));
+      const squashed = cell & LINEAR_OUTPUT ? state : activate(state, TANH);
+      v128.store(dn + at, cell & LINEAR_OUTPUT ? through : f32x4.mul(through, slope(squashed, TANH)));
+      const dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), slope(o, LOGISTIC));
       v128.store(dgates + 3 * gate + at, hasGroup(cell, 3) ? dOut : splat(0));
     }
     dgates += 4 * gate;

@@ -1,6 +1,7 @@
 /** One direction of the original LSTM's memory cell blocks: parameters, and a window. */
 
 import { ACTIVATIONS, type Activation } from "../activations.js";
+import type { Initializer } from "../initializers.js";
 import type { Inside, Parts, Planner, Stage, Window } from "../layer.js";
 import { packedWeight, pad4 } from "../table.js";
 import { DENSE } from "./cells.js";
@@ -20,6 +21,7 @@ export interface Blocks {
   outputGateBias: readonly number[] | null;
   /** Initial weights and biases that are not given are uniform in +-range. */
   range: number;
+  initial: { [K in "weights" | "recurrent" | "bias"]?: Required<Initializer> };
 }
 
 export interface BlocksPlan extends Blocks {
@@ -77,27 +79,45 @@ export function planBlocks(planner: Planner, spec: Blocks, suffix: string): Bloc
     recurrentT: derived.add(`recurrentT${suffix}`, read, rows),
     functions: ACTIVATIONS[spec.f] | (ACTIVATIONS[spec.g] << 4) | (ACTIVATIONS[spec.h] << 8) | (outputGate ? 0 : NO_OUTPUT_GATE),
   };
-  // PyTorch's bound, 1 / sqrt(fan), is the paper's range.
-  const fan = 1 / range ** 2;
+  const { weights, recurrent, bias: biases } = { ...spec.initial };
+  const uniform = { type: "uniform", bound: range } as const;
+  const fan = cells;
   const at = packedWeight(row, 1, I + read);
   planner.parameter(plan.table ?? plan.weight, {
     name: `weight_ih${suffix}`,
     shape: [all, inputs],
     role: "input",
     fan,
+    initial: weights ?? uniform,
     at: plan.table === null ? at : (r, token) => token * rows + row(r),
   });
   if (readLogical > 0) {
     const shape = [all, readLogical];
-    planner.parameter(plan.weight, { name: `weight_hh${suffix}`, shape, role: "recurrent", fan, at: (r, k) => at(r, I + row(k)) });
+    planner.parameter(plan.weight, {
+      name: `weight_hh${suffix}`,
+      shape,
+      role: "recurrent",
+      fan,
+      initial: recurrent ?? uniform,
+      at: (r, k) => at(r, I + row(k)),
+    });
   }
   if (biased) {
     const first = spec.bias === "all" ? 0 : cells;
-    const fixed = (r: number) => {
-      const gate = first + r - cells;
-      return gate < 0 ? undefined : gate < B ? spec.inputGateBias?.[gate] : spec.outputGateBias?.[gate - B];
-    };
-    planner.parameter(plan.bias0, { name: `bias_ih${suffix}`, shape: [all - first], role: "bias", fan, fixed, at: (r) => row(first + r) });
+    const { inputGateBias, outputGateBias } = spec;
+    const gateRows = [
+      ...(inputGateBias ? [{ from: cells - first, values: inputGateBias }] : []),
+      ...(outputGateBias ? [{ from: cells - first + B, values: outputGateBias }] : []),
+    ];
+    planner.parameter(plan.bias0, {
+      name: `bias_ih${suffix}`,
+      shape: [all - first],
+      role: "bias",
+      fan,
+      initial: biases ?? uniform,
+      rows: () => gateRows,
+      at: (r) => row(first + r),
+    });
   }
   return plan;
 }

@@ -2,6 +2,7 @@
 
 import { ACTIVATION_NAMES, ACTIVATIONS, type Activation } from "../activations.js";
 import { boolean, integer, LARGEST, oneOf, options } from "../check.js";
+import { checkInitial, type Initial, type Initializer } from "../initializers.js";
 import type { LayerKind, LayerPlan, Parts, Stage } from "../layer.js";
 import { packedRow, packedWeight, pad4 } from "../table.js";
 import { DENSE } from "./cells.js";
@@ -15,22 +16,27 @@ export interface DenseLayer {
   activation?: Activation;
   /** Whether there is b. Default true. */
   bias?: boolean;
+  /** Initial weights and biases. Default: those of the model's `initial`. */
+  initial?: Initial<"weights" | "bias">;
 }
 
 /** @example dense({ units: 1 }) */
 export const dense = (options: Omit<DenseLayer, "type">): DenseLayer => ({ ...options, type: "dense" });
 
-export const denseKind: LayerKind<Required<DenseLayer>> = {
+type Checked = Required<Omit<DenseLayer, "initial">> & { initial?: { weights?: Required<Initializer>; bias?: Required<Initializer> } };
+
+export const denseKind: LayerKind<Checked> = {
   check(path, layer) {
-    options(path, layer, ["type", "units", "activation", "bias"]);
+    options(path, layer, ["type", "units", "activation", "bias", "initial"]);
     return {
       units: integer(`${path}.units`, layer.units, 1, LARGEST),
       activation: layer.activation === undefined ? "identity" : oneOf(`${path}.activation`, layer.activation, ACTIVATION_NAMES),
       bias: layer.bias === undefined ? true : boolean(`${path}.bias`, layer.bias),
+      ...(layer.initial !== undefined && { initial: checkInitial(`${path}.initial`, layer.initial, ["weights", "bias"]) }),
     };
   },
 
-  plan({ units, activation, bias: biased }, planner): LayerPlan {
+  plan({ units, activation, bias: biased, initial = {} }, planner): LayerPlan {
     const { inputs, learnsBelow } = planner;
     const name = planner.name("dense");
     const [I, O] = [pad4(inputs), pad4(units)];
@@ -41,11 +47,13 @@ export const denseKind: LayerKind<Required<DenseLayer>> = {
       shape: [units, inputs],
       role: "dense",
       fan: inputs,
+      initial: initial.weights,
       at: packedWeight(row, 1, I),
     });
     // The kernel always adds one; where there is none, it is a derived row of zeros.
     const bias = (biased ? planner.params : planner.derived).add(`${name}.bias`, O);
-    if (biased) planner.parameter(bias, { name: `${name}.bias`, shape: [units], role: "bias", fan: inputs, at: row });
+    if (biased)
+      planner.parameter(bias, { name: `${name}.bias`, shape: [units], role: "bias", fan: inputs, initial: initial.bias, at: row });
     const inputT = learnsBelow ? planner.derived.add(`${name}.inputT`, I, O) : null;
     const code = ACTIVATIONS[activation];
     const biasAt = ({ params, derived }: Parts) => (biased ? params : derived) + bias;

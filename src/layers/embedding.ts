@@ -1,6 +1,7 @@
 /** A learned vector for each token. */
 
 import { integer, LARGEST, options } from "../check.js";
+import { checkInitial, type Initial, type Initializer } from "../initializers.js";
 import type { LayerKind, LayerPlan, Stage } from "../layer.js";
 import { pad4 } from "../table.js";
 import { DENSE } from "./cells.js";
@@ -10,6 +11,8 @@ export interface EmbeddingLayer {
   type: "embedding";
   /** Length of the vectors. */
   units: number;
+  /** Initial vectors. Default: those of the model's `initial`. */
+  initial?: Initial<"weights">;
 }
 
 /** @example embedding({ units: 32 }) */
@@ -17,17 +20,27 @@ export const embedding = (options: Omit<EmbeddingLayer, "type">): EmbeddingLayer
 
 export const embeddingKind: LayerKind<EmbeddingLayer> = {
   check(path, layer) {
-    options(path, layer, ["type", "units"]);
-    return { units: integer(`${path}.units`, layer.units, 1, LARGEST) };
+    options(path, layer, ["type", "units", "initial"]);
+    return {
+      units: integer(`${path}.units`, layer.units, 1, LARGEST),
+      ...(layer.initial !== undefined && { initial: checkInitial(`${path}.initial`, layer.initial, ["weights"]) }),
+    };
   },
 
-  plan({ units }, planner): LayerPlan {
+  plan({ units, initial = {} }, planner): LayerPlan {
     const name = planner.name("embedding");
     const tokens = planner.inputs;
     const N = pad4(units);
     const table = planner.params.add(`${name}.weight`, tokens, N);
     const at = (token: number, column: number) => token * N + column;
-    planner.parameter(table, { name: `${name}.weight`, shape: [tokens, units], role: "embedding", fan: units, at });
+    planner.parameter(table, {
+      name: `${name}.weight`,
+      shape: [tokens, units],
+      role: "embedding",
+      fan: units,
+      initial: initial.weights as Required<Initializer>,
+      at,
+    });
     return {
       units,
       rows: 4,

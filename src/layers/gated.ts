@@ -1,7 +1,8 @@
 /** One direction of a layer of rnn, lstm or gru cells: its parameters, and a window as one call for all steps. */
 
+import { chronoBias, type Initializer } from "../initializers.js";
 import type { Inside, Parts, Planner, Stage, Window } from "../layer.js";
-import { packedRow, packedWeight, pad4 } from "../table.js";
+import { type Parameter, packedRow, packedWeight, pad4 } from "../table.js";
 import type { Cell } from "./cells.js";
 import { stepwise } from "./stepwise.js";
 import { gatedTraces } from "./traces.js";
@@ -17,10 +18,12 @@ export interface Gated {
   fullGateRecurrence: boolean;
   layerNorm: boolean;
   forgetBias: number | null;
+  chrono: number | null;
   cellZoneout: number;
   /** Of every cell. */
   zoneout: number;
   recurrentDropout: number;
+  initial: { [K in "weights" | "recurrent" | "bias"]?: Required<Initializer> };
 }
 
 /** Where its parameters lie: offsets in the parameter and the derived region; null for what it does not have. */
@@ -64,8 +67,15 @@ export function planGated(planner: Planner, spec: Gated, index: number, suffix: 
   const features = planner.tokens ? 0 : inputs;
   const [I, R, H] = [pad4(features), pad4(outputs), pad4(units)];
   const rows = groups * H;
-  const add = (name: string, shape: number[], offset: number, role: "bias" | "gain" | "shift", at: (row: number) => number, fixed = {}) =>
-    planner.parameter(offset, { name: name + suffix, shape, role, fan: units, at, ...fixed });
+  const own = {
+    input: spec.initial.weights,
+    recurrent: spec.initial.recurrent,
+    bias: spec.initial.bias,
+    gain: undefined,
+    shift: undefined,
+  };
+  const add = (name: string, shape: number[], role: keyof typeof own, offset: number, at: Parameter["at"], rows?: Parameter["rows"]) =>
+    planner.parameter(offset, { name: name + suffix, shape, role, fan: units, initial: own[role], at, ...(rows && { rows }) });
 
   const plan: GatedPlan = {
     ...spec,
@@ -97,27 +107,29 @@ export function planGated(planner: Planner, spec: Gated, index: number, suffix: 
       : null,
   };
   const [rowIh, rowHh] = [packedRow(units, groups, input), packedRow(units, groups, recurrent)];
-  const matrix = (
-    name: string,
-    shape: number[],
-    role: "input" | "recurrent",
-    offset: number,
-    at: (row: number, column: number) => number,
-  ) => planner.parameter(offset, { name: name + suffix, shape, role, fan: units, at });
   const [packs, columns] = layerNorm ? [1, I] : [groups, I + R];
-  if (plan.table === null) matrix("weight_ih", [input.length * units, inputs], "input", plan.weight, packedWeight(rowIh, packs, columns));
-  else matrix("weight_ih", [input.length * units, inputs], "input", plan.table, (r, token) => token * rows + rowIh(r));
+  if (plan.table === null) add("weight_ih", [input.length * units, inputs], "input", plan.weight, packedWeight(rowIh, packs, columns));
+  else add("weight_ih", [input.length * units, inputs], "input", plan.table, (r, token) => token * rows + rowIh(r));
   const atHh = packedWeight(rowHh, packs, layerNorm ? R : columns);
   const [offsetHh, first] = layerNorm ? [plan.recurrent, 0] : [plan.weight, I];
-  matrix("weight_hh", [recurrent.length * units, outputs], "recurrent", offsetHh, (r, column) => atHh(r, first + column));
+  add("weight_hh", [recurrent.length * units, outputs], "recurrent", offsetHh, (r, column) => atHh(r, first + column));
 
-  // The forget gate's bias is the sum of two.
-  const forget = (value: number) => ({
-    fixed: (row: number) => (spec.forgetBias !== null && input[Math.floor(row / units)] === 1 ? value : undefined),
-  });
+  // The gates' biases are the sums of two: where one is chosen, the other is 0.
+  const chosen = (first: boolean): Parameter["rows"] => {
+    const { forgetBias, chrono } = spec;
+    return (parts, random, preset) => {
+      const fill = (value: number) => new Float32Array(units).fill(value);
+      const forget = { from: input.indexOf(1) * units, values: fill(first ? (forgetBias ?? 1) : 0) };
+      const keras = preset === "keras" && cell.cells && !spec.initial.bias && !layerNorm;
+      if (chrono === null) return input.includes(1) && (forgetBias !== null || (keras && first)) ? [forget] : [];
+      const values = first ? chronoBias(parts, units, chrono, random) : fill(0);
+      const negative = { from: 0, values: values.map((value) => -value) };
+      return [{ ...forget, values }, ...(input.includes(0) ? [negative] : [])];
+    };
+  };
   const role = layerNorm ? "shift" : "bias";
-  add("bias_ih", [input.length * units], plan.biasIh, role, rowIh, forget(spec.forgetBias ?? 0));
-  add("bias_hh", [recurrent.length * units], plan.biasHh, role, rowHh, forget(0));
+  add("bias_ih", [input.length * units], role, plan.biasIh, rowIh, chosen(true));
+  add("bias_hh", [recurrent.length * units], role, plan.biasHh, rowHh, chosen(false));
   if (plan.peephole !== null) {
     const gates = input.filter((group) => group !== 2);
     const at = packedRow(
@@ -125,21 +137,21 @@ export function planGated(planner: Planner, spec: Gated, index: number, suffix: 
       3,
       gates.map((group) => Math.min(group, 2)),
     );
-    add("peephole", [gates.length * units], plan.peephole, "bias", at);
+    add("peephole", [gates.length * units], "bias", plan.peephole, at);
   }
   if (plan.gateWeight !== null) {
     const [row, column] = [packedRow(units, 4, [0, 1, 3]), packedRow(units, 3, [0, 1, 2])];
     const at = packedWeight(row, 4, 3 * H);
-    matrix("weight_gg", [3 * units, 3 * units], "recurrent", plan.gateWeight, (r, k) => at(r, column(k)));
+    add("weight_gg", [3 * units, 3 * units], "recurrent", plan.gateWeight, (r, k) => at(r, column(k)));
   }
   if (plan.projected !== null) {
-    matrix("weight_hr", [outputs, units], "recurrent", plan.projected, packedWeight(packedRow(outputs, 1, [0]), 1, H));
+    add("weight_hr", [outputs, units], "recurrent", plan.projected, packedWeight(packedRow(outputs, 1, [0]), 1, H));
   }
   if (plan.norm !== null) {
-    add("gain_ih", [input.length * units], plan.norm.gainIh, "gain", rowIh);
-    add("gain_hh", [recurrent.length * units], plan.norm.gainHh, "gain", rowHh);
-    add("gain_c", [units], plan.norm.gainC, "gain", (row) => row);
-    add("bias_c", [units], plan.norm.biasC, "shift", (row) => row);
+    add("gain_ih", [input.length * units], "gain", plan.norm.gainIh, rowIh);
+    add("gain_hh", [recurrent.length * units], "gain", plan.norm.gainHh, rowHh);
+    add("gain_c", [units], "gain", plan.norm.gainC, (row) => row);
+    add("bias_c", [units], "shift", plan.norm.biasC, (row) => row);
   }
   return plan;
 }

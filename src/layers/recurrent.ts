@@ -2,6 +2,7 @@
 
 import { ACTIVATION_NAMES, type Activation } from "../activations.js";
 import { arrayLike, boolean, integer, LARGEST, number, oneOf, options } from "../check.js";
+import { checkInitial, type Initial } from "../initializers.js";
 import type { Inside, LayerKind, LayerPlan, Parts, Planner, Stage, Traces, Window } from "../layer.js";
 import { pad4 } from "../table.js";
 import { type Blocks, blocksStage, planBlocks, refreshBlocks } from "./blocks.js";
@@ -17,6 +18,8 @@ export interface AroundOptions {
   bidirectional?: "concat" | "sum";
   /** Adds the layer's inputs, which must be as many, to its outputs (He et al. 2016), or puts them after the outputs. */
   residual?: "sum" | "concat";
+  /** Initial weights of the inputs, of the state, and biases. Default: those of the model's `initial`. */
+  initial?: Initial<"weights" | "recurrent" | "bias">;
 }
 
 /** What cells of units may have as well. */
@@ -68,6 +71,11 @@ export interface LstmLayer extends UnitOptions {
   cellClip?: number;
   /** The forget gate's initial bias: 1 or more remembers from the start (Jozefowicz et al. 2015). Default: random, as the others. */
   forgetBias?: number;
+  /**
+   * The longest lag to expect, in steps: forget biases begin at ln U(1, chrono - 1), input biases at their negatives (Tallec &
+   * Ollivier 2018). Default: random, as the others.
+   */
+  chrono?: number;
   /** The share of cells that keep c(t-1), as `zoneout` does with h. */
   cellZoneout?: number;
 }
@@ -113,6 +121,7 @@ type Checks = Record<string, (path: string, value: unknown) => unknown>;
 const share = (path: string, value: unknown) => number(path, value, { min: 0, max: 1, belowMax: true });
 const AROUND: Checks = {
   bidirectional: (path, value) => oneOf(path, value, ["concat", "sum"]),
+  initial: (path, value) => checkInitial(path, value, ["weights", "recurrent", "bias"]),
   residual: (path, value) => oneOf(path, value, ["sum", "concat"]),
 };
 const UNITS: Checks = { units: (path, value) => integer(path, value, 1, LARGEST), ...AROUND, recurrentDropout: share, zoneout: share };
@@ -140,6 +149,7 @@ const OPTIONS = {
     layerNorm: boolean,
     cellClip: (path, value) => number(path, value, { min: 0, aboveMin: true, expected: "a positive number" }),
     forgetBias: finite,
+    chrono: (path, value) => integer(path, value, 2, LARGEST),
     cellZoneout: share,
   },
   lstm97: {
@@ -304,6 +314,8 @@ function gatedKind<L extends RnnLayer | GruLayer | LstmLayer>(
         fullGateRecurrence: false,
         layerNorm: false,
         forgetBias: null,
+        chrono: null,
+        initial: (layer.initial ?? {}) as Gated["initial"],
         cellZoneout: 0,
         zoneout,
         recurrentDropout,
@@ -345,15 +357,17 @@ export const lstmKind = gatedKind<LstmLayer>(
       fullGateRecurrence: layer.fullGateRecurrence ?? false,
       layerNorm: layer.layerNorm ?? false,
       forgetBias: layer.forgetBias ?? null,
+      chrono: layer.chrono ?? null,
       cellZoneout: layer.cellZoneout ?? 0,
     };
   },
-  (path, { coupled, inputGate = true, forgetGate = true, outputGate = true, fullGateRecurrence, layerNorm, forgetBias }) => {
+  (path, { coupled, inputGate = true, forgetGate = true, outputGate = true, fullGateRecurrence, layerNorm, forgetBias, chrono }) => {
     const refuse = (option: string, reason: string) => {
       throw new RangeError(`"${path}.${option}" ${reason}`);
     };
     if (coupled && !(inputGate && forgetGate)) refuse("coupled", "needs a forget gate, and is itself the input gate");
     if (forgetBias !== undefined && !forgetGate) refuse("forgetBias", "needs a forget gate");
+    if (chrono !== undefined && (!forgetGate || forgetBias !== undefined)) refuse("chrono", "needs a forget gate without forgetBias");
     if (fullGateRecurrence && (coupled || !(inputGate && forgetGate && outputGate))) refuse("fullGateRecurrence", "needs all three gates");
     if (fullGateRecurrence && layerNorm) refuse("fullGateRecurrence", "does not go with layerNorm");
   },
@@ -390,6 +404,7 @@ export const lstm97Kind: LayerKind<Lstm97Layer> = {
       inputGateBias: perBlock(layer.inputGateBias, blocks),
       outputGateBias: perBlock(layer.outputGateBias, blocks),
       range,
+      initial: (layer.initial ?? {}) as Blocks["initial"],
     };
     const cells = blocks * cellsPerBlock;
     return around(planner, layer, cells, pad4(cells) + 2 * pad4(blocks), true, (suffix) => {

@@ -1,4 +1,4 @@
-"""Fits the coefficients of assembly/activation.ts and measures the errors that are written there.
+"""Fits the coefficients of assembly/activation.ts and assembly/initialize.ts and measures the errors that are written there.
 
     apt-get install python3-numpy && /usr/bin/python3 tests/vectors/fit_activation.py
 
@@ -81,6 +81,21 @@ def log():
     print("log ", d.tolist(), "\n     relative to max(1, |log x|)", (np.abs(y - t) / np.maximum(1, np.abs(t))).max())
 
 
+def sineAndCosine():
+    """sin(pi f) = f (c0 + c1 z + ... + c4 z^4), cos(pi f) = 1 + z (c1 + ... + c4 z^3), z = f^2, f in +-1/2: absolute errors."""
+    f = np.linspace(1e-3, 0.5, 4000)
+    x = np.linspace(-0.5, 0.5, 2000001).astype(f32)
+    z, y = f * f, x * x
+    even = np.stack([z**i for i in range(5)], 1)
+    _, s = lawson(even * f[:, None], np.sin(np.pi * f), lambda _: np.ones_like(f))
+    _, c = lawson(even[:, :4] * z[:, None], np.cos(np.pi * f) - 1, lambda _: np.ones_like(f))
+    c = np.concatenate([[1], c])
+    exact = np.pi * x.astype(np.float64)
+    print("sine  ", s.tolist(), "\n     absolute", np.abs(x * horner(s, y) - np.sin(exact)).max())
+    print("cosine", c.tolist(), "\n     absolute", np.abs(horner(c, y) - np.cos(exact)).max())
+
+
 tanh()
 exp()
 log()
+sineAndCosine()

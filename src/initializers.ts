@@ -1,0 +1,233 @@
+/**
+ * The initial distributions of weights, as plain data, and how numbers are drawn from them. A matrix is [rows, columns] as PyTorch
+ * has it: rows are its outputs (fan out), columns its inputs (fan in), all gates of a recurrent layer together.
+ */
+
+import { fail, number, oneOf, options } from "./check.js";
+import type { Kernels } from "./kernels.js";
+import type { Memory, Placement } from "./memory.js";
+import type { Random } from "./random.js";
+
+/** Uniform in [-bound, bound). */
+export interface Uniform {
+  type: "uniform";
+  bound: number;
+}
+
+/** Normal with mean 0. */
+export interface Normal {
+  type: "normal";
+  /** The standard deviation. */
+  deviation: number;
+}
+
+/** Uniform with variance 2 gain^2 / (rows + columns) (Glorot & Bengio 2010); PyTorch's `xavier_uniform_`, Keras's `glorot_uniform`. */
+export interface XavierUniform {
+  type: "xavierUniform";
+  /** Default 1. */
+  gain?: number;
+}
+
+/** Normal with variance 2 gain^2 / (rows + columns) (Glorot & Bengio 2010); PyTorch's `xavier_normal_`. */
+export interface XavierNormal {
+  type: "xavierNormal";
+  /** Default 1. */
+  gain?: number;
+}
+
+/** Uniform with variance 2 / columns, for ReLU (He et al. 2015); PyTorch's `kaiming_uniform_` with its defaults. */
+export interface HeUniform {
+  type: "heUniform";
+}
+
+/** Normal with variance 2 / columns, for ReLU (He et al. 2015); PyTorch's `kaiming_normal_` with its defaults. */
+export interface HeNormal {
+  type: "heNormal";
+}
+
+/** Orthonormal rows or columns, whichever are fewer, times `gain` (Saxe, McClelland & Ganguli 2014); PyTorch's `orthogonal_`. */
+export interface Orthogonal {
+  type: "orthogonal";
+  /** Default 1. */
+  gain?: number;
+}
+
+/** The same number everywhere. */
+export interface Constant {
+  type: "constant";
+  value: number;
+}
+
+export type Initializer = Uniform | Normal | XavierUniform | XavierNormal | HeUniform | HeNormal | Orthogonal | Constant;
+
+/** @example uniform({ bound: 0.1 }) */
+export const uniform = (options: Omit<Uniform, "type">): Uniform => ({ ...options, type: "uniform" });
+/** @example normal({ deviation: 0.01 }) */
+export const normal = (options: Omit<Normal, "type">): Normal => ({ ...options, type: "normal" });
+/** @example xavierUniform() // or "xavierUniform" */
+export const xavierUniform = (options: Omit<XavierUniform, "type"> = {}): XavierUniform => ({ ...options, type: "xavierUniform" });
+/** @example xavierNormal({ gain: 5 / 3 }) // or "xavierNormal" */
+export const xavierNormal = (options: Omit<XavierNormal, "type"> = {}): XavierNormal => ({ ...options, type: "xavierNormal" });
+/** @example heUniform() // or "heUniform" */
+export const heUniform = (): HeUniform => ({ type: "heUniform" });
+/** @example heNormal() // or "heNormal" */
+export const heNormal = (): HeNormal => ({ type: "heNormal" });
+/** @example orthogonal() // or "orthogonal" */
+export const orthogonal = (options: Omit<Orthogonal, "type"> = {}): Orthogonal => ({ ...options, type: "orthogonal" });
+/** @example constant({ value: 0 }) */
+export const constant = (options: Omit<Constant, "type">): Constant => ({ ...options, type: "constant" });
+
+/** What the numbers are made with: an engine has both. */
+export interface Parts {
+  kernels: Kernels;
+  memory: Memory;
+}
+
+/** What is to be drawn. */
+interface Draw {
+  parts: Parts;
+  rows: number;
+  columns: number;
+  random: Random;
+}
+
+interface Rule<T extends Initializer> {
+  check(path: string, initializer: Record<string, unknown>): Required<T>;
+  draw(initializer: Required<T>, draw: Draw): Float32Array<ArrayBuffer>;
+}
+
+/** The check of an initializer with one option, a number. */
+const option =
+  <T extends Initializer>(type: T["type"], key: string, min: number, otherwise?: number) =>
+  (path: string, initializer: Record<string, unknown>) => {
+    const value = options(path, initializer, ["type", key])[key];
+    return { type, [key]: number(`${path}.${key}`, value === undefined ? otherwise : value, { min, max: 1e6 }) } as unknown as Required<T>;
+  };
+
+const plain =
+  <T extends "heUniform" | "heNormal">(type: T) =>
+  (path: string, initializer: Record<string, unknown>) => {
+    options(path, initializer, ["type"]);
+    return { type };
+  };
+
+/** A new initializer is a row here. */
+const RULES: { [T in Initializer["type"]]: Rule<Extract<Initializer, { type: T }>> } = {
+  uniform: { check: option("uniform", "bound", 0), draw: ({ bound }, draw) => uniforms(draw, bound) },
+  normal: { check: option("normal", "deviation", 0), draw: ({ deviation }, draw) => normals(draw, deviation) },
+  xavierUniform: {
+    check: option("xavierUniform", "gain", 0, 1),
+    draw: ({ gain }, draw) => uniforms(draw, gain * Math.sqrt(6 / (draw.rows + draw.columns))),
+  },
+  xavierNormal: {
+    check: option("xavierNormal", "gain", 0, 1),
+    draw: ({ gain }, draw) => normals(draw, gain * Math.sqrt(2 / (draw.rows + draw.columns))),
+  },
+  heUniform: { check: plain("heUniform"), draw: (_, draw) => uniforms(draw, Math.sqrt(6 / draw.columns)) },
+  heNormal: { check: plain("heNormal"), draw: (_, draw) => normals(draw, Math.sqrt(2 / draw.columns)) },
+  orthogonal: {
+    check: option("orthogonal", "gain", 0, 1),
+    draw: ({ gain }, draw) => orthonormal(draw.parts, normals(draw, 1), draw.rows, draw.columns).map((value) => gain * value),
+  },
+  constant: {
+    check: option("constant", "value", -1e6),
+    draw: ({ value }, { rows, columns }) => new Float32Array(rows * columns).fill(value),
+  },
+};
+
+/** An initializer, or the name of one that needs no options. */
+export function checkInitializer(path: string, value: unknown): Required<Initializer> {
+  const initializer = typeof value === "string" ? { type: value } : value;
+  if (typeof initializer !== "object" || initializer === null) fail(TypeError, path, 'an initializer such as "orthogonal"', value);
+  const types = Object.keys(RULES) as Initializer["type"][];
+  const type = oneOf(typeof value === "string" ? path : `${path}.type`, (initializer as { type?: unknown }).type, types);
+  return RULES[type].check(path, initializer as Record<string, unknown>);
+}
+
+/** Row-major numbers of this shape, [rows, columns] or [rows], whose only column has a fan in of 1. */
+export function draw(
+  parts: Parts,
+  initializer: Required<Initializer>,
+  shape: readonly number[],
+  random: Random,
+): Float32Array<ArrayBuffer> {
+  const [rows, columns = 1] = shape as [number, number?];
+  return (RULES[initializer.type] as Rule<Initializer>).draw(initializer, { parts, rows, columns, random });
+}
+
+function uniforms({ rows, columns, random }: Draw, bound: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: rows * columns }, () => (2 * random.uniform() - 1) * bound);
+}
+
+function normals({ parts, rows, columns, random }: Draw, deviation: number): Float32Array<ArrayBuffer> {
+  const standard = transformed(parts, parts.kernels.gaussians, rows * columns, () => 1 - random.uniform());
+  return standard.map((value) => deviation * value);
+}
+
+/** So many numbers after a kernel has changed them in place. */
+function transformed({ memory }: Parts, kernel: (x: number, count: number) => void, length: number, next: () => number) {
+  const count = Math.ceil(length / 8) * 8;
+  const pointer = memory.allocate(4 * count);
+  memory.f32.set(Float32Array.from({ length: count }, next), pointer / 4);
+  kernel(pointer, count);
+  const result = memory.f32.slice(pointer / 4, pointer / 4 + length);
+  memory.release(pointer);
+  return result;
+}
+
+/** A row-major matrix with its rows or columns, whichever are fewer, made orthonormal: the Q of a QR whose R has a positive diagonal. */
+export function orthonormal({ kernels, memory }: Parts, matrix: Float32Array, rows: number, columns: number): Float32Array<ArrayBuffer> {
+  const wide = rows < columns;
+  const [count, length] = wide ? [rows, columns] : [columns, rows];
+  const stride = Math.ceil(length / 16) * 16;
+  const placement: Placement = { shape: [rows, columns], at: (row, column) => (wide ? row * stride + column : column * stride + row) };
+  const pointer = memory.allocate(4 * count * stride);
+  memory.pack(pointer, placement, matrix);
+  kernels.orthonormalRows(pointer, count, stride);
+  const result = memory.unpack(pointer, placement);
+  memory.release(pointer);
+  return result;
+}
+
+/** What a parameter is to its layer. Gains begin at 1, and shifts, which are added after them, at 0. */
+export type Role = "input" | "recurrent" | "bias" | "dense" | "embedding" | "gain" | "shift";
+
+type Choice = (fan: number) => Required<Initializer>;
+const root: Choice = (fan) => ({ type: "uniform", bound: 1 / Math.sqrt(fan) });
+const glorot: Choice = () => ({ type: "xavierUniform", gain: 1 });
+const filled =
+  (value: number): Choice =>
+  () => ({ type: "constant", value });
+const affine = { gain: filled(1), shift: filled(0) };
+
+/** The distributions that frameworks start with; `fan` is the units of a recurrent layer, the inputs of a dense one. */
+export const PRESETS = {
+  pytorch: { input: root, recurrent: root, bias: root, dense: root, embedding: () => ({ type: "normal", deviation: 1 }), ...affine },
+  keras: {
+    input: glorot,
+    recurrent: () => ({ type: "orthogonal", gain: 1 }),
+    bias: filled(0),
+    dense: glorot,
+    embedding: () => ({ type: "uniform", bound: 0.05 }),
+    ...affine,
+  },
+} as const satisfies Record<string, { [R in Role]: Choice }>;
+
+export type Preset = keyof typeof PRESETS;
+
+/** A layer's own initial distributions, by what they are for. */
+export type Initial<K extends string> = { [Key in K]?: Initializer | Exclude<Initializer["type"], "uniform" | "normal" | "constant"> };
+
+export function checkInitial(path: string, value: unknown, keys: readonly string[]): Record<string, Required<Initializer>> {
+  const given = Object.entries(options(path, value, keys));
+  return Object.fromEntries(given.map(([key, initializer]) => [key, checkInitializer(`${path}.${key}`, initializer)]));
+}
+
+/**
+ * Biases [units] of the forget gate with which a gated layer remembers for up to `longest` steps: log U(1, longest - 1). The input
+ * gate's are their negatives (Tallec & Ollivier 2018).
+ * @param longest at least 2
+ */
+export function chronoBias(parts: Parts, units: number, longest: number, random: Random): Float32Array<ArrayBuffer> {
+  return transformed(parts, parts.kernels.logarithms, units, () => 1 + (longest - 2) * random.uniform());
+}
