@@ -19,6 +19,8 @@ export { binaryCrossEntropy, crossEntropy, huber, mae, mse } from "./losses.js";
 export type { Environment, Model } from "./model.js";
 export { createModel, loadModel } from "./model.js";
 export type { State } from "./network.js";
+export type { OnlineLearner, OnlineOptions } from "./online.js";
+export { createOnlineLearner, resumeOnlineLearner } from "./online.js";
 export type { Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd } from "./optimizers.js";
 export { adagrad, adam, adamw, rmsprop, sgd } from "./optimizers.js";
 export type { TrainerOptions } from "./options.js";
