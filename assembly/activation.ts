@@ -12,7 +12,6 @@ import { splat } from "./lanes";
 // With shrinkLevel 1 (1.3 kB less in the bundle than 0) what stands in the innermost loops has to be decorated, or training at H = 32
 // takes 8 % longer; elsewhere `activate` and `slope` are called.
 
-// @ts-expect-error: decorator
 @inline
 export function tanh(x: v128): v128 {
   const bounded = f32x4.pmin(f32x4.pmax(x, splat(-8)), splat(8));
@@ -31,7 +30,6 @@ export function tanh(x: v128): v128 {
 }
 
 /** The logistic function, (1 + tanh(x/2)) / 2: error 1.9e-7 absolute, within [0, 1]. */
-// @ts-expect-error: decorator
 @inline
 export function sigmoid(x: v128): v128 {
   const half = splat(0.5);
@@ -39,14 +37,12 @@ export function sigmoid(x: v128): v128 {
 }
 
 /** d tanh(x) / dx from y = tanh(x). */
-// @ts-expect-error: decorator
 @inline
 export function tanhSlope(y: v128): v128 {
   return f32x4.sub(splat(1), f32x4.mul(y, y));
 }
 
 /** d sigmoid(x) / dx from y = sigmoid(x). */
-// @ts-expect-error: decorator
 @inline
 export function sigmoidSlope(y: v128): v128 {
   return f32x4.mul(y, f32x4.sub(splat(1), y));

@@ -29,7 +29,6 @@ export function largest(x: v128): f32 {
 }
 
 /** Transposes four rows of four: lane j of row i goes to lane i of row j. */
-// @ts-expect-error: decorator
 @inline
 export function transpose(
   to: usize, // four rows of four f32, `toStride` bytes apart
@@ -41,7 +40,6 @@ export function transpose(
 }
 
 /** The same with four rows from anywhere, `bias` added to each. */
-// @ts-expect-error: decorator
 @inline
 export function transposeRows(to: usize, toStride: usize, row0: usize, row1: usize, row2: usize, row3: usize, bias: v128): void {
   const a = f32x4.add(v128.load(row0), bias);

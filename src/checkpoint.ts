@@ -30,9 +30,10 @@ export function writeCheckpoint(
   trainerOptions: CheckedTrainerOptions,
   learner: Learner,
   position: Position,
+  more: Record<string, Tensor> = {},
 ): Uint8Array<ArrayBuffer> {
   const { engine, network, updates, pending, seen } = learner;
-  const tensors: Record<string, Tensor> = model.parameters();
+  const tensors: Record<string, Tensor> = { ...model.parameters(), ...more };
   const add = (prefix: string, parameters: Record<string, Tensor>) => {
     for (const [name, tensor] of Object.entries(parameters)) tensors[`${prefix}.${name}`] = tensor;
   };

@@ -29,6 +29,8 @@ export type { Metric } from "./metrics.js";
 export type { Environment, Model } from "./model.js";
 export { createModel, loadModel } from "./model.js";
 export type { State } from "./network.js";
+export type { OnlineLearner, OnlineOptions } from "./online.js";
+export { createOnlineLearner, resumeOnlineLearner } from "./online.js";
 export type { Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd } from "./optimizers.js";
 export { adagrad, adam, adamw, rmsprop, sgd } from "./optimizers.js";
 export type { TrainerOptions } from "./options.js";

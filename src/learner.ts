@@ -29,6 +29,7 @@ export class Learner {
   /** The running mean of the parameters from the first update on; 0 for none. */
   readonly average: number;
   readonly #matrices: Span[];
+  readonly #regions: number[] = [];
   network: Network | null = null;
   /** Updates made. */
   updates = 0;
@@ -54,11 +55,8 @@ export class Learner {
       const reason = layout.whole ? "model has a bidirectional layer" : 'model\'s output is "last"';
       fail(RangeError, "stride", `${options.window}, the window, as the ${reason}`, options.stride);
     }
-    const regions: number[] = [];
-    const region = () => {
-      regions.push(memory.allocate(layout.params.bytes));
-      return regions.at(-1) as number;
-    };
+    const regions = this.#regions;
+    const region = () => this.keep(layout.params.bytes);
     this.gradients = region();
     this.moments = RULES[options.optimizer.type].moments.map(region);
     this.accumulated = options.accumulate > 1 ? region() : 0;
@@ -68,6 +66,13 @@ export class Learner {
       for (const region of regions) memory.release(region);
       this.network?.release();
     });
+  }
+
+  /** A region that goes when the learner goes. */
+  keep(bytes: number): number {
+    const region = this.engine.memory.allocate(bytes);
+    this.#regions.push(region);
+    return region;
   }
 
   /** Makes room for windows of T steps of `batch` rows. State that is carried is kept if the rows stay the same. */
@@ -138,7 +143,12 @@ export class Learner {
   /** The gradient, and if it is time one step along it. @throws RangeError, before the step, if loss or gradient is not finite */
   learn(rows: readonly (Row | null)[], T: number): { loss: number; targets: number } {
     const { loss, targets } = this.differentiate(rows, T);
-    if (targets === 0) return { loss, targets };
+    if (targets > 0) this.take(loss, targets);
+    return { loss, targets };
+  }
+
+  /** Takes what `gradients` holds, of the loss over so many targets, towards the next update. */
+  take(loss: number, targets: number): void {
     const windows = this.pending.windows + 1;
     const total = this.pending.targets + targets;
     if (windows > 1) {
@@ -152,7 +162,6 @@ export class Learner {
       this.#copy(this.accumulated, this.gradients);
       this.pending = { windows, targets: total };
     }
-    return { loss, targets };
   }
 
   /** Makes the update that is due before its time. */

@@ -227,7 +227,7 @@ export function loadModel(bytes: Uint8Array | ArrayBuffer, environment: Environm
   }
   const model = new Model(new Engine(engineConfig, module));
   const parameters = Object.entries(tensors).filter(
-    ([name]) => config !== undefined || !/^(optimizer|gradient|average|best|trainer)\./.test(name),
+    ([name]) => config !== undefined || !/^(optimizer|gradient|average|best|trace|trainer)\./.test(name),
   );
   model.setParameters(Object.fromEntries(parameters));
   return model;
