@@ -71,6 +71,7 @@ export function blocksBackward(
   dy: usize, // [T][P][C][width]: from above; after the call, with weightT, the whole gradient of y_c
   ds: usize, // [P][C][width]: from the step after the last; after the call the gradient of the first s
   dsource: usize, // [P][R][width] scratch
+  dss: usize, // [T][P][C][width] out: the gradient of each s(t); or 0
   net: usize, // [T][P][N][width]: g(net_c), y_in, y_out
   s: usize, // [T][P][C][width]: slots 1..T
   weightT: usize, // [R/4][N][4]: the transposed pack of the recurrent weights; or 0
@@ -124,5 +125,6 @@ export function blocksBackward(
         width,
       );
     }
+    if (dss) memory.copy(dss + <usize>(t * P) * cells, ds, <usize>P * cells);
   }
 }

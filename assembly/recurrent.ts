@@ -133,6 +133,7 @@ export function recurrentBackward(
   weightT: usize, // [H/4][rows = H/4 G 4][4]: the transposed pack of the recurrent weights; or 0
   peepholes: usize, // [H/4][i, f, o][4], or 0
   dgatesLater: usize, // [P][H/4][i, f, o][4][width], with T = 1: what the gates at t+1 send back to those here; or 0
+  dcs: usize, // [T][P][H][width] out: what each step sends back to c(t-1); or 0
   clip: f32,
   cell: i32,
   T: i32,
@@ -163,6 +164,7 @@ export function recurrentBackward(
         gruBackward(d, past, dh + at, g, hBefore + at, width);
       } else rnnBackward(d, dh + at, g, kind(cell) == RNN_RELU, width);
     }
+    if (dcs) memory.copy(dcs + step, dc, stride);
     if (weightT && t > 0) product(dh + step - stride, dgates + G * step, weightT, 0, DENSE, P, <i32>G * Hp, Hp, width);
   }
 }

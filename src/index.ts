@@ -8,6 +8,8 @@ export type { Report } from "./fit.js";
 export type { GenerateOptions } from "./generate.js";
 export type { Initializer } from "./initializers.js";
 export { heNormal, heUniform, normal, orthogonal, uniform, xavierNormal, xavierUniform } from "./initializers.js";
+export type { GradientFlow, Recorded, Trace } from "./insight.js";
+export { gradientFlow, trace } from "./insight.js";
 export { type DenseLayer, dense } from "./layers/dense.js";
 export { type DropoutLayer, dropout } from "./layers/dropout.js";
 export { type EmbeddingLayer, embedding } from "./layers/embedding.js";

@@ -78,10 +78,16 @@ export interface Inside {
   c: number;
   /** [T][P][rows][width]: what the forward pass left. */
   gates: number;
+  /** [T][P][outputs][width]: the gradient of h(t), whole after the backward pass. */
+  dh: number;
   /** [P][units][width]: after the backward pass, the gradient of c in slot 0. */
   dc: number;
   /** [T+1][P][R][width]: what the recurrent weights read. */
   source: number;
+  /** What a layer computes in each step, [T][P][rows][width]. */
+  shown: Omit<Carried, "single">[];
+  /** Where it is watched: [T][P][units][width], what each step sends back to the c before it, or the gradient of each s of 1997. */
+  flow: number;
   /** Makes what online learning needs; absent where a layer has something between its steps. */
   traces?(below: Stage, buffer: (...shape: number[]) => number): Traces;
 }
@@ -132,6 +138,8 @@ export interface Window {
   /** [P][width] i32: the steps that each sequence has in this window. */
   readonly lengths: number;
   readonly scratch: number;
+  /** Whether gradients are looked at. */
+  readonly watched: boolean;
   /** A buffer of zeros. */
   buffer(...shape: number[]): number;
   /** A buffer for the gradient of a stage's output [T][P][rows][width]; 0 where this window needs none. */

@@ -36,6 +36,7 @@ export class Network {
     readonly mode: Mode,
     /** Of what is drawn in training. */
     readonly seed = 0,
+    watched = false,
   ) {
     this.#engine = engine;
     this.ends = new Int32Array(lanes.batch);
@@ -57,6 +58,7 @@ export class Network {
         lanes,
         mode,
         seed,
+        watched,
         ends: this.starts,
         lengths: this.lengths,
         scratch: mode === "train" ? buffer(kernels.weightGradientScratch(rows) / 4) : 0,

@@ -193,7 +193,7 @@ describe("the recurrent layer", () => {
       const outputs = bench.read(ph, h.data.length);
       bench.f32.fill(0, dc / 4, (dc + slot) / 4);
       // biome-ignore format: outputs, inputs, parameters, sizes
-      bench.kernels.recurrentBackward(buffer, pdh, 0, dc, buffer, ph, pc + slot, pc, wt, 0, 0, Infinity, code, T, P, H, lanes);
+      bench.kernels.recurrentBackward(buffer, pdh, 0, dc, buffer, ph, pc + slot, pc, wt, 0, 0, 0, Infinity, code, T, P, H, lanes);
       bench.kernels.weightGradient(dw, dbih, dbhh, buffer, px, ph, scratch, code, G * Hp, Ip, Hp, T * P, lanes);
       expect(bench.intact).toBe(true);
 

@@ -145,6 +145,7 @@ export function blocksStage(plan: BlocksPlan, window: Window, below: Stage, carr
   const source = gated ? buffer(longest + 1, P, read, width) : y;
   const gradient = window.gradient(C);
   const [ds, dsource] = window.mode === "train" ? [buffer(P, C, width), buffer(P, read, width)] : [0, 0];
+  const flow = window.watched ? buffer(longest, P, C, width) : 0;
   // With gates, the cells' outputs are carried with them.
   const all = { name: "h", pointer: source, units: plan.readLogical, rows: read, row: plan.row };
   const states = [gated ? all : { name: "h", pointer: y, units: cells, rows: C }, { name: "c", pointer: s, units: cells, rows: C }];
@@ -164,7 +165,7 @@ export function blocksStage(plan: BlocksPlan, window: Window, below: Stage, carr
     backward(T, _, gradients, full) {
       memory.f32.fill(0, ds / 4, (ds + slot) / 4);
       const recurrentT = full ? derived + plan.recurrentT : 0;
-      kernels.blocksBackward(net, gradient, ds, dsource, net, s + slot, recurrentT, functions, T, P, read, B, S, width);
+      kernels.blocksBackward(net, gradient, ds, dsource, flow, net, s + slot, recurrentT, functions, T, P, read, B, S, width);
       const db = biased ? gradients + plan.bias0 : 0;
       kernels.weightGradient(gradients + plan.weight, db, 0, net, below.output, source, scratch, DENSE, rows, I, read, T * P, width);
       // The cells' biases, which are not there, lie in front of the gates'.
@@ -173,7 +174,15 @@ export function blocksStage(plan: BlocksPlan, window: Window, below: Stage, carr
       else if (plan.inputT !== null) kernels.inputGradient(below.gradient, net, derived + plan.inputT, T * P, I, rows, width);
     },
   };
-  const inside: Inside = { h: y, c: s, gates: net, dc: ds, source };
+  const at = (first: number) => (unit: number) => first + unit;
+  const shown = [
+    { name: "g", pointer: net, units: cells, rows },
+    { name: "in", pointer: net, units: B, rows, row: at(C) },
+    ...(plan.outputGate ? [{ name: "out", pointer: net, units: B, rows, row: at(C + pad4(B)) }] : []),
+    { name: "h", pointer: y + slot, units: cells, rows: C },
+    { name: "c", pointer: s + slot, units: cells, rows: C },
+  ];
+  const inside: Inside = { h: y, c: s, gates: net, dh: gradient, dc: ds, source, shown, flow };
   inside.traces = (below, buffer) => blocksTraces(plan, window.parts, buffer, inside, stage, below);
   return { ...stage, inside };
 }

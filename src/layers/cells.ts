@@ -1,5 +1,8 @@
 /** The gated cells as numbers: what assembly/cell.ts reads, and where PyTorch's gates lie in it. */
 
+import type { Inside } from "../layer.js";
+import { packedRow, pad4 } from "../table.js";
+
 /** The code of a layer without a cell. */
 export const DENSE = 0;
 
@@ -40,3 +43,16 @@ export const CELLS = {
   lstm: lstmCell(),
   gru: cell(4, ["r", "z", "n", "m"], [0, 1, 2], [0, 1, 3]),
 } as const satisfies Record<string, Cell>;
+
+/** What a cell leaves in its buffers: its gates, h and c. */
+export function shownOf(cell: Cell, units: number, outputs: number, gates: number, h: number, c: number): Inside["shown"] {
+  const { groups, names, input, recurrent } = cell;
+  const H = pad4(units);
+  const all = names.map((name, g) => ({ name, pointer: gates, units, rows: groups * H, row: packedRow(units, groups, [g]) }));
+  const kept = all.filter((_, g) => groups > 1 && (input.includes(g) || recurrent.includes(g)));
+  return [
+    ...kept,
+    { name: "h", pointer: h, units: outputs, rows: pad4(outputs) },
+    ...(c ? [{ name: "c", pointer: c, units, rows: H }] : []),
+  ];
+}

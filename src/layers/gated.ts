@@ -3,7 +3,7 @@
 import { chronoBias, type Initializer } from "../initializers.js";
 import type { Inside, Parts, Planner, Stage, Window } from "../layer.js";
 import { type Parameter, packedRow, packedWeight, pad4 } from "../table.js";
-import type { Cell } from "./cells.js";
+import { type Cell, shownOf } from "./cells.js";
 import { stepwise } from "./stepwise.js";
 import { gatedTraces } from "./traces.js";
 
@@ -191,6 +191,7 @@ export function gatedStage(plan: GatedPlan, window: Window, below: Stage, carrie
   const gates = buffer(longest, P, groups * H, width);
   const gradient = window.gradient(H);
   const dc = cell.cells && window.mode === "train" ? buffer(P, H, width) : 0;
+  const flow = c && window.watched ? buffer(longest, P, H, width) : 0;
   const states = cell.cells ? [h, c] : [h];
   if (carried) states.forEach((pointer, i) => window.carry({ name: (i === 0 ? "h" : "c") + suffix, pointer, units, rows: H }));
   const peepholes = plan.peephole === null ? 0 : params + plan.peephole;
@@ -213,25 +214,8 @@ export function gatedStage(plan: GatedPlan, window: Window, below: Stage, carrie
     backward(T, _, gradients, full) {
       if (dc) memory.f32.fill(0, dc / 4, (dc + slot) / 4);
       const recurrentT = full ? derived + plan.recurrentT : 0;
-      kernels.recurrentBackward(
-        gates,
-        gradient,
-        0,
-        dc,
-        gates,
-        h,
-        c + slot,
-        c,
-        recurrentT,
-        peepholes,
-        0,
-        cellClip,
-        code,
-        T,
-        P,
-        units,
-        width,
-      );
+      // biome-ignore format: outputs, inputs, parameters, sizes
+      kernels.recurrentBackward(gates, gradient, 0, dc, gates, h, c + slot, c, recurrentT, peepholes, 0, flow, cellClip, code, T, P, units, width);
       if (plan.peephole !== null) kernels.peepholeGradient(gradients + plan.peephole, gates, c + slot, c, T * P, units, width);
       const [dw, dIh, dHh] = [gradients + plan.weight, gradients + plan.biasIh, gradients + plan.biasHh];
       kernels.weightGradient(dw, dIh, dHh, gates, below.output, h, scratch, code, groups * H, I, H, T * P, width);
@@ -242,7 +226,16 @@ export function gatedStage(plan: GatedPlan, window: Window, below: Stage, carrie
       }
     },
   };
-  const inside: Inside = { h, c, gates, dc, source: h };
+  const inside: Inside = {
+    h,
+    c,
+    gates,
+    dh: gradient,
+    dc,
+    source: h,
+    shown: shownOf(cell, units, units, gates, h + slot, c && c + slot),
+    flow,
+  };
   if (plan.peephole === null) {
     inside.traces = (below, buffer) => gatedTraces(plan, window.parts, buffer, inside, stage, below);
   }

@@ -13,7 +13,7 @@
 import type { Stage, Window } from "../layer.js";
 import { keys } from "../random.js";
 import { packedRow, pad4 } from "../table.js";
-import { DENSE, OPTION } from "./cells.js";
+import { DENSE, OPTION, shownOf } from "./cells.js";
 import type { GatedPlan } from "./gated.js";
 
 export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried: boolean): Stage {
@@ -98,7 +98,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   return {
     output: h + hSlot,
     gradient,
-    inside: { h, c, gates, dc, source: h },
+    inside: { h, c, gates, dh: gradient, dc, source: h, shown: shownOf(cell, units, outputs, gates, h + hSlot, c && c + cSlot), flow: 0 },
     forward(T, update) {
       for (const { pointer, rows } of states) kernels.recurrentCarry(pointer, ends, P, rows, width);
       if (mask) drawMask(update);
@@ -175,7 +175,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
           kernels.add(dc, dc, n, cSlot / 4);
         }
         // biome-ignore format: outputs, inputs, parameters, sizes
-        kernels.recurrentBackward(gatesNow, dOut, past, dc, gatesNow, h + t * hSlot, cNow, c + t * cSlot, 0, peepholes, later, cellClip, code, 1, P, units, width);
+        kernels.recurrentBackward(gatesNow, dOut, past, dc, gatesNow, h + t * hSlot, cNow, c + t * cSlot, 0, peepholes, later, 0, cellClip, code, 1, P, units, width);
         if (made) kernels.add(dc, dc, spare, cSlot / 4);
         let dNet = gatesNow;
         if (norm) {

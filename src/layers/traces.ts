@@ -61,12 +61,12 @@ export function gatedTraces(
       clear(gain, rows);
       if (cell.cells) {
         memory.f32.copyWithin(own / 4, ones / 4, ones / 4 + H);
-        kernels.recurrentBackward(gain, 0, 0, own, gates, before, cNow, c, 0, 0, 0, cellClip, apart, 1, 1, units, 1);
+        kernels.recurrentBackward(gain, 0, 0, own, gates, before, cNow, c, 0, 0, 0, 0, cellClip, apart, 1, 1, units, 1);
         memory.f32.copyWithin(error / 4, cNow / 4, cNow / 4 + H);
         if (learns) kernels.lstmOutputBackward(gain, error, stage.gradient, gates, error, 0, apart, H / 4, 1);
       } else {
         clear(own, H);
-        kernels.recurrentBackward(gain, ones, own, 0, gates, before, 0, 0, 0, 0, 0, cellClip, code, 1, 1, units, 1);
+        kernels.recurrentBackward(gain, ones, own, 0, gates, before, 0, 0, 0, 0, 0, 0, cellClip, code, 1, 1, units, 1);
         kernels.ownWeights(own, gain, params + plan.weight, code, I, H);
         if (learns) memory.f32.copyWithin(error / 4, stage.gradient / 4, stage.gradient / 4 + H);
       }

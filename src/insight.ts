@@ -1,0 +1,135 @@
+/** What goes on in a model: gates and cells at every step, and how far errors flow back. */
+
+import { fail, options } from "./check.js";
+import type { Engine } from "./engine.js";
+import { lanesFor } from "./lanes.js";
+import type { Inside } from "./layer.js";
+import { checkLoss, checkScaled, type Loss } from "./losses.js";
+import { Model } from "./model.js";
+import { Network } from "./network.js";
+import { checkSequence, type Sequence, type Series } from "./sequences.js";
+import { readOutputs, wholeRow, writeWindow } from "./window.js";
+
+/** Numbers of each step, [steps x units], step by step. */
+export interface Recorded {
+  units: number;
+  data: Float32Array;
+}
+
+export interface Trace {
+  steps: number;
+  /** Of each recurrent layer by name: lstm i, f, g, o, c, h; gru r, z, n, m, h; rnn h; lstm97 g, in, out (gates), c, h. */
+  layers: Record<string, Recorded>[];
+  /** The model's outputs at every step. */
+  outputs: Recorded;
+}
+
+export interface GradientFlow {
+  loss: number;
+  /** Of each recurrent layer, one number for each step. */
+  layers: {
+    /** The norm of dL/dh(t). */
+    h: Float64Array;
+    /** The norm of dL/dc(t); absent where there is no c, and with layerNorm, projection, full gate recurrence or zoneout. */
+    c?: Float64Array;
+    /**
+     * The mean over units of the factor that the cell itself puts between steps, weights aside: the slope of an rnn's function,
+     * the forget gate of an lstm, 1 of lstm97, z of a gru.
+     */
+    factor: Float64Array;
+  }[];
+}
+
+/** A network of one sequence, its length one window, after its forward pass. */
+function run(model: Model, sequence: unknown, loss?: Required<Loss>) {
+  const engine = Model.engine("model", model);
+  if (engine.layout.whole) fail(RangeError, "model", "a model without bidirectional layers", model);
+  const { config, layout } = engine;
+  const checked = checkSequence("sequence", sequence, { config, outputs: layout.outputs, ...(loss && { loss }) });
+  const network = new Network(engine, checked.length, lanesFor(1), loss ? "train" : "infer", 0, true);
+  const targets = writeWindow(engine, network, [wholeRow(checked, 0, false)], checked.length, loss);
+  network.forward(checked.length, 1);
+  const insides = network.stages.flatMap(({ inside }) => (inside ? [inside] : []));
+  return { engine, network, steps: checked.length, targets, insides };
+}
+
+/** What lies at every step, padding left out. */
+function record({ memory }: Engine, steps: number, { pointer, units, rows, row }: Inside["shown"][number]): Recorded {
+  const data = new Float32Array(steps * units);
+  for (let t = 0, i = 0; t < steps; t++) {
+    for (let u = 0; u < units; u++) data[i++] = memory.f32[pointer / 4 + t * rows + (row ? row(u) : u)] as number;
+  }
+  return { units, data };
+}
+
+/**
+ * Every gate, cell state and output of a sequence, ready to plot.
+ * @throws TypeError, RangeError as `model.predict`; RangeError if the model has bidirectional layers
+ * @example const { f, c } = trace(model, { inputs }).layers[0]; // f.data[t * f.units + unit]
+ */
+export function trace(model: Model, sequence: { inputs: Series }): Trace {
+  const { engine, network, steps, insides } = run(model, sequence);
+  const layers = insides.map((inside) => Object.fromEntries(inside.shown.map((shown) => [shown.name, record(engine, steps, shown)])));
+  const units = engine.layout.outputs;
+  const outputs = { units, data: new Float32Array(steps * units) };
+  readOutputs(engine, network, 0, 0, steps, outputs.data, 0);
+  network.release();
+  return { steps, layers, outputs };
+}
+
+/** For each step the square root of the sum, or the mean, of a number for each unit. */
+const norms = (steps: number, units: number, value: (t: number, unit: number) => number) =>
+  Float64Array.from({ length: steps }, (_, t) => {
+    let sum = 0;
+    for (let unit = 0; unit < units; unit++) sum += value(t, unit) ** 2;
+    return Math.sqrt(sum);
+  });
+
+/**
+ * How far the error of a sequence flows back: the full gradient, however small, at every step of every recurrent layer. With
+ * dropout layers or the like it is that of one draw.
+ * @param sequence with targets; give `weights` of 0 to all steps but one to see where the error of that one goes
+ * @throws TypeError, RangeError as `trainer.step`; RangeError if the model has bidirectional layers
+ * @example const [{ h, c }] = gradientFlow(model, { inputs, targets }, { loss: "mse" }).layers;
+ */
+export function gradientFlow(model: Model, sequence: Sequence, flowOptions: { loss: Loss | Loss["type"] }): GradientFlow {
+  const { config, layout, memory } = Model.engine("model", model);
+  const loss = checkLoss("loss", options("options", flowOptions, ["loss"]).loss, layout.outputs);
+  checkScaled("loss", loss, config.scaler);
+  const { engine, network, steps, targets, insides } = run(model, sequence, loss);
+  const recorded = insides.map((inside) => Object.fromEntries(inside.shown.map((shown) => [shown.name, record(engine, steps, shown)])));
+  const value = network.loss(steps, loss, 1 / targets);
+  const gradients = memory.allocate(layout.params.bytes);
+  network.backward(steps, 1, gradients, true);
+  memory.release(gradients);
+  const recurrent = config.layers.filter((_, i) => layout.layers[i]?.recurrent);
+  const layers = insides.map((inside, k) => {
+    const layer = recurrent[k] as (typeof recurrent)[number];
+    const seen = recorded[k] as Record<string, Recorded>;
+    const shown = (name: string) => inside.shown.find((each) => each.name === name) as Inside["shown"][number];
+    const dh = record(engine, steps, { ...shown("h"), pointer: inside.dh });
+    const mean = ({ units, data }: Recorded, slope: (x: number) => number) =>
+      Float64Array.from({ length: steps }, (_, t) => data.slice(t * units, (t + 1) * units).reduce((sum, x) => sum + slope(x), 0) / units);
+    const relu = layer.type === "rnn" && layer.activation === "relu";
+    const passed = seen.f ?? seen.z;
+    const factor = passed
+      ? mean(passed, (x) => x)
+      : layer.type === "rnn"
+        ? mean(seen.h as Recorded, (h) => (relu ? Number(h > 0) : 1 - h * h))
+        : new Float64Array(steps).fill(1);
+    const h = norms(steps, dh.units, (t, unit) => dh.data[t * dh.units + unit] as number);
+    if (!inside.flow) return { h, factor };
+    const { units, data: sent } = record(engine, steps, { ...shown("c"), pointer: inside.flow });
+    if (layer.type === "lstm97") return { h, factor, c: norms(steps, units, (t, unit) => sent[t * units + unit] as number) };
+    const linear = layer.type === "lstm" && layer.outputActivation === "identity";
+    const c = norms(steps, units, (t, unit) => {
+      const at = t * units + unit;
+      const squashed = Math.tanh(seen.c?.data[at] as number);
+      const slope = (seen.o?.data[at] ?? 1) * (linear ? 1 : 1 - squashed ** 2);
+      return (t + 1 < steps ? (sent[at + units] as number) : 0) + (dh.data[at] as number) * slope;
+    });
+    return { h, c, factor };
+  });
+  network.release();
+  return { loss: value, layers };
+}
