@@ -1,6 +1,7 @@
 // The ABI, in the order in which data flows through it. Pointers are bytes, sizes are counts; all data is f32 unless said.
 
 export { blocksBackward, blocksForward } from "./blocks";
+export { gruBeforeReset, gruBeforeResetBackward, gruBeforeUpdate, gruBeforeUpdateBackward } from "./cells/gruBefore";
 export { lstm97Traces } from "./cells/lstm97";
 export { lstmOutputBackward, lstmOutputForward } from "./cells/lstmVariant";
 export { activationBackward, activationForward, denseForward, inputGradient } from "./dense";

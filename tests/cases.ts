@@ -63,6 +63,8 @@ const VARIANTS: Record<string, (units: number) => Layer> = {
   "lstm, recurrent dropout, projection, full gate recurrence": (units) =>
     lstm({ units: units + 1, projection: units, recurrentDropout: 0.3, fullGateRecurrence: true, zoneout: 0.1 }),
   "gru, zoneout and recurrent dropout": (units) => gru({ units, zoneout: 0.3, recurrentDropout: 0.2 }),
+  "gru, reset before": (units) => gru({ units, reset: "before" }),
+  "gru, reset before, in both directions": (units) => gru({ units, reset: "before", bidirectional: "sum" }),
   "rnn, zoneout and recurrent dropout": (units) => rnn({ units, zoneout: 0.3, recurrentDropout: 0.2 }),
   lstm97: (units) => lstm97({ blocks: units }),
   "lstm97, blocks of two": (units) => lstm97({ blocks: Math.ceil(units / 2), cellsPerBlock: 2 }),

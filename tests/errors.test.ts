@@ -94,6 +94,12 @@ describe("createModel", () => {
       '"layers[0].bidirectional" expected one of "concat", "sum", got "mul"',
       layers({ type: "rnn", units: 2, bidirectional: "mul" }),
     ],
+    [
+      "a reset before with zoneout",
+      RangeError,
+      '"layers[0].reset" expected "after" together with zoneout or recurrentDropout, got "before"',
+      layers({ type: "gru", units: 2, reset: "before", zoneout: 0.1 }),
+    ],
     ["zoneout of 1", RangeError, '"layers[0].zoneout" expected a number in [0, 1), got 1', layers({ type: "gru", units: 2, zoneout: 1 })],
     [
       "a residual layer of another width",

@@ -16,6 +16,7 @@ export interface Layer {
   type: string;
   units?: number;
   activation?: string;
+  reset?: string;
   bidirectional?: "concat" | "sum";
   residual?: "sum" | "concat";
   recurrentDropout?: number;
@@ -255,7 +256,14 @@ const cells: Record<string, (place: Place) => Step> = {
     const [ih, hh] = nets(place, x, before.h);
     const gate = (g: number) => apply(tape, "logistic", tape.add(tape.slice(ih, g * H, H), tape.slice(hh, g * H, H)));
     const [r, z] = [gate(0), gate(1)];
-    const n = apply(tape, "tanh", tape.add(tape.slice(ih, 2 * H, H), tape.mul(r, tape.slice(hh, 2 * H, H))));
+    // The last rows' product with h', or with r h' where the reset comes before.
+    const rows = (name: string) =>
+      tape.slice(place.parameter(name)!, 2 * H * (name === "weight_hh" ? H : 1), H * (name === "weight_hh" ? H : 1));
+    const m =
+      layer.reset === "before"
+        ? tape.add(tape.product(rows("weight_hh"), tape.mul(r, before.h)), rows("bias_hh"))
+        : tape.mul(r, tape.slice(hh, 2 * H, H));
+    const n = apply(tape, "tanh", tape.add(tape.slice(ih, 2 * H, H), m));
     const rest = tape.map(
       z,
       (value) => 1 - value,

@@ -44,6 +44,9 @@ export const CELLS = {
   gru: cell(4, ["r", "z", "n", "m"], [0, 1, 2], [0, 1, 3]),
 } as const satisfies Record<string, Cell>;
 
+/** What r and z of a GRU read of the state, where n reads it after the reset. */
+export const RESET_BEFORE = cell(4, ["r", "z", "n", "m"], [0, 1], [0, 1]).code;
+
 /** What a cell leaves in its buffers: its gates, h and c. */
 export function shownOf(cell: Cell, units: number, outputs: number, gates: number, h: number, c: number): Inside["shown"] {
   const { groups, names, input, recurrent } = cell;

@@ -8,6 +8,7 @@ import { pad4 } from "../table.js";
 import { type Blocks, blocksStage, planBlocks, refreshBlocks } from "./blocks.js";
 import { CELLS, lstmCell, OPTION } from "./cells.js";
 import { type Gated, gatedStage, planGated, refreshGated } from "./gated.js";
+import { planResetBefore, refreshResetBefore, resetBeforeStage } from "./resetBefore.js";
 
 /** What any recurrent layer may have around its cells. */
 export interface AroundOptions {
@@ -39,9 +40,14 @@ export interface RnnLayer extends UnitOptions {
   activation?: "tanh" | "relu";
 }
 
-/** The gated recurrent unit (Cho et al. 2014), reset after the product; PyTorch's `nn.GRU`. */
+/** The gated recurrent unit (Cho et al. 2014). */
 export interface GruLayer extends UnitOptions {
   type: "gru";
+  /**
+   * Whether the reset gate acts on what the recurrent weights bring ("after": PyTorch's `nn.GRU`, Keras 3) or on what they read
+   * ("before": as first published, and Keras's `reset_after=False`; without zoneout and recurrent dropout). Default "after".
+   */
+  reset?: "after" | "before";
 }
 
 /**
@@ -134,7 +140,7 @@ const biases: Checks[string] = (path, value) =>
     : Array.from(arrayLike(path, value, "a number, or one for each block"), (bias, i) => finite(`${path}[${i}]`, bias));
 const OPTIONS = {
   rnn: { ...UNITS, activation: (path, value) => oneOf(path, value, ["tanh", "relu"]) },
-  gru: UNITS,
+  gru: { ...UNITS, reset: (path, value) => oneOf(path, value, ["after", "before"]) },
   lstm: {
     ...UNITS,
     peepholes: boolean,
@@ -335,7 +341,30 @@ function gatedKind<L extends RnnLayer | GruLayer | LstmLayer>(
 
 export const rnnKind = gatedKind<RnnLayer>(OPTIONS.rnn, ({ activation = "tanh" }) => ({ cell: CELLS[`rnn_${activation}`] }));
 
-export const gruKind = gatedKind<GruLayer>(OPTIONS.gru, () => ({ cell: CELLS.gru }));
+const resetAfter = gatedKind<GruLayer>(
+  OPTIONS.gru,
+  () => ({ cell: CELLS.gru }),
+  (path, { reset, zoneout, recurrentDropout }) => {
+    if (reset === "before" && (zoneout || recurrentDropout)) {
+      throw new RangeError(`"${path}.reset" expected "after" together with zoneout or recurrentDropout, got "before"`);
+    }
+  },
+);
+
+export const gruKind: LayerKind<GruLayer> = {
+  ...resetAfter,
+  plan(layer, planner) {
+    if (layer.reset !== "before") return resetAfter.plan(layer, planner);
+    const { units } = layer;
+    return around(planner, layer, units, 4 * pad4(units), false, (suffix) => {
+      const plan = planResetBefore(planner, units, (layer.initial ?? {}) as Gated["initial"], suffix);
+      return {
+        stage: (window, below, carried) => resetBeforeStage(plan, window, below, carried),
+        refresh: (parts) => refreshResetBefore(plan, parts),
+      };
+    });
+  },
+};
 
 export const lstmKind = gatedKind<LstmLayer>(
   OPTIONS.lstm,

@@ -1,0 +1,102 @@
+// The gated recurrent unit as first published, reset before the product, pointwise. Cho et al. 2014.
+//
+//   r = sigmoid(r_in)   z = sigmoid(z_in)            (_in: W x + b + R h(t-1) + b')
+//   n = tanh(W_n x + b_n + m)                        m = R_n (r h(t-1)) + b_n'
+//   h = (1 - z) n + z h(t-1)
+//
+// Backward, with dh the whole gradient of h(t) and d the gradient of r h(t-1), which R_n^T brings from dn_in:
+//   dn_in = dh (1 - z) (1 - n^2)     dz_in = dh (h(t-1) - n) z (1 - z)     dr_in = d h(t-1) r (1 - r)
+//   dh(t-1) = dh z + d r + what R_r^T and R_z^T bring
+//
+// Blocks are [r, z, n, unused][4 units][width]; padded units stay zero.
+
+import { activate, LOGISTIC, slope, TANH } from "../activation";
+import { splat, VECTOR } from "../lanes";
+
+/** The first half: r, and what R_n reads. */
+export function gruBeforeReset(
+  read: usize, // [blocks][4][width] out: r h(t-1)
+  gates: usize, // [blocks][4][4][width]: r_in; after the call r
+  hBefore: usize, // [blocks][4][width]
+  blocks: i32,
+  width: i32,
+): void {
+  const gate = <usize>width * VECTOR;
+  for (let block = 0; block < blocks; block++, gates += 3 * gate) {
+    for (const end = gates + gate; gates < end; gates += VECTOR, read += VECTOR, hBefore += VECTOR) {
+      const r = activate(v128.load(gates), LOGISTIC);
+      v128.store(gates, r);
+      v128.store(read, f32x4.mul(r, v128.load(hBefore)));
+    }
+  }
+}
+
+/** The second half. */
+export function gruBeforeUpdate(
+  h: usize, // [blocks][4][width] out
+  gates: usize, // [blocks][4][4][width]: z_in, W_n x + b_n; after the call z, n
+  m: usize, // [blocks][4][width]
+  hBefore: usize, // [blocks][4][width]
+  blocks: i32,
+  width: i32,
+): void {
+  const gate = <usize>width * VECTOR;
+  for (let block = 0; block < blocks; block++, gates += 3 * gate) {
+    for (const end = gates + gate; gates < end; gates += VECTOR, h += VECTOR, m += VECTOR, hBefore += VECTOR) {
+      const z = activate(v128.load(gates + gate), LOGISTIC);
+      const n = activate(f32x4.add(v128.load(gates + 2 * gate), v128.load(m)), TANH);
+      v128.store(gates + gate, z);
+      v128.store(gates + 2 * gate, n);
+      v128.store(h, f32x4.add(f32x4.mul(f32x4.sub(splat(1), z), n), f32x4.mul(z, v128.load(hBefore))));
+    }
+  }
+}
+
+/** Back through the second half. */
+export function gruBeforeUpdateBackward(
+  dm: usize, // [blocks][4][width] out: dn_in by itself
+  dhBefore: usize, // [blocks][4][width]: dh z is added; or 0
+  gates: usize, // [blocks][4][4][width]: z, n; after the call dz_in, dn_in
+  dh: usize, // [blocks][4][width]
+  hBefore: usize, // [blocks][4][width]
+  blocks: i32,
+  width: i32,
+): void {
+  const gate = <usize>width * VECTOR;
+  for (let block = 0; block < blocks; block++, gates += 3 * gate) {
+    for (const end = gates + gate; gates < end; gates += VECTOR, dm += VECTOR, dh += VECTOR, hBefore += VECTOR) {
+      const z = v128.load(gates + gate);
+      const n = v128.load(gates + 2 * gate);
+      const d = v128.load(dh);
+      const dn = f32x4.mul(f32x4.mul(d, f32x4.sub(splat(1), z)), slope(n, TANH));
+      v128.store(gates + gate, f32x4.mul(f32x4.mul(d, f32x4.sub(v128.load(hBefore), n)), slope(z, LOGISTIC)));
+      v128.store(gates + 2 * gate, dn);
+      v128.store(dm, dn);
+      if (!dhBefore) continue;
+      v128.store(dhBefore, f32x4.add(v128.load(dhBefore), f32x4.mul(d, z)));
+      dhBefore += VECTOR;
+    }
+  }
+}
+
+/** Back through the first half. */
+export function gruBeforeResetBackward(
+  dhBefore: usize, // [blocks][4][width]: d r is added; or 0
+  gates: usize, // [blocks][4][4][width]: r; after the call dr_in
+  d: usize, // [blocks][4][width]: the gradient of r h(t-1)
+  hBefore: usize, // [blocks][4][width]
+  blocks: i32,
+  width: i32,
+): void {
+  const gate = <usize>width * VECTOR;
+  for (let block = 0; block < blocks; block++, gates += 3 * gate) {
+    for (const end = gates + gate; gates < end; gates += VECTOR, d += VECTOR, hBefore += VECTOR) {
+      const r = v128.load(gates);
+      const error = v128.load(d);
+      v128.store(gates, f32x4.mul(f32x4.mul(error, v128.load(hBefore)), slope(r, LOGISTIC)));
+      if (!dhBefore) continue;
+      v128.store(dhBefore, f32x4.add(v128.load(dhBefore), f32x4.mul(error, r)));
+      dhBefore += VECTOR;
+    }
+  }
+}
