@@ -77,6 +77,28 @@ export function embeddingBackward(
   }
 }
 
+/** A dense layer's weights that are the table: packed from it, or their gradient added to the table's. */
+export function tie(
+  weight: usize, // [tokens/4][N][4]
+  table: usize, // [tokens][N]
+  back: bool, // from weight to table, adding
+  scratch: usize, // [4][4]
+  tokens: i32, // padded
+  N: i32, // padded
+): void {
+  const row = (<usize>N) << 2;
+  for (let token = 0; token < tokens; token += 4, table += 4 * row) {
+    for (let n: usize = 0; n < row; n += VECTOR, weight += 4 * VECTOR) {
+      if (!back) {
+        transpose(weight, VECTOR, table + n, row);
+        continue;
+      }
+      transpose(scratch, VECTOR, weight, VECTOR);
+      for (let i: usize = 0; i < 4; i++) add(table + n + i * row, scratch + i * VECTOR);
+    }
+  }
+}
+
 function add(to: usize, from: usize): void {
   v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
 }

@@ -21,6 +21,8 @@ export class Planner {
   readonly parameters: Parameter[] = [];
   /** Whether anything below learns, so that errors must reach it. */
   learnsBelow = false;
+  /** The embedding's table [tokens][units], where there is one. */
+  embedding: { table: number; tokens: number; units: number } | null = null;
   readonly #counts = new Map<string, number>();
 
   constructor(

@@ -291,6 +291,18 @@ export const CASES: Case[] = [
       lengths: lengths(rows, 6),
     }),
   ),
+  ...[1, 9].map(
+    (rows): Case => ({
+      name: `a dense layer that is the embedding's table, ${rows} rows`,
+      model: {
+        input: { tokens: 7 },
+        layers: [embedding({ units: 5 }), lstm({ units: 6 }), dense({ units: 5 }), dense({ units: 7, tied: true })],
+        output: "every",
+      },
+      loss: "crossEntropy",
+      lengths: lengths(rows, 8),
+    }),
+  ),
   ...[2, 11].map(
     (rows): Case => ({
       name: `inputs beside the outputs, ${rows} rows`,

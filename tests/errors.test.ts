@@ -95,6 +95,18 @@ describe("createModel", () => {
       layers({ type: "rnn", units: 2, bidirectional: "mul" }),
     ],
     [
+      "tied to no embedding",
+      RangeError,
+      '"tied" needs an embedding of 3 tokens and 2 units, got none',
+      layers({ type: "dense", units: 3, tied: true }),
+    ],
+    [
+      "tied to an embedding of other units",
+      RangeError,
+      '"tied" needs an embedding of 5 tokens and 4 units, got one of 5 tokens and 3 units',
+      () => createModel({ ...tokens, layers: [...tokens.layers.slice(0, 2), dense({ units: 5, tied: true })] }),
+    ],
+    [
       "a reset before with zoneout",
       RangeError,
       '"layers[0].reset" expected "after" together with zoneout or recurrentDropout, got "before"',

@@ -17,6 +17,7 @@ export interface Layer {
   units?: number;
   activation?: string;
   reset?: string;
+  tied?: boolean;
   bidirectional?: "concat" | "sum";
   residual?: "sum" | "concat";
   recurrentDropout?: number;
@@ -113,7 +114,7 @@ export class Oracle {
       else if (layer.type === "dropout") {
         signal = signal.map((x, t) => tape.mul(x, constant(x.v.map((_, u) => mask(index, row, t, u)))));
       } else if (layer.type === "dense") {
-        const [W, b] = [parameter("weight"), this.#parameter(`${name}.bias`)];
+        const [W, b] = [layer.tied ? this.#parameter("embedding.weight")! : parameter("weight"), this.#parameter(`${name}.bias`)];
         const [f, slope] = FUNCTIONS[layer.activation ?? "identity"]!;
         signal = signal.map((x) => tape.map(b ? tape.add(tape.product(W, x), b) : tape.product(W, x), f, slope));
       } else if (layer.type === "normalization") {

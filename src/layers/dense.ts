@@ -16,6 +16,8 @@ export interface DenseLayer {
   activation?: Activation;
   /** Whether there is b. Default true. */
   bias?: boolean;
+  /** W is the embedding's table, which learns from both (Press & Wolf 2017). Default false. */
+  tied?: boolean;
   /** Initial weights and biases. Default: those of the model's `initial`. */
   initial?: Initial<"weights" | "bias">;
 }
@@ -27,29 +29,40 @@ type Checked = Required<Omit<DenseLayer, "initial">> & { initial?: { weights?: R
 
 export const denseKind: LayerKind<Checked> = {
   check(path, layer) {
-    options(path, layer, ["type", "units", "activation", "bias", "initial"]);
+    options(path, layer, ["type", "units", "activation", "bias", "tied", "initial"]);
     return {
       units: integer(`${path}.units`, layer.units, 1, LARGEST),
       activation: layer.activation === undefined ? "identity" : oneOf(`${path}.activation`, layer.activation, ACTIVATION_NAMES),
       bias: layer.bias === undefined ? true : boolean(`${path}.bias`, layer.bias),
+      tied: layer.tied === undefined ? false : boolean(`${path}.tied`, layer.tied),
       ...(layer.initial !== undefined && { initial: checkInitial(`${path}.initial`, layer.initial, ["weights", "bias"]) }),
     };
   },
 
-  plan({ units, activation, bias: biased, initial = {} }, planner): LayerPlan {
+  plan({ units, activation, bias: biased, tied, initial = {} }, planner): LayerPlan {
     const { inputs, learnsBelow } = planner;
     const name = planner.name("dense");
     const [I, O] = [pad4(inputs), pad4(units)];
     const row = packedRow(units, 1, [0]);
-    const weight = planner.params.add(`${name}.weight`, O, I);
-    planner.parameter(weight, {
-      name: `${name}.weight`,
-      shape: [units, inputs],
-      role: "dense",
-      fan: inputs,
-      initial: initial.weights,
-      at: packedWeight(row, 1, I),
-    });
+    const { embedding } = planner;
+    if (tied && (embedding?.tokens !== units || embedding.units !== inputs)) {
+      const known = embedding ? `one of ${embedding.tokens} tokens and ${embedding.units} units` : "none";
+      throw new RangeError(`"tied" needs an embedding of ${units} tokens and ${inputs} units, got ${known}`);
+    }
+    const table = tied && embedding ? embedding.table : null;
+    // Packed from the table after each update.
+    const weight = (tied ? planner.derived : planner.params).add(`${name}.weight`, O, I);
+    if (!tied) {
+      const at = packedWeight(row, 1, I);
+      planner.parameter(weight, {
+        name: `${name}.weight`,
+        shape: [units, inputs],
+        role: "dense",
+        fan: inputs,
+        initial: initial.weights,
+        at,
+      });
+    }
     // The kernel always adds one; where there is none, it is a derived row of zeros.
     const bias = (biased ? planner.params : planner.derived).add(`${name}.bias`, O);
     if (biased)
@@ -61,22 +74,28 @@ export const denseKind: LayerKind<Checked> = {
       units,
       rows: O,
       refresh({ kernels, params, derived }) {
-        if (inputT !== null) kernels.transposeWeights(derived + inputT, params + weight, 1, O, 0, I, I);
+        if (table !== null) kernels.tie(derived + weight, params + table, false, 0, O, I);
+        if (inputT !== null) kernels.transposeWeights(derived + inputT, (tied ? derived : params) + weight, 1, O, 0, I, I);
       },
       stage({ parts, lanes: { panels: P, width }, T, scratch, buffer, gradient: gradientFor }, below): Stage {
-        const { kernels, params, derived } = parts;
+        const { kernels, params, derived, memory } = parts;
+        const w = (tied ? derived : params) + weight;
         const [output, gradient] = [buffer(T, P, O, width), gradientFor(O)];
+        const dTied = tied && scratch ? buffer(O, I) : 0;
         return {
           output,
           gradient,
           forward(T) {
-            kernels.denseForward(output, below.output, params + weight, biasAt(parts), T * P, I, O, width);
+            kernels.denseForward(output, below.output, w, biasAt(parts), T * P, I, O, width);
             if (code !== 0) kernels.activationForward(output, code, T * P, units, width);
           },
           backward(T, _, gradients) {
             if (code !== 0) kernels.activationBackward(gradient, output, code, T * P * O * width);
             const db = biased ? gradients + bias : 0;
-            kernels.weightGradient(gradients + weight, db, 0, gradient, below.output, 0, scratch, DENSE, O, I, 0, T * P, width);
+            const dw = dTied || gradients + weight;
+            if (dTied) memory.f32.fill(0, dTied / 4, dTied / 4 + O * I);
+            kernels.weightGradient(dw, db, 0, gradient, below.output, 0, scratch, DENSE, O, I, 0, T * P, width);
+            if (table !== null) kernels.tie(dTied, gradients + table, true, scratch, O, I);
             if (inputT !== null) kernels.inputGradient(below.gradient, gradient, derived + inputT, T * P, I, O, width);
           },
         };
