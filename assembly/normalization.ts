@@ -9,7 +9,7 @@
 // vector of H. Padded units and groups that are not there are 0, take no part and stay 0.
 
 import { groups, inputGroups } from "./cell";
-import { PANEL, padded, splat, sum, VECTOR } from "./lanes";
+import { ofRow, PANEL, padded, splat, sum, VECTOR } from "./lanes";
 
 const EPSILON: f32 = 1e-5; // PyTorch's
 
@@ -50,7 +50,7 @@ export function normalizeForward(
       v128.store(statistics + stride + column, s);
       for (let at = column; at < panel; at += stride) {
         const n = f32x4.mul(f32x4.sub(v128.load(x + at), mu), s);
-        let value = f32x4.add(f32x4.mul(ofRow(gain, at, single), n), ofRow(bias, at, single));
+        let value = f32x4.add(f32x4.mul(ofRow(gain, at, width), n), ofRow(bias, at, width));
         if (accumulate) value = f32x4.add(value, v128.load(y + at));
         v128.store(y + at, value);
       }
@@ -90,7 +90,7 @@ export function normalizeBackward(
       for (let at = column; at < panel; at += stride) {
         const n = f32x4.mul(f32x4.sub(v128.load(x + at), mu), s);
         const d = v128.load(dy + at);
-        const dn = f32x4.mul(d, ofRow(gain, at, single));
+        const dn = f32x4.mul(d, ofRow(gain, at, width));
         total = f32x4.add(total, dn);
         along = f32x4.add(along, f32x4.mul(dn, n));
         const row = single ? at : (at >> 5) << 2;
@@ -101,7 +101,7 @@ export function normalizeBackward(
       along = f32x4.mul(single ? splat(sum(along)) : along, share);
       for (let at = column; at < panel; at += stride) {
         const n = f32x4.mul(f32x4.sub(v128.load(x + at), mu), s);
-        const dn = f32x4.mul(v128.load(dy + at), ofRow(gain, at, single));
+        const dn = f32x4.mul(v128.load(dy + at), ofRow(gain, at, width));
         const d = f32x4.mul(s, f32x4.sub(f32x4.sub(dn, total), f32x4.mul(n, along)));
         const there = (inputGroups(cell) >> (<i32>(at >> (single ? 4 : 7)) & (G - 1))) & 1;
         v128.store(dx + at, !there ? splat(0) : at >= partial ? v128.and(d, live(at, H, single)) : d);
@@ -117,11 +117,6 @@ export function normalizeBackward(
 /** How many groups take part. */
 function present(cell: i32): i32 {
   return popcnt(inputGroups(cell) & ((1 << groups(cell)) - 1));
-}
-
-/** A number for each row, as the vector at `at` needs it. */
-function ofRow(values: usize, at: usize, single: bool): v128 {
-  return single ? v128.load(values + at) : v128.load32_splat(values + ((at >> 5) << 2));
 }
 
 function addTo(sums: usize, x: v128, single: bool): void {

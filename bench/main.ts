@@ -8,9 +8,10 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
+import { CELLS, ONLINE, SHAPE } from "./cells.js";
 import { checkAgainstOracle } from "./check.js";
 import { measure, type Spread, spread } from "./measure.js";
-import { forward, forwardFlops, peak, type Shape, streaming, training } from "./works.js";
+import { flops, forward, lstmWeights, online, peak, type Shape, streaming, training } from "./works.js";
 
 const { values: flags } = parseArgs({
   options: { json: { type: "string" }, rounds: { type: "string", default: "15" }, quick: { type: "boolean", default: false } },
@@ -37,10 +38,18 @@ const machine = { cpu: cpus()[0]?.model ?? "unknown", node: process.version, v8:
 console.log(`${machine.cpu}, Node ${machine.node}, one thread; medians of ${rounds} interleaved rounds, quartiles in brackets.\n`);
 
 const tile = peak();
-const forwards = SHAPES.map((shape) => ({ shape, work: forward(shape), flops: forwardFlops(shape) }));
-const trainings = SHAPES.map((shape) => ({ shape, work: training(shape), flops: 3 * forwardFlops(shape) }));
-const streams = STREAMS.map((shape) => ({ shape, work: streaming(shape) }));
-const works = [tile, ...[...forwards, ...trainings, ...streams].map(({ work }) => work)];
+const ofShape = (shape: Shape) => flops(lstmWeights(shape[0], shape[1]), shape);
+const forwards = SHAPES.map((shape) => ({ shape, work: forward(shape), flops: ofShape(shape) }));
+const trainings = SHAPES.map((shape) => ({ shape, work: training(shape), flops: 3 * ofShape(shape) }));
+const cells = CELLS.map(({ name, layer, weights, goal }) => ({
+  shape: SHAPE,
+  work: training(SHAPE, layer, name),
+  flops: 3 * flops(weights, SHAPE),
+  goal,
+}));
+const streams = STREAMS.map(streaming);
+const onlines = ONLINE.map(([name, layer]) => online(name, layer));
+const works = [tile, ...[...forwards, ...trainings, ...cells].map(({ work }) => work), ...streams, ...onlines];
 const bar = new SingleBar({ format: "{bar} {value}/{total} rounds | {eta_formatted} left", clearOnComplete: true, noTTYOutput: false });
 process.once("SIGINT", () => {
   bar.stop();
@@ -57,22 +66,25 @@ const show = ({ median, low, high }: Spread, digits: number) =>
 
 console.log(`The tile's peak: ${show(spread(limit), 1)} GF/s\n`);
 const results: Record<string, unknown>[] = [];
-const rows = [...forwards, ...trainings].map(({ shape, work, flops }) => {
-  const speeds = timesOf(work.name).map((ms) => flops / ms / 1e6);
-  const [ms, speed, ratio] = [timesOf(work.name), speeds, speeds.map((value, i) => value / (limit[i] as number))].map(spread) as [
-    Spread,
-    Spread,
-    Spread,
-  ];
+const speedOf = ({ shape, work, flops }: (typeof trainings)[number]) => {
+  const milliseconds = timesOf(work.name);
+  const gflops = milliseconds.map((ms) => flops / ms / 1e6);
+  const ratios = gflops.map((speed, round) => speed / (limit[round] as number));
+  const [ms, speed, ratio] = [milliseconds, gflops, ratios].map(spread) as [Spread, Spread, Spread];
   results.push({ work: work.name, shape, milliseconds: ms, gflops: speed, overPeak: ratio });
   return { work: work.name, milliseconds: show(ms, 3), "GF/s": show(speed, 1), "over the peak": show(ratio, 2) };
-});
-console.table(rows);
-console.table(
-  streams.map(({ shape, work }) => {
-    const us = spread(timesOf(work.name).map((ms) => (1000 * ms) / work.steps));
-    results.push({ work: work.name, shape, microseconds: us });
-    return { work: work.name, "microseconds a step": show(us, 3) };
-  }),
-);
+};
+console.table([...forwards, ...trainings].map(speedOf));
+console.log(`Every cell at ${SHAPE}; only the weights that are there count.`);
+console.table(cells.map((cell) => ({ ...speedOf(cell), goal: cell.goal })));
+const stepOf = ({ name, steps }: (typeof streams)[number], weights = NaN) => {
+  const microseconds = timesOf(name).map((ms) => (1000 * ms) / steps);
+  const us = spread(microseconds);
+  results.push({ work: name, microseconds: us });
+  const ns = spread(microseconds.map((value) => (1000 * value) / weights));
+  return { work: name, "microseconds a step": show(us, 3), ...(weights > 0 && { weights, "nanoseconds a weight": show(ns, 2) }) };
+};
+console.table(streams.map((work) => stepOf(work)));
+console.log("The online learner, a step with its update.");
+console.table(onlines.map((work) => stepOf(work, work.weights)));
 if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, peak: spread(limit), results }, null, 2)}\n`);

@@ -10,8 +10,8 @@ export type Times = Map<string, number[]>;
 
 export function measure(works: Work[], rounds: number, milliseconds: number, progress: (done: number) => void): Times {
   const times: Times = new Map(works.map(({ name }) => [name, []]));
-  for (const { run } of works) for (let i = 0; i < 20; i++) run();
-  for (let round = 0; round < rounds; round++) {
+  // The first round warms up and is not counted.
+  for (let round = -1; round < rounds; round++) {
     for (const { name, run } of works) {
       let calls = 0;
       const began = performance.now();
@@ -21,7 +21,7 @@ export function measure(works: Work[], rounds: number, milliseconds: number, pro
         calls++;
         elapsed = performance.now() - began;
       } while (elapsed < milliseconds);
-      (times.get(name) as number[]).push(elapsed / calls);
+      if (round >= 0) (times.get(name) as number[]).push(elapsed / calls);
     }
     progress(round + 1);
   }

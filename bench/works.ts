@@ -1,6 +1,6 @@
-/** What is timed: one LSTM layer with a dense head of one output, at the shapes (inputs I, units H, batch B, steps T). */
+/** What is timed: a layer with a dense head of one output, at the shapes (inputs I, units H, batch B, steps T). */
 
-import { adam, createModel, createTrainer, dense, lstm } from "../src/index.js";
+import { adam, createModel, createOnlineLearner, createTrainer, dense, lstm, type ModelConfig, sgd } from "../src/index.js";
 import { lanesFor } from "../src/lanes.js";
 import { Learner } from "../src/learner.js";
 import { Model } from "../src/model.js";
@@ -12,11 +12,16 @@ import type { Work } from "./measure.js";
 
 export type Shape = [I: number, H: number, B: number, T: number];
 
-/** Floating-point operations of the layer's products, forward, a multiplication and an addition as two. */
-export const forwardFlops = ([I, H, B, T]: Shape) => 2 * 4 * H * (I + H) * B * T;
+export type Layer = ModelConfig["layers"][number];
 
-function build(I: number, H: number) {
-  const model = createModel({ input: { features: I }, layers: [lstm({ units: H }), dense({ units: 1 })], seed: 1 });
+/** Weights that an LSTM of H units multiplies at each step. */
+export const lstmWeights = (I: number, H: number) => 4 * H * (I + H);
+
+/** Floating-point operations forward of a layer with so many weights in its products: a multiplication and an addition are two. */
+export const flops = (weights: number, [, , B, T]: Shape) => 2 * weights * B * T;
+
+function build(I: number, layer: Layer) {
+  const model = createModel({ input: { features: I }, layers: [layer, dense({ units: 1 })], seed: 1 });
   return { model, engine: Model.engine("model", model) };
 }
 
@@ -31,7 +36,7 @@ function rowsOf([I, , B, T]: Shape): Row[] {
 
 /** The register tile on long sums, its panels in the first-level cache: what a kernel can reach at best here. */
 export function peak(): Work & { flops: number } {
-  const { engine } = build(1, 4);
+  const { engine } = build(1, lstm({ units: 4 }));
   const { kernels, memory } = engine;
   const [slots, I, O, repeats] = [2, 512, 64, 50];
   const [y, x, w, b] = [slots * O * 8, slots * I * 8, O * I, O].map((floats) => memory.allocate(4 * floats)) as [
@@ -58,7 +63,7 @@ export function peak(): Work & { flops: number } {
 /** A window through the network, its inputs written, as `predict` does it. */
 export function forward(shape: Shape): Work {
   const [I, H, B, T] = shape;
-  const { engine } = build(I, H);
+  const { engine } = build(I, lstm({ units: H }));
   const network = new Network(engine, T, lanesFor(B), "infer");
   const rows = rowsOf(shape);
   return {
@@ -71,14 +76,14 @@ export function forward(shape: Shape): Work {
 }
 
 /** An update as `fit` makes it: inputs and targets written, loss, gradients, clipping, Adam. */
-export function training(shape: Shape): Work {
-  const [I, H, , T] = shape;
-  const { model, engine } = build(I, H);
+export function training(shape: Shape, layer: Layer = lstm({ units: shape[1] }), name = String(shape)): Work {
+  const [I, , , T] = shape;
+  const { model, engine } = build(I, layer);
   const { options } = createTrainer(model, { loss: "mse", optimizer: adam({ learningRate: 1e-4 }), clipNorm: 1 });
   const learner = new Learner(engine, options, model);
   const rows = rowsOf(shape);
   return {
-    name: `training ${shape}`,
+    name: `training ${name}`,
     run() {
       learner.learn(rows, T);
     },
@@ -87,7 +92,7 @@ export function training(shape: Shape): Work {
 
 /** One step of a stream through the public API. */
 export function streaming([I, H]: [number, number]): Work & { steps: number } {
-  const stream = build(I, H).model.stream();
+  const stream = build(I, lstm({ units: H })).model.stream();
   const next = numbers(3);
   const inputs = Array.from({ length: 16 }, () => Float32Array.from({ length: I }, next));
   const out = new Float32Array(1);
@@ -97,6 +102,23 @@ export function streaming([I, H]: [number, number]): Work & { steps: number } {
     steps,
     run() {
       for (let i = 0; i < steps; i++) stream.step(inputs[i & 15] as Float32Array, out);
+    },
+  };
+}
+
+/** A step of the learner from a stream without end, of one input, with a target and an update. */
+export function online(name: string, layer: Layer): Work & { steps: number; weights: number } {
+  const { model } = build(1, layer);
+  const learner = createOnlineLearner(model, { loss: "mse", optimizer: sgd({ learningRate: 1e-4 }) });
+  const next = numbers(4);
+  const values = Array.from({ length: 17 }, () => Float32Array.of(next()));
+  const steps = 16;
+  return {
+    name: `online ${name}`,
+    steps,
+    weights: Object.values(model.parameters()).reduce((sum, { data }) => sum + data.length, 0),
+    run() {
+      for (let i = 0; i < steps; i++) learner.step(values[i] as Float32Array, values[i + 1] as Float32Array);
     },
   };
 }

@@ -17,7 +17,7 @@
 
 import { activate, LOGISTIC, slope, TANH } from "../activation";
 import { COUPLED, hasGroup, LINEAR_INPUT, LINEAR_OUTPUT, OUTPUT_APART } from "../cell";
-import { PANEL, splat, VECTOR } from "../lanes";
+import { ofRow, splat, VECTOR } from "../lanes";
 
 /** Four units of one panel, one step. */
 export function lstmVariantForward(
@@ -86,7 +86,7 @@ export function lstmVariantBackward(
       dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), slope(o, LOGISTIC));
       if (!hasGroup(cell, 3)) dOut = none;
     }
-    if (peepholes) dCell = f32x4.add(dCell, f32x4.mul(weight(peepholes, 2, at, width), dOut));
+    if (peepholes) dCell = f32x4.add(dCell, f32x4.mul(ofRow(peepholes + 2 * VECTOR, at, width), dOut));
     if (clip < f32.MAX_VALUE) dCell = v128.and(dCell, f32x4.lt(f32x4.abs(state), splat(clip)));
     let dForget = none;
     let dInput = none;
@@ -100,8 +100,8 @@ export function lstmVariantBackward(
     const dBlock = f32x4.mul(dCell, i);
     let dBefore = f32x4.mul(dCell, f);
     if (peepholes) {
-      dBefore = f32x4.add(dBefore, f32x4.mul(weight(peepholes, 0, at, width), dInput));
-      dBefore = f32x4.add(dBefore, f32x4.mul(weight(peepholes, 1, at, width), dForget));
+      dBefore = f32x4.add(dBefore, f32x4.mul(ofRow(peepholes, at, width), dInput));
+      dBefore = f32x4.add(dBefore, f32x4.mul(ofRow(peepholes + VECTOR, at, width), dForget));
     }
     v128.store(dgates + at, dInput);
     v128.store(dgates + gate + at, dForget);
@@ -165,13 +165,7 @@ export function lstmOutputBackward(
 /** What a gate sees: its pre-activation, and the cell through its peephole. */
 function seen(net: usize, peepholes: usize, which: usize, state: v128, at: usize, width: i32): v128 {
   const input = v128.load(net);
-  return peepholes ? f32x4.add(input, f32x4.mul(weight(peepholes, which, at, width), state)) : input;
-}
-
-/** A peephole's weights of the units in the vector `at`. */
-function weight(peepholes: usize, which: usize, at: usize, width: i32): v128 {
-  const row = peepholes + which * VECTOR;
-  return width == PANEL ? v128.load32_splat(row + ((at >> 5) << 2)) : v128.load(row);
+  return peepholes ? f32x4.add(input, f32x4.mul(ofRow(peepholes + which * VECTOR, at, width), state)) : input;
 }
 
 function later(d: v128, dgatesLater: usize, at: usize): v128 {
