@@ -11,7 +11,7 @@ import { setImmediate } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { SETTINGS, type Setting } from "./settings.js";
-import { build, type Result, runTrial } from "./trial.js";
+import { type Result, runTrial } from "./trial.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -92,18 +92,23 @@ async function runAll(): Promise<void> {
 }
 
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const median = (values: number[]) => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return mean([sorted[Math.floor((sorted.length - 1) / 2)] as number, sorted[Math.ceil((sorted.length - 1) / 2)] as number]);
+};
 const whole = (value: number) => Math.round(value).toLocaleString("en");
 const percent = (share: number) => `${Math.round(100 * share)} %`;
 
 function printTable(): void {
-  console.log("\nMeans are of the trials that learned. Wrong: sequences of 2,560 new ones; the paper tests the grammar on its sets alone.");
+  console.log(
+    "\nSequences until learned: of the trials that learned. Wrong: sequences of 2,560 new ones; the paper tests the grammar on its sets alone.",
+  );
   const rows = settings.flatMap((setting) => {
     const ours = trials.flatMap((entry) => (entry.setting === setting ? (resultOf(setting, entry.trial) ?? []) : []));
     if (ours.length === 0) return [];
     const { paper, name } = setting;
     const solved = ours.filter((result) => result.solved);
     const sequences = solved.map((result) => result.sequences);
-    const weights = Object.values(build(setting, 0).model.parameters()).reduce((sum, { data }) => sum + data.length, 0);
     const learned = solved.length > 0;
     return [
       {
@@ -111,12 +116,13 @@ function printTable(): void {
         trials: ours.length,
         learned: percent(solved.length / ours.length),
         "learned 1997": percent(paper.solved),
-        sequences: learned ? `${whole(mean(sequences))} [${whole(Math.min(...sequences))}, ${whole(Math.max(...sequences))}]` : "-",
-        "sequences 1997": whole(paper.sequences),
+        mean: learned ? whole(mean(sequences)) : "-",
+        "mean 1997": whole(paper.sequences),
+        median: learned ? whole(median(sequences)) : "-",
+        range: learned ? `${whole(Math.min(...sequences))}-${whole(Math.max(...sequences))}` : "-",
         wrong: learned && paper.wrong !== undefined ? mean(solved.map((result) => result.wrong as number)).toFixed(1) : "-",
         "wrong 1997": paper.wrong ?? "-",
-        weights,
-        "weights 1997": paper.weights,
+        weights: paper.weights,
       },
     ];
   });

@@ -18,6 +18,10 @@ export interface Setting {
   outputGateBias?: number[];
   /** Which units have biases: gates alone, or also cells and outputs. */
   biases: "gates" | "all";
+  /** The function of the output units. */
+  outputs: "logistic" | "identity";
+  /** When the weights change: in experiments 4 and 6 the error comes at the end alone, so that it is all the same. */
+  update: "step" | "sequence";
   /** Of plain gradient descent on half the squared error, summed over outputs and steps. */
   rate: number;
   trials: number;
@@ -35,20 +39,24 @@ const reberWith = (blocks: number, size: number, rate: number, weights: number, 
   init: 0.2,
   outputGateBias: [-1, -2, -3, -4].slice(0, blocks),
   biases: "gates",
+  outputs: "logistic",
+  update: "step",
   rate,
   trials: 30,
   limit: 200_000,
   paper: { weights, solved, sequences },
 });
 
-const addingWith = (T: number, limit: number, sequences: number, wrong: number): Setting => ({
-  name: `adding-${T}`,
+const addingWith = (T: number, outputs: Setting["outputs"], limit: number, sequences: number, wrong: number): Setting => ({
+  name: `adding-${T}${outputs === "identity" ? "-linear" : ""}`,
   task: adding(T),
   blocks: 2,
   size: 2,
   init: 0.1,
   inputGateBias: [-3, -6],
   biases: "all",
+  outputs,
+  update: "sequence",
   rate: 0.5,
   trials: 10,
   limit,
@@ -61,9 +69,10 @@ export const SETTINGS: Setting[] = [
   reberWith(3, 2, 0.2, 276, 0.97, 14_060),
   reberWith(4, 1, 0.5, 264, 0.97, 9_500),
   reberWith(3, 2, 0.5, 276, 1, 8_440),
-  addingWith(100, 1_000_000, 74_000, 1),
-  addingWith(500, 2_000_000, 209_000, 0),
-  addingWith(1000, 5_000_000, 853_000, 1),
+  addingWith(100, "logistic", 300_000, 74_000, 1),
+  addingWith(100, "identity", 1_000_000, 74_000, 1),
+  addingWith(500, "identity", 2_000_000, 209_000, 0),
+  addingWith(1000, "identity", 5_000_000, 853_000, 1),
   {
     name: "order-6a",
     task: order,
@@ -72,6 +81,8 @@ export const SETTINGS: Setting[] = [
     init: 0.1,
     inputGateBias: [-2, -4],
     biases: "all",
+    outputs: "logistic",
+    update: "sequence",
     rate: 0.5,
     trials: 20,
     limit: 500_000,

@@ -1,6 +1,6 @@
-/** One trial: on-line learning, an update after each sequence, until the task is learned. */
+/** One trial: on-line learning with the network and the gradient of 1997, until the task is learned. */
 
-import { createModel, createTrainer, dense, lstm, type Model, sgd, type Trainer } from "../../src/index.js";
+import { createModel, createOnlineLearner, createTrainer, dense, lstm97, type Model, sgd, type Trainer, uniform } from "../../src/index.js";
 import type { Setting } from "./settings.js";
 import { type Example, errorsOf } from "./task.js";
 
@@ -19,35 +19,71 @@ export interface Result {
   seconds: number;
 }
 
-/** A network to learn a setting's task, and one update of it, which returns the mean squared error before. */
+/** A network to learn a setting's task, and what it learns a sequence with, which returns the mean squared error before. */
 export interface Learning {
   model: Model;
   learn(example: Example): number;
 }
 
-/** As many cells as the paper's, with forget gates and linear outputs, all of whose weights start as PyTorch's. */
-export function build({ task, blocks, size, rate }: Setting, seed: number): Learning {
-  const { features, outputs, output } = task;
+/**
+ * The setting's network, and plain gradient descent along the paper's gradient.
+ * @throws RangeError if it has not as many weights as the paper's
+ */
+export function build(setting: Setting, seed: number): Learning {
+  const { task, blocks, size, init, inputGateBias, outputGateBias, biases, outputs, name, paper } = setting;
+  const random = uniform({ bound: init });
   const model = createModel({
-    input: { features },
-    layers: [lstm({ units: blocks * size }), dense({ units: outputs })],
-    output,
+    input: { features: task.features },
+    layers: [
+      lstm97({
+        blocks,
+        cellsPerBlock: size,
+        bias: biases,
+        range: init,
+        ...(inputGateBias && { inputGateBias }),
+        ...(outputGateBias && { outputGateBias }),
+      }),
+      dense({ units: task.outputs, activation: outputs, bias: biases === "all", initial: { weights: random, bias: random } }),
+    ],
+    output: task.output,
     seed,
   });
-  // The paper's error is half the sum over targets, "mse" their mean. Plain gradient descent keeps nothing from update to
-  // update, so that a trainer for each number of targets makes of one the other.
+  const weights = Object.values(model.parameters()).reduce((sum, { data }) => sum + data.length, 0);
+  if (weights !== paper.weights) throw new RangeError(`${name} expected ${paper.weights} weights, got ${weights}`);
+  return { model, learn: setting.update === "step" ? learnSteps(model, setting) : learnSequences(model, setting) };
+}
+
+/** An optimizer for "mse", the mean over so many targets, where the paper's error is half their sum. */
+const descent = (rate: number, targets: number) => sgd({ learningRate: (rate * targets) / 2 });
+
+function learnSequences(model: Model, { rate }: Setting): Learning["learn"] {
+  // Plain gradient descent keeps nothing from update to update: there may be a trainer for each number of targets.
   const trainers = new Map<number, Trainer>();
-  return {
-    model,
-    learn(example) {
-      const { length } = example.targets;
-      let trainer = trainers.get(length);
-      if (!trainer) {
-        trainer = createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: (rate * length) / 2 }), batch: 1 });
-        trainers.set(length, trainer);
-      }
-      return trainer.step([example]);
-    },
+  return (example) => {
+    const { length } = example.targets;
+    let trainer = trainers.get(length);
+    if (!trainer) {
+      const optimizer = descent(rate, length);
+      trainer = createTrainer(model, { loss: "mse", optimizer, gradient: "truncated-1997", window: Infinity, batch: 1 });
+      trainers.set(length, trainer);
+    }
+    return trainer.step([example]);
+  };
+}
+
+/** For tasks with targets at every step. */
+function learnSteps(model: Model, { rate, task: { features, outputs } }: Setting): Learning["learn"] {
+  const learner = createOnlineLearner(model, { loss: "mse", optimizer: descent(rate, outputs) });
+  const out = new Float32Array(outputs);
+  return ({ inputs, targets }) => {
+    const steps = inputs.length / features;
+    let sum = 0;
+    learner.reset();
+    for (let t = 0; t < steps; t++) {
+      learner.step(inputs.subarray(features * t, features * (t + 1)), targets.subarray(outputs * t, outputs * (t + 1)), out);
+      sum += learner.loss;
+    }
+    return sum / steps;
   };
 }
 
