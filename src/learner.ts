@@ -18,7 +18,7 @@ import { writeWindow } from "./window.js";
 const LARGEST = 1e25;
 
 /** Gives the regions of a dropped trainer back to its model. */
-const dropped = new FinalizationRegistry<() => void>((release) => release());
+const dropped = /* @__PURE__ */ new FinalizationRegistry<() => void>((release) => release());
 
 export class Learner {
   /** Regions, laid out as the parameters. */
