@@ -38,14 +38,14 @@ export interface Span {
   count: number;
 }
 
-/** Where the rows of the parameter region lie that hold matrices; neighbours are one span. */
+/** Where the rows of the parameter region lie that hold matrices (a matrix may lie in two); neighbours are one span. */
 export function matrices({ params, parameters }: Layout): Span[] {
-  const first = parameters.flatMap(({ shape, at }) => (shape.length > 1 ? [4 * at(0, 0)] : []));
+  const ends = parameters.flatMap(({ shape: [rows = 1, columns], at }) => (columns ? [4 * at(0, 0), 4 * at(rows - 1, columns - 1)] : []));
   const spans: Span[] = [];
   const starts = [...params.offsets.values()];
   starts.forEach((start, i) => {
     const end = starts[i + 1] ?? params.bytes;
-    if (!first.some((at) => at >= start && at < end)) return;
+    if (!ends.some((at) => at >= start && at < end)) return;
     const before = spans.at(-1);
     if (before && before.at + 4 * before.count === start) before.count += (end - start) / 4;
     else spans.push({ at: start, count: (end - start) / 4 });
