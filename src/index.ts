@@ -15,7 +15,8 @@ export { type DropoutLayer, dropout } from "./layers/dropout.js";
 export { type EmbeddingLayer, embedding } from "./layers/embedding.js";
 export type { Layer } from "./layers/index.js";
 export { type NormalizationLayer, normalization } from "./layers/normalization.js";
-export { type GruLayer, gru, type Lstm97Layer, type LstmLayer, lstm, lstm97, type RnnLayer, rnn } from "./layers/recurrent.js";
+export type { GruLayer, Lstm97Layer, LstmLayer, RnnLayer } from "./layers/options.js";
+export { gru, lstm, lstm97, rnn } from "./layers/recurrent.js";
 export type {
   BinaryCrossEntropyLoss,
   CrossEntropyLoss,

@@ -229,7 +229,7 @@ test("learns: the loss falls, and what is not finite changes nothing", () => {
   expect(learner.model.parameters()).toEqual(before);
 });
 
-test("the memory is the same after 100 and after 200,000 steps", () => {
+test("the memory is the same after 100 and after 1,000,000 steps", () => {
   const learner = createOnlineLearner(createModel(entry.model), { loss: "mse", optimizer: sgd({ learningRate: 1e-4 }) });
   const { memory } = Model.engine("model", learner.model);
   const out = new Float32Array(1);
@@ -237,7 +237,8 @@ test("the memory is the same after 100 and after 200,000 steps", () => {
     for (let t = 0; t < count; t++) learner.step([Math.sin(t), 1], t % 2, out);
     return { used: memory.used, bytes: memory.f32.byteLength };
   };
-  expect(steps(200_000)).toEqual(steps(100));
+  const before = steps(100);
+  expect(steps(1_000_000)).toEqual(before);
 });
 
 test.each([

@@ -5,7 +5,8 @@ import { type DenseLayer, denseKind } from "./dense.js";
 import { type DropoutLayer, dropoutKind } from "./dropout.js";
 import { type EmbeddingLayer, embeddingKind } from "./embedding.js";
 import { type NormalizationLayer, normalizationKind } from "./normalization.js";
-import { type GruLayer, gruKind, type Lstm97Layer, type LstmLayer, lstm97Kind, lstmKind, type RnnLayer, rnnKind } from "./recurrent.js";
+import type { GruLayer, Lstm97Layer, LstmLayer, RnnLayer } from "./options.js";
+import { gruKind, lstm97Kind, lstmKind, rnnKind } from "./recurrent.js";
 
 export type Layer = LstmLayer | Lstm97Layer | GruLayer | RnnLayer | DenseLayer | DropoutLayer | EmbeddingLayer | NormalizationLayer;
 

@@ -1,0 +1,124 @@
+/** What may stand around any cell: both directions, and a way past it. */
+
+import type { Inside, LayerPlan, Parts, Planner, Stage, Traces, Window } from "../layer.js";
+import { pad4 } from "../table.js";
+import type { AroundOptions } from "./options.js";
+
+/** One direction of a layer. */
+export interface Direction {
+  stage(window: Window, below: Stage, carried: boolean): Stage;
+  refresh(parts: Parts): void;
+}
+
+/** A layer of one direction or two, and the way past it. */
+export function around(
+  planner: Planner,
+  options: AroundOptions,
+  outputs: number,
+  rows: number,
+  cells: boolean,
+  plan: (suffix: string, number: number) => Direction,
+): LayerPlan {
+  const { bidirectional, residual } = options;
+  const { inputs, tokens } = planner;
+  const k = planner.count("recurrent");
+  const directions = (bidirectional ? ["", "_reverse"] : [""]).map((end, i) => plan(`_l${k}${end}`, 2 * k + i));
+  const inputRows = tokens ? 1 : pad4(inputs);
+  const units = bidirectional === "concat" ? 2 * outputs : outputs;
+  if ((residual && tokens) || (residual === "sum" && inputs !== units)) {
+    const expected = residual === "sum" ? `${units} inputs, as many as outputs,` : "numbers as inputs";
+    throw new RangeError(`"residual" expected ${expected} in recurrent layer ${k}, got ${tokens ? "tokens" : inputs}`);
+  }
+  return {
+    units: residual === "concat" ? units + inputs : units,
+    rows,
+    recurrent: { cells },
+    ...(bidirectional && { whole: true }),
+    refresh: (parts) => {
+      for (const direction of directions) direction.refresh(parts);
+    },
+    stage(window, below) {
+      const [forward, reverse] = directions as [Direction, Direction?];
+      const layer = reverse ? bothWays(window, below, inputRows, outputs, units, forward, reverse) : forward.stage(window, below, true);
+      return residual ? past(window, below, layer, units, inputs, residual === "concat") : layer;
+    },
+  };
+}
+
+/** The second direction reads its inputs, and writes its outputs, in reverse. */
+function bothWays(window: Window, below: Stage, inputs: number, each: number, units: number, first: Direction, second: Direction): Stage {
+  const {
+    parts: { kernels },
+    lengths,
+    T: longest,
+    lanes: { panels: P, width },
+    buffer,
+  } = window;
+  const rows = pad4(units);
+  const eachRows = pad4(each);
+  const turned = buffer(longest, P, inputs, width);
+  const turnedGradient = below.gradient ? buffer(longest, P, inputs, width) : 0;
+  const forth = first.stage(window, below, false);
+  const back = second.stage(window, { ...below, output: turned, gradient: turnedGradient }, false);
+  const [output, gradient] = [buffer(longest, P, rows, width), window.gradient(rows)];
+  const at = units > each ? each : 0;
+  return {
+    output,
+    gradient,
+    forward(T, update) {
+      kernels.moveRows(turned, below.output, lengths, inputs, 0, inputs, 0, inputs, false, T, P, width);
+      forth.forward(T, update);
+      back.forward(T, update);
+      kernels.moveRows(output, forth.output, 0, rows, 0, eachRows, 0, each, false, T, P, width);
+      kernels.moveRows(output, back.output, lengths, rows, at, eachRows, 0, each, at === 0, T, P, width);
+    },
+    backward(T, update, gradients, full) {
+      kernels.moveRows(forth.gradient, gradient, 0, eachRows, 0, rows, 0, each, false, T, P, width);
+      kernels.moveRows(back.gradient, gradient, lengths, eachRows, 0, rows, at, each, false, T, P, width);
+      forth.backward(T, update, gradients, full);
+      back.backward(T, update, gradients, full);
+      if (turnedGradient) kernels.moveRows(below.gradient, turnedGradient, lengths, inputs, 0, inputs, 0, inputs, true, T, P, width);
+    },
+  };
+}
+
+/** y = layer(x) + x, or both side by side. */
+function past(window: Window, below: Stage, layer: Stage, units: number, inputs: number, concat: boolean): Stage {
+  const {
+    parts: { kernels },
+    T: longest,
+    lanes: { panels: P, width },
+    buffer,
+  } = window;
+  const [U, I, rows] = [pad4(units), pad4(inputs), pad4(concat ? units + inputs : units)];
+  const [output, gradient] = [buffer(longest, P, rows, width), window.gradient(rows)];
+  const at = concat ? units : 0;
+  const split = (T: number) => kernels.moveRows(layer.gradient, gradient, 0, U, 0, rows, 0, units, false, T, P, width);
+  const { inside } = layer;
+  const traces: Inside["traces"] = (below, buffer) => {
+    const own = inside?.traces?.(below, buffer) as Traces;
+    return {
+      ...own,
+      step(gradients, learns) {
+        if (learns) split(1);
+        own.step(gradients, learns);
+      },
+    };
+  };
+  return {
+    ...layer,
+    ...(inside && { inside: { ...inside, ...(inside.traces && { traces }) } }),
+    output,
+    gradient,
+    forward(T, update) {
+      layer.forward(T, update);
+      kernels.moveRows(output, layer.output, 0, rows, 0, U, 0, units, false, T, P, width);
+      kernels.moveRows(output, below.output, 0, rows, at, I, 0, inputs, !concat, T, P, width);
+    },
+    backward(T, update, gradients, full) {
+      split(T);
+      layer.backward(T, update, gradients, full);
+      if (below.gradient) kernels.moveRows(below.gradient, gradient, 0, I, 0, rows, at, inputs, true, T, P, width);
+    },
+  };
+}

@@ -1,0 +1,166 @@
+/** The options of the recurrent layers, and how they are checked. */
+
+import { ACTIVATION_NAMES, type Activation } from "../activations.js";
+import { arrayLike, boolean, integer, LARGEST, number, oneOf, options } from "../check.js";
+import { checkInitial, type Initial } from "../initializers.js";
+
+/** What any recurrent layer may have around its cells. */
+export interface AroundOptions {
+  /**
+   * Also runs from each sequence's last step to its first, with weights of its own (`_reverse`): outputs are both directions'
+   * side by side, or their sum (Schuster & Paliwal 1997). Needs whole sequences: `window: Infinity`, and no streams.
+   */
+  bidirectional?: "concat" | "sum";
+  /** Adds the layer's inputs, which must be as many, to its outputs (He et al. 2016), or puts them after the outputs. */
+  residual?: "sum" | "concat";
+  /** Initial weights of the inputs, of the state, and biases. Default: those of the model's `initial`. */
+  initial?: Initial<"weights" | "recurrent" | "bias">;
+}
+
+/** What cells of units may have as well. */
+export interface UnitOptions extends AroundOptions {
+  /** Hidden units. */
+  units: number;
+  /** The share of h(t-1) set to zero at the recurrent weights while training, the same units through a sequence (Gal & Ghahramani 2016). */
+  recurrentDropout?: number;
+  /** The share of units that keep h(t-1) at each step while training; the mean of that otherwise (Krueger et al. 2017). */
+  zoneout?: number;
+}
+
+/** The vanilla recurrent network (Elman 1990); PyTorch's `nn.RNN`. */
+export interface RnnLayer extends UnitOptions {
+  type: "rnn";
+  /** Default "tanh". */
+  activation?: "tanh" | "relu";
+}
+
+/** The gated recurrent unit (Cho et al. 2014). */
+export interface GruLayer extends UnitOptions {
+  type: "gru";
+  /**
+   * Whether the reset gate acts on what the recurrent weights bring ("after": PyTorch's `nn.GRU`, Keras 3) or on what they read
+   * ("before": as first published, and Keras's `reset_after=False`; without zoneout and recurrent dropout). Default "after".
+   */
+  reset?: "after" | "before";
+}
+
+/**
+ * The LSTM with forget gate (Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000), PyTorch's `nn.LSTM`, and its
+ * variants (Greff et al. 2017).
+ */
+export interface LstmLayer extends UnitOptions {
+  type: "lstm";
+  /** Gates see the cell, each by a weight of its own a unit (Gers et al. 2002): `peephole_l0` [3 units], i, f, o. Default false. */
+  peepholes?: boolean;
+  /** The input gate is 1 - the forget gate and has no weights. Default false. */
+  coupled?: boolean;
+  /** A gate that is not there is 1 and has no weights. Default true. */
+  inputGate?: boolean;
+  forgetGate?: boolean;
+  outputGate?: boolean;
+  /** Of the cell's input and output. Default "tanh". */
+  inputActivation?: "tanh" | "identity";
+  outputActivation?: "tanh" | "identity";
+  /** Gates also read all gates of the step before, as in 1997: `weight_gg_l0` [3 units, 3 units], i, f, o. Default false. */
+  fullGateRecurrence?: boolean;
+  /** Outputs are so many linear functions of h (Sak et al. 2014; PyTorch's `proj_size`): `weight_hr_l0`. Default: h itself. */
+  projection?: number;
+  /** Normalises what inputs, and what the state, bring to the gates, and the cell at the output (Ba et al. 2016). Default false. */
+  layerNorm?: boolean;
+  /** The cell is cut to plus or minus this. Default `Infinity`. */
+  cellClip?: number;
+  /** The forget gate's initial bias: 1 or more remembers from the start (Jozefowicz et al. 2015). Default: random, as the others. */
+  forgetBias?: number;
+  /**
+   * The longest lag to expect, in steps: forget biases begin at ln U(1, chrono - 1), input biases at their negatives (Tallec &
+   * Ollivier 2018). Default: random, as the others.
+   */
+  chrono?: number;
+  /** The share of cells that keep c(t-1), as `zoneout` does with h. */
+  cellZoneout?: number;
+}
+
+/**
+ * The original LSTM (Hochreiter & Schmidhuber 1997): blocks of memory cells that share an input and an output gate, without
+ * forget gate. Outputs are its cells, block by block.
+ */
+export interface Lstm97Layer extends AroundOptions {
+  type: "lstm97";
+  blocks: number;
+  /** Default 1. */
+  cellsPerBlock?: number;
+  /** What gates and cell inputs read of the step before: all cells and all gates (as in most of the paper), the cells, nothing. */
+  recurrence?: "cells+gates" | "cells" | "none";
+  /** Default true. */
+  outputGate?: boolean;
+  /** Squashing functions of the gates, the cell inputs and the cell outputs. Default "logistic", "[-2,2]", "[-1,1]". */
+  f?: Activation;
+  g?: Activation;
+  h?: Activation;
+  /** Which biases there are. Default "all". */
+  bias?: "all" | "gates" | "none";
+  /** Initial biases of the gates, one for all blocks or one each: negative against drift and abuse. Default: random, as the weights. */
+  inputGateBias?: number | readonly number[];
+  outputGateBias?: number | readonly number[];
+  /** Initial weights are uniform in plus or minus this. Default 0.1. */
+  range?: number;
+}
+
+/** Checks an option if it was given: what is not given stays away, so that a saved configuration reads as it was written. */
+export type Checks = Record<string, (path: string, value: unknown) => unknown>;
+
+const share = (path: string, value: unknown) => number(path, value, { min: 0, max: 1, belowMax: true });
+const AROUND: Checks = {
+  bidirectional: (path, value) => oneOf(path, value, ["concat", "sum"]),
+  initial: (path, value) => checkInitial(path, value, ["weights", "recurrent", "bias"]),
+  residual: (path, value) => oneOf(path, value, ["sum", "concat"]),
+};
+const UNITS: Checks = { units: (path, value) => integer(path, value, 1, LARGEST), ...AROUND, recurrentDropout: share, zoneout: share };
+const TANH: Checks[string] = (path, value) => oneOf(path, value, ["tanh", "identity"]);
+const squash: Checks[string] = (path, value) => oneOf(path, value, ACTIVATION_NAMES);
+const finite: Checks[string] = (path, value) => number(path, value, { min: -1e6, max: 1e6 });
+const biases: Checks[string] = (path, value) =>
+  typeof value === "number"
+    ? finite(path, value)
+    : Array.from(arrayLike(path, value, "a number, or one for each block"), (bias, i) => finite(`${path}[${i}]`, bias));
+export const OPTIONS = {
+  rnn: { ...UNITS, activation: (path, value) => oneOf(path, value, ["tanh", "relu"]) },
+  gru: { ...UNITS, reset: (path, value) => oneOf(path, value, ["after", "before"]) },
+  lstm: {
+    ...UNITS,
+    peepholes: boolean,
+    coupled: boolean,
+    inputGate: boolean,
+    forgetGate: boolean,
+    outputGate: boolean,
+    inputActivation: TANH,
+    outputActivation: TANH,
+    fullGateRecurrence: boolean,
+    projection: (path, value) => integer(path, value, 1, LARGEST),
+    layerNorm: boolean,
+    cellClip: (path, value) => number(path, value, { min: 0, aboveMin: true, expected: "a positive number" }),
+    forgetBias: finite,
+    chrono: (path, value) => integer(path, value, 2, LARGEST),
+    cellZoneout: share,
+  },
+  lstm97: {
+    blocks: (path, value) => integer(path, value, 1, LARGEST),
+    cellsPerBlock: (path, value) => integer(path, value, 1, 1024),
+    ...AROUND,
+    recurrence: (path, value) => oneOf(path, value, ["cells+gates", "cells", "none"]),
+    outputGate: boolean,
+    f: squash,
+    g: squash,
+    h: squash,
+    bias: (path, value) => oneOf(path, value, ["all", "gates", "none"]),
+    inputGateBias: biases,
+    outputGateBias: biases,
+    range: (path, value) => number(path, value, { min: 0, aboveMin: true, max: 1e6 }),
+  },
+} as const satisfies Record<string, Checks>;
+
+export function checkOptions(path: string, layer: Record<string, unknown>, checks: Checks, required: string): Record<string, unknown> {
+  options(path, layer, ["type", ...Object.keys(checks)]);
+  const given = Object.entries(checks).filter(([name]) => name === required || layer[name] !== undefined);
+  return Object.fromEntries(given.map(([name, check]) => [name, check(`${path}.${name}`, layer[name])]));
+}
