@@ -49,7 +49,7 @@ export function sigmoidSlope(y: v128): v128 {
 }
 
 // The functions that a layer may be given, by code. The codes are those of ACTIVATIONS in src/activations.ts.
-const IDENTITY: i32 = 0;
+export const IDENTITY: i32 = 0;
 export const LOGISTIC: i32 = 1;
 export const TANH: i32 = 2;
 const RELU: i32 = 3;

@@ -8,6 +8,7 @@ import { DENSE } from "./cell";
 import { lstm97Backward, lstm97Forward, NO_OUTPUT_GATE } from "./cells/lstm97";
 import { padded } from "./lanes";
 import { product, rows } from "./matmul";
+import { blend } from "./vectors";
 
 /** Three sub-steps as in the paper: the inputs of t and what the units were at t-1, then the cells; layers above see them at t. */
 export function blocksForward(
@@ -101,8 +102,7 @@ export function blocksBackward(
       const dn = dnet + slot * netPanel;
       const dyNow = dy + slot * cells;
       const from = dsource + p * sourcePanel;
-      if (back)
-        for (let at: usize = 0; at < cells; at += 16) v128.store(dyNow + at, f32x4.add(v128.load(dyNow + at), v128.load(from + at)));
+      if (back) blend(dyNow, from, <i32>(cells >> 2), 1, 1);
       const dyIn = back && sourcePanel > cells ? from + cells : 0;
       const dyOut = dyIn ? dyIn + gates : 0;
       const inGates = n + cells;

@@ -1,7 +1,7 @@
 // Which cell, and how its rows lie: G groups of four rows for each four units. A group may have weights for the inputs, for
 // the recurrent state, or for both; where it has none, they are zero, are skipped in the forward product and get no gradient.
 //
-// A cell is a number, made in src/cells.ts:
+// A cell is a number, made in src/layers/cells.ts:
 //   bits 0-3    its kind
 //   bits 4-7    bit 4 + g: group g has no weights for the inputs
 //   bits 8-11   bit 8 + g: group g has no weights for the state; with neither, the gate is not there

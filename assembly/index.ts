@@ -13,7 +13,7 @@ export { product, transposeWeights, weightGradient, weightGradientScratch } from
 export { accuracy } from "./metric";
 export { normalizeBackward, normalizeForward } from "./normalization";
 export { foldRows, ownWeights, traces } from "./online";
-export { adam, blend, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
+export { adam, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
 export { peepholeGradient, recurrentBackward, recurrentBias, recurrentCarry, recurrentForward, takeGates } from "./recurrent";
 export { softmax, softmaxCrossEntropy } from "./softmax";
-export { add, moveRows, multiply, zoneoutBackward, zoneoutForward } from "./vectors";
+export { blend, moveRows, multiply, zoneoutBackward, zoneoutForward } from "./vectors";

@@ -14,6 +14,7 @@
 
 import { log } from "./activation";
 import { splat, sum, VECTOR } from "./lanes";
+import { blend } from "./vectors";
 
 /** Uniform numbers become standard normal ones, in place; error 3e-7 max(1, r) absolute. */
 export function gaussians(
@@ -63,8 +64,8 @@ export function orthonormalRows(
     for (let pass = 0; pass < 2; pass++) {
       for (let q = x; q <= v; q += stride) {
         const c = dot(q, v, stride);
-        if (q < v) combine(v, 1, q, -c, stride);
-        else combine(v, 0, v, c > 0 ? 1 / sqrt(c) : 0, stride);
+        if (q < v) blend(v, q, columns, 1, -c);
+        else blend(v, v, columns, 0, c > 0 ? 1 / sqrt(c) : 0);
       }
     }
   }
@@ -83,12 +84,4 @@ function dot(a: usize, b: usize, stride: usize): f32 {
     b += 4 * VECTOR;
   }
   return sum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
-}
-
-/** y = a y + b x. */
-function combine(y: usize, a: f32, x: usize, b: f32, stride: usize): void {
-  for (let end = y + stride; y < end; y += VECTOR) {
-    v128.store(y, f32x4.add(f32x4.mul(v128.load(y), splat(a)), f32x4.mul(v128.load(x), splat(b))));
-    x += VECTOR;
-  }
 }

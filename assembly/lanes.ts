@@ -79,3 +79,9 @@ export function columnWeights(weight: usize, width: i32, scale: f32): v128 {
 export function loadColumn(at: usize, width: i32): v128 {
   return width == PANEL ? v128.load(at) : v128.load32_splat(at);
 }
+
+/** Its inverse; of width 1 the first lane is stored. */
+export function storeColumn(at: usize, x: v128, width: i32): void {
+  if (width == PANEL) v128.store(at, x);
+  else v128.store32_lane(at, x, 0);
+}

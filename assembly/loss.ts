@@ -2,7 +2,7 @@
 // counts: 0 for padding and where there is no target. `scale` is 1 / (what the mean is taken over), or 1 for the sum.
 
 import { activate, exp, LOGISTIC, log } from "./activation";
-import { columnWeights, liveRows, loadColumn, PANEL, padded, splat, sum, VECTOR } from "./lanes";
+import { columnWeights, liveRows, loadColumn, ofRow, PANEL, padded, splat, storeColumn, sum, VECTOR } from "./lanes";
 
 // Losses that are a sum over outputs, with e = y - target. The codes are those of ELEMENTWISE in src/losses.ts.
 const MSE: i32 = 0; //   e^2
@@ -40,8 +40,7 @@ export function elementwiseLoss(
         const goal = v128.load(target + at);
         const error = f32x4.sub(out, goal);
         const size = f32x4.abs(error);
-        let option = splat(0);
-        if (perOutput) option = single ? v128.load(perOutput + at) : v128.load32_splat(perOutput + ((at >> 5) << 2));
+        const option = perOutput ? ofRow(perOutput, at, width) : splat(0);
         let value: v128, slope: v128;
         if (loss == MSE) {
           value = f32x4.mul(error, error);
@@ -112,15 +111,9 @@ export function gaussianLoss(
         const losses = f32x4.mul(halved, f32x4.add(s, square));
         const dMean = f32x4.mul(counts, pull);
         const dLogVariance = f32x4.mul(halved, f32x4.sub(splat(1), square));
-        if (width == PANEL) {
-          v128.store(dy + at, dMean);
-          v128.store(dy + half + at, dLogVariance);
-          total += sum(losses);
-        } else {
-          store<f32>(dy + at, f32x4.extract_lane(dMean, 0));
-          store<f32>(dy + half + at, f32x4.extract_lane(dLogVariance, 0));
-          total += f32x4.extract_lane(losses, 0);
-        }
+        storeColumn(dy + at, dMean, width);
+        storeColumn(dy + half + at, dLogVariance, width);
+        total += width == PANEL ? sum(losses) : f32x4.extract_lane(losses, 0);
       }
     }
     y += panel;

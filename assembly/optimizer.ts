@@ -41,20 +41,6 @@ export function clipValues(
   }
 }
 
-/** y = a y + b x: clipping by norm (Pascanu, Mikolov & Bengio 2013), weight decay, means. x may be y. */
-export function blend(
-  y: usize, // [count]
-  x: usize, // [count]
-  count: i32, // multiple of 4
-  a: f32,
-  b: f32,
-): void {
-  for (const end = y + ((<usize>count) << 2); y < end; y += VECTOR) {
-    v128.store(y, f32x4.add(f32x4.mul(splat(a), v128.load(y)), f32x4.mul(splat(b), v128.load(x))));
-    x += VECTOR;
-  }
-}
-
 /**
  * Gradient descent with momentum: velocity = momentum velocity + g; p -= rate velocity, or with Nesterov's look ahead
  * (Sutskever et al. 2013) p -= rate (g + momentum velocity).

@@ -1,7 +1,7 @@
 // Softmax, and the cross-entropy of classes with it. `weight` and `scale` are those of loss.ts.
 
 import { exp, log } from "./activation";
-import { columnWeights, largest, liveRows, PANEL, padded, splat, sum, VECTOR } from "./lanes";
+import { columnWeights, largest, liveRows, ofRow, PANEL, padded, splat, sum, VECTOR } from "./lanes";
 
 /**
  * scale * sum over steps of weight ((1 - a) w_target c_target + a / O sum_k w_k c_k) with c_k = -log p_k, p = softmax(y), a the
@@ -51,8 +51,7 @@ export function softmaxCrossEntropy(
       const smooth = f32x4.mul(counts, splat(even));
       let spreads = splat(0);
       for (let at: usize = 0; at < panel; at += stride) {
-        const w = single ? v128.load(classWeight + at) : v128.load32_splat(classWeight + ((at >> 5) << 2));
-        const share = f32x4.mul(smooth, w);
+        const share = f32x4.mul(smooth, ofRow(classWeight, at, width));
         const d = dy + column + at;
         spreads = f32x4.add(spreads, f32x4.mul(share, f32x4.sub(logSum, v128.load(y + column + at))));
         v128.store(d, f32x4.sub(v128.load(d), share));

@@ -2,15 +2,17 @@
 
 import { splat, VECTOR } from "./lanes";
 
-/** y = a + b */
-export function add(
-  y: usize, // [count] out; may be a or b
-  a: usize, // [count]
-  b: usize, // [count]
+/** y = a y + b x: sums, means, weight decay, clipping by norm (Pascanu, Mikolov & Bengio 2013). x may be y. */
+export function blend(
+  y: usize, // [count]
+  x: usize, // [count]
   count: i32, // multiple of 4
+  a: f32,
+  b: f32,
 ): void {
-  for (const end = y + ((<usize>count) << 2); y < end; y += VECTOR, a += VECTOR, b += VECTOR) {
-    v128.store(y, f32x4.add(v128.load(a), v128.load(b)));
+  for (const end = y + ((<usize>count) << 2); y < end; y += VECTOR) {
+    v128.store(y, f32x4.add(f32x4.mul(splat(a), v128.load(y)), f32x4.mul(splat(b), v128.load(x))));
+    x += VECTOR;
   }
 }
 

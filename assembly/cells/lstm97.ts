@@ -15,7 +15,7 @@
 // to a multiple of 4; padded rows are not touched and stay zero.
 
 import { activate, slope } from "../activation";
-import { PANEL, splat, VECTOR } from "../lanes";
+import { loadColumn, splat, storeColumn, VECTOR } from "../lanes";
 
 /** Without output gates y_out = 1. */
 export const NO_OUTPUT_GATE: i32 = 1 << 15;
@@ -40,20 +40,20 @@ export function lstm97Forward(
   for (let b: usize = 0; b < <usize>B; b++) {
     for (let lane: usize = 0; lane < row; lane += VECTOR) {
       const gate = b * row + lane;
-      const yIn = activate(read(inGates + gate, width), f);
-      write(inGates + gate, yIn, width);
+      const yIn = activate(loadColumn(inGates + gate, width), f);
+      storeColumn(inGates + gate, yIn, width);
       let yOut = splat(1);
       if (!(functions & NO_OUTPUT_GATE)) {
-        yOut = activate(read(outGates + gate, width), f);
-        write(outGates + gate, yOut, width);
+        yOut = activate(loadColumn(outGates + gate, width), f);
+        storeColumn(outGates + gate, yOut, width);
       }
       for (let v: usize = 0; v < <usize>S; v++) {
         const at = (b * <usize>S + v) * row + lane;
-        const input = activate(read(net + at, width), g);
-        const state = f32x4.add(read(sBefore + at, width), f32x4.mul(yIn, input));
-        write(net + at, input, width);
-        write(s + at, state, width);
-        write(y + at, f32x4.mul(yOut, activate(state, h)), width);
+        const input = activate(loadColumn(net + at, width), g);
+        const state = f32x4.add(loadColumn(sBefore + at, width), f32x4.mul(yIn, input));
+        storeColumn(net + at, input, width);
+        storeColumn(s + at, state, width);
+        storeColumn(y + at, f32x4.mul(yOut, activate(state, h)), width);
       }
     }
   }
@@ -85,23 +85,23 @@ export function lstm97Backward(
   for (let b: usize = 0; b < <usize>B; b++) {
     for (let lane: usize = 0; lane < row; lane += VECTOR) {
       const gate = b * row + lane;
-      const yIn = read(inGates + gate, width);
-      const yOut = gated ? read(outGates + gate, width) : splat(1);
-      let dIn = dyIn ? read(dyIn + gate, width) : splat(0);
-      let dOut = dyOut ? read(dyOut + gate, width) : splat(0);
+      const yIn = loadColumn(inGates + gate, width);
+      const yOut = gated ? loadColumn(outGates + gate, width) : splat(1);
+      let dIn = dyIn ? loadColumn(dyIn + gate, width) : splat(0);
+      let dOut = dyOut ? loadColumn(dyOut + gate, width) : splat(0);
       for (let v: usize = 0; v < <usize>S; v++) {
         const at = (b * <usize>S + v) * row + lane;
-        const input = read(net + at, width);
-        const squashed = activate(read(s + at, width), h);
-        const error = read(dy + at, width);
-        const dState = f32x4.add(read(ds + at, width), f32x4.mul(f32x4.mul(yOut, slope(squashed, h)), error));
+        const input = loadColumn(net + at, width);
+        const squashed = activate(loadColumn(s + at, width), h);
+        const error = loadColumn(dy + at, width);
+        const dState = f32x4.add(loadColumn(ds + at, width), f32x4.mul(f32x4.mul(yOut, slope(squashed, h)), error));
         dOut = f32x4.add(dOut, f32x4.mul(squashed, error));
         dIn = f32x4.add(dIn, f32x4.mul(input, dState));
-        write(dnet + at, f32x4.mul(f32x4.mul(yIn, slope(input, g)), dState), width);
-        write(ds + at, dState, width);
+        storeColumn(dnet + at, f32x4.mul(f32x4.mul(yIn, slope(input, g)), dState), width);
+        storeColumn(ds + at, dState, width);
       }
-      write(dInGates + gate, f32x4.mul(slope(yIn, f), dIn), width);
-      if (gated) write(dOutGates + gate, f32x4.mul(slope(yOut, f), dOut), width);
+      storeColumn(dInGates + gate, f32x4.mul(slope(yIn, f), dIn), width);
+      if (gated) storeColumn(dOutGates + gate, f32x4.mul(slope(yOut, f), dOut), width);
     }
   }
 }
@@ -126,29 +126,19 @@ export function lstm97Traces(
   const h = (functions >> 8) & 15;
   const gated = !(functions & NO_OUTPUT_GATE);
   for (let b: usize = 0; b < <usize>B; b++) {
-    const yIn = read(inGates + (b << 2), 1);
-    const yOut = gated ? read(outGates + (b << 2), 1) : splat(1);
+    const yIn = loadColumn(inGates + (b << 2), 1);
+    const yOut = gated ? loadColumn(outGates + (b << 2), 1) : splat(1);
     let dOut = splat(0);
     for (let v: usize = 0; v < <usize>S; v++) {
       const at = (b * <usize>S + v) << 2;
-      const input = read(net + at, 1);
-      const squashed = activate(read(s + at, 1), h);
-      const d = read(dy + at, 1);
-      write(gain + at, f32x4.mul(slope(input, g), yIn), 1);
-      write(inGain + at, f32x4.mul(input, slope(yIn, f)), 1);
-      write(error + at, f32x4.mul(f32x4.mul(yOut, slope(squashed, h)), d), 1);
+      const input = loadColumn(net + at, 1);
+      const squashed = activate(loadColumn(s + at, 1), h);
+      const d = loadColumn(dy + at, 1);
+      storeColumn(gain + at, f32x4.mul(slope(input, g), yIn), 1);
+      storeColumn(inGain + at, f32x4.mul(input, slope(yIn, f)), 1);
+      storeColumn(error + at, f32x4.mul(f32x4.mul(yOut, slope(squashed, h)), d), 1);
       dOut = f32x4.add(dOut, f32x4.mul(squashed, d));
     }
-    if (gated) write(dOutGates + (b << 2), f32x4.mul(slope(yOut, f), dOut), 1);
+    if (gated) storeColumn(dOutGates + (b << 2), f32x4.mul(slope(yOut, f), dOut), 1);
   }
-}
-
-/** Half a row of a panel, or the one number of a row. */
-function read(at: usize, width: i32): v128 {
-  return width == PANEL ? v128.load(at) : v128.load32_splat(at);
-}
-
-function write(at: usize, x: v128, width: i32): void {
-  if (width == PANEL) v128.store(at, x);
-  else v128.store32_lane(at, x, 0);
 }

@@ -15,7 +15,7 @@
 //
 // Padded units have zero weights and biases: g = 0, so c, h and every gradient of theirs stay exactly zero.
 
-import { activate, LOGISTIC, slope, TANH } from "../activation";
+import { activate, IDENTITY, LOGISTIC, slope, TANH } from "../activation";
 import { COUPLED, hasGroup, LINEAR_INPUT, LINEAR_OUTPUT, OUTPUT_APART } from "../cell";
 import { ofRow, splat, VECTOR } from "../lanes";
 
@@ -31,6 +31,8 @@ export function lstmVariantForward(
   width: i32,
 ): void {
   const gate = <usize>width * VECTOR;
+  const inputCode = cell & LINEAR_INPUT ? IDENTITY : TANH;
+  const outputCode = cell & LINEAR_OUTPUT ? IDENTITY : TANH;
   const one = splat(1);
   for (let at: usize = 0; at < gate; at += VECTOR) {
     const before = v128.load(cBefore + at);
@@ -40,8 +42,7 @@ export function lstmVariantForward(
       : cell & COUPLED
         ? f32x4.sub(one, f)
         : one;
-    let g = v128.load(gates + 2 * gate + at);
-    if (!(cell & LINEAR_INPUT)) g = activate(g, TANH);
+    const g = activate(v128.load(gates + 2 * gate + at), inputCode);
     const state = cut(f32x4.add(f32x4.mul(f, before), f32x4.mul(i, g)), clip);
     const o = hasGroup(cell, 3) ? activate(seen(gates + 3 * gate + at, peepholes, 2, state, at, width), LOGISTIC) : one;
     v128.store(gates + at, i);
@@ -49,7 +50,7 @@ export function lstmVariantForward(
     v128.store(gates + 2 * gate + at, g);
     v128.store(gates + 3 * gate + at, o);
     v128.store(c + at, state);
-    if (!(cell & OUTPUT_APART)) v128.store(h + at, f32x4.mul(o, cell & LINEAR_OUTPUT ? state : activate(state, TANH)));
+    if (!(cell & OUTPUT_APART)) v128.store(h + at, f32x4.mul(o, activate(state, outputCode)));
   }
 }
 
@@ -68,6 +69,8 @@ export function lstmVariantBackward(
   width: i32,
 ): void {
   const gate = <usize>width * VECTOR;
+  const inputCode = cell & LINEAR_INPUT ? IDENTITY : TANH;
+  const outputCode = cell & LINEAR_OUTPUT ? IDENTITY : TANH;
   const none = splat(0);
   for (let at: usize = 0; at < gate; at += VECTOR) {
     const i = v128.load(gates + at);
@@ -80,9 +83,9 @@ export function lstmVariantBackward(
     let dOut = v128.load(dgates + 3 * gate + at);
     if (!(cell & OUTPUT_APART)) {
       const dHidden = v128.load(dh + at);
-      const squashed = cell & LINEAR_OUTPUT ? state : activate(state, TANH);
+      const squashed = activate(state, outputCode);
       const through = f32x4.mul(dHidden, o);
-      dCell = f32x4.add(dCell, cell & LINEAR_OUTPUT ? through : f32x4.mul(through, slope(squashed, TANH)));
+      dCell = f32x4.add(dCell, f32x4.mul(through, slope(squashed, outputCode)));
       dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), slope(o, LOGISTIC));
       if (!hasGroup(cell, 3)) dOut = none;
     }
@@ -105,7 +108,7 @@ export function lstmVariantBackward(
     }
     v128.store(dgates + at, dInput);
     v128.store(dgates + gate + at, dForget);
-    v128.store(dgates + 2 * gate + at, cell & LINEAR_INPUT ? dBlock : f32x4.mul(dBlock, slope(g, TANH)));
+    v128.store(dgates + 2 * gate + at, f32x4.mul(dBlock, slope(g, inputCode)));
     v128.store(dgates + 3 * gate + at, dOut);
     v128.store(dc + at, dBefore);
   }
@@ -121,10 +124,11 @@ export function lstmOutputForward(
   width: i32,
 ): void {
   const gate = <usize>width * VECTOR;
+  const outputCode = cell & LINEAR_OUTPUT ? IDENTITY : TANH;
   for (let block = 0; block < blocks; block++, gates += 4 * gate, n += gate, h += gate) {
     for (let at: usize = 0; at < gate; at += VECTOR) {
       const state = v128.load(n + at);
-      v128.store(h + at, f32x4.mul(v128.load(gates + 3 * gate + at), cell & LINEAR_OUTPUT ? state : activate(state, TANH)));
+      v128.store(h + at, f32x4.mul(v128.load(gates + 3 * gate + at), activate(state, outputCode)));
     }
   }
 }
@@ -142,14 +146,15 @@ export function lstmOutputBackward(
   width: i32,
 ): void {
   const gate = <usize>width * VECTOR;
+  const outputCode = cell & LINEAR_OUTPUT ? IDENTITY : TANH;
   for (let block = 0; block < blocks; block++) {
     for (let at: usize = 0; at < gate; at += VECTOR) {
       const o = v128.load(gates + 3 * gate + at);
       const state = v128.load(n + at);
       const dHidden = v128.load(dh + at);
       const through = f32x4.mul(dHidden, o);
-      const squashed = cell & LINEAR_OUTPUT ? state : activate(state, TANH);
-      v128.store(dn + at, cell & LINEAR_OUTPUT ? through : f32x4.mul(through, slope(squashed, TANH)));
+      const squashed = activate(state, outputCode);
+      v128.store(dn + at, f32x4.mul(through, slope(squashed, outputCode)));
       const dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), slope(o, LOGISTIC));
       v128.store(dgates + 3 * gate + at, hasGroup(cell, 3) ? dOut : splat(0));
     }

@@ -172,11 +172,11 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
           // n becomes its own gradient.
           kernels.lstmOutputBackward(gatesNow, n, dOut, gatesNow, n, later, code, blocks, width);
           kernels.normalizeBackward(n, dgain, dbias, n, cNow, statistics, gain, P, units, DENSE, width);
-          kernels.add(dc, dc, n, cSlot / 4);
+          kernels.blend(dc, n, cSlot / 4, 1, 1);
         }
         // biome-ignore format: outputs, inputs, parameters, sizes
         kernels.recurrentBackward(gatesNow, dOut, past, dc, gatesNow, h + t * hSlot, cNow, c + t * cSlot, 0, peepholes, later, 0, cellClip, code, 1, P, units, width);
-        if (made) kernels.add(dc, dc, spare, cSlot / 4);
+        if (made) kernels.blend(dc, spare, cSlot / 4, 1, 1);
         let dNet = gatesNow;
         if (norm) {
           dNet = wh + t * gatesSlot;
@@ -187,7 +187,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         if (dropped) {
           kernels.inputGradient(spare, dNet, derived + plan.recurrentT, P, R, rows, width);
           kernels.multiply(spare, spare, mask, hSlot / 4);
-          kernels.add(past, past, spare, hSlot / 4);
+          kernels.blend(past, spare, hSlot / 4, 1, 1);
         } else kernels.product(past, dNet, derived + plan.recurrentT, 0, DENSE, P, rows, R, width);
         if (read) kernels.inputGradient(dLater, gatesNow, derived + plan.gateT, P, 3 * H, rows, width);
       }
