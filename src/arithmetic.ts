@@ -1,5 +1,8 @@
 /** Functions from + - * / alone: those of Math may differ between engines in their last bits. */
 
+/** How many numbers a tensor of this shape has. */
+export const product = (shape: readonly number[]) => shape.reduce((all, n) => all * n, 1);
+
 /** base^n for an integer n >= 0, by repeated squaring. */
 export function power(base: number, n: number): number {
   let result = 1;

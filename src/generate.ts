@@ -75,9 +75,9 @@ function draw({ kernels, memory }: Engine, logits: Float32Array, options: Checke
   if (temperature < 1e-6) return logits.indexOf(logits.reduce((best, logit) => Math.max(best, logit), -Infinity));
   const bytes = 4 * pad4(logits.length);
   const region = memory.allocate(2 * bytes);
-  memory.f32.set(logits, region / 4);
+  memory.write(region, logits);
   kernels.softmax(region + bytes, region, logits.length, 1 / temperature);
-  const probability = memory.f32.slice((region + bytes) / 4, (region + bytes) / 4 + logits.length);
+  const probability = memory.read(region + bytes, logits.length);
   memory.release(region);
 
   let kept = probability.length;

@@ -168,9 +168,9 @@ function normals({ parts, rows, columns, random }: Draw, deviation: number): Flo
 function transformed({ memory }: Parts, kernel: (x: number, count: number) => void, length: number, next: () => number) {
   const count = Math.ceil(length / 8) * 8;
   const pointer = memory.allocate(4 * count);
-  memory.f32.set(Float32Array.from({ length: count }, next), pointer / 4);
+  memory.write(pointer, Float32Array.from({ length: count }, next));
   kernel(pointer, count);
-  const result = memory.f32.slice(pointer / 4, pointer / 4 + length);
+  const result = memory.read(pointer, length);
   memory.release(pointer);
   return result;
 }

@@ -82,8 +82,6 @@ export interface Inside {
   gates: number;
   /** [T][P][outputs][width]: the gradient of h(t), whole after the backward pass. */
   dh: number;
-  /** [P][units][width]: after the backward pass, the gradient of c in slot 0. */
-  dc: number;
   /** [T+1][P][R][width]: what the recurrent weights read. */
   source: number;
   /** What a layer computes in each step, [T][P][rows][width]. */

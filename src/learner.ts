@@ -101,7 +101,7 @@ export class Learner {
 
   /** Copies one region to another. */
   #copy(to: number, from: number): void {
-    this.engine.memory.f32.copyWithin(to / 4, from / 4, from / 4 + this.#count);
+    this.engine.memory.copy(to, from, this.#count);
   }
 
   /**
@@ -115,7 +115,7 @@ export class Learner {
     // Each window that learns has masks of its own.
     const mask = this.updates * accumulate + this.pending.windows + 1;
     network.forward(T, mask);
-    this.engine.memory.f32.fill(0, this.gradients / 4, this.gradients / 4 + this.#count);
+    this.engine.memory.fill(this.gradients, this.#count);
     if (targets === 0) return { loss: NaN, targets };
     const value = this.loss(network, T, targets);
     network.backward(T, mask, this.gradients, gradient === "full");

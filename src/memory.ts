@@ -62,7 +62,7 @@ export class Memory {
     span.start += size;
     if (span.start === span.end) this.#free.splice(this.#free.indexOf(span), 1);
     this.#sizes.set(pointer, size);
-    this.f32.fill(0, pointer / 4, (pointer + size) / 4);
+    this.fill(pointer, size / 4);
     return pointer;
   }
 
@@ -83,6 +83,25 @@ export class Memory {
     if (!span || !after || span.end !== after.start) return;
     span.end = after.end;
     this.#free.splice(at + 1, 1);
+  }
+
+  /** Sets so many floats. */
+  fill(pointer: number, count: number, value = 0): void {
+    this.f32.fill(value, pointer / 4, pointer / 4 + count);
+  }
+
+  /** Copies so many floats. */
+  copy(to: number, from: number, count: number): void {
+    this.f32.copyWithin(to / 4, from / 4, from / 4 + count);
+  }
+
+  /** A copy of so many floats. */
+  read(pointer: number, count: number): Float32Array<ArrayBuffer> {
+    return this.f32.slice(pointer / 4, pointer / 4 + count) as Float32Array<ArrayBuffer>;
+  }
+
+  write(pointer: number, numbers: ArrayLike<number>): void {
+    this.f32.set(numbers, pointer / 4);
   }
 
   /** What lies in a region as plain row-major numbers. */

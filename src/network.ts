@@ -1,5 +1,6 @@
 /** One window through all layers, forward and back: the kernels in the order in which data flows. */
 
+import { product } from "./arithmetic.js";
 import { fail, numbers } from "./check.js";
 import type { Engine } from "./engine.js";
 import type { Lanes, Mode } from "./lanes.js";
@@ -43,7 +44,7 @@ export class Network {
     const { config, layout, kernels, memory } = engine;
     const { width, panels: P } = lanes;
     const buffer = (...shape: number[]) => {
-      const pointer = memory.allocate(4 * shape.reduce((product, n) => product * n, 1));
+      const pointer = memory.allocate(4 * product(shape));
       this.#regions.push(pointer);
       return pointer;
     };
@@ -111,7 +112,7 @@ export class Network {
     const { outputs: O } = layout;
     const rule = ruleOf(loss);
     const numbers = rule.perOutput?.(loss, O);
-    if (numbers) memory.f32.set(numbers, this.#perOutput / 4);
+    if (numbers) memory.write(this.#perOutput, numbers);
     const { target, counts: weight } = this;
     const perOutput = numbers ? this.#perOutput : 0;
     return (run ?? rule.run)(kernels, loss, { dy, y, target, weight, perOutput, sizes: [T * panels, O, width, scale] });

@@ -1,5 +1,6 @@
 /** Learning from an endless stream, in memory that does not grow: forward in time, by traces (assembly/online.ts). */
 
+import { product } from "./arithmetic.js";
 import { fail, options } from "./check.js";
 import type { TrainerFile } from "./checkpoint.js";
 import { openCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
@@ -51,13 +52,11 @@ export class OnlineLearner {
       );
     }
     const { input } = this.#network;
-    this.#traces = traces({ output: input, gradient: 0, forward() {}, backward() {} }, (...shape) =>
-      learner.keep(4 * shape.reduce((product, n) => product * n, 1)),
-    );
+    this.#traces = traces({ output: input, gradient: 0, forward() {}, backward() {} }, (...shape) => learner.keep(4 * product(shape)));
     if (file) {
       this.#goesOn = readCheckpoint(file, learner).carried > 0;
       for (const { name, pointer, count } of this.#goesOn ? this.#traces.regions : []) {
-        engine.memory.f32.set(checkTensor(`trace.${name}`, file.tensors[`trace.${name}`], [count]), pointer / 4);
+        engine.memory.write(pointer, checkTensor(`trace.${name}`, file.tensors[`trace.${name}`], [count]));
       }
     }
   }
@@ -99,7 +98,7 @@ export class OnlineLearner {
     );
     if (sequence.length !== 1) fail(RangeError, "input", "one step", input);
     const targets = writeWindow(this.#engine, network, [wholeRow(sequence, 0, this.#goesOn)], 1, learns ? loss : undefined);
-    if (!this.#goesOn) this.#clear();
+    if (!this.#goesOn) for (const { pointer, count } of this.#traces.regions) memory.fill(pointer, count);
     const update = this.updates + 1;
     network.forward(1, update);
     const result = out ?? new Float32Array(outputs);
@@ -107,7 +106,7 @@ export class OnlineLearner {
     this.#goesOn = true;
     const { gradients } = this.#learner;
     if (targets > 0) {
-      memory.f32.fill(0, gradients / 4, (gradients + layout.params.bytes) / 4);
+      memory.fill(gradients, layout.params.bytes / 4);
       this.#loss = this.#learner.loss(network, 1, targets);
       for (const stage of network.stages.slice(1).reverse()) stage.backward(1, update, gradients, true);
     }
@@ -120,11 +119,6 @@ export class OnlineLearner {
   reset(): this {
     this.#goesOn = false;
     return this;
-  }
-
-  #clear(): void {
-    const { f32 } = this.#engine.memory;
-    for (const { pointer, count } of this.#traces.regions) f32.fill(0, pointer / 4, pointer / 4 + count);
   }
 
   /**
@@ -145,9 +139,9 @@ export class OnlineLearner {
    * `loadModel` reads the model from it.
    */
   save(): Uint8Array<ArrayBuffer> {
-    const { f32 } = this.#engine.memory;
+    const { memory } = this.#engine;
     const traces = this.#traces.regions.map(({ name, pointer, count }): [string, Tensor] => {
-      return [`trace.${name}`, { shape: [count], data: f32.slice(pointer / 4, pointer / 4 + count) }];
+      return [`trace.${name}`, { shape: [count], data: memory.read(pointer, count) }];
     });
     const position = { epochs: 0, progress: null, carried: Number(this.#goesOn), best: null };
     return writeCheckpoint(this.model, this.options, this.#learner, position, this.#goesOn ? Object.fromEntries(traces) : {});

@@ -4,6 +4,7 @@
  * data, without holes. Knows no model. Nothing is allocated before the whole header was found right.
  */
 
+import { product } from "./arithmetic.js";
 import { bytes as checkBytes, describe, fail } from "./check.js";
 
 /** Numbers in row-major order, with their shape. */
@@ -31,7 +32,7 @@ export function writeSafetensors({ tensors, metadata = {} }: Omit<TensorFile, "m
   for (const [name, { shape, data }] of Object.entries(tensors)) {
     if (name === "__metadata__") throw new RangeError('"tensors.__metadata__" is the name that the format keeps for metadata');
     if (!(data instanceof Float32Array)) fail(TypeError, `tensors.${name}.data`, "a Float32Array", data);
-    const length = shape.reduce((product, n) => product * n, 1);
+    const length = product(shape);
     if (length !== data.length) fail(RangeError, `tensors.${name}.data`, `${length} numbers, as its shape says`, data);
   }
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
@@ -145,7 +146,7 @@ function readEntry(name: string, value: unknown, dataSize: number): Entry {
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) refuse(`${label} has no data_offsets`);
   const [begin, end] = offsets as [number, number];
   if (begin > end || end > dataSize) refuse(`${label} lies at ${begin} to ${end}, outside of the data of ${dataSize} bytes`);
-  const size = 4 * (shape as number[]).reduce((product, n) => product * n, 1);
+  const size = 4 * product(shape as number[]);
   if (size !== end - begin) refuse(`${label} of shape [${shape}] takes ${size} bytes, but has ${end - begin}`);
   return { name, shape: shape as number[], begin, end };
 }
@@ -172,7 +173,7 @@ export function checkTensor(path: string, value: unknown, shape: readonly number
   if (!(data instanceof Float32Array)) fail(TypeError, `${path}.data`, "a Float32Array", data);
   const fits = Array.isArray(given) && given.length === shape.length && given.every((n, i) => n === shape[i]);
   if (!fits) throw new RangeError(`"${path}.shape" expected [${shape}], got ${Array.isArray(given) ? `[${given}]` : String(given)}`);
-  const length = shape.reduce((product, n) => product * n, 1);
+  const length = product(shape);
   if (data.length !== length) fail(RangeError, `${path}.data`, `${length} numbers`, data);
   const bad = data.findIndex((number) => !Number.isFinite(number));
   if (bad >= 0) fail(RangeError, `${path}.data[${bad}]`, "a finite number", data[bad]);

@@ -1,5 +1,6 @@
 /** Where things lie: regions of memory, and the packing of parameters in them. Alone knows padding, packing and bytes. */
 
+import { product } from "./arithmetic.js";
 import type { Initializer, Parts, Preset, Role } from "./initializers.js";
 import type { Placement } from "./memory.js";
 import type { Random } from "./random.js";
@@ -13,7 +14,7 @@ export class Table {
   add(name: string, ...shape: number[]): number {
     const offset = this.bytes;
     this.offsets.set(name, offset);
-    this.bytes += Math.ceil((4 * shape.reduce((product, n) => product * n, 1)) / 64) * 64;
+    this.bytes += Math.ceil(product(shape) / 16) * 64;
     return offset;
   }
 }

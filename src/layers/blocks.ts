@@ -163,13 +163,13 @@ export function blocksStage(plan: BlocksPlan, window: Window, below: Stage, carr
       kernels.blocksForward(y + slot, s, net, source, below.output, weight, own, functions, T, P, features, read, B, S, width);
     },
     backward(T, _, gradients, full) {
-      memory.f32.fill(0, ds / 4, (ds + slot) / 4);
+      memory.fill(ds, slot / 4);
       const recurrentT = full ? derived + plan.recurrentT : 0;
       kernels.blocksBackward(net, gradient, ds, dsource, flow, net, s + slot, recurrentT, functions, T, P, read, B, S, width);
       const db = biased ? gradients + plan.bias0 : 0;
       kernels.weightGradient(gradients + plan.weight, db, 0, net, below.output, source, scratch, DENSE, rows, I, read, T * P, width);
       // The cells' biases, which are not there, lie in front of the gates'.
-      if (plan.bias === "gates") memory.f32.fill(0, db / 4, db / 4 + C);
+      if (plan.bias === "gates") memory.fill(db, C);
       if (table !== null) kernels.embeddingBackward(gradients + table, net, below.output, scratch, DENSE, T * P, rows, width);
       else if (plan.inputT !== null) kernels.inputGradient(below.gradient, net, derived + plan.inputT, T * P, I, rows, width);
     },
@@ -182,7 +182,7 @@ export function blocksStage(plan: BlocksPlan, window: Window, below: Stage, carr
     { name: "h", pointer: y + slot, units: cells, rows: C },
     { name: "c", pointer: s + slot, units: cells, rows: C },
   ];
-  const inside: Inside = { h: y, c: s, gates: net, dh: gradient, dc: ds, source, shown, flow };
+  const inside: Inside = { h: y, c: s, gates: net, dh: gradient, source, shown, flow };
   inside.traces = (below, buffer) => blocksTraces(plan, window.parts, buffer, inside, stage, below);
   return { ...stage, inside };
 }

@@ -93,7 +93,7 @@ export const denseKind: LayerKind<Checked> = {
             if (code !== 0) kernels.activationBackward(gradient, output, code, T * P * O * width);
             const db = biased ? gradients + bias : 0;
             const dw = dTied || gradients + weight;
-            if (dTied) memory.f32.fill(0, dTied / 4, dTied / 4 + O * I);
+            if (dTied) memory.fill(dTied, O * I);
             kernels.weightGradient(dw, db, 0, gradient, below.output, 0, scratch, DENSE, O, I, 0, T * P, width);
             if (table !== null) kernels.tie(dTied, gradients + table, true, scratch, O, I);
             if (inputT !== null) kernels.inputGradient(below.gradient, gradient, derived + inputT, T * P, I, O, width);

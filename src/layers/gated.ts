@@ -212,7 +212,7 @@ export function gatedStage(plan: GatedPlan, window: Window, below: Stage, carrie
     },
     // The gradient of the pre-activations takes the place of the gates: 2 MB less to walk through at H = 128, B = 32, T = 50.
     backward(T, _, gradients, full) {
-      if (dc) memory.f32.fill(0, dc / 4, (dc + slot) / 4);
+      if (dc) memory.fill(dc, slot / 4);
       const recurrentT = full ? derived + plan.recurrentT : 0;
       // biome-ignore format: outputs, inputs, parameters, sizes
       kernels.recurrentBackward(gates, gradient, 0, dc, gates, h, c + slot, c, recurrentT, peepholes, 0, flow, cellClip, code, T, P, units, width);
@@ -231,7 +231,6 @@ export function gatedStage(plan: GatedPlan, window: Window, below: Stage, carrie
     c,
     gates,
     dh: gradient,
-    dc,
     source: h,
     shown: shownOf(cell, units, units, gates, h + slot, c && c + slot),
     flow,

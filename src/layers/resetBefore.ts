@@ -93,7 +93,6 @@ export function resetBeforeStage(plan: ResetBeforePlan, window: Window, below: S
       c: 0,
       gates,
       dh: gradient,
-      dc: 0,
       source: h,
       shown: shownOf(CELLS.gru, units, units, gates, h + slot, 0).filter(({ name }) => name !== "m"),
       flow: 0,

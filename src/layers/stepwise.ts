@@ -53,13 +53,13 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
     number,
   ];
   const normal = or(norm, longest, P, H, width);
-  const spare = buffer(P, Math.max(R, H), width);
+  const spare = or(train, P, Math.max(R, H), width);
   const [zoneH, zoneC] = [or(plan.zoneout, longest, P, R, width), or(plan.cellZoneout, longest, P, H, width)];
   const [key0, key1] = keys(window.seed);
   // Away from training, zoneout takes the mean.
   if (!train) {
-    memory.f32.fill(plan.zoneout, zoneH / 4, zoneH && (zoneH + longest * hSlot) / 4);
-    memory.f32.fill(plan.cellZoneout, zoneC / 4, zoneC && (zoneC + longest * cSlot) / 4);
+    memory.fill(zoneH, zoneH && (longest * hSlot) / 4, plan.zoneout);
+    memory.fill(zoneC, zoneC && (longest * cSlot) / 4, plan.cellZoneout);
   }
 
   const states = [
@@ -79,7 +79,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
     number,
   ];
   const random = (pointer: number, count: number, share: number, factor: number, update: number, kind: number) => {
-    memory.f32.fill(1, pointer / 4, pointer / 4 + count);
+    memory.fill(pointer, count, 1);
     kernels.dropout(pointer, pointer, count, share, factor, update, 65536 + 4 * index + kind, key0, key1);
   };
   /** New masks for the sequences that begin. */
@@ -98,7 +98,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   return {
     output: h + hSlot,
     gradient,
-    inside: { h, c, gates, dh: gradient, dc, source: h, shown: shownOf(cell, units, outputs, gates, h + hSlot, c && c + cSlot), flow: 0 },
+    inside: { h, c, gates, dh: gradient, source: h, shown: shownOf(cell, units, outputs, gates, h + hSlot, c && c + cSlot), flow: 0 },
     forward(T, update) {
       for (const { pointer, rows } of states) kernels.recurrentCarry(pointer, ends, P, rows, width);
       if (mask) drawMask(update);
@@ -144,15 +144,14 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         if (read) kernels.takeGates(read + (t + 1) * slot(3 * H), gatesNow, P, units, width);
         if (zoneH) kernels.zoneoutForward(after, before, zoneH + t * hSlot, hSlot / 4);
         if (made) {
-          memory.f32.copyWithin(cAfter / 4, cOut / 4, (cOut + cSlot) / 4);
+          memory.copy(cAfter, cOut, cSlot / 4);
           kernels.zoneoutForward(cAfter, cBefore, zoneC + t * cSlot, cSlot / 4);
         }
       }
     },
 
     backward(T, _, gradients, full) {
-      const clear = (pointer: number, bytes: number) => memory.f32.fill(0, pointer / 4, (pointer + bytes) / 4);
-      if (dc) clear(dc, cSlot);
+      if (dc) memory.fill(dc, cSlot / 4);
       for (let t = T - 1; t >= 0; t--) {
         const dh = gradient + t * hSlot;
         const past = t > 0 ? dh - hSlot : 0;
@@ -162,7 +161,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         if (hidden) kernels.inputGradient(dHidden, dh, derived + plan.projectedT, P, H, R, width);
         const dOut = hidden ? dHidden : dh;
         if (made) {
-          clear(spare, cSlot);
+          memory.fill(spare, cSlot / 4);
           kernels.zoneoutBackward(dc, spare, zoneC + t * cSlot, cSlot / 4);
         }
         const cNow = made ? made + t * cSlot : c + (t + 1) * cSlot;

@@ -9,13 +9,13 @@ import type { GatedPlan } from "./gated.js";
 /** A region with so many numbers, all `value`. */
 function filled({ memory }: Parts, buffer: (...shape: number[]) => number, count: number, value: number): number {
   const pointer = buffer(count);
-  memory.f32.fill(value, pointer / 4, pointer / 4 + count);
+  memory.fill(pointer, count, value);
   return pointer;
 }
 
 /** The tokens' one-hot vector, of which one number is 1. */
 function oneHot({ memory }: Parts, pointer: number, token: number, tokens: number): number {
-  memory.f32.fill(0, pointer / 4, pointer / 4 + tokens);
+  memory.fill(pointer, tokens);
   memory.f32[pointer / 4 + token] = 1;
   return pointer;
 }
@@ -44,7 +44,6 @@ export function gatedTraces(
   ];
   const bits = (gates: readonly number[]) => gates.reduce((all, gate) => all | (1 << gate), 0);
   const [inputs, recurrent] = [bits(cell.input), bits(cell.recurrent)];
-  const clear = (pointer: number, count: number) => memory.f32.fill(0, pointer / 4, pointer / 4 + count);
   // The LSTM's output gate moves nothing that stays.
   const immediate = cell.cells ? 1 << 3 : 0;
   const apart = code | OPTION.outputApart;
@@ -58,17 +57,17 @@ export function gatedTraces(
     step(gradients, learns) {
       const { h, c, gates } = inside;
       const [cNow, x, before] = [c + slot, below.output, h];
-      clear(gain, rows);
+      memory.fill(gain, rows);
       if (cell.cells) {
-        memory.f32.copyWithin(own / 4, ones / 4, ones / 4 + H);
+        memory.copy(own, ones, H);
         kernels.recurrentBackward(gain, 0, 0, own, gates, before, cNow, c, 0, 0, 0, 0, cellClip, apart, 1, 1, units, 1);
-        memory.f32.copyWithin(error / 4, cNow / 4, cNow / 4 + H);
+        memory.copy(error, cNow, H);
         if (learns) kernels.lstmOutputBackward(gain, error, stage.gradient, gates, error, 0, apart, H / 4, 1);
       } else {
-        clear(own, H);
+        memory.fill(own, H);
         kernels.recurrentBackward(gain, ones, own, 0, gates, before, 0, 0, 0, 0, 0, 0, cellClip, code, 1, 1, units, 1);
         kernels.ownWeights(own, gain, params + plan.weight, code, I, H);
-        if (learns) memory.f32.copyWithin(error / 4, stage.gradient / 4, stage.gradient / 4 + H);
+        if (learns) memory.copy(error, stage.gradient, H);
       }
       const move = (trace: number, at: number, source: number, live: number, k: number, kStride: number, blockStride: number) => {
         const dw = learns ? gradients + at : 0;
@@ -134,7 +133,7 @@ export function blocksTraces(
       const block = 16 * (I + read);
       move(weight, plan.weight, I, source, read, 16, block);
       if (plan.bias !== "none") move(bias, plan.bias0, 0, ones, 1, 0, 16);
-      if (plan.bias === "gates" && learns) memory.f32.fill(0, (gradients + plan.bias0) / 4, (gradients + plan.bias0) / 4 + C);
+      if (plan.bias === "gates" && learns) memory.fill(gradients + plan.bias0, C);
       if (ofTable)
         move(ofTable, table as number, 0, oneHot(parts, hot, memory.i32[below.output / 4] as number, tokens), tokens, 4 * rows, 16);
       else move(weight, plan.weight, 0, below.output, I, 16, block);
