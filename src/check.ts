@@ -57,6 +57,11 @@ export function integer(path: string, value: unknown, min = 1, max = Number.MAX_
   return value;
 }
 
+/** A number from 0 to below 1. */
+export const share = (path: string, value: unknown) => number(path, value, { min: 0, max: 1, belowMax: true });
+
+export const positive = (path: string, value: unknown) => number(path, value, { min: 0, aboveMin: true, expected: "a positive number" });
+
 /** No dimension is larger, so that sizes of products stay exact. */
 export const LARGEST = 1 << 20;
 
@@ -93,6 +98,27 @@ export function options(path: string, value: unknown, known: readonly string[]):
   return value as Record<string, unknown>;
 }
 
+/**
+ * The type of what has one: plain data whose `type` is the name of a row of `rows`.
+ * @param example of such data, for the message
+ */
+export function typeOf<T extends string>(path: string, value: unknown, rows: Record<T, unknown>, example: string): T {
+  if (typeof value !== "object" || value === null) fail(TypeError, path, example, value);
+  return oneOf(`${path}.type`, (value as { type?: unknown }).type, Object.keys(rows) as T[]);
+}
+
+/** The same of what may be given by its bare type, and as an object with it. */
+export function named<T extends string>(
+  path: string,
+  value: unknown,
+  rows: Record<T, unknown>,
+  example: string,
+): { type: T; given: unknown } {
+  if (typeof value !== "string") return { type: typeOf(path, value, rows, example), given: value };
+  const type = oneOf(path, value, Object.keys(rows) as T[]);
+  return { type, given: { type } };
+}
+
 /** How an option is checked, and its default. */
 export type Option = [check: (path: string, value: unknown) => unknown, otherwise?: unknown];
 
@@ -122,6 +148,14 @@ export function arrayLike(path: string, value: unknown, expected: string): Array
   const isArray = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
   if (!isArray) fail(TypeError, path, expected, value);
   return value as unknown as ArrayLike<unknown>;
+}
+
+/** An array to write so many numbers to; absent, a new one. */
+export function destination(path: string, value: unknown, length: number): Float32Array {
+  if (value === undefined) return new Float32Array(length);
+  const isArray = value instanceof Float32Array;
+  if (!isArray || value.length !== length) fail(isArray ? RangeError : TypeError, path, `a Float32Array of ${length}`, value);
+  return value;
 }
 
 export function bytes(path: string, value: unknown): Uint8Array {

@@ -1,6 +1,6 @@
 /** What a model is: plain data, checked and completed once. */
 
-import { deepFreeze, fail, integer, LARGEST, oneOf, options } from "./check.js";
+import { deepFreeze, fail, integer, LARGEST, oneOf, options, typeOf } from "./check.js";
 import { PRESETS, type Preset } from "./initializers.js";
 import { KINDS, type Layer } from "./layers/index.js";
 import { checkScale, type Scale } from "./scale.js";
@@ -32,10 +32,8 @@ export interface ModelConfig {
 export type Config = Required<ModelConfig>;
 
 function checkLayer(path: string, value: unknown): Layer {
-  if (typeof value !== "object" || value === null) fail(TypeError, path, "a layer such as lstm({ units: 64 })", value);
-  const layer = value as Record<string, unknown>;
-  const type = oneOf(`${path}.type`, layer.type, Object.keys(KINDS) as Layer["type"][]);
-  return { type, ...KINDS[type].check(path, layer) } as Layer;
+  const type = typeOf(path, value, KINDS, "a layer such as lstm({ units: 64 })");
+  return { type, ...KINDS[type].check(path, value as Record<string, unknown>) } as Layer;
 }
 
 /** How many targets there are is checked where the layers have been laid out. */

@@ -3,7 +3,7 @@
  * has it: rows are its outputs (fan out), columns its inputs (fan in), all gates of a recurrent layer together.
  */
 
-import { fail, number, oneOf, options } from "./check.js";
+import { complete, named, number, type Option, options } from "./check.js";
 import type { Kernels } from "./kernels.js";
 import type { Memory, Placement } from "./memory.js";
 import type { Random } from "./random.js";
@@ -92,56 +92,44 @@ interface Draw {
 }
 
 interface Rule<T extends Initializer> {
-  check(path: string, initializer: Record<string, unknown>): Required<T>;
+  options: Record<Exclude<keyof T, "type">, Option>;
   draw(initializer: Required<T>, draw: Draw): Float32Array<ArrayBuffer>;
 }
 
-/** The check of an initializer with one option, a number. */
-const option =
-  <T extends Initializer>(type: T["type"], key: string, min: number, otherwise?: number) =>
-  (path: string, initializer: Record<string, unknown>) => {
-    const value = options(path, initializer, ["type", key])[key];
-    return { type, [key]: number(`${path}.${key}`, value === undefined ? otherwise : value, { min, max: 1e6 }) } as unknown as Required<T>;
-  };
-
-const plain =
-  <T extends "heUniform" | "heNormal">(type: T) =>
-  (path: string, initializer: Record<string, unknown>) => {
-    options(path, initializer, ["type"]);
-    return { type };
-  };
+const atLeast =
+  (min: number): Option[0] =>
+  (path, value) =>
+    number(path, value, { min, max: 1e6 });
+const gain: Option = [atLeast(0), 1];
 
 /** A new initializer is a row here. */
 const RULES: { [T in Initializer["type"]]: Rule<Extract<Initializer, { type: T }>> } = {
-  uniform: { check: option("uniform", "bound", 0), draw: ({ bound }, draw) => uniforms(draw, bound) },
-  normal: { check: option("normal", "deviation", 0), draw: ({ deviation }, draw) => normals(draw, deviation) },
+  uniform: { options: { bound: [atLeast(0)] }, draw: ({ bound }, draw) => uniforms(draw, bound) },
+  normal: { options: { deviation: [atLeast(0)] }, draw: ({ deviation }, draw) => normals(draw, deviation) },
   xavierUniform: {
-    check: option("xavierUniform", "gain", 0, 1),
+    options: { gain },
     draw: ({ gain }, draw) => uniforms(draw, gain * Math.sqrt(6 / (draw.rows + draw.columns))),
   },
   xavierNormal: {
-    check: option("xavierNormal", "gain", 0, 1),
+    options: { gain },
     draw: ({ gain }, draw) => normals(draw, gain * Math.sqrt(2 / (draw.rows + draw.columns))),
   },
-  heUniform: { check: plain("heUniform"), draw: (_, draw) => uniforms(draw, Math.sqrt(6 / draw.columns)) },
-  heNormal: { check: plain("heNormal"), draw: (_, draw) => normals(draw, Math.sqrt(2 / draw.columns)) },
+  heUniform: { options: {}, draw: (_, draw) => uniforms(draw, Math.sqrt(6 / draw.columns)) },
+  heNormal: { options: {}, draw: (_, draw) => normals(draw, Math.sqrt(2 / draw.columns)) },
   orthogonal: {
-    check: option("orthogonal", "gain", 0, 1),
+    options: { gain },
     draw: ({ gain }, draw) => orthonormal(draw.parts, normals(draw, 1), draw.rows, draw.columns).map((value) => gain * value),
   },
   constant: {
-    check: option("constant", "value", -1e6),
+    options: { value: [atLeast(-1e6)] },
     draw: ({ value }, { rows, columns }) => new Float32Array(rows * columns).fill(value),
   },
 };
 
 /** An initializer, or the name of one that needs no options. */
 export function checkInitializer(path: string, value: unknown): Required<Initializer> {
-  const initializer = typeof value === "string" ? { type: value } : value;
-  if (typeof initializer !== "object" || initializer === null) fail(TypeError, path, 'an initializer such as "orthogonal"', value);
-  const types = Object.keys(RULES) as Initializer["type"][];
-  const type = oneOf(typeof value === "string" ? path : `${path}.type`, (initializer as { type?: unknown }).type, types);
-  return RULES[type].check(path, initializer as Record<string, unknown>);
+  const { type, given } = named(path, value, RULES, 'an initializer such as "orthogonal"');
+  return complete(path, given, type, RULES[type].options) as unknown as Required<Initializer>;
 }
 
 /** Row-major numbers of this shape, [rows, columns] or [rows], whose only column has a fan in of 1. */

@@ -4,7 +4,7 @@ import { fail, options } from "./check.js";
 import type { Engine } from "./engine.js";
 import { lanesFor } from "./lanes.js";
 import type { Inside } from "./layer.js";
-import { checkLoss, checkScaled, type Loss } from "./losses.js";
+import { checkLoss, type Loss } from "./losses.js";
 import { Model } from "./model.js";
 import { Network } from "./network.js";
 import { checkSequence, type Sequence, type Series } from "./sequences.js";
@@ -50,7 +50,9 @@ function run(model: Model, sequence: unknown, loss?: Required<Loss>) {
   const targets = writeWindow(engine, network, [wholeRow(checked, 0, false)], checked.length, loss);
   network.forward(checked.length, 1);
   const insides = network.stages.flatMap(({ inside }) => (inside ? [inside] : []));
-  return { engine, network, steps: checked.length, targets, insides };
+  // Before a backward pass, in which gradients take the gates' place.
+  const recorded = insides.map(({ shown }) => Object.fromEntries(shown.map((each) => [each.name, record(engine, checked.length, each)])));
+  return { engine, network, steps: checked.length, targets, insides, recorded };
 }
 
 /** What lies at every step, padding left out. */
@@ -68,8 +70,7 @@ function record({ memory }: Engine, steps: number, { pointer, units, rows, row }
  * @example const { f, c } = trace(model, { inputs }).layers[0]; // f.data[t * f.units + unit]
  */
 export function trace(model: Model, sequence: { inputs: Series }): Trace {
-  const { engine, network, steps, insides } = run(model, sequence);
-  const layers = insides.map((inside) => Object.fromEntries(inside.shown.map((shown) => [shown.name, record(engine, steps, shown)])));
+  const { engine, network, steps, recorded: layers } = run(model, sequence);
   const units = engine.layout.outputs;
   const outputs = { units, data: new Float32Array(steps * units) };
   readOutputs(engine, network, 0, 0, steps, outputs.data, 0);
@@ -77,7 +78,7 @@ export function trace(model: Model, sequence: { inputs: Series }): Trace {
   return { steps, layers, outputs };
 }
 
-/** For each step the square root of the sum, or the mean, of a number for each unit. */
+/** For each step the norm of a number for each unit. */
 const norms = (steps: number, units: number, value: (t: number, unit: number) => number) =>
   Float64Array.from({ length: steps }, (_, t) => {
     let sum = 0;
@@ -93,11 +94,10 @@ const norms = (steps: number, units: number, value: (t: number, unit: number) =>
  * @example const [{ h, c }] = gradientFlow(model, { inputs, targets }, { loss: "mse" }).layers;
  */
 export function gradientFlow(model: Model, sequence: Sequence, flowOptions: { loss: Loss | Loss["type"] }): GradientFlow {
-  const { config, layout, memory } = Model.engine("model", model);
-  const loss = checkLoss("loss", options("options", flowOptions, ["loss"]).loss, layout.outputs);
-  checkScaled("loss", loss, config.scaler);
-  const { engine, network, steps, targets, insides } = run(model, sequence, loss);
-  const recorded = insides.map((inside) => Object.fromEntries(inside.shown.map((shown) => [shown.name, record(engine, steps, shown)])));
+  const engine = Model.engine("model", model);
+  const { config, layout, memory } = engine;
+  const loss = checkLoss("loss", options("options", flowOptions, ["loss"]).loss, engine);
+  const { network, steps, targets, insides, recorded } = run(model, sequence, loss);
   const value = network.loss(steps, loss, 1 / targets);
   const gradients = memory.allocate(layout.params.bytes);
   network.backward(steps, 1, gradients, true);

@@ -1,7 +1,21 @@
 /** The losses, as plain data. */
 
 import type { Refuse } from "./check.js";
-import { arrayLike, atLeast0, fail, finite, indexBelow, integer, number, numbers, oneOf, options, probability } from "./check.js";
+import {
+  arrayLike,
+  atLeast0,
+  fail,
+  finite,
+  indexBelow,
+  integer,
+  named,
+  number,
+  numbers,
+  oneOf,
+  options,
+  probability,
+  share,
+} from "./check.js";
 import type { Kernels } from "./kernels.js";
 
 interface Reduced {
@@ -184,8 +198,7 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
         // As f32, which the kernel sees.
         classWeights:
           classWeights == null ? null : Array.from(numbers(`${path}.classWeights`, classWeights, outputs, atLeast0), Math.fround),
-        labelSmoothing:
-          labelSmoothing === undefined ? 0 : number(`${path}.labelSmoothing`, labelSmoothing, { min: 0, max: 1, belowMax: true }),
+        labelSmoothing: labelSmoothing === undefined ? 0 : share(`${path}.labelSmoothing`, labelSmoothing),
       };
     },
     targets: ({ ignoreIndex, classWeights }, outputs) => {
@@ -201,22 +214,22 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
 /** The compiler cannot see that a loss and the row of its type belong together. */
 export const ruleOf = ({ type }: Pick<Loss, "type">) => RULES[type] as unknown as Rule<Required<Loss>>;
 
-/** @param outputs of the model that it is for */
-export function checkLoss(path: string, value: unknown, outputs: number): Required<Loss> {
-  const loss = typeof value === "string" ? { type: value } : value;
-  if (typeof loss !== "object" || loss === null) fail(TypeError, path, 'a loss such as "mse"', value);
-  const types = Object.keys(RULES) as Loss["type"][];
-  const type = oneOf(typeof value === "string" ? path : `${path}.type`, (loss as { type?: unknown }).type, types);
-  const rule = ruleOf({ type });
-  const given = options(path, loss, ["type", "reduction", ...(rule.options ?? [])]);
-  const reduction = given.reduction === undefined ? "mean" : oneOf(`${path}.reduction`, given.reduction, ["mean", "sum"]);
-  return { type, reduction, ...rule.check?.(path, given, outputs) } as Required<Loss>;
+/** What a loss must fit: a model's outputs, and what it standardises. */
+interface Fits {
+  config: { scaler: { targets?: unknown } };
+  layout: { outputs: number };
 }
 
-/** @throws RangeError if the model standardises targets, and the loss has none to standardise */
-export function checkScaled(path: string, { type }: Loss, { targets }: { targets?: unknown }): void {
-  if (targets && !RULES[type].scaled) {
+/** @throws TypeError, RangeError; RangeError if the model standardises targets, and the loss has none to standardise */
+export function checkLoss(path: string, value: unknown, { config, layout }: Fits): Required<Loss> {
+  const { type, given } = named(path, value, RULES, 'a loss such as "mse"');
+  const rule = ruleOf({ type });
+  const o = options(path, given, ["type", "reduction", ...(rule.options ?? [])]);
+  const reduction = o.reduction === undefined ? "mean" : oneOf(`${path}.reduction`, o.reduction, ["mean", "sum"]);
+  const loss = { type, reduction, ...rule.check?.(path, o, layout.outputs) } as Required<Loss>;
+  if (config.scaler.targets && !rule.scaled) {
     const known = Object.keys(RULES).filter((type) => ruleOf({ type } as Loss).scaled);
     fail(RangeError, path, `one of ${known.join(", ")}, as the model has scaler.targets`, type);
   }
+  return loss;
 }

@@ -10,7 +10,7 @@ import type { Lanes, Mode } from "./lanes.js";
 import { lanesFor } from "./lanes.js";
 import { planModel } from "./layout.js";
 import type { Loss } from "./losses.js";
-import { checkLoss, checkScaled } from "./losses.js";
+import { checkLoss } from "./losses.js";
 import type { Metric, Scores } from "./metrics.js";
 import { checkMetrics, score } from "./metrics.js";
 import { Network } from "./network.js";
@@ -87,8 +87,7 @@ export class Model {
   ): { loss: number } & Record<M, number> {
     const { layout } = this.#engine;
     const o = options("options", evaluateOptions, ["loss", "metrics"]);
-    const loss = checkLoss("loss", o.loss, layout.outputs);
-    checkScaled("loss", loss, this.config.scaler);
+    const loss = checkLoss("loss", o.loss, this.#engine);
     const metrics = checkMetrics(o.metrics, loss);
     const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs, loss });
     const evaluation = Model.evaluation(this, checked, loss, metrics);

@@ -1,13 +1,12 @@
 /** Learning from an endless stream, in memory that does not grow: forward in time, by traces (assembly/online.ts). */
 
 import { product } from "./arithmetic.js";
-import { fail, options } from "./check.js";
+import { destination, fail, options } from "./check.js";
 import type { TrainerFile } from "./checkpoint.js";
 import { openCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Engine } from "./engine.js";
 import type { Traces } from "./layer.js";
 import { Learner } from "./learner.js";
-import { checkScaled } from "./losses.js";
 import { type Environment, loadModel, Model } from "./model.js";
 import type { Network } from "./network.js";
 import { type CheckedTrainerOptions, checkTrainerOptions, type TrainerOptions } from "./options.js";
@@ -38,8 +37,7 @@ export class OnlineLearner {
     const engine = Model.engine("model", model);
     this.#engine = engine;
     this.model = model;
-    this.options = checkTrainerOptions(options("options", onlineOptions, OPTIONS), engine.layout);
-    checkScaled("loss", this.options.loss, engine.config.scaler);
+    this.options = checkTrainerOptions(options("options", onlineOptions, OPTIONS), engine);
     this.#demands = { config: { ...engine.config, output: "every" }, outputs: engine.layout.outputs };
     const learner = new Learner(engine, this.options, this);
     this.#learner = learner;
@@ -86,9 +84,7 @@ export class OnlineLearner {
     const { memory, layout } = this.#engine;
     const { outputs } = layout;
     const { loss } = this.options;
-    if (out !== undefined && (!(out instanceof Float32Array) || out.length !== outputs)) {
-      fail(out instanceof Float32Array ? RangeError : TypeError, "out", `a Float32Array of ${outputs}`, out);
-    }
+    const result = destination("out", out, outputs);
     const learns = target !== undefined;
     const inputs = typeof input === "number" ? [input] : input;
     const sequence = checkSequence(
@@ -101,7 +97,6 @@ export class OnlineLearner {
     if (!this.#goesOn) for (const { pointer, count } of this.#traces.regions) memory.fill(pointer, count);
     const update = this.updates + 1;
     network.forward(1, update);
-    const result = out ?? new Float32Array(outputs);
     readOutputs(this.#engine, network, 0, 0, 1, result, 0);
     this.#goesOn = true;
     const { gradients } = this.#learner;

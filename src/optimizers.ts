@@ -4,7 +4,7 @@
  */
 
 import { power } from "./arithmetic.js";
-import { boolean, complete, fail, number, type Option, oneOf } from "./check.js";
+import { boolean, complete, number, type Option, share, typeOf } from "./check.js";
 import type { Kernels } from "./kernels.js";
 import type { Span } from "./layout.js";
 
@@ -104,7 +104,6 @@ interface Rule<T extends Optimizer> {
   update(kernels: Kernels, optimizer: Required<T>, update: Update): void;
 }
 
-const share = (path: string, value: unknown) => number(path, value, { min: 0, max: 1, belowMax: true });
 const epsilon = (path: string, value: unknown) => number(path, value, { min: 0, aboveMin: true, max: 1 });
 const rate = (path: string, value: unknown) =>
   number(path, value, { min: 0, aboveMin: true, max: 1e6, expected: "a positive number up to 1000000" });
@@ -184,8 +183,6 @@ export function addDecay(kernels: Kernels, { type, weightDecay }: Required<Optim
 }
 
 export function checkOptimizer(path: string, value: unknown): Required<Optimizer> {
-  if (typeof value !== "object" || value === null) fail(TypeError, path, "an optimizer such as adam()", value);
-  const optimizer = value as Record<string, unknown>;
-  const type = oneOf(`${path}.type`, optimizer.type, Object.keys(RULES) as Optimizer["type"][]);
-  return complete(path, optimizer, type, RULES[type].options) as unknown as Required<Optimizer>;
+  const type = typeOf(path, value, RULES, "an optimizer such as adam()");
+  return complete(path, value, type, RULES[type].options) as unknown as Required<Optimizer>;
 }

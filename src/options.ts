@@ -1,6 +1,7 @@
 /** What training is set to: plain data, saved with it. */
 
-import { boolean, deepFreeze, fail, integer, number, oneOf, options } from "./check.js";
+import { boolean, deepFreeze, fail, integer, oneOf, options, positive, share } from "./check.js";
+import type { Config } from "./config.js";
 import type { Layout } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { checkLoss } from "./losses.js";
@@ -35,7 +36,7 @@ export interface TrainerOptions {
   /**
    * "full", or "truncated-1997": errors flow back in time through the cells alone and are cut at the gates' and the cells'
    * recurrent inputs (Hochreiter & Schmidhuber 1997, appendix A.1; with forget gate Gers et al. 2000). For models whose
-   * recurrent layers are all lstm. Default "full".
+   * recurrent layers are all lstm or lstm97. Default "full".
    */
   gradient?: "full" | "truncated-1997";
   /** Sequences side by side. Default 32. */
@@ -62,7 +63,8 @@ export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "opti
   schedule: Required<Schedule>;
 };
 
-export function checkTrainerOptions(value: unknown, { outputs, whole }: Layout): CheckedTrainerOptions {
+export function checkTrainerOptions(value: unknown, model: { config: Config; layout: Layout }): CheckedTrainerOptions {
+  const { whole } = model.layout;
   const o = options("options", value, [
     "loss",
     "optimizer",
@@ -83,19 +85,17 @@ export function checkTrainerOptions(value: unknown, { outputs, whole }: Layout):
   }
   const window = o.window === undefined ? (whole ? Infinity : 64) : o.window === Infinity ? Infinity : integer("window", o.window);
   return deepFreeze({
-    loss: checkLoss("loss", o.loss, outputs),
+    loss: checkLoss("loss", o.loss, model),
     optimizer: checkOptimizer("optimizer", o.optimizer),
     schedule: checkSchedule("schedule", o.schedule),
-    clipNorm:
-      o.clipNorm === undefined ? Infinity : number("clipNorm", o.clipNorm, { min: 0, aboveMin: true, expected: "a positive number" }),
-    clipValue:
-      o.clipValue === undefined ? Infinity : number("clipValue", o.clipValue, { min: 0, aboveMin: true, expected: "a positive number" }),
+    clipNorm: o.clipNorm === undefined ? Infinity : positive("clipNorm", o.clipNorm),
+    clipValue: o.clipValue === undefined ? Infinity : positive("clipValue", o.clipValue),
     window,
     stride: o.stride === undefined || o.stride === window ? window : integer("stride", o.stride, 1, window),
     gradient: o.gradient === undefined ? "full" : oneOf("gradient", o.gradient, ["full", "truncated-1997"]),
     batch: o.batch === undefined ? 32 : integer("batch", o.batch, 1, 65536),
     accumulate: o.accumulate === undefined ? 1 : integer("accumulate", o.accumulate, 1, 65536),
-    average: o.average === undefined ? 0 : number("average", o.average, { min: 0, max: 1, belowMax: true }),
+    average: o.average === undefined ? 0 : share("average", o.average),
     shuffle: o.shuffle === undefined ? true : boolean("shuffle", o.shuffle),
     seed: o.seed === undefined ? 0 : integer("seed", o.seed, 0),
   });

@@ -3,7 +3,7 @@
  * the way out. In double precision, so that large numbers with small differences (times, pressures) keep them.
  */
 
-import { arrayLike, number, numbers, options } from "./check.js";
+import { arrayLike, numbers, options, positive } from "./check.js";
 
 /** Mean and standard deviation of each feature or output, as `scaler` measures them. */
 export interface Scale {
@@ -15,11 +15,10 @@ export interface Scale {
 export function checkScale(path: string, value: unknown, length?: number): Scale {
   const o = options(path, value, ["mean", "deviation"]);
   length ??= arrayLike(`${path}.mean`, o.mean, "numbers").length;
-  const positive = { min: 0, aboveMin: true, expected: "a positive number" };
   return {
     mean: Array.from(numbers(`${path}.mean`, o.mean, length)),
     deviation: Array.from(numbers(`${path}.deviation`, o.deviation, length), (deviation, k) =>
-      number(`${path}.deviation[${k}]`, deviation, positive),
+      positive(`${path}.deviation[${k}]`, deviation),
     ),
   };
 }

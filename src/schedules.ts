@@ -4,7 +4,7 @@
  */
 
 import { cosine as cos, power, root } from "./arithmetic.js";
-import { complete, fail, integer, number, type Option, oneOf } from "./check.js";
+import { complete, integer, number, type Option, typeOf } from "./check.js";
 
 interface Warmup {
   /** The first updates, which go up in equal steps to the full rate; the schedule begins after them (Goyal et al. 2017). Default 0. */
@@ -126,8 +126,6 @@ export function see(schedule: Required<Schedule>, seen: Seen, loss: number): See
 }
 
 export function checkSchedule(path: string, value: unknown = constant()): Required<Schedule> {
-  if (typeof value !== "object" || value === null) fail(TypeError, path, "a schedule such as cosine({ updates: 1000 })", value);
-  const schedule = value as Record<string, unknown>;
-  const type = oneOf(`${path}.type`, schedule.type, Object.keys(SCHEDULES) as Schedule["type"][]);
-  return complete(path, schedule, type, { ...SCHEDULES[type].options, warmup: [count, 0] }) as unknown as Required<Schedule>;
+  const type = typeOf(path, value, SCHEDULES, "a schedule such as cosine({ updates: 1000 })");
+  return complete(path, value, type, { ...SCHEDULES[type].options, warmup: [count, 0] }) as unknown as Required<Schedule>;
 }

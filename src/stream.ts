@@ -1,6 +1,6 @@
 /** One live sequence: a step at a time, synchronous, with a state that is a value. */
 
-import { fail, integer, numbers } from "./check.js";
+import { destination, integer, numbers } from "./check.js";
 import type { Engine } from "./engine.js";
 import type { GenerateOptions } from "./generate.js";
 import { generate } from "./generate.js";
@@ -82,9 +82,7 @@ export class Stream {
   step(input: ArrayLike<number> | number, out?: Float32Array): Float32Array {
     const { memory, layout } = this.#engine;
     const { outputs } = layout;
-    if (out !== undefined && (!(out instanceof Float32Array) || out.length !== outputs)) {
-      fail(out instanceof Float32Array ? RangeError : TypeError, "out", `a Float32Array of ${outputs}`, out);
-    }
+    const result = destination("out", out, outputs);
     this.#check(input);
     if (this.#inputs) input = this.#standardise(this.#inputs, input);
     const network = this.#sit();
@@ -92,7 +90,6 @@ export class Stream {
     else if (typeof input === "number") memory.f32[this.#input] = input;
     else for (let k = 0; k < this.#features; k++) memory.f32[this.#input + k] = input[k] as number;
     network.forward(1);
-    const result = out ?? new Float32Array(outputs);
     const from = network.output / 4;
     for (let k = 0; k < outputs; k++) result[k] = memory.f32[from + k] as number;
     if (this.#targets) for (let k = 0; k < outputs; k++) result[k] = restore(this.#targets, result[k] as number, k);

@@ -7,7 +7,6 @@ import type { Engine } from "./engine.js";
 import type { Position, Report } from "./fit.js";
 import { checkSame, runEpochs } from "./fit.js";
 import { Learner } from "./learner.js";
-import { checkScaled } from "./losses.js";
 import type { Metric } from "./metrics.js";
 import { checkMetrics } from "./metrics.js";
 import { type Environment, loadModel, Model } from "./model.js";
@@ -55,8 +54,7 @@ export class Trainer {
   constructor(model: Model, trainerOptions: unknown, file?: TrainerFile) {
     this.#engine = Model.engine("model", model);
     this.model = model;
-    this.options = checkTrainerOptions(trainerOptions, this.#engine.layout);
-    checkScaled("loss", this.options.loss, this.#engine.config.scaler);
+    this.options = checkTrainerOptions(trainerOptions, this.#engine);
     this.#learner = new Learner(this.#engine, this.options, this);
     const { config, layout } = this.#engine;
     this.#demands = { config, outputs: layout.outputs, loss: this.options.loss };

@@ -1,6 +1,6 @@
 /** Dropout between layers. */
 
-import { number, options } from "../check.js";
+import { options, share } from "../check.js";
 import type { LayerKind, LayerPlan, Stage } from "../layer.js";
 import { keys } from "../random.js";
 import { pad4 } from "../table.js";
@@ -18,7 +18,7 @@ export const dropout = (options: Omit<DropoutLayer, "type">): DropoutLayer => ({
 export const dropoutKind: LayerKind<DropoutLayer> = {
   check(path, layer) {
     options(path, layer, ["type", "rate"]);
-    return { rate: number(`${path}.rate`, layer.rate, { min: 0, max: 1, belowMax: true }) };
+    return { rate: share(`${path}.rate`, layer.rate) };
   },
 
   plan({ rate }, planner): LayerPlan {

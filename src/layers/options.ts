@@ -1,7 +1,7 @@
 /** The options of the recurrent layers, and how they are checked. */
 
 import { ACTIVATION_NAMES, type Activation } from "../activations.js";
-import { arrayLike, boolean, integer, LARGEST, number, oneOf, options } from "../check.js";
+import { arrayLike, boolean, integer, LARGEST, number, oneOf, options, positive, share } from "../check.js";
 import { checkInitial, type Initial } from "../initializers.js";
 
 /** What any recurrent layer may have around its cells. */
@@ -109,7 +109,6 @@ export interface Lstm97Layer extends AroundOptions {
 /** Checks an option if it was given: what is not given stays away, so that a saved configuration reads as it was written. */
 export type Checks = Record<string, (path: string, value: unknown) => unknown>;
 
-const share = (path: string, value: unknown) => number(path, value, { min: 0, max: 1, belowMax: true });
 const AROUND: Checks = {
   bidirectional: (path, value) => oneOf(path, value, ["concat", "sum"]),
   initial: (path, value) => checkInitial(path, value, ["weights", "recurrent", "bias"]),
@@ -138,7 +137,7 @@ export const OPTIONS = {
     fullGateRecurrence: boolean,
     projection: (path, value) => integer(path, value, 1, LARGEST),
     layerNorm: boolean,
-    cellClip: (path, value) => number(path, value, { min: 0, aboveMin: true, expected: "a positive number" }),
+    cellClip: positive,
     forgetBias: finite,
     chrono: (path, value) => integer(path, value, 2, LARGEST),
     cellZoneout: share,
