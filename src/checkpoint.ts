@@ -5,7 +5,7 @@
 
 import { arrayLike, fail, integer, number, options } from "./check.js";
 import type { Position, Progress } from "./fit.js";
-import type { Learner } from "./learner.js";
+import type { Updater } from "./learner.js";
 import { type Model, readMetadata } from "./model.js";
 import { RULES } from "./optimizers.js";
 import type { CheckedTrainerOptions } from "./options.js";
@@ -28,7 +28,7 @@ const reviver = (value: unknown) => (value === "Infinity" ? Infinity : value);
 export function writeCheckpoint(
   model: Model,
   trainerOptions: CheckedTrainerOptions,
-  learner: Learner,
+  learner: Updater,
   position: Position,
   more: Record<string, Tensor> = {},
 ): Uint8Array<ArrayBuffer> {
@@ -66,7 +66,7 @@ export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {
 }
 
 /** Puts moments, counters and state where they were. */
-export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Learner): Position {
+export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Updater): Position {
   const { engine } = learner;
   const o = options("counters", counters, ["updates", "pending", "seen", "epochs", "progress", "carried", "best"]);
   const progress = o.progress === null ? null : checkProgress(o.progress, learner.overlap);

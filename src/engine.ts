@@ -3,7 +3,7 @@
 import { fail } from "./check.js";
 import type { Config } from "./config.js";
 import { draw, PRESETS } from "./initializers.js";
-import { createKernels, type Kernels } from "./kernels.js";
+import { compile, createKernels, type Kernels } from "./kernels.js";
 import type { Parts } from "./layer.js";
 import type { Layout } from "./layout.js";
 import { planModel } from "./layout.js";
@@ -18,6 +18,10 @@ export class Engine implements Parts {
   /** Regions. */
   readonly params: number;
   readonly derived: number;
+  /** What the threads that work on the model share, once there are any. */
+  shared: WebAssembly.Memory | null = null;
+  /** Whether other threads are reading the parameters. */
+  reading = false;
 
   constructor(
     readonly config: Config,
@@ -44,6 +48,20 @@ export class Engine implements Parts {
       this.memory.pack(this.params, parameter, data);
     });
     this.refresh();
+  }
+
+  /** Moves everything to memory that threads can share. Pointers, streams and trainers stay what they are. */
+  share(): void {
+    if (this.shared) return;
+    const { byteLength } = this.kernels.memory.buffer;
+    this.shared = new WebAssembly.Memory({ initial: byteLength / 65536, maximum: 65536, shared: true });
+    Object.assign(this.kernels, createKernels(compile("shared"), this.shared));
+    this.memory.move(this.shared);
+  }
+
+  /** @throws Error if the parameters cannot be changed now */
+  change(): void {
+    if (this.reading) throw new Error("parameters cannot be changed while threads work with them: await what is under way");
   }
 
   /** A copy of what lies in a region laid out as the parameters: their values, gradients or moments, by name. */

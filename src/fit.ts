@@ -1,7 +1,7 @@
 /** Epochs: sequences flow through the rows of a batch, window by window, until there are none left. */
 
 import type { Engine } from "./engine.js";
-import type { Learner } from "./learner.js";
+import type { Updater } from "./learner.js";
 import type { Scores } from "./metrics.js";
 import type { Tensor } from "./safetensors.js";
 import { see } from "./schedules.js";
@@ -75,14 +75,14 @@ export interface FitOptions {
   /** Epochs without improvement after which to stop; Infinity for never, and nothing is restored. */
   patience: number;
   /** Loss and metrics on validation data, window by window. */
-  validate: (() => Generator<void, Scores, void>) | undefined;
+  validate: (() => Generator<void, Scores, void> | AsyncGenerator<void, Scores, void>) | undefined;
 }
 
 /** A page stays alive when its event loop runs at least every 50 ms. */
 const BREATH = 30;
 
 export async function* runEpochs(
-  learner: Learner,
+  learner: Updater,
   position: Position,
   data: Data,
   options: FitOptions,
@@ -132,7 +132,7 @@ export async function* runEpochs(
           yield report(false, unreported);
           options.signal?.throwIfAborted();
         }
-        const { loss, targets } = learner.learn(rows.rows, T);
+        const { loss, targets } = await learner.learn(rows.rows, T);
         if (targets > 0) {
           for (const sum of [progress, progress.unreported]) {
             sum.loss += loss * targets;
@@ -150,7 +150,7 @@ export async function* runEpochs(
       learner.flush();
       const last = report(true, progress);
       const validation = options.validate?.();
-      for (let step = validation?.next(); step; step = validation?.next()) {
+      for (let step = await validation?.next(); step; step = await validation?.next()) {
         if (step.done) {
           const { loss, ...metrics } = step.value;
           last.validationLoss = loss;

@@ -1,17 +1,35 @@
 /** The compiled kernels: the only place that brings WebAssembly up. */
 
 import type { instantiate } from "../build/memcell.js";
-import { wasm } from "../build/wasm.js";
+import { variants, wasm } from "../build/wasm.js";
 import { fail } from "./check.js";
 
-/** The exports of assembly/index.ts. */
+/** The exports of assembly/index.ts, in an object of our own: `share` of engine.ts puts others in their place. */
 export type Kernels = Awaited<ReturnType<typeof instantiate>>;
 
-let compiled: WebAssembly.Module | undefined;
+/** "shared": on a memory that several threads work on, given from outside. */
+export type Variant = keyof typeof variants;
 
-function compile(): WebAssembly.Module {
+const compiled = new Map<string, WebAssembly.Module>();
+
+/** The plain kernels' bytes, with the spans that a variant has instead. */
+function bytesOf(names: Variant[]): Uint8Array<ArrayBuffer> {
+  const spans = names.flatMap((name) => variants[name]).sort(([a], [b]) => a - b);
+  let [text, from] = ["", 0];
+  for (const [at, removed, own] of spans) {
+    text += wasm.slice(from, at) + own;
+    from = at + removed;
+  }
+  return Uint8Array.from(text + wasm.slice(from), (byte) => byte.charCodeAt(0) - 64);
+}
+
+/** Compiled once a process. */
+export function compile(...names: Variant[]): WebAssembly.Module {
+  const key = names.join();
   try {
-    return new WebAssembly.Module(Uint8Array.from(wasm, (byte) => byte.charCodeAt(0) - 64));
+    const module = compiled.get(key) ?? new WebAssembly.Module(bytesOf(names));
+    compiled.set(key, module);
+    return module;
   } catch (cause) {
     throw new Error(
       "memcell needs WebAssembly with SIMD: this engine has none, or a content security policy without 'wasm-unsafe-eval' forbids it",
@@ -21,16 +39,15 @@ function compile(): WebAssembly.Module {
 }
 
 /**
- * A new instance with its own memory. The module is compiled once a process; where compiling is forbidden, `module` is the
- * compiled `memcell/memcell.wasm`.
+ * A new instance with its own memory; or, of the variant "shared", with that `memory`. Where compiling is forbidden, `module` is
+ * the compiled `memcell/memcell.wasm`.
  */
-export function createKernels(module?: WebAssembly.Module): Kernels {
-  if (module !== undefined && !(module instanceof WebAssembly.Module)) fail(TypeError, "module", "a WebAssembly.Module", module);
-  const source = module ?? (compiled ??= compile());
+export function createKernels(module = compile(), memory?: WebAssembly.Memory): Kernels {
+  if (!(module instanceof WebAssembly.Module)) fail(TypeError, "module", "a WebAssembly.Module", module);
   // What @assemblyscript/loader adds (strings, arrays, a wrapper for each export) is 2.1 kB that nothing here needs.
-  const kernels = new WebAssembly.Instance(source).exports as unknown as Kernels;
-  if (typeof kernels.recurrentForward !== "function") {
+  const { exports } = new WebAssembly.Instance(module, memory && { env: { memory } });
+  if (typeof exports.recurrentForward !== "function") {
     throw new RangeError('"module" is not the memcell.wasm of this version');
   }
-  return kernels;
+  return { ...exports } as unknown as Kernels;
 }

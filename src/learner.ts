@@ -1,11 +1,11 @@
-/** Updates: a window forward and back, clipping, the optimizer. Owns the gradients, the moments and the network. */
+/** Updates: a window forward and back, clipping, the optimizer. Owns the gradients, the moments and what windows run in. */
 
 import { fail } from "./check.js";
 import type { Engine } from "./engine.js";
 import { lanesFor } from "./lanes.js";
 import type { Span } from "./layout.js";
 import { matrices } from "./layout.js";
-import { Network } from "./network.js";
+import { Network, type State } from "./network.js";
 import type { Optimizer, Update } from "./optimizers.js";
 import { addDecay, RULES } from "./optimizers.js";
 import type { CheckedTrainerOptions } from "./options.js";
@@ -20,7 +20,27 @@ const LARGEST = 1e25;
 /** Gives the regions of a dropped trainer back to its model. */
 const dropped = /* @__PURE__ */ new FinalizationRegistry<() => void>((release) => release());
 
-export class Learner {
+/** What the windows of a batch run in, with the state that is carried from one to the next: a network, or several in parallel. */
+export interface Batch {
+  /** The longest window. */
+  readonly T: number;
+  readonly lanes: { readonly batch: number };
+  readState(): State;
+  writeState(state: State): void;
+  checkState(state: unknown): State;
+  /** The state that the last window went on from is present again. */
+  rewind(): void;
+  release(): void;
+}
+
+/** A window that was learned: the mean loss, and the sum of weights that it is the mean over (0: the loss is NaN). */
+export interface Learned {
+  loss: number;
+  targets: number;
+}
+
+/** All but how a gradient comes about. */
+export abstract class Updater<B extends Batch = Batch> {
   /** Regions, laid out as the parameters. */
   readonly gradients: number;
   readonly moments: number[];
@@ -30,11 +50,13 @@ export class Learner {
   readonly average: number;
   readonly #matrices: Span[];
   readonly #regions: number[] = [];
-  network: Network | null = null;
+  network: B | null = null;
   /** Updates made. */
   updates = 0;
   /** What `accumulated` is the gradient of. */
   pending = { windows: 0, targets: 0 };
+  /** Whether a window is under way, on other threads. */
+  busy = false;
   /** What the schedule has seen of the epochs. */
   seen: Seen = { factor: 1, loss: null, epochs: 0 };
 
@@ -75,12 +97,17 @@ export class Learner {
     return region;
   }
 
+  protected abstract create(T: number, batch: number): B;
+
+  /** The gradient, and if it is time one step along it. @throws RangeError, before the step, if loss or gradient is not finite */
+  abstract learn(rows: readonly (Row | null)[], T: number): Learned | Promise<Learned>;
+
   /** Makes room for windows of T steps of `batch` rows. State that is carried is kept if the rows stay the same. */
-  prepare(T: number, batch: number): Network {
+  prepare(T: number, batch: number): B {
     const present = this.network;
     if (present && present.T >= T && present.lanes.batch === batch) return present;
     // The old one goes only when the new one is there: if memory for it is not to be had, nothing has changed.
-    const network = new Network(this.engine, T, lanesFor(batch), "train", this.options.seed);
+    const network = this.create(T, batch);
     if (present?.lanes.batch === batch) network.writeState(present.readState());
     present?.release();
     this.network = network;
@@ -104,51 +131,21 @@ export class Learner {
     this.engine.memory.copy(to, from, this.#count);
   }
 
-  /**
-   * The gradient of the loss over the next T steps of the rows, of its mean or its sum, into the region `gradients`.
-   * @returns the mean loss, and the sum of weights that it is the mean over (0: the loss is NaN, the gradient zero)
-   */
-  differentiate(rows: readonly (Row | null)[], T: number): { loss: number; targets: number } {
-    const { loss, gradient, accumulate } = this.options;
-    const network = this.prepare(T, rows.length);
-    const targets = writeWindow(this.engine, network, rows, T, loss);
-    // Each window that learns has masks of its own.
-    const mask = this.updates * accumulate + this.pending.windows + 1;
-    network.forward(T, mask);
-    this.engine.memory.fill(this.gradients, this.#count);
-    if (targets === 0) return { loss: NaN, targets };
-    const value = this.loss(network, T, targets);
-    network.backward(T, mask, this.gradients, gradient === "full");
-    return { loss: value, targets };
+  /** Which masks are drawn for the window: each that learns has its own. */
+  get mask(): number {
+    return this.updates * this.options.accumulate + this.pending.windows + 1;
   }
 
-  /** The mean loss of a window that ran forward; leaves the gradient of the outputs, of this mean or of the sum. */
-  loss(network: Network, T: number, targets: number): number {
-    const { loss } = this.options;
-    const sum = loss.reduction === "sum";
-    return network.loss(T, loss, sum ? 1 : 1 / targets) / (sum ? targets : 1);
-  }
-
-  /** Does something with the network, and leaves the state that is carried as it was. */
-  undisturbed<T>(work: () => T): T {
+  /** Keeps the state that is carried; what it returns brings it back. */
+  hold(): () => void {
     const { network } = this;
-    const kept = network && { T: network.T, batch: network.lanes.batch, state: network.readState() };
-    try {
-      return work();
-    } finally {
-      if (kept) this.prepare(kept.T, kept.batch).writeState(kept.state);
-    }
-  }
-
-  /** The gradient, and if it is time one step along it. @throws RangeError, before the step, if loss or gradient is not finite */
-  learn(rows: readonly (Row | null)[], T: number): { loss: number; targets: number } {
-    const { loss, targets } = this.differentiate(rows, T);
-    if (targets > 0) this.take(loss, targets);
-    return { loss, targets };
+    if (!network) return () => {};
+    const [{ T, lanes }, state] = [network, network.readState()];
+    return () => this.prepare(T, lanes.batch).writeState(state);
   }
 
   /** Takes what `gradients` holds, of the loss over so many targets, towards the next update. */
-  take(loss: number, targets: number): void {
+  take({ loss, targets }: Learned): void {
     const windows = this.pending.windows + 1;
     const total = this.pending.targets + targets;
     if (windows > 1) {
@@ -182,8 +179,7 @@ export class Learner {
   }
 
   #refuse(what: string): never {
-    // The forward pass has put the state that it went on from into slot 0: present again.
-    this.network?.ends.fill(0);
+    this.network?.rewind();
     throw new RangeError(
       `the ${what} is no longer finite in update ${this.updates + 1}: the parameters are those of the update before (try a lower learningRate or clipNorm)`,
     );
@@ -192,6 +188,7 @@ export class Learner {
   /** A step along `gradients`. */
   #update(): void {
     const { engine, gradients } = this;
+    engine.change();
     const { kernels } = engine;
     const { clipNorm, clipValue, optimizer } = this.options;
     const update: Update = {
@@ -221,5 +218,38 @@ export class Learner {
     this.updates = update.step;
     this.pending = { windows: 0, targets: 0 };
     engine.refresh();
+  }
+}
+
+/** On one thread. */
+export class Learner extends Updater<Network> {
+  protected override create(T: number, batch: number): Network {
+    return new Network(this.engine, T, lanesFor(batch), "train", this.options.seed);
+  }
+
+  /** The gradient of the loss over the next T steps of the rows, of its mean or its sum, into the region `gradients`. */
+  differentiate(rows: readonly (Row | null)[], T: number): Learned {
+    const { options, engine, gradients, mask } = this;
+    const network = this.prepare(T, rows.length);
+    const targets = writeWindow(engine, network, rows, T, options.loss);
+    network.forward(T, mask);
+    engine.memory.fill(gradients, engine.layout.params.bytes / 4);
+    if (targets === 0) return { loss: NaN, targets };
+    const loss = this.loss(network, T, targets);
+    network.backward(T, mask, gradients, options.gradient === "full");
+    return { loss, targets };
+  }
+
+  /** The mean loss of a window that ran forward; leaves the gradient of the outputs, of this mean or of the sum. */
+  loss(network: Network, T: number, targets: number): number {
+    const { loss } = this.options;
+    const sum = loss.reduction === "sum";
+    return network.loss(T, loss, sum ? 1 : 1 / targets) / (sum ? targets : 1);
+  }
+
+  override learn(rows: readonly (Row | null)[], T: number): Learned {
+    const learned = this.differentiate(rows, T);
+    if (learned.targets > 0) this.take(learned);
+    return learned;
   }
 }

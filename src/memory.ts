@@ -17,7 +17,7 @@ export class Memory {
   /** All of the memory. Made anew when it grows: never keep one across an allocation. */
   f32!: Float32Array;
   i32!: Int32Array;
-  readonly #wasm: WebAssembly.Memory;
+  #wasm: WebAssembly.Memory;
   /** Free spans by address; no two touch. */
   #free: { start: number; end: number }[] = [];
   readonly #sizes = new Map<number, number>();
@@ -25,10 +25,12 @@ export class Memory {
   constructor(kernels: Kernels) {
     this.#wasm = kernels.memory;
     this.#free.push({ start: START, end: this.#wasm.buffer.byteLength });
-    this.#view();
+    this.view();
   }
 
-  #view(): void {
+  /** Looks at all of the memory, also what another thread has added. */
+  view(): void {
+    if (this.f32?.buffer === this.#wasm.buffer) return;
     this.f32 = new Float32Array(this.#wasm.buffer);
     this.i32 = new Int32Array(this.#wasm.buffer);
   }
@@ -53,7 +55,7 @@ export class Memory {
       } catch (cause) {
         throw new RangeError(`memory for ${size} more bytes is not to be had (WebAssembly has 4 GiB at most)`, { cause });
       }
-      this.#view();
+      this.view();
       if (tail && start === tail.start) tail.end = this.#wasm.buffer.byteLength;
       else this.#free.push({ start, end: this.#wasm.buffer.byteLength });
       span = this.#free.at(-1) as { start: number; end: number };
@@ -64,6 +66,13 @@ export class Memory {
     this.#sizes.set(pointer, size);
     this.fill(pointer, size / 4);
     return pointer;
+  }
+
+  /** Goes on in another memory, which takes what this one holds to the same places. */
+  move(to: WebAssembly.Memory): void {
+    new Uint8Array(to.buffer).set(new Uint8Array(this.#wasm.buffer));
+    this.#wasm = to;
+    this.view();
   }
 
   /** Gives a region back. */

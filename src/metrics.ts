@@ -58,22 +58,31 @@ export function checkMetrics(value: unknown, { type }: Required<Loss>): Metric[]
   });
 }
 
-/** Adds up loss and metrics over windows, each after its forward pass; NaN where no target counts. */
-export function* score(
-  windows: Iterable<{ network: Network; T: number; counted: number }>,
-  loss: Required<Loss>,
-  metrics: readonly Metric[],
-): Generator<void, Scores, void> {
-  const sums = metrics.map(() => 0);
-  let [total, targets] = [0, 0];
-  for (const { network, T, counted } of windows) {
-    total += network.loss(T, loss, 1);
-    targets += counted;
-    metrics.forEach((metric, i) => {
-      sums[i] = (sums[i] as number) + RULES[metric].sum(network, T, loss);
-    });
-    yield;
+/** Adds up loss and metrics over windows, each after its forward pass. */
+export class Scoring {
+  readonly #sums: number[];
+  #loss = 0;
+  #targets = 0;
+
+  constructor(
+    readonly loss: Required<Loss>,
+    readonly metrics: readonly Metric[],
+  ) {
+    this.#sums = metrics.map(() => 0);
   }
-  const means = metrics.map((metric, i) => [metric, RULES[metric].of((sums[i] as number) / targets)]);
-  return { loss: total / targets, ...Object.fromEntries(means) };
+
+  /** @param counted the weights of the window's targets */
+  add(network: Network, T: number, counted: number): void {
+    this.#loss += network.loss(T, this.loss, 1);
+    this.#targets += counted;
+    this.metrics.forEach((metric, i) => {
+      this.#sums[i] = (this.#sums[i] as number) + RULES[metric].sum(network, T, this.loss);
+    });
+  }
+
+  /** Their means; NaN where no target counts. */
+  scores(): Scores {
+    const means = this.metrics.map((metric, i) => [metric, RULES[metric].of((this.#sums[i] as number) / this.#targets)]);
+    return { loss: this.#loss / this.#targets, ...Object.fromEntries(means) };
+  }
 }

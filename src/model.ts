@@ -12,13 +12,13 @@ import { planModel } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { checkLoss } from "./losses.js";
 import type { Metric, Scores } from "./metrics.js";
-import { checkMetrics, score } from "./metrics.js";
+import { checkMetrics, Scoring } from "./metrics.js";
 import { Network } from "./network.js";
 import { checkTensor, readSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
 import type { Checked, Sequence, Series } from "./sequences.js";
 import { checkSequences } from "./sequences.js";
 import { Stream } from "./stream.js";
-import { Rows, readOutputs, writeWindow } from "./window.js";
+import { Rows, readRows, roomFor, writeWindow } from "./window.js";
 
 /** Where the model runs: not saved with it. */
 export interface Environment {
@@ -27,8 +27,8 @@ export interface Environment {
 }
 
 /** Whole sequences are run this many at a time, and in windows this long. */
-const ROWS = 32;
-const WINDOW = 64;
+export const ROWS = 32;
+export const WINDOW = 64;
 
 /** Made by `createModel` and `loadModel`. */
 export class Model {
@@ -60,17 +60,8 @@ export class Model {
   predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Float32Array[] {
     const { layout } = this.#engine;
     const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs }, 0);
-    const every = this.config.output === "every";
-    const results = checked.map(({ length }) => new Float32Array((every ? length : 1) * layout.outputs));
-    for (const { network, rows } of this.#windows(checked, "infer")) {
-      rows.forEach((row, b) => {
-        if (!row) return;
-        const { count } = row;
-        const result = results[row.ordinal] as Float32Array;
-        if (every) readOutputs(this.#engine, network, b, 0, count, result, row.from * layout.outputs);
-        else if (row.from + count === row.sequence.length) readOutputs(this.#engine, network, b, count - 1, 1, result, 0);
-      });
-    }
+    const results = roomFor(this.#engine, checked);
+    for (const { network, rows } of this.#windows(checked, "infer")) readRows(this.#engine, network, rows, results);
     return results;
   }
 
@@ -98,8 +89,13 @@ export class Model {
   }
 
   /** @internal Evaluation window by window, for the trainer, which lets the event loop run in between. */
-  static evaluation(model: Model, sequences: Checked[], loss: Required<Loss>, metrics: Metric[]): Generator<void, Scores, void> {
-    return score(model.#windows(sequences, "score", loss), loss, metrics);
+  static *evaluation(model: Model, sequences: Checked[], loss: Required<Loss>, metrics: Metric[]): Generator<void, Scores, void> {
+    const scoring = new Scoring(loss, metrics);
+    for (const { network, T, counted } of model.#windows(sequences, "score", loss)) {
+      scoring.add(network, T, counted);
+      yield;
+    }
+    return scoring.scores();
   }
 
   /** Runs sequences window by window; each is to be looked at after its forward pass, before the rows move on. */
@@ -184,6 +180,7 @@ export class Model {
     }
     const chosen = layout.parameters.filter(({ name }) => Object.hasOwn(tensors, name));
     const checked = chosen.map((p) => [p, checkTensor(`parameters.${p.name}`, tensors[p.name], p.shape)] as const);
+    this.#engine.change();
     for (const [parameter, data] of checked) memory.pack(params, parameter, data);
     this.#engine.refresh();
   }

@@ -4,7 +4,7 @@ import { product } from "./arithmetic.js";
 import { fail, numbers } from "./check.js";
 import type { Engine } from "./engine.js";
 import type { Lanes, Mode } from "./lanes.js";
-import type { Carried, Stage, Window } from "./layer.js";
+import type { Carried, Parts, Stage, Window } from "./layer.js";
 import type { Loss, Run } from "./losses.js";
 import { ruleOf } from "./losses.js";
 import { pad4 } from "./table.js";
@@ -12,9 +12,13 @@ import { pad4 } from "./table.js";
 /** The recurrent state of one layer: `h` and `c` are [batch][units], row-major. */
 export type State = Record<string, Float32Array>;
 
+/** What a network needs of a model's engine. */
+export type Ground = Pick<Engine, "config" | "layout" | keyof Parts>;
+
 export class Network {
-  readonly #engine: Engine;
-  readonly #regions: number[] = [];
+  readonly #engine: Ground;
+  /** In the order in which they were allocated. */
+  readonly regions: number[] = [];
   readonly #carried: Carried[] = [];
   readonly stages: Stage[] = [];
   readonly #output: Stage;
@@ -30,7 +34,7 @@ export class Network {
   readonly ends: Int32Array;
 
   constructor(
-    engine: Engine,
+    engine: Ground,
     /** The longest window. */
     readonly T: number,
     readonly lanes: Lanes,
@@ -45,7 +49,7 @@ export class Network {
     const { width, panels: P } = lanes;
     const buffer = (...shape: number[]) => {
       const pointer = memory.allocate(4 * product(shape));
-      this.#regions.push(pointer);
+      this.regions.push(pointer);
       return pointer;
     };
     try {
@@ -85,9 +89,14 @@ export class Network {
     }
   }
 
+  /** The state that the last window went on from is present again: its forward pass has put it into slot 0. */
+  rewind(): void {
+    this.ends.fill(0);
+  }
+
   /** Gives the memory back. */
   release(): void {
-    for (const region of this.#regions) this.#engine.memory.release(region);
+    for (const region of this.regions) this.#engine.memory.release(region);
   }
 
   /** [T][P][outputs][width] of the last layer. */
@@ -142,12 +151,12 @@ export class Network {
   }
 
   /** @throws TypeError, RangeError if a state is missing, unknown, of another length or not finite */
-  checkState(state: unknown): State {
+  checkState(state: unknown, batch = this.lanes.batch): State {
     if (typeof state !== "object" || state === null) fail(TypeError, "state", "what state() returned", state);
     const given = new Map(Object.entries(state));
     const checked: State = {};
     for (const { name, units } of this.#carried) {
-      checked[name] = Float32Array.from(numbers(`state.${name}`, given.get(name), this.lanes.batch * units));
+      checked[name] = Float32Array.from(numbers(`state.${name}`, given.get(name), batch * units));
       given.delete(name);
     }
     for (const name of given.keys()) throw new RangeError(`"state.${name}" is not a state of this model`);

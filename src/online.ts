@@ -106,7 +106,7 @@ export class OnlineLearner {
       for (const stage of network.stages.slice(1).reverse()) stage.backward(1, update, gradients, true);
     }
     this.#traces.step(gradients, targets > 0);
-    if (targets > 0) this.#learner.take(this.#loss, targets);
+    if (targets > 0) this.#learner.take({ loss: this.#loss, targets });
     return result;
   }
 

@@ -169,3 +169,20 @@ export function readOutputs(
     start += panels * rows * width;
   }
 }
+
+/** Room for the outputs of sequences: of all steps, or of the last. */
+export function roomFor({ config, layout }: Engine, sequences: readonly Checked[]): Float32Array[] {
+  return sequences.map(({ length }) => new Float32Array((config.output === "every" ? length : 1) * layout.outputs));
+}
+
+/** Copies the outputs of a window that ran forward to their places, by the rows' numbers. */
+export function readRows(engine: Engine, network: Network, rows: readonly (Row | null)[], results: Float32Array[]): void {
+  const { config, layout } = engine;
+  rows.forEach((row, b) => {
+    if (!row) return;
+    const { sequence, from, count, ordinal } = row;
+    const result = results[ordinal] as Float32Array;
+    if (config.output === "every") readOutputs(engine, network, b, 0, count, result, from * layout.outputs);
+    else if (from + count === sequence.length) readOutputs(engine, network, b, count - 1, 1, result, 0);
+  });
+}

@@ -1,0 +1,144 @@
+/** Whole sequences on several threads: outputs, loss and metrics, window by window. */
+
+import {
+  checkLoss,
+  checkMetrics,
+  checkSequences,
+  integer,
+  Model,
+  options,
+  ROWS,
+  Rows,
+  readRows,
+  roomFor,
+  Scoring,
+  WINDOW,
+} from "../inside.js";
+import type { Mode } from "../lanes.js";
+import type { Loss } from "../losses.js";
+import type { Metric, Scores } from "../metrics.js";
+import type { Checked, Sequence, Series } from "../sequences.js";
+import { cores, Pool } from "./pool.js";
+import { type Part, Shards } from "./shards.js";
+
+/** Runs sequences window by window; `look` sees each after its forward pass. */
+async function* windows(
+  pool: Pool,
+  sequences: Checked[],
+  mode: Mode,
+  look: (part: Part) => void,
+  loss?: Required<Loss>,
+): AsyncGenerator<void, void, void> {
+  if (sequences.length === 0) return;
+  const { config, layout } = pool.engine;
+  const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
+  const limit = layout.whole ? longest : Math.min(WINDOW, longest);
+  const shards = new Shards(pool, limit, Math.min(ROWS * pool.size, sequences.length), mode);
+  try {
+    const rows = new Rows(shards.lanes.batch);
+    for (;;) {
+      while (rows.free > 0 && rows.taken < sequences.length) rows.put(sequences[rows.taken] as Checked);
+      if (rows.next(limit, config.output) === 0) return;
+      await pool.alone(async () => {
+        const parts = shards.write(rows.rows, loss);
+        await shards.run(parts);
+        for (const part of parts) if (part.T > 0) look(part);
+      });
+      rows.advance();
+      yield;
+    }
+  } finally {
+    shards.release();
+  }
+}
+
+/** Loss and metrics window by window, for those who let the event loop run in between. */
+export async function* evaluation(
+  pool: Pool,
+  sequences: Checked[],
+  loss: Required<Loss>,
+  metrics: readonly Metric[],
+): AsyncGenerator<void, Scores, void> {
+  const scoring = new Scoring(loss, metrics);
+  yield* windows(pool, sequences, "score", ({ network, T, counted }) => scoring.add(network, T, counted), loss);
+  return scoring.scores();
+}
+
+export async function predict(pool: Pool, sequences: Iterable<{ inputs: Series; targets?: unknown }>): Promise<Float32Array[]> {
+  const { engine } = pool;
+  const checked = checkSequences("sequences", sequences, { config: engine.config, outputs: engine.layout.outputs }, 0);
+  const results = roomFor(engine, checked);
+  for await (const _ of windows(pool, checked, "infer", ({ network, rows }) => readRows(engine, network, rows, results)));
+  return results;
+}
+
+export async function evaluate<M extends Metric>(
+  pool: Pool,
+  sequences: Iterable<Sequence>,
+  evaluateOptions: { loss: Loss | Loss["type"]; metrics?: readonly M[] },
+): Promise<{ loss: number } & Record<M, number>> {
+  const { engine } = pool;
+  const o = options("options", evaluateOptions, ["loss", "metrics"]);
+  const loss = checkLoss("loss", o.loss, engine);
+  const metrics = checkMetrics(o.metrics, loss);
+  const scores = evaluation(
+    pool,
+    checkSequences("sequences", sequences, { config: engine.config, outputs: engine.layout.outputs, loss }),
+    loss,
+    metrics,
+  );
+  for (;;) {
+    const { done, value } = await scores.next();
+    if (done) return value as { loss: number } & Record<M, number>;
+  }
+}
+
+/** Threads beyond this many are refused: no machine that memcell is meant for has them. */
+const MOST = 256;
+
+/** @throws TypeError, RangeError if it is not a number of threads */
+export function checkThreads(value: unknown): number {
+  return value === undefined ? Math.min(cores(), MOST) : integer("threads", value, 1, MOST);
+}
+
+/** Made by `createPredictor`. */
+export class Predictor {
+  readonly #pool: Pool;
+
+  /** @internal */
+  constructor(
+    readonly model: Model,
+    threads: unknown,
+  ) {
+    this.#pool = new Pool(Model.engine("model", model), checkThreads(threads));
+  }
+
+  /** Threads that work, with the one that calls: 1 where memory cannot be shared. */
+  get threads(): number {
+    return this.#pool.size;
+  }
+
+  /**
+   * The outputs of whole sequences, to the bit those of `model.predict` where each thread has more than five sequences.
+   * @example const outputs = await predictor.predict(sequences);
+   */
+  predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Promise<Float32Array[]> {
+    return predict(this.#pool, sequences);
+  }
+
+  /**
+   * Loss and metrics over whole sequences, as `model.evaluate`.
+   * @example const { loss, accuracy } = await predictor.evaluate(test, { loss: "crossEntropy", metrics: ["accuracy"] });
+   */
+  evaluate<M extends Metric = never>(
+    sequences: Iterable<Sequence>,
+    evaluateOptions: { loss: Loss | Loss["type"]; metrics?: readonly M[] },
+  ): Promise<{ loss: number } & Record<M, number>> {
+    return evaluate(this.#pool, sequences, evaluateOptions);
+  }
+
+  /** Ends the threads. What is under way fails; a predictor that is dropped ends them as well. */
+  close(): void {
+    this.#pool.close();
+  }
+}

@@ -1,0 +1,109 @@
+/** The rows of a batch, dealt to the threads of a pool: to each the same rows in every window, in a network of its own. */
+
+import { lanesFor, Network, writeWindow } from "../inside.js";
+import type { Mode } from "../lanes.js";
+import type { Batch } from "../learner.js";
+import type { Loss } from "../losses.js";
+import type { State } from "../network.js";
+import type { Row } from "../window.js";
+import type { Learn, Run } from "./messages.js";
+import type { Pool } from "./pool.js";
+
+/** What a thread has of a window. */
+export interface Part {
+  network: Network;
+  rows: readonly (Row | null)[];
+  /** Its own longest row; 0 where it has none. */
+  T: number;
+  /** The weights of its targets. */
+  counted: number;
+}
+
+export class Shards implements Batch {
+  readonly networks: Network[] = [];
+  readonly #ids: number[] = [];
+  /** Rows of each thread but the last, which has the rest. */
+  readonly #share: number;
+  readonly lanes: { readonly batch: number };
+
+  constructor(
+    readonly pool: Pool,
+    readonly T: number,
+    batch: number,
+    mode: Mode,
+    seed = 0,
+  ) {
+    this.lanes = { batch };
+    const { width } = lanesFor(Math.ceil(batch / pool.size));
+    this.#share = width * Math.ceil(batch / pool.size / width);
+    try {
+      for (let from = 0; from < batch; from += this.#share) {
+        const network = new Network(pool.engine, T, lanesFor(Math.min(this.#share, batch - from)), mode, seed);
+        this.#ids.push(pool.build(this.networks.push(network) - 1, network));
+      }
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  /** Writes the next steps of every row, as writeWindow does. */
+  write(rows: readonly (Row | null)[], loss?: Required<Loss>): Part[] {
+    return this.networks.map((network, i) => {
+      const own = rows.slice(i * this.#share, (i + 1) * this.#share);
+      const T = own.reduce((most, row) => Math.max(most, row?.count ?? 0), 0);
+      return { network, rows: own, T, counted: T === 0 ? 0 : writeWindow(this.pool.engine, network, own, T, loss) };
+    });
+  }
+
+  /** Runs what was written. @returns the losses of the parts */
+  run(parts: readonly Part[], learn?: (part: number) => Learn): Promise<number[]> {
+    const runs = parts.map(({ T }, i): Run | null => {
+      return T === 0 ? null : { type: "run", id: this.#ids[i] as number, T, ...(learn && { learn: learn(i) }) };
+    });
+    return this.pool.run(this.networks, runs);
+  }
+
+  readState(): State {
+    const states = this.networks.map((network) => Object.entries(network.readState()));
+    const [first = []] = states;
+    return Object.fromEntries(
+      first.map(([name], i) => {
+        const parts = states.map((state) => state[i]?.[1] as Float32Array);
+        const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+        let at = 0;
+        for (const part of parts) {
+          whole.set(part, at);
+          at += part.length;
+        }
+        return [name, whole];
+      }),
+    );
+  }
+
+  writeState(state: State): void {
+    this.networks.forEach((network, i) => {
+      const from = i * this.#share;
+      const part = (data: Float32Array) => {
+        const units = data.length / this.lanes.batch;
+        return data.subarray(from * units, (from + network.lanes.batch) * units);
+      };
+      network.writeState(Object.fromEntries(Object.entries(state).map(([name, data]) => [name, part(data)])));
+    });
+  }
+
+  checkState(state: unknown): State {
+    return (this.networks[0] as Network).checkState(state, this.lanes.batch);
+  }
+
+  rewind(): void {
+    for (const network of this.networks) network.rewind();
+  }
+
+  release(): void {
+    this.networks.forEach((network, i) => {
+      network.release();
+      this.pool.drop(i, this.#ids[i] as number);
+    });
+  }
+}

@@ -1,0 +1,136 @@
+/** Training on several threads, data-parallel: each has its own rows of the batch, all share one memory. */
+
+import type { TrainerFile } from "../checkpoint.js";
+import { loadModel } from "../index.js";
+import { type Model, openCheckpoint, options, Training } from "../inside.js";
+import type { Metric, Scores } from "../metrics.js";
+import type { Environment } from "../model.js";
+import type { TrainerOptions } from "../options.js";
+import type { Tensor } from "../safetensors.js";
+import type { Checked, Sequence, Series } from "../sequences.js";
+import { ParallelLearner } from "./learner.js";
+import { Pool } from "./pool.js";
+import { checkThreads, evaluate, evaluation, Predictor, predict } from "./predictor.js";
+
+/** How many threads work. */
+export interface Threads {
+  /** With the one that calls, from 1 to 256. Default: as many as the machine runs at once. */
+  threads?: number;
+}
+
+/** Made by `createTrainer` and `resumeTrainer` of `memcell/parallel`. */
+export class ParallelTrainer extends Training<ParallelLearner> {
+  /** @internal */
+  constructor(model: Model, trainerOptions: unknown, threads: unknown, file?: TrainerFile) {
+    const count = checkThreads(threads);
+    super(model, trainerOptions, (engine, checked, owner) => new ParallelLearner(engine, checked, owner, new Pool(engine, count)), file);
+  }
+
+  /** Threads that work, with the one that calls: 1 where memory cannot be shared. */
+  get threads(): number {
+    return this.updater.pool.size;
+  }
+
+  protected override evaluation(sequences: Checked[], metrics: Metric[]): AsyncGenerator<void, Scores, void> {
+    return evaluation(this.updater.pool, sequences, this.options.loss, metrics);
+  }
+
+  /**
+   * One update on the whole of these sequences as one window, as the `step` of a trainer on one thread.
+   * @returns the mean loss of this window before the update; NaN, and no update, if no target counts
+   * @example for (const batch of batches) console.log(await trainer.step(batch));
+   */
+  async step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Promise<number> {
+    const { rows, T } = this.rows("step", batch, stepOptions);
+    // Until the step has come to its end there is no state to carry.
+    this.carries(0);
+    const { loss } = await this.updater.learn(rows, T);
+    this.carries(rows.length);
+    return loss;
+  }
+
+  /**
+   * The mean loss of these sequences and its gradient, without an update, as the `gradients` of a trainer on one thread.
+   * @example const { loss, gradients } = await trainer.gradients([{ inputs, targets }]);
+   */
+  async gradients(
+    batch: Iterable<Sequence>,
+    stepOptions: { carry?: boolean | boolean[] } = {},
+  ): Promise<{ loss: number; gradients: Record<string, Tensor> }> {
+    const { rows, T } = this.rows("gradients", batch, stepOptions);
+    const { updater, engine } = this;
+    return updater.alone(async () => {
+      const release = updater.hold();
+      try {
+        const { loss } = await updater.differentiate(rows, T);
+        return { loss, gradients: engine.tensors(updater.gradients) };
+      } finally {
+        release();
+      }
+    });
+  }
+
+  /**
+   * The outputs of whole sequences, as `model.predict`.
+   * @example const outputs = await trainer.predict(sequences);
+   */
+  predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Promise<Float32Array[]> {
+    return predict(this.updater.pool, sequences);
+  }
+
+  /**
+   * The trainer's loss over whole sequences, and metrics if asked for, as `model.evaluate`.
+   * @example const { loss, rmse } = await trainer.evaluate(test, { metrics: ["rmse"] });
+   */
+  evaluate<M extends Metric = never>(
+    sequences: Iterable<Sequence>,
+    evaluateOptions: { metrics?: readonly M[] } = {},
+  ): Promise<{ loss: number } & Record<M, number>> {
+    options("options", evaluateOptions, ["metrics"]);
+    return evaluate(this.updater.pool, sequences, { ...evaluateOptions, loss: this.options.loss });
+  }
+
+  /**
+   * Ends the threads. What is under way fails, and the trainer can only `save`. A trainer that is dropped ends them as well, and
+   * idle threads do not keep a process alive.
+   */
+  close(): void {
+    this.updater.pool.close();
+  }
+}
+
+/**
+ * A trainer for a model, whose parameters it changes in place, on several threads: `createTrainer` of `memcell`, with `threads`.
+ * Each thread has its own rows of the batch; gradients are added in a fixed order, so that the same number of threads gives the
+ * same bits. The model's memory becomes one that threads can share; streams and trainers that it has go on as before.
+ *
+ * Worth it where an update takes a millisecond or more. Where memory cannot be shared (a page that is not cross-origin isolated)
+ * everything runs on one thread, and the console says so once.
+ * @throws TypeError, RangeError with the path of the option
+ * @example createTrainer(model, { loss: "mse", optimizer: adam(), batch: 64, threads: 2 });
+ */
+export function createTrainer(model: Model, trainerOptions: TrainerOptions & Threads): ParallelTrainer {
+  const { threads, ...rest } = trainerOptions ?? {};
+  return new ParallelTrainer(model, trainerOptions && rest, threads);
+}
+
+/**
+ * The trainer that the `save` of any trainer saved, of this kind or of `memcell`, with its model (`trainer.model`).
+ * @throws TypeError, RangeError if the file is damaged or holds no trainer
+ */
+export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, settings: Environment & Threads = {}): ParallelTrainer {
+  const { threads, ...environment } = settings ?? {};
+  const file = openCheckpoint(bytes);
+  return new ParallelTrainer(loadModel(bytes, environment), file.options, threads, file);
+}
+
+/**
+ * Runs a model over whole sequences on several threads.
+ * @throws TypeError, RangeError with the path of the option
+ * @example const outputs = await createPredictor(model, { threads: 2 }).predict(sequences);
+ */
+export function createPredictor(model: Model, predictorOptions: Threads = {}): Predictor {
+  return new Predictor(model, options("options", predictorOptions, ["threads"]).threads);
+}
+
+export type { Predictor };

@@ -1,0 +1,53 @@
+/** A thread that helps: it sees the model's memory, has networks where the owner has them, and runs windows on demand. */
+
+import { createKernels, Memory, Network, planModel } from "../inside.js";
+import type { Kernels } from "../kernels.js";
+import type { Ground } from "../network.js";
+import type { Answer, Begin, Build, Message } from "./messages.js";
+import { runWindow } from "./run.js";
+
+/** Memory whose regions the owner has handed out: they are taken in the same order. */
+class Lent extends Memory {
+  regions: number[] = [];
+
+  override allocate(): number {
+    return this.regions.shift() as number;
+  }
+}
+
+const networks = new Map<number, Network>();
+let ground: (Ground & { memory: Lent }) | undefined;
+
+function begin({ module, memory, config, params, derived }: Begin): void {
+  const kernels: Kernels = createKernels(module, memory);
+  ground = { config, layout: planModel(config), kernels, memory: new Lent(kernels), params, derived };
+}
+
+function build(ground: Ground & { memory: Lent }, { id, T, lanes, mode, seed, regions }: Build): void {
+  ground.memory.regions = [...regions];
+  networks.set(id, new Network(ground, T, lanes, mode, seed));
+}
+
+function receive(message: Message): Answer | undefined {
+  if (message.type === "begin") begin(message);
+  if (!ground) return;
+  // The owner may have added to it.
+  ground.memory.view();
+  if (message.type === "build") build(ground, message);
+  else if (message.type === "drop") networks.delete(message.id);
+  else if (message.type === "run") return { loss: runWindow(ground, networks.get(message.id) as Network, message) };
+  return;
+}
+
+function answer(message: Message, post: (answer: Answer) => void): void {
+  try {
+    const result = receive(message);
+    if (result) post(result);
+  } catch (error) {
+    post({ error });
+  }
+}
+
+const node = globalThis.process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
+if (node) node.on("message", (message: Message) => answer(message, (result) => node.postMessage(result)));
+else addEventListener("message", ({ data }: MessageEvent<Message>) => answer(data, (result) => postMessage(result)));

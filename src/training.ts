@@ -1,0 +1,211 @@
+/** A training run, on however many threads: epochs, rows whose state is carried, checkpoints. */
+
+import { boolean, fail, integer, options } from "./check.js";
+import { readCheckpoint, type TrainerFile, writeCheckpoint } from "./checkpoint.js";
+import type { Engine } from "./engine.js";
+import type { FitOptions, Position, Report } from "./fit.js";
+import { checkSame, runEpochs } from "./fit.js";
+import type { Updater } from "./learner.js";
+import type { Metric } from "./metrics.js";
+import { checkMetrics } from "./metrics.js";
+import { Model } from "./model.js";
+import type { CheckedTrainerOptions } from "./options.js";
+import { checkTrainerOptions } from "./options.js";
+import type { Tensor } from "./safetensors.js";
+import type { Checked, Demands, Sequence } from "./sequences.js";
+import { checkSequence, checkSequences } from "./sequences.js";
+import type { Data } from "./source.js";
+import { arrayData, iterableData } from "./source.js";
+import type { Row } from "./window.js";
+import { wholeRow } from "./window.js";
+
+export interface FitSettings {
+  /** How many epochs (`Infinity`: until you leave the loop); one that was interrupted is finished as the first of them. Default 1. */
+  epochs?: number;
+  /** Sequences to evaluate on after each epoch. */
+  validation?: Iterable<Sequence>;
+  /** To measure on them beside the loss. */
+  metrics?: readonly Metric[];
+  /**
+   * Stops after so many epochs in a row without a new least validation loss (Prechelt 1998). At the end, also when the epochs
+   * run out, the model has the parameters of the best epoch, before the last report comes. A fit that was interrupted restores
+   * nothing: the next one with `patience`, also after `resumeTrainer`, goes on from its best. Default: never.
+   */
+  patience?: number;
+  /** Stops before the next update; the iteration then throws the signal's reason. */
+  signal?: AbortSignal;
+  /** Reports come every so many updates, and at each epoch's end. Default: at the end only. */
+  every?: number;
+}
+
+/** Rows of one window, and the steps of the longest. */
+interface Batch {
+  rows: Row[];
+  T: number;
+}
+
+/** What all trainers have. */
+export abstract class Training<U extends Updater = Updater> {
+  readonly model: Model;
+  /** All options, with the defaults filled in. */
+  readonly options: CheckedTrainerOptions;
+  /** @internal */
+  protected readonly engine: Engine;
+  /** @internal */
+  protected readonly updater: U;
+  readonly #demands: Required<Demands>;
+  #position: Position = { epochs: 0, progress: null, carried: 0, best: null };
+  #fitting = false;
+
+  /** @internal */
+  constructor(
+    model: Model,
+    trainerOptions: unknown,
+    make: (engine: Engine, options: CheckedTrainerOptions, owner: object) => U,
+    file?: TrainerFile,
+  ) {
+    this.engine = Model.engine("model", model);
+    this.model = model;
+    this.options = checkTrainerOptions(trainerOptions, this.engine);
+    this.updater = make(this.engine, this.options, this);
+    const { config, layout } = this.engine;
+    this.#demands = { config, outputs: layout.outputs, loss: this.options.loss };
+    if (file) this.#position = readCheckpoint(file, this.updater);
+  }
+
+  /** @internal Evaluation window by window. */
+  protected abstract evaluation(sequences: Checked[], metrics: Metric[]): ReturnType<NonNullable<FitOptions["validate"]>>;
+
+  /** Updates made so far. */
+  get updates(): number {
+    return this.updater.updates;
+  }
+
+  /** Epochs finished so far. */
+  get epochs(): number {
+    return this.#position.epochs;
+  }
+
+  /**
+   * Trains for some epochs. An epoch runs every sequence once: each row of the batch works through one, window by window, with
+   * its state carried on, and takes the next when it is done. Windows start with their sequence, so a sequence's gradient does
+   * not depend on the others' lengths. Lets the event loop run at least every 50 ms (one update permitting).
+   *
+   * Nothing happens until it is iterated. An epoch that was interrupted, by the signal or by leaving the loop, is taken up
+   * where it stopped (an iterable is run up to there again). Reports' losses are NaN where no target counts.
+   *
+   * @param sequences an array (checked and copied whole before the first update), or an iterable or async iterable, which is iterated
+   * once an epoch and may be larger than memory
+   * @throws TypeError, RangeError if options or data are wrong, with the path, step and feature; RangeError if the loss or the
+   * gradient stops being finite: then the parameters are those of the last good update
+   * @example for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 10 })) console.log(epoch, loss);
+   */
+  fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): AsyncGenerator<Report, void, undefined> {
+    const s = options("options", settings, ["epochs", "validation", "metrics", "patience", "signal", "every"]);
+    const { validation, signal } = settings;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) fail(TypeError, "signal", "an AbortSignal", signal);
+    if (s.patience !== undefined && validation === undefined) {
+      fail(TypeError, "validation", "sequences, whose loss patience watches", validation);
+    }
+    const checked = validation === undefined ? undefined : checkSequences("validation", validation, this.#demands);
+    const metrics = checkMetrics(s.metrics, this.options.loss);
+    if (metrics.length > 0 && !checked) fail(RangeError, "validation", "sequences to measure the metrics on", validation);
+    const data = this.#data(sequences);
+    checkSame(this.#position.progress, data);
+    const fitOptions = {
+      epochs: s.epochs === undefined ? 1 : s.epochs === Infinity ? Infinity : integer("epochs", s.epochs, 0),
+      every: s.every === undefined ? Infinity : integer("every", s.every),
+      signal,
+      patience: s.patience === undefined ? Infinity : integer("patience", s.patience),
+      validate: checked && (() => this.evaluation(checked, metrics)),
+    };
+    return this.#run(runEpochs(this.updater, this.#position, data, fitOptions));
+  }
+
+  #data(sequences: unknown): Data {
+    if (typeof sequences === "object" && sequences !== null && !Array.isArray(sequences)) {
+      if (Symbol.asyncIterator in sequences || (Symbol.iterator in sequences && !ArrayBuffer.isView(sequences))) {
+        const check = (value: unknown, i: number) => checkSequence(`sequences[${i}]`, value, this.#demands);
+        return iterableData(sequences as Iterable<unknown>, check);
+      }
+    }
+    return arrayData(checkSequences("sequences", sequences, this.#demands), this.options.shuffle ? this.options.seed : null);
+  }
+
+  async *#run(epochs: AsyncGenerator<Report, void, undefined>): AsyncGenerator<Report, void, undefined> {
+    this.#idle("fit");
+    this.#fitting = true;
+    this.#position.carried = 0;
+    try {
+      yield* epochs;
+    } finally {
+      this.#fitting = false;
+    }
+  }
+
+  /** @internal Says whose state the next step may carry: that of so many rows. */
+  protected carries(rows: number): void {
+    this.#position.carried = rows;
+  }
+
+  #settled(what: string): void {
+    if (this.updater.busy) throw new Error(`${what} cannot run while an update is under way: await it`);
+  }
+
+  #idle(what: string): void {
+    if (this.#fitting)
+      throw new Error(`${what} cannot run while the trainer's fit is under way: let its loop end, leave it, or call return() on it`);
+    this.#settled(what);
+  }
+
+  /** Drops an interrupted epoch, gradients that have not come to an update, and the best epoch so far: the next `fit` begins anew. */
+  rewind(): this {
+    this.#idle("rewind");
+    this.#position.progress = null;
+    this.#position.best = null;
+    this.updater.pending = { windows: 0, targets: 0 };
+    return this;
+  }
+
+  /**
+   * The running mean of the parameters, with the option `average`; without it, or before the first update, a copy of them.
+   * @example model.setParameters(trainer.averaged());
+   */
+  averaged(): Record<string, Tensor> {
+    const { average, updates } = this.updater;
+    return this.engine.tensors(average && updates > 0 ? average : this.engine.params);
+  }
+
+  /** @internal The rows of a window of the user's own, all of each sequence. */
+  protected rows(what: string, batch: unknown, stepOptions: unknown): Batch {
+    const o = options("options", stepOptions, ["carry"]);
+    const list = checkSequences("sequences", batch, this.#demands);
+    const { carry = false } = o;
+    const goOn = Array.isArray(carry)
+      ? Array.from(carry, (each, i) => boolean(`options.carry[${i}]`, each))
+      : list.map(() => boolean("options.carry", carry));
+    if (this.engine.layout.whole && goOn.includes(true)) {
+      fail(RangeError, "options.carry", "false, as the model has a bidirectional layer", carry);
+    }
+    if (goOn.length !== list.length) fail(RangeError, "options.carry", `${list.length} of true or false, one a row`, carry);
+    this.#idle(what);
+    const { carried, progress } = this.#position;
+    if (goOn.includes(true) && list.length !== carried) {
+      const expected = carried === 0 ? "a step before, whose state to carry" : `${carried} rows, as in the step before`;
+      throw new RangeError(`"sequences" expected ${expected}, got ${list.length} rows`);
+    }
+    if (progress) throw new Error(`${what} would lose the epoch that was interrupted: finish it with fit, or drop it with rewind`);
+    const T = list.reduce((most, { length }) => Math.max(most, length), 0);
+    return { rows: list.map((sequence, ordinal) => wholeRow(sequence, ordinal, goOn[ordinal] as boolean)), T };
+  }
+
+  /**
+   * Everything that training needs to go on bit for bit, also in the middle of an epoch: a safetensors file with the model,
+   * the optimizer's moments and the carried state. `loadModel` reads the model from it.
+   * @example writeFileSync("checkpoint.safetensors", trainer.save());
+   */
+  save(): Uint8Array<ArrayBuffer> {
+    this.#settled("save");
+    return writeCheckpoint(this.model, this.options, this.updater, this.#position);
+  }
+}
