@@ -1,5 +1,5 @@
-// Inverted dropout (Srivastava et al. 2014) with counter-based random numbers: the mask is a function of (key, position), so
-// the backward pass makes it again instead of storing it, and a resumed run draws the same.
+// Counter-based random numbers: a number is a function of (key, position). Inverted dropout (Srivastava et al. 2014): the backward
+// pass makes its mask again instead of storing it, and a resumed run draws the same. Uniform numbers: what weights begin with.
 //
 // Philox-4x32-10 (Salmon, Moraes, Dror & Shaw 2011): four 32-bit counters and two 32-bit keys; ten rounds of
 //   (c0, c1, c2, c3) -> (hi(M1 c2) ^ c1 ^ k0, lo(M1 c2), hi(M0 c0) ^ c3 ^ k1, lo(M0 c0)),   k0 += W0, k1 += W1
@@ -23,6 +23,28 @@ export function dropout(
   key0: u32, // the seed
   key1: u32,
 ): void {
+  draw(y, x, count, rate, factor, update, layer, 0, key0, key1);
+}
+
+/** y[i] = low + range u[i], u uniform in [0, 1), rounded once. */
+export function uniforms(
+  y: usize, // [count] out
+  count: i32, // multiple of 16
+  low: f64,
+  range: f64,
+  index: u32, // of what is drawn
+  purpose: u32, // from 1: dropout has 0
+  key0: u32, // the seed
+  key1: u32,
+): void {
+  draw(y, 0, count, 0, 0, 0, index, purpose, key0, key1);
+  for (let end = y + ((<usize>count) << 2); y < end; y += 4) {
+    store<f32>(y, <f32>(low + (range / 4294967296.0) * <f64>load<u32>(y)));
+  }
+}
+
+/** What is kept of x; or, where x is 0, the random bits. */
+function draw(y: usize, x: usize, count: i32, rate: f32, factor: f32, update: u32, index: u32, purpose: u32, key0: u32, key1: u32): void {
   // A number is kept when its 32 random bits, as unsigned, are at least rate 2^32.
   const bound = i32x4.splat(<u32>(<f64>rate * 4294967296.0));
   const scale = splat(factor);
@@ -30,8 +52,8 @@ export function dropout(
     // Four blocks at once, one in each lane, their four results 16 random numbers.
     let c0 = i32x4.add(i32x4.splat(4 * n), i32x4(0, 1, 2, 3));
     let c1 = i32x4.splat(update);
-    let c2 = i32x4.splat(layer);
-    let c3 = i32x4.splat(0);
+    let c2 = i32x4.splat(index);
+    let c3 = i32x4.splat(purpose);
     let k0 = key0;
     let k1 = key1;
     for (let round = 0; round < 10; round++) {
@@ -46,15 +68,30 @@ export function dropout(
       k0 += W0;
       k1 += W1;
     }
-    keep(y, x, c0, bound, scale);
-    if (count > 4) keep(y + VECTOR, x + VECTOR, c1, bound, scale);
-    if (count > 8) keep(y + 2 * VECTOR, x + 2 * VECTOR, c2, bound, scale);
-    if (count > 12) keep(y + 3 * VECTOR, x + 3 * VECTOR, c3, bound, scale);
-    x += 4 * VECTOR;
+    if (x) {
+      keep(y, x, c0, bound, scale);
+      if (count > 4) keep(y + VECTOR, x + VECTOR, c1, bound, scale);
+      if (count > 8) keep(y + 2 * VECTOR, x + 2 * VECTOR, c2, bound, scale);
+      if (count > 12) keep(y + 3 * VECTOR, x + 3 * VECTOR, c3, bound, scale);
+      x += 4 * VECTOR;
+    } else {
+      spread(y, c0);
+      spread(y + 4, c1);
+      spread(y + 8, c2);
+      spread(y + 12, c3);
+    }
     y += 4 * VECTOR;
   }
 }
 
 function keep(y: usize, x: usize, bits: v128, bound: v128, scale: v128): void {
   v128.store(y, v128.and(f32x4.mul(v128.load(x), scale), i32x4.ge_u(bits, bound)));
+}
+
+/** One result of each of four blocks: those of a block follow each other. */
+function spread(y: usize, bits: v128): void {
+  v128.store32_lane(y, bits, 0);
+  v128.store32_lane(y, bits, 1, VECTOR);
+  v128.store32_lane(y, bits, 2, 2 * VECTOR);
+  v128.store32_lane(y, bits, 3, 3 * VECTOR);
 }

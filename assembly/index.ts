@@ -5,7 +5,7 @@ export { gruBeforeReset, gruBeforeResetBackward, gruBeforeUpdate, gruBeforeUpdat
 export { lstm97Traces } from "./cells/lstm97";
 export { lstmOutputBackward, lstmOutputForward } from "./cells/lstmVariant";
 export { activationBackward, activationForward, denseForward, inputGradient } from "./dense";
-export { dropout } from "./dropout";
+export { dropout, uniforms } from "./dropout";
 export { embeddingBackward, embeddingForward, tie } from "./embedding";
 export { gaussians, logarithms, orthonormalRows } from "./initialize";
 export { elementwiseLoss, gaussianLoss } from "./loss";

@@ -143,21 +143,27 @@ export function draw(
   return (RULES[initializer.type] as Rule<Initializer>).draw(initializer, { parts, rows, columns, random });
 }
 
-function uniforms({ rows, columns, random }: Draw, bound: number): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length: rows * columns }, () => (2 * random.uniform() - 1) * bound);
+function uniforms({ parts, rows, columns, random }: Draw, bound: number): Float32Array<ArrayBuffer> {
+  return drawn(parts, rows * columns, random, -bound, 2 * bound);
 }
 
 function normals({ parts, rows, columns, random }: Draw, deviation: number): Float32Array<ArrayBuffer> {
-  const standard = transformed(parts, parts.kernels.gaussians, rows * columns, () => 1 - random.uniform());
-  return standard.map((value) => deviation * value);
+  return drawn(parts, rows * columns, random, 1, -1, parts.kernels.gaussians).map((value) => deviation * value);
 }
 
-/** So many numbers after a kernel has changed them in place. */
-function transformed({ memory }: Parts, kernel: (x: number, count: number) => void, length: number, next: () => number) {
-  const count = Math.ceil(length / 8) * 8;
+/** So many numbers, uniform from `low` over `range`, or what a kernel makes of them. */
+function drawn(
+  { kernels, memory }: Parts,
+  length: number,
+  random: Random,
+  low: number,
+  range: number,
+  kernel?: (x: number, count: number) => void,
+): Float32Array<ArrayBuffer> {
+  const count = Math.ceil(length / 16) * 16;
   const pointer = memory.allocate(4 * count);
-  memory.write(pointer, Float32Array.from({ length: count }, next));
-  kernel(pointer, count);
+  kernels.uniforms(pointer, count, low, range, ...random.stream);
+  kernel?.(pointer, count);
   const result = memory.read(pointer, length);
   memory.release(pointer);
   return result;
@@ -217,5 +223,5 @@ export function checkInitial(path: string, value: unknown, keys: readonly string
  * @param longest at least 2
  */
 export function chronoBias(parts: Parts, units: number, longest: number, random: Random): Float32Array<ArrayBuffer> {
-  return transformed(parts, parts.kernels.logarithms, units, () => 1 + (longest - 2) * random.uniform());
+  return drawn(parts, units, random, 1, longest - 2, parts.kernels.logarithms);
 }

@@ -55,6 +55,11 @@ export class Random {
     this.#index = index;
   }
 
+  /** What the kernel `uniforms` makes these numbers of. */
+  get stream(): [index: number, purpose: number, key0: number, key1: number] {
+    return [this.#index, this.#purpose, ...this.#keys];
+  }
+
   /** The next 32 bits. */
   bits(): number {
     const within = this.#position % 4;
