@@ -1,0 +1,76 @@
+/**
+ * Training on several threads over one, an epoch of one update each, in interleaved rounds.
+ *
+ *     npm run bench:threads [-- --rounds N] [-- --threads N]
+ */
+
+import { parseArgs } from "node:util";
+import { SingleBar } from "cli-progress";
+// The package as users get it: its workers are files of the bundle.
+import { adam, createModel, createTrainer, dense, lstm, type TrainerOptions } from "memcell";
+import { createTrainer as createParallel } from "memcell/parallel";
+import { numbers } from "../tests/cases.js";
+import { spread } from "./measure.js";
+import type { Shape } from "./works.js";
+
+const { values: flags } = parseArgs({ options: { rounds: { type: "string", default: "15" }, threads: { type: "string", default: "2" } } });
+const [rounds, threads] = [flags.rounds, flags.threads].map(Number) as [number, number];
+
+const SHAPES: Shape[] = [
+  [8, 32, 32, 50],
+  [32, 64, 32, 50],
+  [64, 128, 64, 50],
+  [128, 256, 64, 50],
+];
+
+const works = SHAPES.map((shape) => {
+  const [I, H, B, T] = shape;
+  const next = numbers(1);
+  const sequences = Array.from({ length: B }, () => ({
+    inputs: Float32Array.from({ length: T * I }, next),
+    targets: Float32Array.from({ length: T }, next),
+  }));
+  const options: TrainerOptions = { loss: "mse", optimizer: adam({ learningRate: 1e-4 }), clipNorm: 1, window: T, batch: B };
+  const build = () => createModel({ input: { features: I }, layers: [lstm({ units: H }), dense({ units: 1 })], seed: 1 });
+  const trainers = [createTrainer(build(), options), createParallel(build(), { ...options, threads })];
+  // As long as some ten milliseconds of one thread, so that starting an epoch counts little.
+  const epochs = Math.max(2, Math.round(4e8 / (24 * H * (I + H) * B * T)));
+  const time = async (trainer: (typeof trainers)[number]) => {
+    const began = performance.now();
+    for await (const _ of trainer.fit(sequences, { epochs }));
+    return (performance.now() - began) / epochs;
+  };
+  return { shape, round: async () => [await time(trainers[0] as never), await time(trainers[1] as never)] as [number, number] };
+});
+
+const bar = new SingleBar({ format: "{bar} {value}/{total} rounds | {eta_formatted} left", clearOnComplete: true });
+process.once("SIGINT", () => {
+  bar.stop();
+  process.exit(130);
+});
+bar.start(rounds, 0);
+const times = works.map((): [number, number][] => []);
+// The first round warms up and is not counted.
+for (let round = -1; round < rounds; round++) {
+  for (const [i, work] of works.entries()) {
+    const pair = await work.round();
+    if (round >= 0) times[i]?.push(pair);
+  }
+  bar.update(round + 1);
+}
+bar.stop();
+
+console.log(`Training, ${threads} threads over one; medians of ${rounds} rounds, quartiles in brackets.`);
+console.table(
+  works.map(({ shape }, i) => {
+    const pairs = times[i] as [number, number][];
+    const { median, low, high } = spread(pairs.map(([one, many]) => one / many));
+    const ms = (at: 0 | 1) => spread(pairs.map((pair) => pair[at])).median.toFixed(2);
+    return {
+      "(I, H, B, T)": shape.join(", "),
+      "1 thread, ms": ms(0),
+      [`${threads} threads, ms`]: ms(1),
+      ratio: `${median.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`,
+    };
+  }),
+);
