@@ -23,7 +23,7 @@ function bytesOf(names: Variant[]): Uint8Array<ArrayBuffer> {
   text += wasm.slice(from);
   const bytes = new Uint8Array(text.length);
   // Not Uint8Array.from: it walks through an iterator, and takes 3 ms where this takes 0.6.
-  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i) - 64;
+  for (let i = 0; i < bytes.length; i++) bytes[i] = 122 - text.charCodeAt(i);
   return bytes;
 }
 
