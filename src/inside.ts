@@ -3,7 +3,7 @@
  * is the same class in both. Not public.
  */
 
-export { integer, options } from "./check.js";
+export { fail, integer, options } from "./check.js";
 export { openCheckpoint } from "./checkpoint.js";
 export { compile, createKernels } from "./kernels.js";
 export { lanesFor } from "./lanes.js";
@@ -14,6 +14,7 @@ export { Memory } from "./memory.js";
 export { checkMetrics, Scoring } from "./metrics.js";
 export { Model, ROWS, WINDOW } from "./model.js";
 export { Network } from "./network.js";
+export { checkTrainerOptions } from "./options.js";
 export { checkSequences } from "./sequences.js";
 export { Training } from "./training.js";
 export { Rows, readRows, roomFor, writeWindow } from "./window.js";

@@ -27,11 +27,6 @@ function canShare(): boolean {
   return false;
 }
 
-/** How many threads the machine runs at once. */
-export function cores(): number {
-  return globalThis.navigator?.hardwareConcurrency ?? globalThis.process?.getBuiltinModule?.("node:os").availableParallelism() ?? 1;
-}
-
 export class Pool {
   /** Threads, with this one. */
   readonly size: number;

@@ -1,25 +1,13 @@
 /** Whole sequences on several threads: outputs, loss and metrics, window by window. */
 
-import {
-  checkLoss,
-  checkMetrics,
-  checkSequences,
-  integer,
-  Model,
-  options,
-  ROWS,
-  Rows,
-  readRows,
-  roomFor,
-  Scoring,
-  WINDOW,
-} from "../inside.js";
+import { checkLoss, checkMetrics, checkSequences, Model, options, ROWS, Rows, readRows, roomFor, Scoring, WINDOW } from "../inside.js";
 import type { Mode } from "../lanes.js";
 import type { Loss } from "../losses.js";
 import type { Metric, Scores } from "../metrics.js";
 import type { Checked, Sequence, Series } from "../sequences.js";
-import { cores, Pool } from "./pool.js";
+import { Pool } from "./pool.js";
 import { type Part, Shards } from "./shards.js";
+import { checkThreads } from "./threads.js";
 
 /** Runs sequences window by window; `look` sees each after its forward pass. */
 async function* windows(
@@ -91,14 +79,6 @@ export async function evaluate<M extends Metric>(
     const { done, value } = await scores.next();
     if (done) return value as { loss: number } & Record<M, number>;
   }
-}
-
-/** Threads beyond this many are refused: no machine that memcell is meant for has them. */
-const MOST = 256;
-
-/** @throws TypeError, RangeError if it is not a number of threads */
-export function checkThreads(value: unknown): number {
-  return value === undefined ? Math.min(cores(), MOST) : integer("threads", value, 1, MOST);
 }
 
 /** Made by `createPredictor`. */

@@ -10,13 +10,8 @@ import type { Tensor } from "../safetensors.js";
 import type { Checked, Sequence, Series } from "../sequences.js";
 import { ParallelLearner } from "./learner.js";
 import { Pool } from "./pool.js";
-import { checkThreads, evaluate, evaluation, Predictor, predict } from "./predictor.js";
-
-/** How many threads work. */
-export interface Threads {
-  /** With the one that calls, from 1 to 256. Default: as many as the machine runs at once. */
-  threads?: number;
-}
+import { evaluate, evaluation, Predictor, predict } from "./predictor.js";
+import { checkThreads, type Threads } from "./threads.js";
 
 /** Made by `createTrainer` and `resumeTrainer` of `memcell/parallel`. */
 export class ParallelTrainer extends Training<ParallelLearner> {
@@ -133,4 +128,4 @@ export function createPredictor(model: Model, predictorOptions: Threads = {}): P
   return new Predictor(model, options("options", predictorOptions, ["threads"]).threads);
 }
 
-export type { Predictor };
+export type { Predictor, Threads };

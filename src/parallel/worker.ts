@@ -3,6 +3,7 @@
 import { createKernels, Memory, Network, planModel } from "../inside.js";
 import type { Kernels } from "../kernels.js";
 import type { Ground } from "../network.js";
+import { listen } from "../remote.js";
 import type { Answer, Begin, Build, Message } from "./messages.js";
 import { runWindow } from "./run.js";
 
@@ -39,15 +40,11 @@ function receive(message: Message): Answer | undefined {
   return;
 }
 
-function answer(message: Message, post: (answer: Answer) => void): void {
+const post = listen((message: Message) => {
   try {
-    const result = receive(message);
-    if (result) post(result);
+    const answer = receive(message);
+    if (answer) post(answer);
   } catch (error) {
     post({ error });
   }
-}
-
-const node = globalThis.process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
-if (node) node.on("message", (message: Message) => answer(message, (result) => node.postMessage(result)));
-else addEventListener("message", ({ data }: MessageEvent<Message>) => answer(data, (result) => postMessage(result)));
+});

@@ -1,0 +1,65 @@
+/** Workers of whichever runtime, seen from both sides: Node's own, which Deno and Bun have as well, or the web's. */
+
+/** The few things that are asked of a worker. */
+export interface Remote {
+  post(message: unknown, transfer?: Transferable[]): void;
+  end(): void;
+  /** Whether the process waits for it; a page never does. */
+  hold(on: boolean): void;
+}
+
+/** The web's `Worker`, or what is like it enough. */
+export interface WebWorker {
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  terminate(): void;
+  onmessage: ((event: MessageEvent) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+  onmessageerror: ((event: MessageEvent) => void) | null;
+}
+
+const node = () => globalThis.process?.getBuiltinModule?.("node:worker_threads");
+
+/**
+ * Starts a worker, or takes one that was started. A page's is made by `web`, where bundlers find the address that they look for:
+ * `new Worker(new URL("./file.js", import.meta.url), { type: "module" })`.
+ * @param file beside this one
+ * @param fail hears of its end as well
+ */
+export function start(file: string, web: () => WebWorker, hear: (message: unknown) => void, fail: (error: unknown) => void): Remote {
+  const threads = node();
+  if (threads) {
+    const worker = new threads.Worker(new URL(file, import.meta.url));
+    worker.unref();
+    worker.on("message", hear);
+    worker.on("error", fail);
+    worker.on("messageerror", fail);
+    worker.on("exit", (code) => fail(new Error(`a worker of memcell ended with code ${code}`)));
+    return {
+      post: (message, transfer = []) => worker.postMessage(message, transfer as never),
+      end: () => void worker.terminate(),
+      hold: (on) => (on ? worker.ref() : worker.unref()),
+    };
+  }
+  return attach(web(), hear, fail);
+}
+
+/** The same for a worker of the web that is there. */
+export function attach(worker: WebWorker, hear: (message: unknown) => void, fail: (error: unknown) => void): Remote {
+  worker.onmessage = ({ data }) => hear(data);
+  // A file that is not found gives an event without a message.
+  worker.onerror = (event) =>
+    fail(event.error ?? new Error(event.message ?? "a worker of memcell cannot be loaded: is its file served, as a module?"));
+  worker.onmessageerror = () => fail(new Error("a worker of memcell sent what cannot be read"));
+  return { post: (message, transfer = []) => worker.postMessage(message, transfer), end: () => worker.terminate(), hold() {} };
+}
+
+/** In the worker: hears what is posted to it. @returns what posts back */
+export function listen<M>(hear: (message: M) => void): (message: unknown, transfer?: Transferable[]) => void {
+  const port = node()?.parentPort;
+  if (port) {
+    port.on("message", hear);
+    return (message, transfer = []) => port.postMessage(message, transfer as never);
+  }
+  addEventListener("message", ({ data }) => hear(data as M));
+  return (message, transfer = []) => postMessage(message, { transfer });
+}

@@ -1,0 +1,123 @@
+/** The worker's side: a trainer that does what the page asks. */
+
+import type { Report } from "../fit.js";
+import { loadModel } from "../index.js";
+import { createTrainer, type ParallelTrainer, resumeTrainer } from "../parallel/trainer.js";
+import { listen } from "../remote.js";
+import type { Sequence } from "../sequences.js";
+import {
+  type Answer,
+  type Call,
+  type Changed,
+  type Create,
+  type Message,
+  type Method,
+  type Pull,
+  type Pulled,
+  STREAMED,
+} from "./messages.js";
+
+/** The buffers of what was made for the page alone: they move instead of being copied. */
+function buffers(value: unknown): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) return [value.buffer as ArrayBuffer];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(buffers) : [];
+}
+
+class Host {
+  readonly #post: (answer: Answer, transfer?: Transferable[]) => void;
+  readonly #waiting = new Map<number, (pulled: Pulled) => void>();
+  #pulls = 0;
+  #trainer: ParallelTrainer | undefined;
+  #failed: unknown;
+  #fit: AsyncGenerator<Report, void, undefined> | undefined;
+  #abort = new AbortController();
+
+  constructor(post: (answer: Answer, transfer?: Transferable[]) => void) {
+    this.#post = post;
+  }
+
+  receive(message: Message): void {
+    if (message.type === "create") this.#create(message);
+    else if (message.type === "abort") this.#abort.abort();
+    else if (message.type === "pulled") this.#waiting.get(message.id)?.(message);
+    else void this.#answer(message);
+  }
+
+  #create({ bytes, options, threads = 1 }: Create): void {
+    try {
+      this.#trainer = options
+        ? createTrainer(loadModel(bytes), { ...(options as object), threads } as never)
+        : resumeTrainer(bytes, { threads });
+    } catch (error) {
+      this.#failed = error;
+    }
+  }
+
+  async #answer({ id, method, values }: Call): Promise<void> {
+    try {
+      const value = await this.#call(method, values);
+      const changes = ["next", "return", "step"].includes(method);
+      const changed = changes ? this.#changed() : undefined;
+      this.#post({ type: "reply", id, value, ...(changed && { changed }) }, [...buffers(value), ...buffers(changed)]);
+    } catch (error) {
+      this.#post({ type: "reply", id, error });
+    }
+  }
+
+  #changed(): Changed {
+    const { model, updates, epochs } = this.#trainer as ParallelTrainer;
+    return { parameters: model.parameters(), updates, epochs };
+  }
+
+  #call(method: Method, values: unknown[]): unknown {
+    if (!this.#trainer) throw this.#failed;
+    const trainer = this.#trainer;
+    const [first, second] = values as [never, never];
+    switch (method) {
+      case "fit":
+        this.#abort = new AbortController();
+        this.#fit = trainer.fit(first === STREAMED ? this.#streamed() : first, { ...(second as object), signal: this.#abort.signal });
+        return;
+      case "next":
+        return this.#fit?.next();
+      case "return":
+        return this.#fit?.return();
+      case "rewind":
+        return void trainer.rewind();
+      default:
+        return trainer[method](first, second);
+    }
+  }
+
+  /** The page's iterable, begun anew in every epoch. */
+  #streamed(): AsyncIterable<Sequence> {
+    const pull = (method: Pull["method"]) => this.#pull(method) as Promise<IteratorResult<Sequence>>;
+    return {
+      [Symbol.asyncIterator]() {
+        const opened = pull("open");
+        return { next: () => opened.then(() => pull("next")), return: () => pull("return") };
+      },
+    };
+  }
+
+  #pull(method: Pull["method"]): Promise<IteratorResult<unknown> | undefined> {
+    const id = this.#pulls++;
+    this.#post({ type: "pull", id, method });
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, ({ result, error }) => {
+        this.#waiting.delete(id);
+        if (error === undefined) resolve(result);
+        else reject(error);
+      });
+    });
+  }
+}
+
+/**
+ * Makes a worker of your own one that trains for `createTrainer` of `memcell/worker`: for bundlers, or addresses, that need a file
+ * of your project.
+ * @example import { serve } from "memcell/worker/host"; serve();
+ */
+export function serve(): void {
+  const host = new Host(listen((message: Message) => host.receive(message)));
+}

@@ -1,0 +1,272 @@
+/** Training off the main thread: the trainer lives in a worker, and is driven from here as if it were here. */
+
+import { type FitSettings, loadModel, type Model, type Report, type Sequence, type Tensor, type TrainerOptions } from "../index.js";
+import { checkTrainerOptions, fail, Model as ModelClass, openCheckpoint, options } from "../inside.js";
+import type { Metric } from "../metrics.js";
+import type { CheckedTrainerOptions } from "../options.js";
+import { checkThreads, type Threads } from "../parallel/threads.js";
+import { attach, type Remote, start, type WebWorker } from "../remote.js";
+import type { Series } from "../sequences.js";
+import { type Answer, type Call, type Message, type Method, type Next, type Pull, type Reply, STREAMED } from "./messages.js";
+
+export interface Where extends Threads {
+  /**
+   * Makes the worker, for bundlers or addresses that need a file of your own (which calls `serve` of `memcell/worker/host`):
+   * `() => new Worker(new URL("./train.worker.js", import.meta.url), { type: "module" })`. Default: the package's.
+   */
+  worker?: () => WebWorker;
+}
+
+const web = () => new Worker(new URL("./trainer-worker.js", import.meta.url), { type: "module" });
+
+/** Ends the worker of a trainer that was dropped. */
+const dropped = new FinalizationRegistry<Remote>((worker) => worker.end());
+
+interface Waiting {
+  resolve(reply: Reply): void;
+  reject(error: unknown): void;
+}
+
+/** The calls to a worker, and the answers. */
+class Line {
+  readonly worker: Remote;
+  readonly #waiting = new Map<number, Waiting>();
+  #calls = 0;
+  #error: unknown;
+  /** Answers the worker's questions for sequences. */
+  pulled: (pull: Pull) => void = () => {};
+
+  constructor(given: (() => WebWorker) | undefined) {
+    const hear = (message: unknown) => this.#hear(message as Answer);
+    const fail = (error: unknown) => this.fail(error);
+    this.worker = given ? attach(given(), hear, fail) : start("./trainer-worker.js", web, hear, fail);
+  }
+
+  #hear(answer: Answer): void {
+    if (answer.type === "pull") {
+      this.pulled(answer);
+      return;
+    }
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if (this.#waiting.size === 0) this.worker.hold(false);
+    if ("error" in answer) waiting?.reject(answer.error);
+    else waiting?.resolve(answer);
+  }
+
+  fail(error: unknown): void {
+    this.#error ??= error;
+    for (const { reject } of this.#waiting.values()) reject(this.#error);
+    this.#waiting.clear();
+    this.worker.end();
+  }
+
+  post(message: Message, transfer?: Transferable[]): void {
+    if (!this.#error) this.worker.post(message, transfer);
+  }
+
+  call(method: Method, values: unknown[], transfer?: Transferable[]): Promise<Reply> {
+    if (this.#error) return Promise.reject(this.#error);
+    const id = this.#calls++;
+    const call: Call = { type: "call", id, method, values };
+    return new Promise((resolve, reject) => {
+      this.worker.post(call, transfer);
+      this.worker.hold(true);
+      this.#waiting.set(id, { resolve, reject });
+    });
+  }
+}
+
+/** Copies of what typed arrays hold, to be moved: yours stay. */
+function packed(list: Iterable<unknown>): { sequences: unknown[]; transfer: Transferable[] } {
+  const transfer: Transferable[] = [];
+  const own = (value: unknown) => {
+    if (!ArrayBuffer.isView(value) || value instanceof DataView) return value;
+    const copy = (value as Float32Array).slice();
+    transfer.push(copy.buffer);
+    return copy;
+  };
+  const sequences = Array.from(list, (sequence) => {
+    if (typeof sequence !== "object" || sequence === null || Array.isArray(sequence)) return sequence;
+    return Object.fromEntries(Object.entries(sequence).map(([key, value]) => [key, own(value)]));
+  });
+  return { sequences, transfer };
+}
+
+const iterable = (value: unknown): value is Iterable<unknown> => typeof value === "object" && value !== null && Symbol.iterator in value;
+
+/** Made by `createTrainer` and `resumeTrainer` of `memcell/worker`. */
+export class WorkerTrainer {
+  /** Has the parameters of the last report, or of the last step: the worker has a model of its own. */
+  readonly model: Model;
+  /** All options, with the defaults filled in. */
+  readonly options: CheckedTrainerOptions;
+  readonly #line: Line;
+  #fitting = false;
+  #counts = { updates: 0, epochs: 0 };
+
+  /** @internal */
+  constructor(model: Model, trainerOptions: unknown, where: Record<string, unknown>, bytes?: Uint8Array) {
+    const { worker, threads } = where;
+    if (worker !== undefined && typeof worker !== "function") fail(TypeError, "worker", "a function that makes a worker", worker);
+    const checked = threads === undefined ? undefined : checkThreads(threads);
+    this.options = checkTrainerOptions(trainerOptions, ModelClass.engine("model", model));
+    this.model = model;
+    this.#line = new Line(worker as Where["worker"]);
+    const file = bytes ? new Uint8Array(bytes) : model.save();
+    this.#line.post({ type: "create", bytes: file, ...(!bytes && { options: this.options }), threads: checked }, [file.buffer]);
+    dropped.register(this, this.#line.worker);
+  }
+
+  /** Updates made so far, when the worker last spoke of it. */
+  get updates(): number {
+    return this.#counts.updates;
+  }
+
+  /** Epochs finished so far, when the worker last spoke of it. */
+  get epochs(): number {
+    return this.#counts.epochs;
+  }
+
+  async #call(method: Method, values: unknown[], transfer?: Transferable[]): Promise<unknown> {
+    const { value, changed } = await this.#line.call(method, values, transfer);
+    if (changed) {
+      const { parameters, ...counts } = changed;
+      this.model.setParameters(parameters);
+      this.#counts = counts;
+    }
+    return value;
+  }
+
+  #batch(method: Method, batch: Iterable<unknown>, more: unknown): Promise<unknown> {
+    const { sequences, transfer } = iterable(batch) ? packed(batch) : { sequences: batch, transfer: [] };
+    return this.#call(method, [sequences, more], transfer);
+  }
+
+  /**
+   * Trains for some epochs, as the `fit` of any trainer: between reports the worker waits for you to ask for the next. Typed arrays
+   * are copied and the copies moved; an iterable or async iterable is iterated here, a sequence at a time, as the worker asks.
+   * @throws what the trainer throws, from the first report on; the signal's reason
+   * @example for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 10, signal })) draw(epoch, loss);
+   */
+  async *fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): AsyncGenerator<Report, void, undefined> {
+    const { signal, validation, ...rest } = settings;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) fail(TypeError, "signal", "an AbortSignal", signal);
+    signal?.throwIfAborted();
+    if (this.#fitting)
+      throw new Error("fit cannot run while the trainer's fit is under way: let its loop end, leave it, or call return() on it");
+    this.#fitting = true;
+    const moved =
+      validation === undefined ? undefined : iterable(validation) ? packed(validation) : { sequences: validation, transfer: [] };
+    const more = { ...rest, ...(moved && { validation: moved.sequences }) };
+    const streams = !Array.isArray(sequences) && typeof sequences === "object" && sequences !== null && !ArrayBuffer.isView(sequences);
+    if (streams) this.#line.pulled = answering(sequences, this.#line);
+    const abort = () => this.#line.post({ type: "abort" });
+    signal?.addEventListener("abort", abort);
+    try {
+      if (streams) await this.#call("fit", [STREAMED, more], moved?.transfer);
+      else {
+        const data = Array.isArray(sequences) ? packed(sequences) : { sequences, transfer: [] };
+        await this.#call("fit", [data.sequences, more], [...data.transfer, ...(moved?.transfer ?? [])]);
+      }
+      for (;;) {
+        const { done, value } = (await this.#call("next", [])) as Next;
+        if (done) return;
+        yield value;
+      }
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      await this.#call("return", []).catch(() => {});
+      this.#fitting = false;
+    }
+  }
+
+  /** Drops an interrupted epoch, gradients that have not come to an update, and the best epoch so far. */
+  async rewind(): Promise<this> {
+    await this.#call("rewind", []);
+    return this;
+  }
+
+  /**
+   * One update on the whole of these sequences as one window, as the `step` of any trainer.
+   * @example console.log(await trainer.step(batch));
+   */
+  step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Promise<number> {
+    return this.#batch("step", batch, stepOptions) as Promise<number>;
+  }
+
+  /** The mean loss of these sequences and its gradient, without an update, as the `gradients` of any trainer. */
+  gradients(
+    batch: Iterable<Sequence>,
+    stepOptions: { carry?: boolean | boolean[] } = {},
+  ): Promise<{ loss: number; gradients: Record<string, Tensor> }> {
+    return this.#batch("gradients", batch, stepOptions) as Promise<{ loss: number; gradients: Record<string, Tensor> }>;
+  }
+
+  /** The trainer's loss over whole sequences, and metrics if asked for, as `model.evaluate`. */
+  evaluate<M extends Metric = never>(
+    sequences: Iterable<Sequence>,
+    evaluateOptions: { metrics?: readonly M[] } = {},
+  ): Promise<{ loss: number } & Record<M, number>> {
+    return this.#batch("evaluate", sequences, evaluateOptions) as Promise<{ loss: number } & Record<M, number>>;
+  }
+
+  /** The outputs of whole sequences, as `model.predict`, computed by the worker. */
+  predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Promise<Float32Array[]> {
+    return this.#batch("predict", sequences, undefined) as Promise<Float32Array[]>;
+  }
+
+  /** The running mean of the parameters, with the option `average`. */
+  averaged(): Promise<Record<string, Tensor>> {
+    return this.#call("averaged", []) as Promise<Record<string, Tensor>>;
+  }
+
+  /** Everything that training needs to go on bit for bit; any trainer takes it up: `resumeTrainer`. */
+  save(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#call("save", []) as Promise<Uint8Array<ArrayBuffer>>;
+  }
+
+  /** Ends the worker; what is under way fails. A trainer that is dropped ends it as well. */
+  close(): void {
+    this.#line.fail(new Error("the trainer's worker is closed"));
+  }
+}
+
+/** Answers a worker's questions from an iterable, with a copy of each sequence to be moved. */
+function answering(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, line: Line): (pull: Pull) => void {
+  let iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
+  const open = () => (Symbol.asyncIterator in sequences ? sequences[Symbol.asyncIterator]() : sequences[Symbol.iterator]());
+  return async ({ id, method }) => {
+    try {
+      if (method === "open") iterator = open();
+      const given = method === "open" ? undefined : await iterator?.[method]?.();
+      const { sequences: list, transfer } = packed(given && !given.done ? [given.value] : []);
+      line.post({ type: "pulled", id, result: { done: given?.done === true, value: list[0] } as IteratorResult<unknown> }, transfer);
+    } catch (error) {
+      line.post({ type: "pulled", id, error });
+    }
+  };
+}
+
+/**
+ * A trainer that runs in a worker, so that a page stays smooth (or a server answers) while it trains: `createTrainer` of
+ * `memcell`, everything that computes awaited. With `threads` the worker trains on several.
+ * @throws TypeError, RangeError with the path of the option
+ * @example const trainer = createTrainer(model, { loss: "mse", optimizer: adam() });
+ */
+export function createTrainer(model: Model, trainerOptions: TrainerOptions & Where): WorkerTrainer {
+  const { worker, threads, ...rest } = trainerOptions ?? {};
+  return new WorkerTrainer(model, trainerOptions && rest, { worker, threads });
+}
+
+/**
+ * The trainer that the `save` of any trainer saved, in a worker, with its model here (`trainer.model`).
+ * @throws TypeError, RangeError if the file is damaged or holds no trainer
+ */
+export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, where: Where = {}): WorkerTrainer {
+  const given = options("options", where, ["worker", "threads"]);
+  const file = new Uint8Array(bytes);
+  return new WorkerTrainer(loadModel(file), openCheckpoint(file).options, given, file);
+}
