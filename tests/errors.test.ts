@@ -1,6 +1,7 @@
 /** Every public entry refuses every wrong kind (TypeError) and value (RangeError), names the place, and changes nothing. */
 
 import { describe, expect, test } from "vitest";
+import { createBatcher } from "../src/batcher.js";
 import {
   adam,
   adamw,
@@ -1109,6 +1110,38 @@ describe("many streams", () => {
     ],
     ["a state NaN", RangeError, '"state.h_l0[0]" expected a finite number, got NaN', () => streams.open({ ...state, h_l0: [NaN, 0, 0] })],
   ]);
+
+  const batcher = createBatcher(streams, { queue: 1 });
+  const wait = (options: unknown) => () => createBatcher(streams, any(options));
+  refuses([
+    [
+      "a batcher of no streams",
+      TypeError,
+      '"streams" expected what model.streams() returned, got a Model',
+      () => createBatcher(any(model)),
+    ],
+    ["of nothing", TypeError, '"streams" expected what model.streams() returned, got null', () => createBatcher(any(null))],
+    ["a deadline below 0", RangeError, '"deadline" expected a number in [0, 1000], got -1', wait({ deadline: -1 })],
+    ["a deadline without end", RangeError, '"deadline" expected a number in [0, 1000], got Infinity', wait({ deadline: Infinity })],
+    ["batches of 0", RangeError, '"batch" expected a positive integer, got 0', wait({ batch: 0 })],
+    ["a queue as text", TypeError, '"queue" expected a positive integer, got "9"', wait({ queue: "9" })],
+    ["an option that a batcher does not have", RangeError, '"size" is not an option', wait({ size: 1 })],
+  ]);
+  test.each<Refusal>([
+    ["a closed stream", RangeError, '"id" expected the id of an open stream, got 2', () => batcher.step(closed, [1, 2])],
+    ["an id that is text", TypeError, '"id" expected the id of an open stream, got "0"', () => batcher.step(any("0"), [1, 2])],
+    ["an input too short", RangeError, '"input, step 0" expected 2 numbers, got an array of 1', () => batcher.step(a, [1])],
+    ["an array in an array", RangeError, '"input, step 0" expected 2 numbers, got an array of 1', () => batcher.step(a, any([[1, 2]]))],
+    ["text", TypeError, '"input" expected numbers, got "12"', () => batcher.step(a, any("12"))],
+    ["NaN", RangeError, '"input, step 0, feature 1" expected a finite number, got NaN', () => batcher.step(a, [1, NaN])],
+    ["a setting unknown", RangeError, '"settings.abort" is not an option', () => batcher.step(a, [1, 2], any({ abort: 1 }))],
+    ["a signal that is none", TypeError, '"settings.signal" expected an AbortSignal', () => batcher.step(a, [1, 2], any({ signal: 1 }))],
+  ])("batcher.step: %s", async (_, kind, message, attempt) => {
+    const refusal = attempt() as Promise<unknown>;
+    await expect(refusal).rejects.toThrow(message);
+    await expect(refusal).rejects.toThrow(kind);
+    expect(batcher.waiting).toBe(0);
+  });
 
   test("a refused step leaves all states as they were", () => {
     streams.step([b, a], [1, 2, 3, 4]);
