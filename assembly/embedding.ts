@@ -1,8 +1,8 @@
 // Rows of a table, gathered by token: an embedding, and also the product of a recurrent layer's input weights with one-hot
-// inputs, which is a gather of one column for each gate.
+// inputs, which is a gather of one column for each gate. With the states of many streams as the table, their numbers as tokens.
 
 import { groups, inputGroups } from "./cell";
-import { PANEL, splat, transpose, transposeRows, VECTOR } from "./lanes";
+import { PANEL, splat, transpose, transposeVectors, VECTOR } from "./lanes";
 
 export function embeddingForward(
   y: usize, // [slots][N][width] out: table[token] + bias
@@ -23,7 +23,12 @@ export function embeddingForward(
         const row3 = table + <usize>load<u32>(tokens, 12) * row;
         for (let n: usize = 0; n < row; n += VECTOR) {
           const b = bias ? v128.load(bias + n) : splat(0);
-          transposeRows(y + 8 * n + <usize>lane * 4, 32, row0 + n, row1 + n, row2 + n, row3 + n, b);
+          const to = y + 8 * n + <usize>lane * 4;
+          const x0 = f32x4.add(v128.load(row0 + n), b);
+          const x1 = f32x4.add(v128.load(row1 + n), b);
+          const x2 = f32x4.add(v128.load(row2 + n), b);
+          const x3 = f32x4.add(v128.load(row3 + n), b);
+          transposeVectors(to, to + 32, to + 64, to + 96, x0, x1, x2, x3);
         }
         tokens += VECTOR;
       } else {
@@ -34,6 +39,28 @@ export function embeddingForward(
       }
     }
     y += row * width;
+  }
+}
+
+/** The inverse at width 8: each lane becomes its row of the table. Lanes with the same row hold the same. */
+export function scatterRows(
+  table: usize, // [rows][N] out
+  tokens: usize, // [slots][8] i32
+  y: usize, // [slots][N][8]
+  slots: i32,
+  N: i32, // padded
+): void {
+  const row = (<usize>N) << 2;
+  for (let half = 0; half < 2 * slots; half++, tokens += VECTOR) {
+    const from = y + <usize>(half >> 1) * row * PANEL + <usize>(half & 1) * VECTOR;
+    const row0 = table + <usize>load<u32>(tokens) * row;
+    const row1 = table + <usize>load<u32>(tokens, 4) * row;
+    const row2 = table + <usize>load<u32>(tokens, 8) * row;
+    const row3 = table + <usize>load<u32>(tokens, 12) * row;
+    for (let n: usize = 0; n < row; n += VECTOR) {
+      const x = from + 8 * n;
+      transposeVectors(row0 + n, row1 + n, row2 + n, row3 + n, v128.load(x), v128.load(x, 32), v128.load(x, 64), v128.load(x, 96));
+    }
   }
 }
 
@@ -59,7 +86,7 @@ export function embeddingBackward(
         const row3 = dtable + <usize>load<u32>(tokens, 12) * row;
         for (let n: usize = 0; n < row; n += VECTOR) {
           if (!((live >> ((n >> 4) % G)) & 1)) continue;
-          transpose(scratch, VECTOR, dy + 8 * n + <usize>lane * 4, 32);
+          block(scratch, VECTOR, dy + 8 * n + <usize>lane * 4, 32);
           add(row0 + n, scratch);
           add(row1 + n, scratch + 16);
           add(row2 + n, scratch + 32);
@@ -90,13 +117,18 @@ export function tie(
   for (let token = 0; token < tokens; token += 4, table += 4 * row) {
     for (let n: usize = 0; n < row; n += VECTOR, weight += 4 * VECTOR) {
       if (!back) {
-        transpose(weight, VECTOR, table + n, row);
+        block(weight, VECTOR, table + n, row);
         continue;
       }
-      transpose(scratch, VECTOR, weight, VECTOR);
+      block(scratch, VECTOR, weight, VECTOR);
       for (let i: usize = 0; i < 4; i++) add(table + n + i * row, scratch + i * VECTOR);
     }
   }
+}
+
+/** The transposition as a call: where it takes little of the time, the size of the code counts. */
+function block(to: usize, toStride: usize, from: usize, fromStride: usize): void {
+  transpose(to, toStride, from, fromStride);
 }
 
 function add(to: usize, from: usize): void {

@@ -6,7 +6,7 @@ export { lstm97Traces } from "./cells/lstm97";
 export { lstmOutputBackward, lstmOutputForward } from "./cells/lstmVariant";
 export { activationBackward, activationForward, denseForward, inputGradient } from "./dense";
 export { dropout, uniforms } from "./dropout";
-export { embeddingBackward, embeddingForward, tie } from "./embedding";
+export { embeddingBackward, embeddingForward, scatterRows, tie } from "./embedding";
 export { gaussians, logarithms, orthonormalRows } from "./initialize";
 export { elementwiseLoss, gaussianLoss } from "./loss";
 export { product, transposeWeights, weightGradient, weightGradientScratch } from "./matmul";

@@ -42,24 +42,24 @@ export function transpose(
   from: usize, // four rows of four f32, `fromStride` bytes apart
   fromStride: usize,
 ): void {
-  transposeRows(to, toStride, from, from + fromStride, from + 2 * fromStride, from + 3 * fromStride, splat(0));
+  const a = v128.load(from);
+  const b = v128.load(from + fromStride);
+  const c = v128.load(from + 2 * fromStride);
+  const d = v128.load(from + 3 * fromStride);
+  transposeVectors(to, to + toStride, to + 2 * toStride, to + 3 * toStride, a, b, c, d);
 }
 
-/** The same with four rows from anywhere, `bias` added to each. */
+/** The same of four vectors, to rows anywhere. */
 @inline
-export function transposeRows(to: usize, toStride: usize, row0: usize, row1: usize, row2: usize, row3: usize, bias: v128): void {
-  const a = f32x4.add(v128.load(row0), bias);
-  const b = f32x4.add(v128.load(row1), bias);
-  const c = f32x4.add(v128.load(row2), bias);
-  const d = f32x4.add(v128.load(row3), bias);
+export function transposeVectors(to0: usize, to1: usize, to2: usize, to3: usize, a: v128, b: v128, c: v128, d: v128): void {
   const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
   const AB = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
   const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
   const CD = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-  v128.store(to, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5));
-  v128.store(to + toStride, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
-  v128.store(to + 2 * toStride, v128.shuffle<f32>(AB, CD, 0, 1, 4, 5));
-  v128.store(to + 3 * toStride, v128.shuffle<f32>(AB, CD, 2, 3, 6, 7));
+  v128.store(to0, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5));
+  v128.store(to1, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+  v128.store(to2, v128.shuffle<f32>(AB, CD, 0, 1, 4, 5));
+  v128.store(to3, v128.shuffle<f32>(AB, CD, 2, 3, 6, 7));
 }
 
 // A column is what one v128 walks down in a panel [O][width]. Width 8 has two columns of O vectors, a lane a sequence.

@@ -11,7 +11,7 @@ import { SingleBar } from "cli-progress";
 import { CELLS, ONLINE, SHAPE } from "./cells.js";
 import { checkAgainstOracle } from "./check.js";
 import { measure, type Spread, spread } from "./measure.js";
-import { flops, forward, lstmWeights, online, peak, type Shape, streaming, training } from "./works.js";
+import { flops, forward, liveStreams, lstmWeights, online, peak, type Shape, streaming, training } from "./works.js";
 
 const { values: flags } = parseArgs({
   options: { json: { type: "string" }, rounds: { type: "string", default: "15" }, quick: { type: "boolean", default: false } },
@@ -48,8 +48,9 @@ const cells = CELLS.map(({ name, layer, weights, goal }) => ({
   goal,
 }));
 const streams = STREAMS.map(streaming);
+const live = [1000, 100, 10].map((count) => liveStreams([32, 64], count));
 const onlines = ONLINE.map(([name, layer]) => online(name, layer));
-const works = [tile, ...[...forwards, ...trainings, ...cells].map(({ work }) => work), ...streams, ...onlines];
+const works = [tile, ...[...forwards, ...trainings, ...cells].map(({ work }) => work), ...streams, ...live, ...onlines];
 const bar = new SingleBar({ format: "{bar} {value}/{total} rounds | {eta_formatted} left", clearOnComplete: true, noTTYOutput: false });
 process.once("SIGINT", () => {
   bar.stop();
@@ -85,6 +86,14 @@ const stepOf = ({ name, steps }: (typeof streams)[number], weights = NaN) => {
   return { work: name, "microseconds a step": show(us, 3), ...(weights > 0 && { weights, "nanoseconds a weight": show(ns, 2) }) };
 };
 console.table(streams.map((work) => stepOf(work)));
+console.log("Many live streams; the goal is 800,000 steps a second for all of them at once.");
+console.table(
+  live.map(({ name, steps }) => {
+    const perSecond = spread(timesOf(name).map((ms) => (1000 * steps) / ms));
+    results.push({ work: name, stepsPerSecond: perSecond });
+    return { work: name, "steps a second": show(perSecond, 0) };
+  }),
+);
 console.log("The online learner, a step with its update.");
 console.table(onlines.map((work) => stepOf(work, work.weights)));
 if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, peak: spread(limit), results }, null, 2)}\n`);

@@ -106,6 +106,24 @@ export function streaming([I, H]: [number, number]): Work & { steps: number } {
   };
 }
 
+/** One step of so many of 1,000 live streams at once, through the public API; always others, as sessions come. */
+export function liveStreams([I, H]: [number, number], count: number): Work & { steps: number } {
+  const live = 1000;
+  const streams = build(I, lstm({ units: H })).model.streams({ capacity: live });
+  const ids = Array.from({ length: live }, () => streams.open());
+  const next = numbers(5);
+  const inputs = Float32Array.from({ length: count * I }, next);
+  const out = new Float32Array(count);
+  const parts = Array.from({ length: live / count }, (_, i) => ids.slice(i * count, (i + 1) * count));
+  return {
+    name: `${count} of ${live} live streams ${[I, H]}`,
+    steps: live,
+    run() {
+      for (const part of parts) streams.step(part, inputs, out);
+    },
+  };
+}
+
 /** A step of the learner from a stream without end, of one input, with a target and an update. */
 export function online(name: string, layer: Layer): Work & { steps: number; weights: number } {
   const { model } = build(1, layer);

@@ -63,6 +63,7 @@ const apart: Plugin = {
 await build({
   ...options,
   entryPoints: {
+    batcher: "src/batcher.ts",
     parallel: "src/parallel/trainer.ts",
     "parallel-worker": "src/parallel/worker.ts",
     worker: "src/worker/trainer.ts",

@@ -44,6 +44,7 @@ export type { Constant, Cosine, Exponential, Plateau, Schedule, StepDecay } from
 export { constant, cosine, exponential, plateau, stepDecay } from "./schedules.js";
 export type { Sequence, Series } from "./sequences.js";
 export type { Stream } from "./stream.js";
+export type { Streams, StreamsOptions } from "./streams.js";
 export type { Trainer } from "./trainer.js";
 export { createTrainer, resumeTrainer } from "./trainer.js";
 export type { FitSettings } from "./training.js";

@@ -3,7 +3,7 @@
 import type { Config } from "./config.js";
 import { type LayerPlan, Planner } from "./layer.js";
 import { KINDS } from "./layers/index.js";
-import type { Parameter, Table } from "./table.js";
+import { type Parameter, pad4, type Table } from "./table.js";
 
 export interface Layout {
   /** Region of the parameters; gradients and moments are the same table at another place. */
@@ -12,6 +12,8 @@ export interface Layout {
   derived: Table;
   parameters: Parameter[];
   layers: LayerPlan[];
+  /** Rows of a step's inputs: features, padded; of tokens 1. */
+  inputRows: number;
   outputs: number;
   /** Whether a layer needs whole sequences: no windows, no streams. */
   whole: boolean;
@@ -20,6 +22,7 @@ export interface Layout {
 /** @throws RangeError if a layer does not fit what is below it */
 export function planModel(config: Config): Layout {
   const { input } = config;
+  const inputRows = "tokens" in input ? 1 : pad4(input.features);
   const planner = new Planner("tokens" in input ? input.tokens : input.features, "tokens" in input);
   const layers = config.layers.map((layer) => {
     const plan = KINDS[layer.type].plan(layer, planner);
@@ -29,7 +32,12 @@ export function planModel(config: Config): Layout {
     return plan;
   });
   const { params, derived, parameters } = planner;
-  return { params, derived, parameters, layers, outputs: planner.inputs, whole: layers.some(({ whole }) => whole === true) };
+  return { params, derived, parameters, layers, inputRows, outputs: planner.inputs, whole: layers.some(({ whole }) => whole === true) };
+}
+
+/** @throws RangeError where the model cannot run step by step */
+export function checkSteps({ whole }: Layout): void {
+  if (whole) throw new RangeError("a model with a bidirectional layer has no streams: it needs whole sequences");
 }
 
 /** A part of the parameter region: its first byte and its floats. */

@@ -5,6 +5,7 @@ import type { Engine } from "./engine.js";
 import { lanesFor } from "./lanes.js";
 import type { Span } from "./layout.js";
 import { matrices } from "./layout.js";
+import { dropped } from "./memory.js";
 import { Network, type State } from "./network.js";
 import type { Optimizer, Update } from "./optimizers.js";
 import { addDecay, RULES } from "./optimizers.js";
@@ -16,9 +17,6 @@ import { writeWindow } from "./window.js";
 
 /** A longer gradient counts as not finite: with the largest learning rate and momentum, an update could leave f32. */
 const LARGEST = 1e25;
-
-/** Gives the regions of a dropped trainer back to its model. */
-const dropped = /* @__PURE__ */ new FinalizationRegistry<() => void>((release) => release());
 
 /** What the windows of a batch run in, with the state that is carried from one to the next: a network, or several in parallel. */
 export interface Batch {

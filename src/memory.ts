@@ -13,6 +13,9 @@ export interface Placement {
   at(row: number, column: number): number;
 }
 
+/** Gives the regions of a dropped trainer, or of dropped streams, back to the memory of their model. */
+export const dropped = /* @__PURE__ */ new FinalizationRegistry<() => void>((release) => release());
+
 export class Memory {
   /** All of the memory. Made anew when it grows: never keep one across an allocation. */
   f32!: Float32Array;

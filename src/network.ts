@@ -7,6 +7,7 @@ import type { Lanes, Mode } from "./lanes.js";
 import type { Carried, Parts, Stage, Window } from "./layer.js";
 import type { Loss, Run } from "./losses.js";
 import { ruleOf } from "./losses.js";
+import type { Memory } from "./memory.js";
 import { pad4 } from "./table.js";
 
 /** The recurrent state of one layer: `h` and `c` are [batch][units], row-major. */
@@ -19,7 +20,8 @@ export class Network {
   readonly #engine: Ground;
   /** In the order in which they were allocated. */
   readonly regions: number[] = [];
-  readonly #carried: Carried[] = [];
+  /** What crosses windows. */
+  readonly carried: Carried[] = [];
   readonly stages: Stage[] = [];
   readonly #output: Stage;
   /** Pointers: [T][P][features][width], or tokens [T][P][width]; [P][width] i32 (layer.ts says what); [T][P][outputs][width] or classes; [T][P][width]. */
@@ -45,17 +47,13 @@ export class Network {
   ) {
     this.#engine = engine;
     this.ends = new Int32Array(lanes.batch);
-    const { config, layout, kernels, memory } = engine;
+    const { layout, kernels } = engine;
     const { width, panels: P } = lanes;
-    const buffer = (...shape: number[]) => {
-      const pointer = memory.allocate(4 * product(shape));
-      this.regions.push(pointer);
-      return pointer;
-    };
+    const buffer = (...shape: number[]) => this.buffer(...shape);
     try {
       this.starts = buffer(P, width);
       this.lengths = buffer(P, width);
-      this.input = buffer(T, P, "tokens" in config.input ? 1 : pad4(config.input.features), width);
+      this.input = buffer(T, P, layout.inputRows, width);
       const rows = layout.layers.reduce((most, layer) => Math.max(most, layer.rows), 4);
       const window: Window = {
         parts: engine,
@@ -70,7 +68,7 @@ export class Network {
         buffer,
         gradient: (rows) =>
           mode === "train" || (mode === "score" && this.stages.length === layout.layers.length - 1) ? buffer(T, P, rows, width) : 0,
-        carry: (state) => this.#carried.push(state),
+        carry: (state) => this.carried.push(state),
       };
       let below: Stage = { output: this.input, gradient: 0, forward() {}, backward() {} };
       for (const layer of layout.layers) {
@@ -92,6 +90,13 @@ export class Network {
   /** The state that the last window went on from is present again: its forward pass has put it into slot 0. */
   rewind(): void {
     this.ends.fill(0);
+  }
+
+  /** A region of zeros that goes with the network. */
+  buffer(...shape: number[]): number {
+    const pointer = this.#engine.memory.allocate(4 * product(shape));
+    this.regions.push(pointer);
+    return pointer;
   }
 
   /** Gives the memory back. */
@@ -135,12 +140,14 @@ export class Network {
     for (let i = this.stages.length - 1; i >= 0; i--) (this.stages[i] as Stage).backward(T, update, gradients, full);
   }
 
+  /** The state in which so many sequences begin. */
+  zeros(batch = this.lanes.batch): State {
+    return Object.fromEntries(this.carried.map(({ name, units }) => [name, new Float32Array(batch * units)]));
+  }
+
   /** A copy of the present state, for each recurrent layer and kind [batch][units]. */
   readState(): State {
-    const state: State = {};
-    for (const { name, units } of this.#carried) {
-      state[name] = new Float32Array(this.lanes.batch * units);
-    }
+    const state = this.zeros();
     this.#copy(state, false);
     return state;
   }
@@ -155,7 +162,7 @@ export class Network {
     if (typeof state !== "object" || state === null) fail(TypeError, "state", "what state() returned", state);
     const given = new Map(Object.entries(state));
     const checked: State = {};
-    for (const { name, units } of this.#carried) {
+    for (const { name, units } of this.carried) {
       checked[name] = Float32Array.from(numbers(`state.${name}`, given.get(name), batch * units));
       given.delete(name);
     }
@@ -165,19 +172,31 @@ export class Network {
 
   /** Between [batch][units] and [slot][panel][rows][width], each sequence at its own slot. */
   #copy(state: State, write: boolean): void {
-    const { f32 } = this.#engine.memory;
     const { width, panels, batch } = this.lanes;
-    for (const { name, pointer, units, rows, row, single } of this.#carried) {
-      const data = state[name] as Float32Array;
+    for (const carried of this.carried) {
+      const { name, pointer, units, rows, single } = carried;
       for (let b = 0; b < batch; b++) {
         const slot = single ? 0 : (this.ends[b] as number);
         const at = pointer / 4 + (slot * panels + Math.floor(b / width)) * rows * width + (b % width);
-        for (let u = 0, i = b * units; u < units; u++, i++) {
-          const number = at + (row ? row(u) : u) * width;
-          if (write) f32[number] = data[i] as number;
-          else data[i] = f32[number] as number;
-        }
+        copyUnits(this.#engine.memory, carried, at, width, state[name] as Float32Array, b * units, write);
       }
     }
+  }
+}
+
+/** Between the state of one sequence, from `from` on in `data`, and its rows, from `at` on among the floats of the memory. */
+export function copyUnits(
+  { f32 }: Memory,
+  { units, row }: Carried,
+  at: number,
+  width: number,
+  data: Float32Array,
+  from: number,
+  write: boolean,
+): void {
+  for (let u = 0; u < units; u++) {
+    const number = at + (row ? row(u) : u) * width;
+    if (write) f32[number] = data[from + u] as number;
+    else data[from + u] = f32[number] as number;
   }
 }

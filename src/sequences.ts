@@ -85,6 +85,12 @@ export function flatten<A extends Float32Array | Float64Array | Int32Array>(
   return copy;
 }
 
+/** Checks inputs, of so many steps where that is `expected`, as flatten does: what the kernels take. */
+export function checkInputs(path: string, value: unknown, { input, scaler }: Config, expected?: number): Int32Array | Float32Array {
+  if ("tokens" in input) return flatten(path, value, 1, "token", indexBelow(input.tokens), Int32Array, undefined, expected);
+  return flatten(path, value, input.features, "feature", finite, Float32Array, scaler.inputs, expected);
+}
+
 const KEYS = ["inputs", "targets", "weights"];
 
 /** @throws TypeError, RangeError with the path of the value, its step and feature */
@@ -97,10 +103,7 @@ export function checkSequence(path: string, value: unknown, { config, outputs, l
   }
   const { inputs, targets, weights } = value as Record<string, unknown>;
   const { input } = config;
-  const checked =
-    "tokens" in input
-      ? flatten(`${path}.inputs`, inputs, 1, "token", indexBelow(input.tokens), Int32Array)
-      : flatten(`${path}.inputs`, inputs, input.features, "feature", finite, Float32Array, config.scaler.inputs);
+  const checked = checkInputs(`${path}.inputs`, inputs, config);
   const length = checked.length / ("tokens" in input ? 1 : input.features);
   if (length === 0) fail(RangeError, `${path}.inputs`, "at least one step", inputs);
   if (!loss) return { inputs: checked, targets: [], weights: [], length };

@@ -5,9 +5,11 @@ import type { Engine } from "./engine.js";
 import type { GenerateOptions } from "./generate.js";
 import { generate } from "./generate.js";
 import { lanesFor } from "./lanes.js";
+import { checkSteps } from "./layout.js";
 import type { State } from "./network.js";
 import { Network } from "./network.js";
-import { restore, type Scale, standardise } from "./scale.js";
+import { type Scale, standardise } from "./scale.js";
+import { readOutputs } from "./window.js";
 
 /**
  * The window of one step that the streams of a model share. The state of the stream that stepped last lies in it; those of
@@ -21,7 +23,7 @@ class Seat {
 
   constructor(engine: Engine) {
     this.network = new Network(engine, 1, lanesFor(1), "infer");
-    this.zero = this.network.readState();
+    this.zero = this.network.zeros();
     // The state lies in slot 1, where each step leaves it.
     this.network.ends[0] = 1;
     engine.memory.i32[this.network.starts / 4] = 1;
@@ -39,11 +41,10 @@ export class Stream {
   readonly #input: number;
   readonly #features: number;
   readonly #inputs: Scale | undefined;
-  readonly #targets: Scale | undefined;
 
   /** @internal */
   constructor(engine: Engine) {
-    if (engine.layout.whole) throw new RangeError("a model with a bidirectional layer has no streams: it needs whole sequences");
+    checkSteps(engine.layout);
     let seat = seats.get(engine);
     if (!seat) {
       seat = new Seat(engine);
@@ -55,7 +56,6 @@ export class Stream {
     this.#input = seat.network.input / 4;
     this.#features = "tokens" in input ? 0 : input.features;
     this.#inputs = scaler.inputs;
-    this.#targets = scaler.targets;
     this.#state = seat.zero;
   }
 
@@ -81,8 +81,7 @@ export class Stream {
    */
   step(input: ArrayLike<number> | number, out?: Float32Array): Float32Array {
     const { memory, layout } = this.#engine;
-    const { outputs } = layout;
-    const result = destination("out", out, outputs);
+    const result = destination("out", out, layout.outputs);
     this.#check(input);
     if (this.#inputs) input = this.#standardise(this.#inputs, input);
     const network = this.#sit();
@@ -90,9 +89,7 @@ export class Stream {
     else if (typeof input === "number") memory.f32[this.#input] = input;
     else for (let k = 0; k < this.#features; k++) memory.f32[this.#input + k] = input[k] as number;
     network.forward(1);
-    const from = network.output / 4;
-    for (let k = 0; k < outputs; k++) result[k] = memory.f32[from + k] as number;
-    if (this.#targets) for (let k = 0; k < outputs; k++) result[k] = restore(this.#targets, result[k] as number, k);
+    readOutputs(this.#engine, network, 0, 0, 1, result, 0);
     return result;
   }
 

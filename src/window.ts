@@ -101,7 +101,8 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
   const goals = shape?.classes ? memory.i32 : memory.f32;
   const [starts, lengths, input] = [network.starts / 4, network.lengths / 4, network.input / 4];
   const [target, weight] = [network.target / 4, network.counts / 4];
-  const [inputRows, targetRows] = [tokens ? 1 : pad4(features), shape?.classes ? 1 : pad4(layout.outputs)];
+  const { inputRows } = layout;
+  const targetRows = shape?.classes ? 1 : pad4(layout.outputs);
   let counted = 0;
 
   for (let b = 0; b < panels * width; b++) {

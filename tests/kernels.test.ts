@@ -247,6 +247,30 @@ describe("the recurrent layer", () => {
   });
 });
 
+test("the states of streams: rows of a table to the lanes of panels, and other numbers back, other rows untouched", () => {
+  check(size(13), size(4), seed, (N, slots, from) => {
+    const next = numbers(from);
+    const rows = 8 * slots + 3;
+    const table = Float32Array.from({ length: rows * pad4(N) }, next);
+    const y = Float32Array.from({ length: slots * pad4(N) * 8 }, next);
+    const chosen = range(rows)
+      .sort(() => next())
+      .slice(0, 8 * slots);
+    const bench = new Bench();
+    const [t, p, c] = [bench.buffer(table), bench.buffer(y), bench.integers(chosen)];
+    bench.kernels.scatterRows(t, c, p, slots, pad4(N));
+    const expected = table.slice();
+    chosen.forEach((row, n) => {
+      for (const r of range(pad4(N))) expected[row * pad4(N) + r] = y[((n >> 3) * pad4(N) + r) * 8 + (n & 7)]!;
+    });
+    expect(bench.read(t, table.length)).toEqual(expected);
+    const back = bench.buffer(y.length);
+    bench.kernels.embeddingForward(back, c, t, 0, slots, pad4(N), 8);
+    expect(bench.read(back, y.length)).toEqual(y);
+    expect(bench.intact).toBe(true);
+  });
+});
+
 test("embedding: rows gathered and scattered, tokens that repeat included", () => {
   check(size(13), size(9), size(7), width, seed, (N, tokens, slots, lanes, from) => {
     const next = numbers(from);

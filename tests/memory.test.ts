@@ -105,6 +105,25 @@ describe("the process stays where it was", () => {
   });
 });
 
+test("many streams at once give their memory back when they are dropped", async () => {
+  const { Model } = await import("../src/model.js");
+  const model = createModel({ input: { features: 3 }, layers: [lstm({ units: 8 }), dense({ units: 1 })] });
+  const wide = createModel({ input: { features: 1 }, layers: [lstm({ units: 1024 })] });
+  const used = () => [model, wide].map((model) => Model.engine("model", model).memory.used);
+  const before = used();
+  const make = () => {
+    const streams = model.streams({ capacity: 1000 });
+    streams.step([streams.open(), streams.open()], [1, 2, 3, 4, 5, 6]);
+  };
+  make();
+  // For each, states of 2 x 8 numbers, 4 inputs and 2 indices; and the window of one panel.
+  expect(used()[0]! - before[0]!).toBeLessThan(4 * 22 * 1008 + 10_000);
+  for (let i = 0; i < 50; i++) make();
+  expect(() => wide.streams({ capacity: 1 << 20 })).toThrow("4 GiB at most");
+  await settled();
+  expect(used()).toEqual(before);
+});
+
 test("regions are zero, aligned, apart from each other, and used again", () => {
   const action = fc.oneof(fc.record({ take: fc.integer({ min: 1, max: 300_000 }) }), fc.record({ drop: fc.nat(20) }));
   fc.assert(

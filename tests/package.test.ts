@@ -19,7 +19,8 @@ test("no dependencies, no install scripts, types first, and every export is ther
   expect(Object.keys(manifest.scripts).filter((name) => /install|prepare/.test(name))).toEqual([]);
   expect(manifest.sideEffects).toBe(false);
   expect(Object.keys(manifest.exports["."])).toEqual(["types", "default"]);
-  for (const file of [manifest.exports["."].types, manifest.exports["."].default, manifest.exports["./memcell.wasm"]])
+  expect(Object.keys(manifest.exports["./batcher"])).toEqual(["types", "default"]);
+  for (const file of Object.values(manifest.exports).flatMap((files) => Object.values(typeof files === "string" ? [files] : files!)))
     expect(text(file).length).toBeGreaterThan(100);
 });
 
@@ -29,6 +30,16 @@ test("the bundle is at most 45 kB gzipped, whole in itself, and without eval", (
   const gzipped = execFileSync("gzip", ["-9", "-c", join(root, "dist/memcell.js")]);
   expect(gzipped.length).toBeLessThanOrEqual(45_000);
   expect(bundle).not.toMatch(/\bimport\s*[("'{*]|\brequire\(|\beval\(|new Function\b/);
+});
+
+test("the batcher is a small file without a memcell of its own", async () => {
+  const code = text("dist/batcher.js");
+  expect(code.length).toBeLessThan(5000);
+  expect(code).not.toMatch(/WebAssembly|\bimport\b/);
+  const [{ createModel, lstm }, { createBatcher }] = await Promise.all([import("memcell"), import("memcell/batcher")]);
+  const streams = createModel({ input: { features: 1 }, layers: [lstm({ units: 3 })] }).streams({ capacity: 2 });
+  const batched = await createBatcher(streams).step(streams.open(), 0.5);
+  expect(batched).toEqual(streams.step([streams.open()], [0.5]));
 });
 
 test("a program pays for what it imports: no data or insight helpers, no trainer, no online learner for a model alone", async () => {
@@ -106,6 +117,7 @@ describe("the README", () => {
   test.each([
     [0, /^epoch 10: .*\nepoch 20: .*\nepoch 30: mean squared error 0\.00\d+\nnext: (-?[\d.]+) expected: (-?[\d.]+)\n$/],
     [1, /^(at|ow) sat on the (mat|log)\. the (cat|dog) sat on the/],
+    [2, /^100 sessions are done, 2 streams are open, a stands at -?0\.\d+\n$/],
   ])("example %d does what it says, and its types are right", (index, expected) => {
     const file = join(scratch, `example-${index}.mts`);
     writeFileSync(file, examples[index]!);
@@ -127,7 +139,7 @@ test("the shipped types stand alone, under strict and without skipLibCheck", () 
   const file = join(scratch, "consumer.mts");
   writeFileSync(
     file,
-    'import { createModel, lstm, type Model } from "memcell";\nexport const model: Model = createModel({ input: { features: 1 }, layers: [lstm({ units: 2 })] });\n// @ts-expect-error units is a number\nlstm({ units: "2" });\n',
+    'import { createModel, lstm, type Model } from "memcell";\nimport { type Batcher, createBatcher } from "memcell/batcher";\nexport const batcher: Batcher = createBatcher(createModel({ input: { features: 1 }, layers: [lstm({ units: 2 })] }).streams({ capacity: 2 }));\nexport const model: Model = createModel({ input: { features: 1 }, layers: [lstm({ units: 2 })] });\n// @ts-expect-error units is a number\nlstm({ units: "2" });\n',
   );
   for (const [module, resolution] of [
     ["nodenext", "nodenext"],
