@@ -50,9 +50,8 @@ export interface Span {
 export function matrices({ params, parameters }: Layout): Span[] {
   const ends = parameters.flatMap(({ shape: [rows = 1, columns], at }) => (columns ? [4 * at(0, 0), 4 * at(rows - 1, columns - 1)] : []));
   const spans: Span[] = [];
-  const starts = [...params.offsets.values()];
-  starts.forEach((start, i) => {
-    const end = starts[i + 1] ?? params.bytes;
+  params.offsets.forEach((start, i) => {
+    const end = params.offsets[i + 1] ?? params.bytes;
     if (!ends.some((at) => at >= start && at < end)) return;
     const before = spans.at(-1);
     if (before && before.at + 4 * before.count === start) before.count += (end - start) / 4;

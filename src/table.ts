@@ -5,15 +5,15 @@ import type { Initializer, Parts, Preset, Role } from "./initializers.js";
 import type { Placement } from "./memory.js";
 import type { Random } from "./random.js";
 
-/** Offsets in one region of memory: named rows one after the other, each at a multiple of 64 bytes. */
+/** Offsets in one region of memory: rows one after the other, each at a multiple of 64 bytes. */
 export class Table {
-  readonly offsets = new Map<string, number>();
+  readonly offsets: number[] = [];
   bytes = 0;
 
   /** Adds a row of f32 (or i32) of this physical shape, and returns its offset in bytes. */
-  add(name: string, ...shape: number[]): number {
+  add(...shape: number[]): number {
     const offset = this.bytes;
-    this.offsets.set(name, offset);
+    this.offsets.push(offset);
     this.bytes += Math.ceil(product(shape) / 16) * 64;
     return offset;
   }

@@ -72,11 +72,11 @@ export function planBlocks(planner: Planner, spec: Blocks, suffix: string): Bloc
     readLogical,
     features,
     inputs,
-    table: planner.tokens ? params.add(`table${suffix}`, inputs, rows) : null,
-    weight: params.add(`weight${suffix}`, rows, I + read),
-    bias0: (biased ? params : derived).add(`bias${suffix}`, rows),
-    inputT: learnsBelow ? derived.add(`inputT${suffix}`, I, rows) : null,
-    recurrentT: derived.add(`recurrentT${suffix}`, read, rows),
+    table: planner.tokens ? params.add(inputs, rows) : null,
+    weight: params.add(rows, I + read),
+    bias0: (biased ? params : derived).add(rows),
+    inputT: learnsBelow ? derived.add(I, rows) : null,
+    recurrentT: derived.add(read, rows),
     functions: ACTIVATIONS[spec.f] | (ACTIVATIONS[spec.g] << 4) | (ACTIVATIONS[spec.h] << 8) | (outputGate ? 0 : NO_OUTPUT_GATE),
   };
   const { weights, recurrent, bias: biases } = { ...spec.initial };

@@ -51,7 +51,7 @@ export const denseKind: LayerKind<Checked> = {
     }
     const table = tied && embedding ? embedding.table : null;
     // Packed from the table after each update.
-    const weight = (tied ? planner.derived : planner.params).add(`${name}.weight`, O, I);
+    const weight = (tied ? planner.derived : planner.params).add(O, I);
     if (!tied) {
       const at = packedWeight(row, 1, I);
       planner.parameter(weight, {
@@ -64,10 +64,10 @@ export const denseKind: LayerKind<Checked> = {
       });
     }
     // The kernel always adds one; where there is none, it is a derived row of zeros.
-    const bias = (biased ? planner.params : planner.derived).add(`${name}.bias`, O);
+    const bias = (biased ? planner.params : planner.derived).add(O);
     if (biased)
       planner.parameter(bias, { name: `${name}.bias`, shape: [units], role: "bias", fan: inputs, initial: initial.bias, at: row });
-    const inputT = learnsBelow ? planner.derived.add(`${name}.inputT`, I, O) : null;
+    const inputT = learnsBelow ? planner.derived.add(I, O) : null;
     const code = ACTIVATIONS[activation];
     const biasAt = ({ params, derived }: Parts) => (biased ? params : derived) + bias;
     return {

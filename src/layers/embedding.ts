@@ -31,7 +31,7 @@ export const embeddingKind: LayerKind<EmbeddingLayer> = {
     const name = planner.name("embedding");
     const tokens = planner.inputs;
     const N = pad4(units);
-    const table = planner.params.add(`${name}.weight`, pad4(tokens), N);
+    const table = planner.params.add(pad4(tokens), N);
     planner.embedding = { table, tokens, units };
     const at = (token: number, column: number) => token * N + column;
     planner.parameter(table, {

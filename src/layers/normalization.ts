@@ -23,7 +23,7 @@ export const normalizationKind: LayerKind<NormalizationLayer> = {
     const units = planner.inputs;
     const name = planner.name("normalization");
     const N = pad4(units);
-    const [gain, bias] = [planner.params.add(`${name}.weight`, N), planner.params.add(`${name}.bias`, N)];
+    const [gain, bias] = [planner.params.add(N), planner.params.add(N)];
     const at = (row: number) => row;
     planner.parameter(gain, { name: `${name}.weight`, shape: [units], role: "gain", fan: units, at });
     planner.parameter(bias, { name: `${name}.bias`, shape: [units], role: "shift", fan: units, at });
