@@ -8,7 +8,8 @@ import type { Random } from "./random.js";
 /** Offsets in one region of memory: rows one after the other, each at a multiple of 64 bytes. */
 export class Table {
   readonly offsets: number[] = [];
-  bytes = 0;
+  /** The first 64 stay empty: no offset is 0, which stands for none. */
+  bytes = 64;
 
   /** Adds a row of f32 (or i32) of this physical shape, and returns its offset in bytes. */
   add(...shape: number[]): number {
@@ -28,7 +29,7 @@ export interface Parameter extends Placement {
   /** Initial values of its own. */
   initial?: Required<Initializer> | undefined;
   /** Rows that begin otherwise. */
-  rows?(parts: Parts, random: Random, preset: Preset): Rows[];
+  rows?: ((parts: Parts, random: Random, preset: Preset) => Rows[]) | undefined;
 }
 
 /** The initial values of some rows, one number a row. */

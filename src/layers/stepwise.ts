@@ -20,11 +20,13 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   const { kernels, params, derived, memory } = window.parts;
   const { T: longest, ends, scratch, buffer } = window;
   const { panels: P, width, batch } = window.lanes;
-  const { cell, units, outputs, suffix, features, table, norm, cellClip, index } = plan;
+  const { cell, units, outputs, suffix, reader, norm, index, cellClip = Infinity } = plan;
+  const { zoneout = 0, cellZoneout = 0, recurrentDropout: rate = 0 } = plan;
+  const { features, table } = reader;
   const { groups } = cell;
   const code = cell.code | (norm ? OPTION.outputApart : 0);
   const train = window.mode === "train";
-  const dropped = train && plan.recurrentDropout > 0;
+  const dropped = train && rate > 0;
   const [I, R, H] = [pad4(features), pad4(outputs), pad4(units)];
   const rows = groups * H;
   const slot = (rows: number) => 4 * P * rows * width;
@@ -36,16 +38,16 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   const c = or(cell.cells, longest + 1, P, H, width);
   const gates = buffer(longest, P, rows, width);
   const gradient = window.gradient(R);
-  const hidden = or(plan.projected !== null, longest, P, H, width);
+  const hidden = or(plan.projected, longest, P, H, width);
   const dHidden = or(hidden && train, P, H, width);
   const dc = or(c && train, P, H, width);
   const source = or(dropped, longest, P, R, width);
   const mask = or(dropped, P, R, width);
   const fresh = or(dropped, P, R, width);
-  const read = or(plan.gateWeight !== null, longest + 1, P, 3 * H, width);
+  const read = or(plan.gateWeight, longest + 1, P, 3 * H, width);
   const dLater = or(read && train, P, 3 * H, width);
   // With zoneout of c, what the cell made of it; with normalisation the products and what becomes of c.
-  const made = or(plan.cellZoneout, longest, P, H, width);
+  const made = or(cellZoneout, longest, P, H, width);
   const [wx, wh] = [or(norm, longest, P, rows, width), or(norm, longest, P, rows, width)];
   const [xStatistics, hStatistics, cStatistics] = [1, 2, 3].map(() => or(norm, longest, P, 2, Math.max(width, 4))) as [
     number,
@@ -54,12 +56,12 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   ];
   const normal = or(norm, longest, P, H, width);
   const spare = or(train, P, Math.max(R, H), width);
-  const [zoneH, zoneC] = [or(plan.zoneout, longest, P, R, width), or(plan.cellZoneout, longest, P, H, width)];
+  const [zoneH, zoneC] = [or(zoneout, longest, P, R, width), or(cellZoneout, longest, P, H, width)];
   const [key0, key1] = keys(window.seed);
   // Away from training, zoneout takes the mean.
   if (!train) {
-    memory.fill(zoneH, zoneH && (longest * hSlot) / 4, plan.zoneout);
-    memory.fill(zoneC, zoneC && (longest * cSlot) / 4, plan.cellZoneout);
+    memory.fill(zoneH, zoneH && (longest * hSlot) / 4, zoneout);
+    memory.fill(zoneC, zoneC && (longest * cSlot) / 4, cellZoneout);
   }
 
   const states = [
@@ -71,13 +73,8 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
     for (const state of states) window.carry({ ...state, name: state.name + suffix });
     if (mask) window.carry({ name: `mask${suffix}`, pointer: mask, units: outputs, rows: R, single: true });
   }
-  const at = (pointer: number | null, region = params) => (pointer === null ? 0 : region + pointer);
-  const [weight, peepholes, gateWeight, projected] = [plan.weight, plan.peephole, plan.gateWeight, plan.projected].map((p) => at(p)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [weight, gateWeight, projected] = [params + plan.weight, params + plan.gateWeight, params + plan.projected];
+  const peepholes = plan.peephole && params + plan.peephole;
   const random = (pointer: number, count: number, share: number, factor: number, update: number, kind: number) => {
     memory.fill(pointer, count, 1);
     kernels.dropout(pointer, pointer, count, share, factor, update, 65536 + 4 * index + kind, key0, key1);
@@ -87,7 +84,6 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
     const { i32, f32 } = memory;
     const begins = Array.from({ length: batch }, (_, b) => b).filter((b) => i32[ends / 4 + b] === -1);
     if (begins.length === 0) return;
-    const rate = plan.recurrentDropout;
     random(fresh, hSlot / 4, rate, 1 / (1 - rate), update, DRAW.mask);
     for (const b of begins) {
       const first = Math.floor(b / width) * R * width + (b % width);
@@ -102,12 +98,10 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
     forward(T, update) {
       for (const { pointer, rows } of states) kernels.recurrentCarry(pointer, ends, P, rows, width);
       if (mask) drawMask(update);
-      if (train && zoneH) random(zoneH, (T * hSlot) / 4, 1 - plan.zoneout, 1, update, DRAW.hidden);
-      if (train && zoneC) random(zoneC, (T * cSlot) / 4, 1 - plan.cellZoneout, 1, update, DRAW.cell);
-      const target = norm ? wx : gates;
-      if (table !== null) {
-        kernels.embeddingForward(target, below.output, params + table, norm ? 0 : derived + plan.bias, T * P, rows, width);
-      } else if (norm) kernels.inputGradient(wx, below.output, weight, T * P, rows, I, width);
+      if (train && zoneH) random(zoneH, (T * hSlot) / 4, 1 - zoneout, 1, update, DRAW.hidden);
+      if (train && zoneC) random(zoneC, (T * cSlot) / 4, 1 - cellZoneout, 1, update, DRAW.cell);
+      if (table) reader.gather(window, below, norm ? wx : gates, norm ? 0 : derived + plan.bias, T);
+      else if (norm) kernels.inputGradient(wx, below.output, weight, T * P, rows, I, width);
       if (norm) {
         kernels.normalizeForward(gates, wx, xStatistics, params + norm.gainIh, params + plan.biasIh, false, T * P, units, code, width);
       }
@@ -117,7 +111,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         const gatesNow = gates + t * gatesSlot;
         const from = dropped ? source + t * hSlot : before;
         if (dropped) kernels.multiply(from, before, mask, hSlot / 4);
-        let bias = table === null ? derived + plan.bias : 0;
+        let bias = table ? 0 : derived + plan.bias;
         if (read) {
           kernels.product(gatesNow, read + t * slot(3 * H), gateWeight, bias, code | WITHOUT_G, P, 3 * H, rows, width);
           bias = 0;
@@ -125,10 +119,10 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         const out = hidden ? hidden + t * cSlot : after;
         const cOut = made ? made + t * cSlot : cAfter;
         const x = below.output + t * slot(I);
-        let [inputs, recurrent] = [table === null ? features : 0, outputs];
+        let [inputs, recurrent] = [features, outputs];
         if (norm) {
           const product = wh + t * gatesSlot;
-          kernels.inputGradient(product, from, params + plan.recurrent, P, rows, R, width);
+          kernels.inputGradient(product, from, params + plan.apart, P, rows, R, width);
           const [statistics, gain] = [hStatistics + t * statSlot, params + norm.gainHh];
           kernels.normalizeForward(gatesNow, product, statistics, gain, params + plan.biasHh, true, P, units, code, width);
           bias = inputs = recurrent = 0;
@@ -193,24 +187,21 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
       const from = dropped ? source : h;
       const slots = T * P;
       const [dw, dIh, dHh] = [gradients + plan.weight, gradients + plan.biasIh, gradients + plan.biasHh];
-      let dNet = gates;
       if (norm) {
         const [gain, dgain] = [params + norm.gainIh, gradients + norm.gainIh];
         kernels.normalizeBackward(wx, dgain, dIh, gates, wx, xStatistics, gain, slots, units, code, width);
-        dNet = wx;
-        if (table === null) kernels.weightGradient(dw, 0, 0, wx, below.output, 0, scratch, DENSE, rows, I, 0, slots, width);
-        kernels.weightGradient(gradients + plan.recurrent, 0, 0, wh, from, 0, scratch, DENSE, rows, R, 0, slots, width);
+        if (!table) kernels.weightGradient(dw, 0, 0, wx, below.output, 0, scratch, DENSE, rows, I, 0, slots, width);
+        kernels.weightGradient(gradients + plan.apart, 0, 0, wh, from, 0, scratch, DENSE, rows, R, 0, slots, width);
       } else kernels.weightGradient(dw, dIh, dHh, gates, below.output, from, scratch, code, rows, I, R, slots, width);
-      if (table !== null) kernels.embeddingBackward(gradients + table, dNet, below.output, scratch, code, slots, rows, width);
-      else if (plan.inputT !== null) kernels.inputGradient(below.gradient, dNet, derived + plan.inputT, slots, I, rows, width);
-      if (plan.gateWeight !== null) {
+      reader.backward(window, below, norm ? wx : gates, gradients, code, T);
+      if (read) {
         const dGate = gradients + plan.gateWeight;
         kernels.weightGradient(dGate, 0, 0, gates, read, 0, scratch, code | WITHOUT_G, rows, 3 * H, 0, slots, width);
       }
-      if (plan.peephole !== null) {
+      if (peepholes) {
         kernels.peepholeGradient(gradients + plan.peephole, gates, made || c + cSlot, c, slots, units, width);
       }
-      if (plan.projected !== null) {
+      if (hidden) {
         kernels.weightGradient(gradients + plan.projected, 0, 0, gradient, hidden, 0, scratch, DENSE, R, H, 0, slots, width);
       }
     },

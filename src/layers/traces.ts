@@ -29,12 +29,13 @@ export function gatedTraces(
   below: Stage,
 ): Traces {
   const { kernels, memory, params } = parts;
-  const { cell, units, features, table, cellClip, inputs: tokens } = plan;
+  const { cell, units, cellClip = Infinity } = plan;
+  const { features, table, tokens } = plan.reader;
   const { code, groups: G } = cell;
   const [I, H] = [pad4(features), pad4(units)];
   const [rows, slot] = [G * H, 4 * H];
   const [ofWeight, ofIh, ofHh] = [buffer(rows, I + H), buffer(rows), buffer(rows)];
-  const ofTable = table === null ? 0 : buffer(tokens, rows);
+  const ofTable = table && buffer(tokens, rows);
   const [gain, own, error, ones, hot] = [
     buffer(rows),
     buffer(H),
@@ -52,7 +53,7 @@ export function gatedTraces(
       { name: "weight", pointer: ofWeight, count: rows * (I + H) },
       { name: "bias_ih", pointer: ofIh, count: rows },
       { name: "bias_hh", pointer: ofHh, count: rows },
-      ...(table === null ? [] : [{ name: "table", pointer: ofTable, count: tokens * rows }]),
+      ...(table ? [{ name: "table", pointer: ofTable, count: tokens * rows }] : []),
     ],
     step(gradients, learns) {
       const { h, c, gates } = inside;
@@ -80,8 +81,8 @@ export function gatedTraces(
       move(ofWeight + column * I, plan.weight + column * I, before, recurrent, H, column, block);
       move(ofIh, plan.biasIh, ones, inputs, 1, 0, column);
       move(ofHh, plan.biasHh, ones, recurrent, 1, 0, column);
-      if (table === null) move(ofWeight, plan.weight, x, inputs, I, column, block);
-      else move(ofTable, table, oneHot(parts, hot, memory.i32[x / 4] as number, tokens), inputs, tokens, 4 * rows, column);
+      if (table) move(ofTable, table, oneHot(parts, hot, memory.i32[x / 4] as number, tokens), inputs, tokens, 4 * rows, column);
+      else move(ofWeight, plan.weight, x, inputs, I, column, block);
     },
   };
 }
@@ -95,13 +96,14 @@ export function blocksTraces(
   below: Stage,
 ): Traces {
   const { kernels, memory } = parts;
-  const { blocks: B, cellsPerBlock: S, cells, rows, read, features, table, functions, inputs: tokens } = plan;
-  const [C, I, gates] = [pad4(cells), pad4(features), pad4(B)];
+  const { blocks: B, cellsPerBlock: S, rows, read, functions } = plan;
+  const { features, table, tokens } = plan.reader;
+  const [C, I, gates] = [pad4(B * S), pad4(features), pad4(B)];
   // Each as large as the parameter. The cells' weights have one trace; those of an input gate one for each cell of its block,
   // and as many gradients, which are summed.
   const traced = (...shape: number[]) => ({ cells: buffer(...shape), gates: buffer(...shape), sums: buffer(...shape) });
   const [weight, bias] = [traced(rows, I + read), traced(rows)];
-  const ofTable = table === null ? null : traced(tokens, rows);
+  const ofTable = table ? traced(tokens, rows) : null;
   const [gain, inGain, error, dOut] = [buffer(C), buffer(C), buffer(C), buffer(gates)];
   const [ones, hot] = [filled(parts, buffer, Math.max(C, 4), 1), buffer(Math.max(tokens, 1))];
   const region = (name: string, { cells, gates }: typeof weight, count: number) => [
@@ -134,8 +136,7 @@ export function blocksTraces(
       move(weight, plan.weight, I, source, read, 16, block);
       if (plan.bias !== "none") move(bias, plan.bias0, 0, ones, 1, 0, 16);
       if (plan.bias === "gates" && learns) memory.fill(gradients + plan.bias0, C);
-      if (ofTable)
-        move(ofTable, table as number, 0, oneHot(parts, hot, memory.i32[below.output / 4] as number, tokens), tokens, 4 * rows, 16);
+      if (ofTable) move(ofTable, table, 0, oneHot(parts, hot, memory.i32[below.output / 4] as number, tokens), tokens, 4 * rows, 16);
       else move(weight, plan.weight, 0, below.output, I, 16, block);
     },
   };

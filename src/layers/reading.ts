@@ -1,0 +1,69 @@
+/** The lower end of a recurrent layer: weights that multiply its inputs, or a table that has a row for each token. */
+
+import type { Initializer, Role } from "../initializers.js";
+import type { Parts, Planner, Stage, Window } from "../layer.js";
+import { type Parameter, pad4 } from "../table.js";
+
+/** A layer's own initial weights. */
+export type Initials = { [K in "weights" | "recurrent" | "bias"]?: Required<Initializer> };
+
+export type Reading = ReturnType<typeof reading>;
+
+/**
+ * @param rows of the layer, padded: what inputs and state are brought to
+ * @param initial what is not in it begins as `otherwise` says, or else as the model's preset does
+ */
+export function reading(
+  planner: Planner,
+  suffix: string,
+  fan: number,
+  rows: number,
+  initial: Initials = {},
+  otherwise?: Required<Initializer>,
+) {
+  const { params, derived, inputs, tokens, learnsBelow } = planner;
+  const features = tokens ? 0 : inputs;
+  const I = pad4(features);
+  const table = tokens ? params.add(inputs, rows) : 0;
+  const inputT = learnsBelow ? derived.add(I, rows) : 0;
+  const own: Partial<Record<Role, Required<Initializer> | undefined>> = {
+    input: initial.weights,
+    recurrent: initial.recurrent,
+    bias: initial.bias,
+  };
+  const add = (role: Role, name: string, shape: number[], offset: number, at: Parameter["at"], rows?: Parameter["rows"]) =>
+    planner.parameter(offset, { name: name + suffix, shape, role, fan, initial: own[role] ?? otherwise, at, rows });
+  return {
+    /** Inputs that weights multiply, 0 where tokens are gathered from the table, [tokens][rows]; 0 for none. */
+    features,
+    table,
+    tokens: tokens ? inputs : 0,
+    /** Adds a parameter of the layer's, at `offset`. */
+    add,
+    /** Adds `weight_ih`: in the table, row by row as `row` says, or at `offset`. */
+    weights(count: number, row: (r: number) => number, offset: number, at: Parameter["at"]): void {
+      const inTable = (r: number, token: number) => token * rows + row(r);
+      add("input", "weight_ih", [count, inputs], table || offset, table ? inTable : at);
+    },
+    /** Turns the weights at `offset` over, whose first columns are those of the inputs. */
+    refresh({ kernels, params, derived }: Parts, offset: number, groups: number, columns: number): void {
+      if (inputT) kernels.transposeWeights(derived + inputT, params + offset, groups, rows, 0, I, columns);
+    },
+    /** The tokens' rows and a bias, in `net` [T][P][rows][width]. */
+    gather({ parts: { kernels, params }, lanes: { panels, width } }: Window, below: Stage, net: number, bias: number, T: number): void {
+      kernels.embeddingForward(net, below.output, params + table, bias, T * panels, rows, width);
+    },
+    /** The gradient of the table, or of the inputs, from that of the pre-activations. */
+    backward(
+      { parts: { kernels, derived }, lanes: { panels, width }, scratch }: Window,
+      below: Stage,
+      dNet: number,
+      gradients: number,
+      code: number,
+      T: number,
+    ): void {
+      if (table) kernels.embeddingBackward(gradients + table, dNet, below.output, scratch, code, T * panels, rows, width);
+      else if (inputT) kernels.inputGradient(below.gradient, dNet, derived + inputT, T * panels, I, rows, width);
+    },
+  };
+}
