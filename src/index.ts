@@ -45,6 +45,7 @@ export { constant, cosine, exponential, plateau, stepDecay } from "./schedules.j
 export type { Sequence, Series } from "./sequences.js";
 export type { Stream } from "./stream.js";
 export type { Streams, StreamsOptions } from "./streams.js";
+export { textStream } from "./text.js";
 export type { Trainer } from "./trainer.js";
 export { createTrainer, resumeTrainer } from "./trainer.js";
 export type { FitSettings } from "./training.js";

@@ -136,6 +136,14 @@ export class Stream {
   }
 
   /**
+   * The stream as a transform of the web's streams: inputs in, outputs out, a step each.
+   * @example for await (const y of readable.pipeThrough(stream.transform())) console.log(y);
+   */
+  transform(): TransformStream<ArrayLike<number> | number, Float32Array> {
+    return new TransformStream({ transform: (input, controller) => controller.enqueue(this.step(input)) });
+  }
+
+  /**
    * Goes on by itself: draws a token from `logits` (what the step before returned), steps with it, yields it. `logits` is
    * updated in place, so that `generate` can be called again with it. See `model.generate` for the options.
    * @example stream.step(7, logits); for (const token of stream.generate(logits, { length: 20 })) write(token);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createModel, dense, dropout, embedding, lstm, type ModelConfig } from "../src/index.js";
+import { createModel, dense, dropout, embedding, lstm, type ModelConfig, textStream } from "../src/index.js";
 import { CASES, examples } from "./cases.js";
 
 const every = CASES.filter(({ model }) => model.output === "every");
@@ -170,5 +170,61 @@ describe("generate", () => {
     const taken: number[] = [];
     for (const token of again.generate(logits, { length: 20, temperature: 0 })) if (taken.push(token) === 8) break;
     expect([...taken, ...again.generate(logits, { length: 12, temperature: 0 })]).toEqual(greedy);
+  });
+});
+
+describe("streams of the web", () => {
+  const readable = (inputs: number[][]) => {
+    const left = [...inputs];
+    return new ReadableStream<number[]>({
+      pull: (controller) => (left.length > 0 ? controller.enqueue(left.shift()) : controller.close()),
+    });
+  };
+
+  test("a transform makes a step of each input, and fails with what step throws", async () => {
+    const model = createModel({ input: { features: 2 }, layers: [lstm({ units: 3 })] });
+    const [inputs, plain] = [
+      [
+        [1, 2],
+        [3, 4],
+        [-1, 0.5],
+      ],
+      model.stream(),
+    ];
+    const outputs: Float32Array[] = [];
+    for await (const y of readable(inputs).pipeThrough(model.stream().transform())) outputs.push(y);
+    expect(outputs).toEqual(inputs.map((x) => plain.step(x)));
+    await expect(async () => {
+      for await (const _ of readable([[1, 2], [3]]).pipeThrough(model.stream().transform()));
+    }).rejects.toThrow('"input" expected 2 numbers');
+  });
+
+  test("tokens become text as they are read, and end where the reader leaves", async () => {
+    const alphabet = ["a", "é", "漢", "🙂"];
+    let [made, ended] = [0, false];
+    function* tokens() {
+      try {
+        for (let i = 0; i < 40; i++) yield (made = i + 1) % 4;
+      } finally {
+        ended = true;
+      }
+    }
+    const decode = (token: number) => alphabet[token]!;
+    const text = await new Response(textStream(tokens(), decode)).text();
+    expect(text).toBe("é漢🙂a".repeat(10));
+    made = 0;
+    ended = false;
+    const reader = textStream(tokens(), decode).getReader();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(made).toBe(0);
+    expect((await reader.read()).value).toEqual(new TextEncoder().encode("é"));
+    expect(made).toBe(1);
+    await reader.cancel();
+    expect(ended).toBe(true);
+    const wrong = textStream([1], () => {
+      throw new Error("no such token");
+    });
+    await expect(wrong.getReader().read()).rejects.toThrow("no such token");
+    expect(() => textStream([1], "abc" as never)).toThrow(TypeError);
   });
 });
