@@ -177,7 +177,7 @@ describe("streams of the web", () => {
   const readable = (inputs: number[][]) => {
     const left = [...inputs];
     return new ReadableStream<number[]>({
-      pull: (controller) => (left.length > 0 ? controller.enqueue(left.shift()) : controller.close()),
+      pull: (controller) => (left.length > 0 ? controller.enqueue(left.shift() as number[]) : controller.close()),
     });
   };
 
