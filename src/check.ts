@@ -35,47 +35,77 @@ export interface Bounds {
 }
 
 export function number(path: string, value: unknown, bounds: Bounds = {}): number {
-  const { min = -Infinity, max = Infinity, aboveMin = false, belowMax = false } = bounds;
+  const { min = -Infinity, max = Infinity, aboveMin, belowMax } = bounds;
   const range = bounds.expected ?? `a number in ${aboveMin ? "(" : "["}${min}, ${max}${belowMax ? ")" : "]"}`;
-  if (typeof value !== "number") fail(TypeError, path, range, value);
   // The kernels take f32, in which a number may fall on the open end. Written so that NaN fails.
-  const single = Math.fround(value);
-  const inside = (aboveMin ? single > min : value >= min) && (belowMax ? single < max : value <= max);
-  if (!inside) fail(RangeError, path, range, value);
+  const single = Math.fround(value as number);
+  const inside = (aboveMin ? single > min : (value as number) >= min) && (belowMax ? single < max : (value as number) <= max);
+  if (typeof value !== "number" || !inside) fail(typeof value === "number" ? RangeError : TypeError, path, range, value);
   return value;
 }
 
 export function integer(path: string, value: unknown, min = 1, max = Number.MAX_SAFE_INTEGER): number {
-  const expected =
-    max !== Number.MAX_SAFE_INTEGER
-      ? `an integer from ${min} to ${max}`
-      : min === 1
-        ? "a positive integer"
-        : `an integer of at least ${min}`;
+  const least = min === 1 ? "a positive integer" : `an integer of at least ${min}`;
+  const expected = max < Number.MAX_SAFE_INTEGER ? `an integer from ${min} to ${max}` : least;
   if (typeof value !== "number") fail(TypeError, path, expected, value);
   if (!Number.isInteger(value) || value < min || value > max) fail(RangeError, path, expected, value);
   return value;
 }
 
-/** A number from 0 to below 1. */
-export const share = (path: string, value: unknown) => number(path, value, { min: 0, max: 1, belowMax: true });
+/** A check of a value that stands at `path`. */
+export type Check<T> = (path: string, value: unknown) => T;
 
-export const positive = (path: string, value: unknown) => number(path, value, { min: 0, aboveMin: true, expected: "a positive number" });
+export const inBounds =
+  (bounds: Bounds): Check<number> =>
+  (path, value) =>
+    number(path, value, bounds);
+
+export const integerIn =
+  (min: number, max?: number): Check<number> =>
+  (path, value) =>
+    integer(path, value, min, max);
+
+/** A value that needs no check, or what `check` returns. */
+export const either =
+  <T, U>(other: T, check: Check<U>): Check<T | U> =>
+  (path, value) =>
+    value === other ? other : check(path, value);
+
+/** Of a list, each. */
+export const each =
+  <T>(check: Check<T>, expected: string): Check<T[]> =>
+  (path, value) =>
+    Array.from(arrayLike(path, value, expected), (element, i) => check(`${path}[${i}]`, element));
+
+/** A number from 0 to below 1. */
+export const share = inBounds({ min: 0, max: 1, belowMax: true });
+
+export const positive = inBounds({ min: 0, aboveMin: true, expected: "a positive number" });
+
+/** One that f32 can hold. */
+export const finiteNumber = inBounds({ aboveMin: true, belowMax: true, expected: "a finite number" });
+
+/** What counts from 0. */
+export const count = integerIn(0);
 
 /** No dimension is larger, so that sizes of products stay exact. */
 export const LARGEST = 1 << 20;
+
+export const size = integerIn(1, LARGEST);
 
 export function boolean(path: string, value: unknown): boolean {
   if (typeof value !== "boolean") fail(TypeError, path, "true or false", value);
   return value;
 }
 
-export function oneOf<T extends string>(path: string, value: unknown, choices: readonly T[]): T {
-  const expected = `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`;
-  if (typeof value !== "string") fail(TypeError, path, expected, value);
-  if (!choices.includes(value as T)) fail(RangeError, path, expected, value);
-  return value as T;
-}
+export const oneOf =
+  <const T extends string>(...choices: readonly T[]): Check<T> =>
+  (path, value) => {
+    const expected = `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`;
+    if (typeof value !== "string") fail(TypeError, path, expected, value);
+    if (!choices.includes(value as T)) fail(RangeError, path, expected, value);
+    return value as T;
+  };
 
 /** What is checked once stays as it is. */
 export function deepFreeze<T>(value: T): T {
@@ -85,51 +115,67 @@ export function deepFreeze<T>(value: T): T {
 
 /** Paths that are a function's own options: their keys stand alone. */
 const ROOTS = ["config", "options"];
+const keyAt = (path: string, key: string) => (ROOTS.includes(path) ? key : `${path}.${key}`);
 
 /** An object whose keys are all known: options are refused rather than ignored. */
 export function options(path: string, value: unknown, known: readonly string[]): Record<string, unknown> {
   const keys = `an object with ${known.length ? known.join(", ") : "no options"}`;
   if (typeof value !== "object" || value === null || Array.isArray(value)) fail(TypeError, path, keys, value);
   for (const key of Object.keys(value)) {
-    if (!known.includes(key)) {
-      throw new RangeError(`"${ROOTS.includes(path) ? key : `${path}.${key}`}" is not an option; the options are ${known.join(", ")}`);
-    }
+    if (!known.includes(key)) throw new RangeError(`"${keyAt(path, key)}" is not an option; the options are ${known.join(", ")}`);
   }
   return value as Record<string, unknown>;
 }
 
 /**
- * The type of what has one: plain data whose `type` is the name of a row of `rows`.
- * @param example of such data, for the message
+ * How an option is checked, and its default; without one it must be there. A bare check is that of an option which stays away where
+ * it is not given, so that a saved configuration reads as it was written.
  */
+export type Option = Check<unknown> | readonly [check: Check<unknown>, otherwise?: unknown];
+export type Options = Record<string, Option>;
+
+type Checked<O extends Option> = O extends readonly [Check<infer T>, ...unknown[]] ? T : O extends Check<infer T> ? T | undefined : never;
+export type Completed<O extends Options> = { [K in keyof O]: Checked<O[K]> };
+
+/** Options, all checked and with the defaults filled in. */
+export function complete<const O extends Options>(path: string, value: unknown, known: O): Completed<O> {
+  const given = options(path, value, Object.keys(known));
+  const checked = Object.entries(known).flatMap(([key, option]) => {
+    const present = given[key];
+    if (typeof option === "function") return present === undefined ? [] : [[key, option(keyAt(path, key), present)]];
+    const [check, ...otherwise] = option;
+    return [[key, present === undefined && otherwise.length > 0 ? otherwise[0] : check(keyAt(path, key), present)]];
+  });
+  return Object.fromEntries(checked);
+}
+
+/** An object with such options. */
+export const record =
+  <const O extends Options>(known: O): Check<Completed<O>> =>
+  (path, value) =>
+    complete(path, value, known);
+
+/** The type of plain data, the name of a row of `rows`. @param example of such data, for the message */
 export function typeOf<T extends string>(path: string, value: unknown, rows: Record<T, unknown>, example: string): T {
   if (typeof value !== "object" || value === null) fail(TypeError, path, example, value);
-  return oneOf(`${path}.type`, (value as { type?: unknown }).type, Object.keys(rows) as T[]);
+  return oneOf(...(Object.keys(rows) as T[]))(`${path}.type`, (value as { type?: unknown }).type);
 }
 
-/** The same of what may be given by its bare type, and as an object with it. */
-export function named<T extends string>(
+/** Such data, whose row knows its options. @param more options that all rows have */
+export function typed<T extends string>(
   path: string,
   value: unknown,
-  rows: Record<T, unknown>,
+  rows: Record<T, { options: Options }>,
   example: string,
-): { type: T; given: unknown } {
-  if (typeof value !== "string") return { type: typeOf(path, value, rows, example), given: value };
-  const type = oneOf(path, value, Object.keys(rows) as T[]);
-  return { type, given: { type } };
+  more: Options = {},
+): { type: T } {
+  const type = typeOf(path, value, rows, example);
+  return complete(path, value, { type: [() => type], ...rows[type].options, ...more }) as { type: T };
 }
 
-/** How an option is checked, and its default. */
-export type Option = [check: (path: string, value: unknown) => unknown, otherwise?: unknown];
-
-/** The options of what has a type, all checked and with the defaults filled in. */
-export function complete(path: string, value: unknown, type: string, known: Record<string, Option>): Record<string, unknown> {
-  const given = options(path, value, ["type", ...Object.keys(known)]);
-  const checked = Object.entries(known).map(([key, [check, otherwise]]) => {
-    return [key, check(`${path}.${key}`, given[key] === undefined ? otherwise : given[key])];
-  });
-  return { type, ...Object.fromEntries(checked) };
-}
+/** The same of what may be given by its bare type. */
+export const named = (path: string, value: unknown, rows: object) =>
+  typeof value === "string" ? { type: oneOf(...Object.keys(rows))(path, value) } : value;
 
 /** Numbers, as many as said. */
 export function numbers(path: string, value: unknown, length: number, refuse: Refuse = finite): ArrayLike<number> {

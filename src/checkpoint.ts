@@ -3,7 +3,7 @@
  * and the counters.
  */
 
-import { arrayLike, fail, integer, number, options } from "./check.js";
+import { type Check, complete, count, each, either, fail, inBounds, integer, integerIn, number, record } from "./check.js";
 import type { Position, Progress } from "./fit.js";
 import type { Updater } from "./learner.js";
 import { type Model, readMetadata } from "./model.js";
@@ -17,6 +17,13 @@ export interface TrainerFile {
   counters: unknown;
   tensors: Record<string, Tensor>;
 }
+
+const COUNT = integerIn(0, 2 ** 40);
+/** A least loss, null before there is one, and the epochs since. */
+const SEEN = { loss: [either(null, number)], epochs: [count] } as const;
+/** Losses times weights, and the weights. */
+const weight = inBounds({ min: 0 });
+const SUM = { loss: [number], targets: [weight] } as const;
 
 /** The moments that are sums or means of squares. */
 const SQUARES = ["exp_avg_sq", "square_avg", "sum"];
@@ -68,9 +75,18 @@ export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {
 /** Puts moments, counters and state where they were. */
 export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Updater): Position {
   const { engine } = learner;
-  const o = options("counters", counters, ["updates", "pending", "seen", "epochs", "progress", "carried", "best"]);
-  const progress = o.progress === null ? null : checkProgress(o.progress, learner.overlap);
-  learner.updates = integer("counters.updates", o.updates, 0, 2 ** 40);
+  const { options } = learner;
+  const o = complete("counters", counters, {
+    updates: [COUNT],
+    pending: [record({ windows: [integerIn(0, options.accumulate - 1)], targets: [weight] })],
+    seen: [record({ factor: [inBounds({ min: 0, max: 1 })], ...SEEN })],
+    epochs: [COUNT],
+    progress: [either(null, (path, value) => checkProgress(path, value, learner.overlap))],
+    carried: [integerIn(0, 65536)],
+    best: [either(null, record(SEEN))],
+  });
+  const { updates, pending, seen, epochs, progress, carried } = o;
+  number("counters.pending.targets", pending.targets, { min: 0, aboveMin: pending.windows > 0 });
   const take = (prefix: string) =>
     Object.fromEntries(
       engine.layout.parameters.map(({ name, shape }) => {
@@ -78,26 +94,20 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Upda
         return [name, { shape, data: checkTensor(path, tensors[path], shape) }];
       }),
     );
-  RULES[learner.options.optimizer.type].moments.forEach((moment, i) => {
+  RULES[options.optimizer.type].moments.forEach((moment, i) => {
     const moments = take(`optimizer.${moment}`);
     for (const [name, { data }] of Object.entries(SQUARES.includes(moment) ? moments : {})) {
       if (data.some((value) => value < 0)) throw new RangeError(`"optimizer.${moment}.${name}" expected squares, got a negative number`);
     }
     engine.write(learner.moments[i] as number, moments);
   });
-  const pending = options("counters.pending", o.pending, ["windows", "targets"]);
-  const windows = integer("counters.pending.windows", pending.windows, 0, learner.options.accumulate - 1);
-  learner.pending = { windows, targets: number("counters.pending.targets", pending.targets, { min: 0, aboveMin: windows > 0 }) };
-  if (windows > 0) engine.write(learner.accumulated, take("gradient"));
-  if (learner.average && learner.updates > 0) engine.write(learner.average, take("average"));
-  const seen = options("counters.seen", o.seen, ["factor", "loss", "epochs"]);
-  learner.seen = { factor: number("counters.seen.factor", seen.factor, { min: 0, max: 1 }), ...checkSeen("counters.seen", seen) };
-  const kept = o.best === null ? null : options("counters.best", o.best, ["loss", "epochs"]);
-  const best = kept && { ...checkSeen("counters.best", kept), parameters: take("best") };
-  const carried = integer("counters.carried", o.carried, 0, 65536);
+  if (pending.windows > 0) engine.write(learner.accumulated, take("gradient"));
+  if (learner.average && updates > 0) engine.write(learner.average, take("average"));
+  const best = o.best && { ...o.best, parameters: take("best") };
+  Object.assign(learner, { updates, pending, seen });
   const batch = progress?.rows.length ?? carried;
-  if (progress && batch > learner.options.batch) {
-    throw new RangeError(`"counters.progress.rows" expected at most ${learner.options.batch} rows, the trainer's batch, got ${batch}`);
+  if (progress && batch > options.batch) {
+    throw new RangeError(`"counters.progress.rows" expected at most ${options.batch} rows, the trainer's batch, got ${batch}`);
   }
   if (batch > 0) {
     const names = Object.keys(tensors).filter((name) => name.startsWith("trainer."));
@@ -105,44 +115,28 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Upda
     const network = learner.prepare(1, batch);
     network.writeState(network.checkState(state));
   }
-  return { epochs: integer("counters.epochs", o.epochs, 0, 2 ** 40), progress, carried, best };
+  return { epochs, progress, carried, best };
 }
 
-function checkProgress(value: unknown, overlap: number): Progress {
-  const path = "counters.progress";
-  const o = options(path, value, ["sequences", "totalSteps", "taken", "rows", "steps", "loss", "targets", "unreported"]);
-  const rows = Array.from(arrayLike(`${path}.rows`, o.rows, "rows"), (row, i) => {
-    if (row === null) return null;
-    const place = `${path}.rows[${i}]`;
-    const o = options(place, row, ["ordinal", "from", "repeated"]);
-    const repeated = integer(`${place}.repeated`, o.repeated, 0, overlap);
-    const from = integer(`${place}.from`, o.from, repeated > 0 ? 0 : 1);
-    return { ordinal: integer(`${place}.ordinal`, o.ordinal, 0), from, repeated };
-  });
-  const ordinals = rows.flatMap((row) => (row ? [row.ordinal] : []));
-  const taken = integer(
-    `${path}.taken`,
-    o.taken,
-    ordinals.reduce((most, ordinal) => Math.max(most, ordinal + 1), 1),
-  );
-  if (new Set(ordinals).size < ordinals.length) throw new RangeError(`"${path}.rows" has a sequence twice`);
-  if (rows.length === 0) fail(RangeError, `${path}.rows`, "at least one row", o.rows);
-  return {
-    ...(o.sequences !== undefined && { sequences: integer(`${path}.sequences`, o.sequences) }),
-    ...(o.totalSteps !== undefined && { totalSteps: integer(`${path}.totalSteps`, o.totalSteps) }),
-    taken,
-    rows,
-    steps: integer(`${path}.steps`, o.steps, 0),
-    ...checkSum(path, o),
-    unreported: checkSum(`${path}.unreported`, options(`${path}.unreported`, o.unreported, ["loss", "targets"])),
+function checkProgress(path: string, value: unknown, overlap: number): Progress {
+  const row: Check<Progress["rows"][number]> = (path, value) => {
+    const o = complete(path, value, { ordinal: [count], from: [count], repeated: [integerIn(0, overlap)] });
+    if (o.repeated === 0) integer(`${path}.from`, o.from);
+    return o;
   };
-}
-
-function checkSum(path: string, { loss, targets }: Record<string, unknown>): { loss: number; targets: number } {
-  return { loss: number(`${path}.loss`, loss), targets: number(`${path}.targets`, targets, { min: 0 }) };
-}
-
-/** A least loss, null before there is one, and the epochs since. */
-function checkSeen(path: string, { loss, epochs }: Record<string, unknown>): { loss: number | null; epochs: number } {
-  return { loss: loss === null ? null : number(`${path}.loss`, loss), epochs: integer(`${path}.epochs`, epochs, 0) };
+  const progress = complete(path, value, {
+    sequences: integer,
+    totalSteps: integer,
+    taken: [integer],
+    rows: [each(either(null, row), "rows")],
+    steps: [count],
+    ...SUM,
+    unreported: [record(SUM)],
+  });
+  const { taken, rows } = progress;
+  const ordinals = rows.flatMap((row) => (row ? [row.ordinal] : []));
+  integer(`${path}.taken`, taken, Math.max(0, ...ordinals) + 1);
+  if (new Set(ordinals).size < ordinals.length) throw new RangeError(`"${path}.rows" has a sequence twice`);
+  if (rows.length === 0) fail(RangeError, `${path}.rows`, "at least one row", rows);
+  return progress as Progress;
 }

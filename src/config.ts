@@ -1,6 +1,6 @@
 /** What a model is: plain data, checked and completed once. */
 
-import { deepFreeze, fail, integer, LARGEST, oneOf, options, typeOf } from "./check.js";
+import { type Check, complete, count, deepFreeze, each, fail, oneOf, record, size, typed } from "./check.js";
 import { PRESETS, type Preset } from "./initializers.js";
 import { KINDS, type Layer } from "./layers/index.js";
 import { checkScale, type Scale } from "./scale.js";
@@ -32,30 +32,35 @@ export interface ModelConfig {
 export type Config = Required<ModelConfig>;
 
 function checkLayer(path: string, value: unknown): Layer {
-  const type = typeOf(path, value, KINDS, "a layer such as lstm({ units: 64 })");
-  return { type, ...KINDS[type].check(path, value as Record<string, unknown>) } as Layer;
+  const layer = typed(path, value, KINDS, "a layer such as lstm({ units: 64 })") as Layer;
+  KINDS[layer.type].refuse?.(path, layer);
+  return layer;
 }
 
-/** How many targets there are is checked where the layers have been laid out. */
-function checkScaler(value: unknown, features: number): Config["scaler"] {
-  const { inputs, targets } = options("scaler", value, ["inputs", "targets"]);
-  if (inputs !== undefined && features === 0) throw new RangeError('"scaler.inputs" is for models with features as input');
-  const scaler: Config["scaler"] = {};
-  if (inputs !== undefined) scaler.inputs = checkScale("scaler.inputs", inputs, features);
-  if (targets !== undefined) scaler.targets = checkScale("scaler.targets", targets);
-  return scaler;
-}
+const checkInput: Check<Config["input"]> = (path, value) => {
+  const input = complete(path, value, { features: size, tokens: size });
+  if (Object.keys(input).length !== 1) fail(RangeError, path, "either features or tokens", value);
+  return input as Config["input"];
+};
 
-/** Checks a configuration and fills in the defaults. */
+/** Checks a configuration and fills in the defaults. How many targets there are is checked where the layers have been laid out. */
 export function checkConfig(value: unknown): Config {
-  const config = options("config", value, ["input", "layers", "output", "initial", "seed", "scaler"]);
-  const input = options("input", config.input, ["features", "tokens"]);
-  if (Object.keys(input).length !== 1) fail(RangeError, "input", "either features or tokens", config.input);
+  const config = complete("config", value, {
+    input: [checkInput],
+    layers: [each(checkLayer, "an array of layers")],
+    output: [oneOf("every", "last"), "every"],
+    initial: [oneOf(...(Object.keys(PRESETS) as Preset[])), "pytorch"],
+    seed: [count, 0],
+    scaler: [record({ inputs: checkScale, targets: checkScale }), {}],
+  }) as Config;
+  const { input, layers, scaler } = config;
   const tokens = "tokens" in input;
-
-  if (!Array.isArray(config.layers)) fail(TypeError, "layers", "an array of layers", config.layers);
-  if (config.layers.length === 0) fail(RangeError, "layers", "at least one layer", config.layers);
-  const layers = Array.from(config.layers, (layer, i) => checkLayer(`layers[${i}]`, layer));
+  if (scaler.inputs) {
+    if (tokens) throw new RangeError('"scaler.inputs" is for models with features as input');
+    const { mean } = scaler.inputs;
+    if (mean.length !== input.features) fail(RangeError, "scaler.inputs.mean", `${input.features} numbers`, mean);
+  }
+  if (layers.length === 0) fail(RangeError, "layers", "at least one layer", layers);
   layers.forEach(({ type }, i) => {
     if (type === "embedding" && (i > 0 || !tokens)) {
       throw new RangeError(`"layers[${i}]" is an embedding, which must be the first layer of a model with tokens as input`);
@@ -69,14 +74,5 @@ export function checkConfig(value: unknown): Config {
     throw new RangeError(`"layers[${layers.length - 1}]" is the last layer, which must not be dropout`);
   }
 
-  return deepFreeze({
-    input: tokens
-      ? { tokens: integer("input.tokens", input.tokens, 1, LARGEST) }
-      : { features: integer("input.features", input.features, 1, LARGEST) },
-    layers,
-    output: config.output === undefined ? "every" : oneOf("output", config.output, ["every", "last"]),
-    initial: config.initial === undefined ? "pytorch" : oneOf("initial", config.initial, Object.keys(PRESETS) as Preset[]),
-    seed: config.seed === undefined ? 0 : integer("seed", config.seed, 0),
-    scaler: config.scaler === undefined ? {} : checkScaler(config.scaler, tokens ? 0 : (input.features as number)),
-  });
+  return deepFreeze(config);
 }

@@ -1,6 +1,6 @@
 /** Before a model sees the data: sequences cut out of one long series, and the scale of the numbers. */
 
-import { arrayLike, fail, finite, integer, oneOf, options } from "./check.js";
+import { arrayLike, complete, each, fail, finite, integer, integerIn, oneOf, options } from "./check.js";
 import type { Scale } from "./scale.js";
 import { flatten, type Sequence, type Series } from "./sequences.js";
 
@@ -56,19 +56,19 @@ function cut({ list, nested, features }: Measured, from: number, to: number): Se
  * trainer.fit(windows(log, { length: 180, horizon: 60, output: "last", targetFeatures: [0] }), { epochs: 10 });
  */
 export function windows(series: Series, windowOptions: WindowOptions): Iterable<Sequence> {
-  options("options", windowOptions, ["length", "horizon", "stride", "output", "features", "targetFeatures"]);
-  const { length, horizon = 1, stride = 1, output = "every", targetFeatures } = windowOptions;
-  const measured = measure("series", series, windowOptions.features);
+  const given = complete("options", windowOptions, {
+    length: [integer],
+    horizon: [integer, 1],
+    stride: [integer, 1],
+    output: [oneOf("every", "last"), "every"],
+    features: integer,
+    targetFeatures: (_, value) => value,
+  });
+  const { length, horizon, stride, output, targetFeatures } = given;
+  const measured = measure("series", series, given.features);
   const { list, nested, features, steps } = measured;
-  integer("length", length);
-  integer("horizon", horizon);
-  integer("stride", stride);
-  oneOf("output", output, ["every", "last"]);
-  const chosen =
-    targetFeatures !== undefined &&
-    Array.from(arrayLike("targetFeatures", targetFeatures, "indices of features"), (index, i) =>
-      integer(`targetFeatures[${i}]`, index, 0, features - 1),
-    );
+  const indices = each(integerIn(0, features - 1), "indices of features");
+  const chosen = targetFeatures === undefined ? null : indices("targetFeatures", targetFeatures);
   if (steps < length + horizon) fail(RangeError, "series", `at least ${length + horizon} steps (length + horizon)`, series);
 
   const at = (step: number, k: number) => (nested ? (list[step] as number[] | undefined)?.[k] : list[step * features + k]) as number;
@@ -120,7 +120,7 @@ export function scaler(data: Series | Iterable<Sequence>, scalerOptions: { of?: 
   const sequences = Array.isArray(data) ? data[0]?.inputs !== undefined : !ArrayBuffer.isView(data) && Symbol.iterator in Object(data);
   options("options", scalerOptions, sequences ? ["of", "features"] : ["features"]);
   const { of = "inputs" } = scalerOptions;
-  oneOf("of", of, ["inputs", "targets"]);
+  oneOf("inputs", "targets")("of", of);
   const mean: number[] = [];
   const squares: number[] = [];
   let features = 0;

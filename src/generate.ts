@@ -1,6 +1,6 @@
 /** Text and other tokens from a model: the next token is drawn from its softmax, and fed back. */
 
-import { arrayLike, options as checkOptions, fail, integer, number, numbers } from "./check.js";
+import { complete, count, each, either, fail, inBounds, integer, integerIn, numbers } from "./check.js";
 import type { Engine } from "./engine.js";
 
 import { PURPOSE, Random } from "./random.js";
@@ -29,16 +29,15 @@ interface Steps {
 export type CheckedGenerateOptions = Required<Omit<GenerateOptions, "stop">> & { stop: Set<number> };
 
 export function checkGenerateOptions(value: unknown, tokens: number): CheckedGenerateOptions {
-  const o = checkOptions("options", value, ["length", "temperature", "topK", "topP", "seed", "stop"]) as Record<string, unknown>;
-  const stop = o.stop === undefined ? [] : typeof o.stop === "number" ? [o.stop] : arrayLike("stop", o.stop, "tokens");
-  return {
-    length: o.length === undefined ? 100 : o.length === Infinity ? Infinity : integer("length", o.length, 0),
-    temperature: o.temperature === undefined ? 1 : number("temperature", o.temperature, { min: 0, max: 1e6 }),
-    topK: o.topK === undefined ? tokens : integer("topK", o.topK),
-    topP: o.topP === undefined ? 1 : number("topP", o.topP, { min: 0, max: 1, aboveMin: true }),
-    seed: o.seed === undefined ? 0 : integer("seed", o.seed, 0),
-    stop: new Set(Array.from(stop, (token, i) => integer(`stop[${i}]`, token, 0, tokens - 1))),
-  };
+  const stop = each(integerIn(0, tokens - 1), "tokens");
+  return complete("options", value, {
+    length: [either(Infinity, count), 100],
+    temperature: [inBounds({ min: 0, max: 1e6 }), 1],
+    topK: [integer, tokens],
+    topP: [inBounds({ min: 0, max: 1, aboveMin: true }), 1],
+    seed: [count, 0],
+    stop: [(path, value) => new Set(stop(path, typeof value === "number" ? [value] : value)), new Set()],
+  });
 }
 
 /** The number of tokens, of a model that can generate: tokens in, as many outputs, one at every step. */

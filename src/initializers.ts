@@ -3,7 +3,7 @@
  * has it: rows are its outputs (fan out), columns its inputs (fan in), all gates of a recurrent layer together.
  */
 
-import { complete, named, number, type Option, options } from "./check.js";
+import { inBounds, named, type Option, record, typed } from "./check.js";
 import type { Kernels } from "./kernels.js";
 import type { Memory, Placement } from "./memory.js";
 import type { Random } from "./random.js";
@@ -96,10 +96,7 @@ interface Rule<T extends Initializer> {
   draw(initializer: Required<T>, draw: Draw): Float32Array<ArrayBuffer>;
 }
 
-const atLeast =
-  (min: number): Option[0] =>
-  (path, value) =>
-    number(path, value, { min, max: 1e6 });
+const atLeast = (min: number) => inBounds({ min, max: 1e6 });
 const gain: Option = [atLeast(0), 1];
 
 /** A new initializer is a row here. */
@@ -128,8 +125,7 @@ const RULES: { [T in Initializer["type"]]: Rule<Extract<Initializer, { type: T }
 
 /** An initializer, or the name of one that needs no options. */
 export function checkInitializer(path: string, value: unknown): Required<Initializer> {
-  const { type, given } = named(path, value, RULES, 'an initializer such as "orthogonal"');
-  return complete(path, given, type, RULES[type].options) as unknown as Required<Initializer>;
+  return typed(path, named(path, value, RULES), RULES, 'an initializer such as "orthogonal"') as Required<Initializer>;
 }
 
 /** Row-major numbers of this shape, [rows, columns] or [rows], whose only column has a fan in of 1. */
@@ -212,10 +208,9 @@ export type Preset = keyof typeof PRESETS;
 /** A layer's own initial distributions, by what they are for. */
 export type Initial<K extends string> = { [Key in K]?: Initializer | Exclude<Initializer["type"], "uniform" | "normal" | "constant"> };
 
-export function checkInitial(path: string, value: unknown, keys: readonly string[]): Record<string, Required<Initializer>> {
-  const given = Object.entries(options(path, value, keys));
-  return Object.fromEntries(given.map(([key, initializer]) => [key, checkInitializer(`${path}.${key}`, initializer)]));
-}
+/** The option of a layer that has weights for these. */
+export const initials = <K extends string>(...keys: readonly K[]) =>
+  record(Object.fromEntries(keys.map((key) => [key, checkInitializer])) as Record<K, typeof checkInitializer>);
 
 /**
  * Biases [units] of the forget gate with which a gated layer remembers for up to `longest` steps: log U(1, longest - 1). The input

@@ -1,5 +1,6 @@
 /** What every layer is: checked options, a plan made once for a model, and a stage at work in each window. */
 
+import type { Options } from "./check.js";
 import type { Kernels } from "./kernels.js";
 import type { Lanes, Mode } from "./lanes.js";
 import type { Memory } from "./memory.js";
@@ -67,8 +68,9 @@ export interface LayerPlan {
 
 /** One kind of layer. */
 export interface LayerKind<L extends { type: string }> {
-  /** Checks what a user wrote, and fills in the defaults. */
-  check(path: string, layer: Record<string, unknown>): Omit<L, "type">;
+  readonly options: Options;
+  /** @throws RangeError if options do not go together */
+  refuse?(path: string, layer: L): void;
   plan(layer: L, planner: Planner): LayerPlan;
 }
 

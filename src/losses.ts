@@ -1,20 +1,22 @@
 /** The losses, as plain data. */
 
-import type { Refuse } from "./check.js";
+import type { Option, Refuse } from "./check.js";
 import {
-  arrayLike,
   atLeast0,
+  complete,
+  each,
+  either,
   fail,
   finite,
+  inBounds,
   indexBelow,
-  integer,
+  integerIn,
   named,
-  number,
   numbers,
   oneOf,
-  options,
   probability,
   share,
+  typeOf,
 } from "./check.js";
 import type { Kernels } from "./kernels.js";
 
@@ -132,9 +134,10 @@ export interface Panels {
 interface Rule<L> {
   /** Whether targets are what the outputs are, numbers in the same units, so that a model's scaler standardises them. */
   scaled?: boolean;
-  /** The options that it has beside its type and reduction, checked; defaults filled in. */
-  check?(path: string, loss: Record<string, unknown>, outputs: number): Omit<L, "type" | "reduction">;
-  options?: readonly string[];
+  /** @throws RangeError if the model's outputs do not suit it */
+  fits?(path: string, outputs: number): void;
+  /** Those beside its reduction. */
+  options?(outputs: number): Record<Exclude<keyof L, "type" | "reduction">, Option>;
   targets(loss: L, outputs: number): Targets;
   /** A number for each output that its kernel needs. */
   perOutput?(loss: L, outputs: number): ArrayLike<number> | null;
@@ -154,53 +157,49 @@ const elementwise = <L extends Loss>(code: number, rest: Partial<Rule<Required<L
   ...rest,
 });
 
+const inside = inBounds({ min: 0, aboveMin: true, max: 1, belowMax: true });
+
 const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> } = {
   mse: elementwise(ELEMENTWISE.mse, { scaled: true }),
   mae: elementwise(ELEMENTWISE.mae, { scaled: true }),
   huber: elementwise<HuberLoss>(ELEMENTWISE.huber, {
     scaled: true,
-    options: ["delta"],
-    check: (path, { delta }) => ({
-      delta: delta === undefined ? 1 : number(`${path}.delta`, delta, { min: 0, aboveMin: true, max: 1e6 }),
-    }),
+    options: () => ({ delta: [inBounds({ min: 0, aboveMin: true, max: 1e6 }), 1] }),
     perOutput: ({ delta }, outputs) => new Float32Array(outputs).fill(delta),
   }),
   binaryCrossEntropy: elementwise(ELEMENTWISE.binaryCrossEntropy, { targets: (_, outputs) => ({ per: outputs, refuse: probability }) }),
   quantile: elementwise<QuantileLoss>(ELEMENTWISE.quantile, {
-    options: ["quantiles"],
-    check(path, { quantiles }, outputs) {
-      const list = arrayLike(`${path}.quantiles`, quantiles, "an array of numbers in (0, 1)");
-      if (list.length === 0 || outputs % list.length > 0) {
-        const expected = `a number of quantiles that divides the model's ${outputs} outputs`;
-        fail(RangeError, `${path}.quantiles`, expected, quantiles);
-      }
-      const inside = { min: 0, aboveMin: true, max: 1, belowMax: true };
-      return { quantiles: Array.from(list, (value, q) => number(`${path}.quantiles[${q}]`, value, inside)) };
-    },
+    options: (outputs) => ({
+      quantiles: [
+        (path, value) => {
+          const list = each(inside, "an array of numbers in (0, 1)")(path, value);
+          if (list.length === 0 || outputs % list.length > 0) {
+            fail(RangeError, path, `a number of quantiles that divides the model's ${outputs} outputs`, value);
+          }
+          return list;
+        },
+      ],
+    }),
     targets: ({ quantiles: { length } }, outputs) => ({ per: outputs / length, copies: length, refuse: finite }),
     perOutput: ({ quantiles }, outputs) => Float32Array.from({ length: outputs }, (_, k) => quantiles[k % quantiles.length] as number),
   }),
   gaussianNLL: {
-    check(path, _, outputs) {
+    fits(path, outputs) {
       if (outputs % 2 > 0) fail(RangeError, path, "a model with two outputs for each target for gaussianNLL", outputs);
-      return {};
     },
     targets: (_, outputs) => ({ per: outputs / 2, refuse: finite }),
     run: (kernels, _, { dy, y, target, weight, sizes }) => kernels.gaussianLoss(dy, y, target, weight, ...sizes),
   },
   crossEntropy: {
-    options: ["ignoreIndex", "classWeights", "labelSmoothing"],
-    check(path, { ignoreIndex, classWeights, labelSmoothing }, outputs) {
+    fits(path, outputs) {
       if (outputs < 2) fail(RangeError, path, "a model with at least two outputs for crossEntropy, one for each class", outputs);
-      const [min, max] = [-(2 ** 31), 2 ** 31 - 1];
-      return {
-        ignoreIndex: ignoreIndex === undefined ? -100 : integer(`${path}.ignoreIndex`, ignoreIndex, min, max),
-        // As f32, which the kernel sees.
-        classWeights:
-          classWeights == null ? null : Array.from(numbers(`${path}.classWeights`, classWeights, outputs, atLeast0), Math.fround),
-        labelSmoothing: labelSmoothing === undefined ? 0 : share(`${path}.labelSmoothing`, labelSmoothing),
-      };
     },
+    options: (outputs) => ({
+      ignoreIndex: [integerIn(-(2 ** 31), 2 ** 31 - 1), -100],
+      // As f32, which the kernel sees.
+      classWeights: [either(null, (path, value) => Array.from(numbers(path, value, outputs, atLeast0), Math.fround)), null],
+      labelSmoothing: [share, 0],
+    }),
     targets: ({ ignoreIndex, classWeights }, outputs) => {
       return { per: 1, classes: true, refuse: indexBelow(outputs, ignoreIndex), ignored: ignoreIndex, classWeights };
     },
@@ -222,11 +221,13 @@ interface Fits {
 
 /** @throws TypeError, RangeError; RangeError if the model standardises targets, and the loss has none to standardise */
 export function checkLoss(path: string, value: unknown, { config, layout }: Fits): Required<Loss> {
-  const { type, given } = named(path, value, RULES, 'a loss such as "mse"');
+  const { outputs } = layout;
+  const given = named(path, value, RULES);
+  const type = typeOf(path, given, RULES, 'a loss such as "mse"');
   const rule = ruleOf({ type });
-  const o = options(path, given, ["type", "reduction", ...(rule.options ?? [])]);
-  const reduction = o.reduction === undefined ? "mean" : oneOf(`${path}.reduction`, o.reduction, ["mean", "sum"]);
-  const loss = { type, reduction, ...rule.check?.(path, o, layout.outputs) } as Required<Loss>;
+  rule.fits?.(path, outputs);
+  const reduction = [oneOf("mean", "sum"), "mean"] as const;
+  const loss = complete(path, given, { type: [() => type], reduction, ...rule.options?.(outputs) }) as unknown as Required<Loss>;
   if (config.scaler.targets && !rule.scaled) {
     const known = Object.keys(RULES).filter((type) => ruleOf({ type } as Loss).scaled);
     fail(RangeError, path, `one of ${known.join(", ")}, as the model has scaler.targets`, type);

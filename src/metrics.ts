@@ -1,6 +1,6 @@
 /** Metrics: what outputs are worth in other terms than those of the loss, over the same targets with the same weights. */
 
-import { arrayLike, fail, oneOf } from "./check.js";
+import { each, fail, oneOf } from "./check.js";
 import type { CrossEntropyLoss, Loss, Run } from "./losses.js";
 import type { Network } from "./network.js";
 
@@ -49,13 +49,12 @@ const RULES: Record<Metric, Rule> = {
 /** @throws TypeError, RangeError if one is unknown, or does not make sense with the loss */
 export function checkMetrics(value: unknown, { type }: Required<Loss>): Metric[] {
   if (value === undefined) return [];
-  const names = Object.keys(RULES) as Metric[];
-  return Array.from(arrayLike("metrics", value, "an array of metrics"), (name, i) => {
-    const metric = oneOf(`metrics[${i}]`, name, names);
+  const metrics = each(oneOf(...(Object.keys(RULES) as Metric[])), "an array of metrics")("metrics", value);
+  for (const metric of metrics) {
     const { losses } = RULES[metric];
     if (!losses.includes(type)) fail(RangeError, "loss", `one of ${losses.join(", ")} for ${metric}`, type);
-    return metric;
-  });
+  }
+  return metrics;
 }
 
 /** Adds up loss and metrics over windows, each after its forward pass. */

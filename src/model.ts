@@ -1,6 +1,6 @@
 /** A model: parameters, and what they compute. */
 
-import { arrayLike, fail, integer, options } from "./check.js";
+import { each, fail, integerIn, options } from "./check.js";
 import type { Config, ModelConfig } from "./config.js";
 import { checkConfig } from "./config.js";
 import { Engine } from "./engine.js";
@@ -161,9 +161,8 @@ export class Model {
   generate(prompt: ArrayLike<number>, options: GenerateOptions = {}): Generator<number, void, undefined> {
     const tokens = checkTokens(this.#engine);
     checkGenerateOptions(options, tokens);
-    const list = arrayLike("prompt", prompt, "tokens");
-    if (list.length === 0) fail(RangeError, "prompt", "at least one token", prompt);
-    const inputs = Array.from(list, (token, i) => integer(`prompt[${i}]`, token, 0, tokens - 1));
+    const inputs = each(integerIn(0, tokens - 1), "tokens")("prompt", prompt);
+    if (inputs.length === 0) fail(RangeError, "prompt", "at least one token", prompt);
     const stream = this.stream();
     const logits = new Float32Array(tokens);
     for (const token of inputs) stream.step(token, logits);

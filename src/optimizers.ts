@@ -4,7 +4,7 @@
  */
 
 import { power } from "./arithmetic.js";
-import { boolean, complete, number, type Option, share, typeOf } from "./check.js";
+import { boolean, inBounds, type Option, share, typed } from "./check.js";
 import type { Kernels } from "./kernels.js";
 import type { Span } from "./layout.js";
 
@@ -104,10 +104,9 @@ interface Rule<T extends Optimizer> {
   update(kernels: Kernels, optimizer: Required<T>, update: Update): void;
 }
 
-const epsilon = (path: string, value: unknown) => number(path, value, { min: 0, aboveMin: true, max: 1 });
-const rate = (path: string, value: unknown) =>
-  number(path, value, { min: 0, aboveMin: true, max: 1e6, expected: "a positive number up to 1000000" });
-const decay = (path: string, value: unknown) => number(path, value, { min: 0, max: 1 });
+const epsilon = inBounds({ min: 0, aboveMin: true, max: 1 });
+const rate = inBounds({ min: 0, aboveMin: true, max: 1e6, expected: "a positive number up to 1000000" });
+const decay = inBounds({ min: 0, max: 1 });
 
 /** Adam's options; decoupled, the decay has another default. */
 const adams = (weightDecay: number): Record<Exclude<keyof AdamW, "type">, Option> => ({
@@ -183,6 +182,5 @@ export function addDecay(kernels: Kernels, { type, weightDecay }: Required<Optim
 }
 
 export function checkOptimizer(path: string, value: unknown): Required<Optimizer> {
-  const type = typeOf(path, value, RULES, "an optimizer such as adam()");
-  return complete(path, value, type, RULES[type].options) as unknown as Required<Optimizer>;
+  return typed(path, value, RULES, "an optimizer such as adam()") as Required<Optimizer>;
 }

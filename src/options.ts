@@ -1,6 +1,6 @@
 /** What training is set to: plain data, saved with it. */
 
-import { boolean, deepFreeze, fail, integer, oneOf, options, positive, share } from "./check.js";
+import { boolean, type Check, complete, count, deepFreeze, either, fail, integer, integerIn, oneOf, positive, share } from "./check.js";
 import type { Config } from "./config.js";
 import type { Layout } from "./layout.js";
 import type { Loss } from "./losses.js";
@@ -65,38 +65,23 @@ export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "opti
 
 export function checkTrainerOptions(value: unknown, model: { config: Config; layout: Layout }): CheckedTrainerOptions {
   const { whole } = model.layout;
-  const o = options("options", value, [
-    "loss",
-    "optimizer",
-    "schedule",
-    "clipNorm",
-    "clipValue",
-    "window",
-    "stride",
-    "gradient",
-    "batch",
-    "accumulate",
-    "average",
-    "shuffle",
-    "seed",
-  ]);
-  if (whole && o.window !== undefined && o.window !== Infinity) {
-    fail(RangeError, "window", "Infinity, as the model has a bidirectional layer, which needs whole sequences", o.window);
-  }
-  const window = o.window === undefined ? (whole ? Infinity : 64) : o.window === Infinity ? Infinity : integer("window", o.window);
-  return deepFreeze({
-    loss: checkLoss("loss", o.loss, model),
-    optimizer: checkOptimizer("optimizer", o.optimizer),
-    schedule: checkSchedule("schedule", o.schedule),
-    clipNorm: o.clipNorm === undefined ? Infinity : positive("clipNorm", o.clipNorm),
-    clipValue: o.clipValue === undefined ? Infinity : positive("clipValue", o.clipValue),
-    window,
-    stride: o.stride === undefined || o.stride === window ? window : integer("stride", o.stride, 1, window),
-    gradient: o.gradient === undefined ? "full" : oneOf("gradient", o.gradient, ["full", "truncated-1997"]),
-    batch: o.batch === undefined ? 32 : integer("batch", o.batch, 1, 65536),
-    accumulate: o.accumulate === undefined ? 1 : integer("accumulate", o.accumulate, 1, 65536),
-    average: o.average === undefined ? 0 : share("average", o.average),
-    shuffle: o.shuffle === undefined ? true : boolean("shuffle", o.shuffle),
-    seed: o.seed === undefined ? 0 : integer("seed", o.seed, 0),
+  const wholeOnly: Check<number> = (path, value) =>
+    fail(RangeError, path, "Infinity, as the model has a bidirectional layer, which needs whole sequences", value);
+  const { stride, ...o } = complete("options", value, {
+    loss: [(path, loss) => checkLoss(path, loss, model)],
+    optimizer: [checkOptimizer],
+    schedule: [checkSchedule],
+    clipNorm: [positive, Infinity],
+    clipValue: [positive, Infinity],
+    window: [either(Infinity, whole ? wholeOnly : integer), whole ? Infinity : 64],
+    stride: (_, value) => value,
+    gradient: [oneOf("full", "truncated-1997"), "full"],
+    batch: [integerIn(1, 65536), 32],
+    accumulate: [integerIn(1, 65536), 1],
+    average: [share, 0],
+    shuffle: [boolean, true],
+    seed: [count, 0],
   });
+  const { window } = o;
+  return deepFreeze({ ...o, stride: stride === undefined || stride === window ? window : integer("stride", stride, 1, window) });
 }

@@ -3,7 +3,7 @@
  * the way out. In double precision, so that large numbers with small differences (times, pressures) keep them.
  */
 
-import { arrayLike, numbers, options, positive } from "./check.js";
+import { complete, each, fail, finiteNumber, positive } from "./check.js";
 
 /** Mean and standard deviation of each feature or output, as `scaler` measures them. */
 export interface Scale {
@@ -11,16 +11,11 @@ export interface Scale {
   deviation: number[];
 }
 
-/** @param length how many there must be; left out, as many as there are means */
-export function checkScale(path: string, value: unknown, length?: number): Scale {
-  const o = options(path, value, ["mean", "deviation"]);
-  length ??= arrayLike(`${path}.mean`, o.mean, "numbers").length;
-  return {
-    mean: Array.from(numbers(`${path}.mean`, o.mean, length)),
-    deviation: Array.from(numbers(`${path}.deviation`, o.deviation, length), (deviation, k) =>
-      positive(`${path}.deviation[${k}]`, deviation),
-    ),
-  };
+export function checkScale(path: string, value: unknown): Scale {
+  const scale = complete(path, value, { mean: [each(finiteNumber, "numbers")], deviation: [each(positive, "numbers")] });
+  const { length } = scale.mean;
+  if (scale.deviation.length !== length) fail(RangeError, `${path}.deviation`, `${length} numbers`, scale.deviation);
+  return scale;
 }
 
 export const standardise = ({ mean, deviation }: Scale, value: number, k: number) =>

@@ -4,7 +4,7 @@
  */
 
 import { cosine as cos, power, root } from "./arithmetic.js";
-import { complete, integer, number, type Option, typeOf } from "./check.js";
+import { count, inBounds, integer, type Option, typed } from "./check.js";
 
 interface Warmup {
   /** The first updates, which go up in equal steps to the full rate; the schedule begins after them (Goyal et al. 2017). Default 0. */
@@ -84,24 +84,22 @@ interface Rule<T extends Schedule> {
   factor(schedule: Required<T>, n: number, seen: Seen): number;
 }
 
-const share = (path: string, value: unknown) => number(path, value, { min: 0, max: 1 });
-const multiplier = (path: string, value: unknown) => number(path, value, { min: 0, aboveMin: true, max: 1 });
-const positive = (path: string, value: unknown) => integer(path, value);
-const count = (path: string, value: unknown) => integer(path, value, 0);
+const share = inBounds({ min: 0, max: 1 });
+const multiplier = inBounds({ min: 0, aboveMin: true, max: 1 });
 
 /** A new schedule is a row here. */
 const SCHEDULES: { [T in Schedule["type"]]: Rule<Extract<Schedule, { type: T }>> } = {
   constant: { options: {}, factor: () => 1 },
   stepDecay: {
-    options: { every: [positive], factor: [multiplier, 0.1] },
+    options: { every: [integer], factor: [multiplier, 0.1] },
     factor: ({ every, factor }, n) => power(factor, Math.floor(n / every)),
   },
   exponential: {
-    options: { decay: [multiplier], every: [positive, 1] },
+    options: { decay: [multiplier], every: [integer, 1] },
     factor: ({ decay, every }, n) => power(root(decay, every), n),
   },
   cosine: {
-    options: { updates: [positive], minimum: [share, 0] },
+    options: { updates: [integer], minimum: [share, 0] },
     factor: ({ updates, minimum }, n) => minimum + ((1 - minimum) * (1 + cos(Math.min(1, n / updates)))) / 2,
   },
   plateau: {
@@ -126,6 +124,6 @@ export function see(schedule: Required<Schedule>, seen: Seen, loss: number): See
 }
 
 export function checkSchedule(path: string, value: unknown = constant()): Required<Schedule> {
-  const type = typeOf(path, value, SCHEDULES, "a schedule such as cosine({ updates: 1000 })");
-  return complete(path, value, type, { ...SCHEDULES[type].options, warmup: [count, 0] }) as unknown as Required<Schedule>;
+  const example = "a schedule such as cosine({ updates: 1000 })";
+  return typed(path, value, SCHEDULES, example, { warmup: [count, 0] }) as Required<Schedule>;
 }

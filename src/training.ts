@@ -1,6 +1,6 @@
 /** A training run, on however many threads: epochs, rows whose state is carried, checkpoints. */
 
-import { boolean, fail, integer, options } from "./check.js";
+import { boolean, complete, count, either, fail, integer, options } from "./check.js";
 import { readCheckpoint, type TrainerFile, writeCheckpoint } from "./checkpoint.js";
 import type { Engine } from "./engine.js";
 import type { FitOptions, Position, Report } from "./fit.js";
@@ -101,25 +101,20 @@ export abstract class Training<U extends Updater = Updater> {
    * @example for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 10 })) console.log(epoch, loss);
    */
   fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): AsyncGenerator<Report, void, undefined> {
-    const s = options("options", settings, ["epochs", "validation", "metrics", "patience", "signal", "every"]);
-    const { validation, signal } = settings;
-    if (signal !== undefined && !(signal instanceof AbortSignal)) fail(TypeError, "signal", "an AbortSignal", signal);
-    if (s.patience !== undefined && validation === undefined) {
-      fail(TypeError, "validation", "sequences, whose loss patience watches", validation);
-    }
-    const checked = validation === undefined ? undefined : checkSequences("validation", validation, this.#demands);
-    const metrics = checkMetrics(s.metrics, this.options.loss);
-    if (metrics.length > 0 && !checked) fail(RangeError, "validation", "sequences to measure the metrics on", validation);
+    const { validation, metrics, ...rest } = complete("options", settings, {
+      epochs: [either(Infinity, count), 1],
+      validation: (path, value) => checkSequences(path, value, this.#demands),
+      metrics: [(_, value) => checkMetrics(value, this.options.loss), []],
+      patience: [integer, Infinity],
+      signal: (path, value) => (value instanceof AbortSignal ? value : fail(TypeError, path, "an AbortSignal", value)),
+      every: [integer, Infinity],
+    });
+    if (rest.patience < Infinity && !validation) fail(TypeError, "validation", "sequences, whose loss patience watches", validation);
+    if (metrics.length > 0 && !validation) fail(RangeError, "validation", "sequences to measure the metrics on", validation);
     const data = this.#data(sequences);
     checkSame(this.#position.progress, data);
-    const fitOptions = {
-      epochs: s.epochs === undefined ? 1 : s.epochs === Infinity ? Infinity : integer("epochs", s.epochs, 0),
-      every: s.every === undefined ? Infinity : integer("every", s.every),
-      signal,
-      patience: s.patience === undefined ? Infinity : integer("patience", s.patience),
-      validate: checked && (() => this.evaluation(checked, metrics)),
-    };
-    return this.#run(runEpochs(this.updater, this.#position, data, fitOptions));
+    const validate = validation && (() => this.evaluation(validation, metrics));
+    return this.#run(runEpochs(this.updater, this.#position, data, { ...rest, validate }));
   }
 
   #data(sequences: unknown): Data {

@@ -1,8 +1,8 @@
 /** A linear map of each step, with a function after it on request. */
 
 import { ACTIVATION_NAMES, ACTIVATIONS, type Activation } from "../activations.js";
-import { boolean, integer, LARGEST, oneOf, options } from "../check.js";
-import { checkInitial, type Initial, type Initializer } from "../initializers.js";
+import { boolean, oneOf, size } from "../check.js";
+import { type Initial, type Initializer, initials } from "../initializers.js";
 import type { LayerKind, LayerPlan, Parts, Stage } from "../layer.js";
 import { packedRow, packedWeight, pad4 } from "../table.js";
 import { DENSE } from "./cells.js";
@@ -28,15 +28,12 @@ export const dense = (options: Omit<DenseLayer, "type">): DenseLayer => ({ ...op
 type Checked = Required<Omit<DenseLayer, "initial">> & { initial?: { weights?: Required<Initializer>; bias?: Required<Initializer> } };
 
 export const denseKind: LayerKind<Checked> = {
-  check(path, layer) {
-    options(path, layer, ["type", "units", "activation", "bias", "tied", "initial"]);
-    return {
-      units: integer(`${path}.units`, layer.units, 1, LARGEST),
-      activation: layer.activation === undefined ? "identity" : oneOf(`${path}.activation`, layer.activation, ACTIVATION_NAMES),
-      bias: layer.bias === undefined ? true : boolean(`${path}.bias`, layer.bias),
-      tied: layer.tied === undefined ? false : boolean(`${path}.tied`, layer.tied),
-      ...(layer.initial !== undefined && { initial: checkInitial(`${path}.initial`, layer.initial, ["weights", "bias"]) }),
-    };
+  options: {
+    units: [size],
+    activation: [oneOf(...ACTIVATION_NAMES), "identity"],
+    bias: [boolean, true],
+    tied: [boolean, false],
+    initial: initials("weights", "bias"),
   },
 
   plan({ units, activation, bias: biased, tied, initial = {} }, planner): LayerPlan {

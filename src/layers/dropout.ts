@@ -1,6 +1,6 @@
 /** Dropout between layers. */
 
-import { options, share } from "../check.js";
+import { share } from "../check.js";
 import type { LayerKind, LayerPlan, Stage } from "../layer.js";
 import { keys } from "../random.js";
 import { pad4 } from "../table.js";
@@ -16,10 +16,7 @@ export interface DropoutLayer {
 export const dropout = (options: Omit<DropoutLayer, "type">): DropoutLayer => ({ ...options, type: "dropout" });
 
 export const dropoutKind: LayerKind<DropoutLayer> = {
-  check(path, layer) {
-    options(path, layer, ["type", "rate"]);
-    return { rate: share(`${path}.rate`, layer.rate) };
-  },
+  options: { rate: [share] },
 
   plan({ rate }, planner): LayerPlan {
     const units = planner.inputs;

@@ -1,7 +1,7 @@
 /** A learned vector for each token. */
 
-import { integer, LARGEST, options } from "../check.js";
-import { checkInitial, type Initial, type Initializer } from "../initializers.js";
+import { size } from "../check.js";
+import { type Initial, type Initializer, initials } from "../initializers.js";
 import type { LayerKind, LayerPlan, Stage } from "../layer.js";
 import { pad4 } from "../table.js";
 import { DENSE } from "./cells.js";
@@ -19,13 +19,7 @@ export interface EmbeddingLayer {
 export const embedding = (options: Omit<EmbeddingLayer, "type">): EmbeddingLayer => ({ ...options, type: "embedding" });
 
 export const embeddingKind: LayerKind<EmbeddingLayer> = {
-  check(path, layer) {
-    options(path, layer, ["type", "units", "initial"]);
-    return {
-      units: integer(`${path}.units`, layer.units, 1, LARGEST),
-      ...(layer.initial !== undefined && { initial: checkInitial(`${path}.initial`, layer.initial, ["weights"]) }),
-    };
-  },
+  options: { units: [size], initial: initials("weights") },
 
   plan({ units, initial = {} }, planner): LayerPlan {
     const name = planner.name("embedding");

@@ -1,6 +1,5 @@
 /** Layer normalisation between layers. */
 
-import { options } from "../check.js";
 import type { LayerKind, LayerPlan, Stage } from "../layer.js";
 import { pad4 } from "../table.js";
 import { DENSE } from "./cells.js";
@@ -14,10 +13,7 @@ export interface NormalizationLayer {
 export const normalization = (): NormalizationLayer => ({ type: "normalization" });
 
 export const normalizationKind: LayerKind<NormalizationLayer> = {
-  check(path, layer) {
-    options(path, layer, ["type"]);
-    return {};
-  },
+  options: {},
 
   plan(_, planner): LayerPlan {
     const units = planner.inputs;

@@ -1,8 +1,8 @@
 /** The options of the recurrent layers, and how they are checked. */
 
 import { ACTIVATION_NAMES, type Activation } from "../activations.js";
-import { arrayLike, boolean, integer, LARGEST, number, oneOf, options, positive, share } from "../check.js";
-import { checkInitial, type Initial } from "../initializers.js";
+import { boolean, type Check, each, inBounds, integerIn, LARGEST, type Options, oneOf, positive, share, size } from "../check.js";
+import { type Initial, initials } from "../initializers.js";
 
 /** What any recurrent layer may have around its cells. */
 export interface AroundOptions {
@@ -106,25 +106,21 @@ export interface Lstm97Layer extends AroundOptions {
   range?: number;
 }
 
-/** Checks an option if it was given: what is not given stays away, so that a saved configuration reads as it was written. */
-export type Checks = Record<string, (path: string, value: unknown) => unknown>;
+const AROUND = {
+  bidirectional: oneOf("concat", "sum"),
+  initial: initials("weights", "recurrent", "bias"),
+  residual: oneOf("sum", "concat"),
+} as const satisfies Options;
+const UNITS = { units: [size], ...AROUND, recurrentDropout: share, zoneout: share } as const satisfies Options;
+const TANH = oneOf("tanh", "identity");
+const squash = oneOf(...ACTIVATION_NAMES);
+const finite = inBounds({ min: -1e6, max: 1e6 });
+const biases: Check<number | number[]> = (path, value) =>
+  (typeof value === "number" ? finite : each(finite, "a number, or one for each block"))(path, value);
 
-const AROUND: Checks = {
-  bidirectional: (path, value) => oneOf(path, value, ["concat", "sum"]),
-  initial: (path, value) => checkInitial(path, value, ["weights", "recurrent", "bias"]),
-  residual: (path, value) => oneOf(path, value, ["sum", "concat"]),
-};
-const UNITS: Checks = { units: (path, value) => integer(path, value, 1, LARGEST), ...AROUND, recurrentDropout: share, zoneout: share };
-const TANH: Checks[string] = (path, value) => oneOf(path, value, ["tanh", "identity"]);
-const squash: Checks[string] = (path, value) => oneOf(path, value, ACTIVATION_NAMES);
-const finite: Checks[string] = (path, value) => number(path, value, { min: -1e6, max: 1e6 });
-const biases: Checks[string] = (path, value) =>
-  typeof value === "number"
-    ? finite(path, value)
-    : Array.from(arrayLike(path, value, "a number, or one for each block"), (bias, i) => finite(`${path}[${i}]`, bias));
 export const OPTIONS = {
-  rnn: { ...UNITS, activation: (path, value) => oneOf(path, value, ["tanh", "relu"]) },
-  gru: { ...UNITS, reset: (path, value) => oneOf(path, value, ["after", "before"]) },
+  rnn: { ...UNITS, activation: oneOf("tanh", "relu") },
+  gru: { ...UNITS, reset: oneOf("after", "before") },
   lstm: {
     ...UNITS,
     peepholes: boolean,
@@ -135,31 +131,25 @@ export const OPTIONS = {
     inputActivation: TANH,
     outputActivation: TANH,
     fullGateRecurrence: boolean,
-    projection: (path, value) => integer(path, value, 1, LARGEST),
+    projection: size,
     layerNorm: boolean,
     cellClip: positive,
     forgetBias: finite,
-    chrono: (path, value) => integer(path, value, 2, LARGEST),
+    chrono: integerIn(2, LARGEST),
     cellZoneout: share,
   },
   lstm97: {
-    blocks: (path, value) => integer(path, value, 1, LARGEST),
-    cellsPerBlock: (path, value) => integer(path, value, 1, 1024),
+    blocks: [size],
+    cellsPerBlock: integerIn(1, 1024),
     ...AROUND,
-    recurrence: (path, value) => oneOf(path, value, ["cells+gates", "cells", "none"]),
+    recurrence: oneOf("cells+gates", "cells", "none"),
     outputGate: boolean,
     f: squash,
     g: squash,
     h: squash,
-    bias: (path, value) => oneOf(path, value, ["all", "gates", "none"]),
+    bias: oneOf("all", "gates", "none"),
     inputGateBias: biases,
     outputGateBias: biases,
-    range: (path, value) => number(path, value, { min: 0, aboveMin: true, max: 1e6 }),
+    range: inBounds({ min: 0, aboveMin: true, max: 1e6 }),
   },
-} as const satisfies Record<string, Checks>;
-
-export function checkOptions(path: string, layer: Record<string, unknown>, checks: Checks, required: string): Record<string, unknown> {
-  options(path, layer, ["type", ...Object.keys(checks)]);
-  const given = Object.entries(checks).filter(([name]) => name === required || layer[name] !== undefined);
-  return Object.fromEntries(given.map(([name, check]) => [name, check(`${path}.${name}`, layer[name])]));
-}
+} as const satisfies Record<string, Options>;

@@ -1,12 +1,13 @@
 /** The recurrent layers: from their options to their cells. */
 
+import type { Options } from "../check.js";
 import type { LayerKind } from "../layer.js";
 import { pad4 } from "../table.js";
 import { around } from "./around.js";
 import { blocks } from "./blocks.js";
 import { CELLS, type Cell, lstmCell, OPTION } from "./cells.js";
 import { gated } from "./gated.js";
-import { type Checks, checkOptions, type GruLayer, type Lstm97Layer, type LstmLayer, OPTIONS, type RnnLayer } from "./options.js";
+import { type GruLayer, type Lstm97Layer, type LstmLayer, OPTIONS, type RnnLayer } from "./options.js";
 import { resetBefore } from "./resetBefore.js";
 
 /** @example lstm({ units: 64 }) */
@@ -19,16 +20,13 @@ export const rnn = (options: Omit<RnnLayer, "type">): RnnLayer => ({ ...options,
 export const lstm97 = (options: Omit<Lstm97Layer, "type">): Lstm97Layer => ({ ...options, type: "lstm97" });
 
 function gatedKind<L extends RnnLayer | GruLayer | LstmLayer>(
-  checks: Checks,
+  options: Options,
   cellOf: (layer: L) => Cell,
-  refuse?: (path: string, layer: L) => void,
+  refuse: (path: string, layer: L) => void = () => {},
 ): LayerKind<L> {
   return {
-    check(path, layer) {
-      const checked = checkOptions(path, layer, checks, "units") as unknown as Omit<L, "type">;
-      refuse?.(path, checked as L);
-      return checked;
-    },
+    options,
+    refuse,
     plan(layer, planner) {
       const cell = cellOf(layer);
       const { units, projection }: { units: number; projection?: number } = layer;
@@ -83,18 +81,17 @@ export const lstmKind = gatedKind<LstmLayer>(
 );
 
 export const lstm97Kind: LayerKind<Lstm97Layer> = {
-  check(path, layer) {
-    const checked = checkOptions(path, layer, OPTIONS.lstm97, "blocks") as unknown as Omit<Lstm97Layer, "type">;
-    const { blocks, bias, outputGate = true } = checked;
+  options: OPTIONS.lstm97,
+  refuse(path, layer) {
+    const { blocks, bias, outputGate = true } = layer;
     for (const name of ["inputGateBias", "outputGateBias"] as const) {
-      const value = checked[name];
+      const value = layer[name];
       if (value === undefined) continue;
       if (typeof value !== "number" && value.length !== blocks)
         throw new RangeError(`"${path}.${name}" expected ${blocks} numbers, one for each block, got ${value.length}`);
       if (bias === "none") throw new RangeError(`"${path}.${name}" needs biases, which bias: "none" leaves out`);
     }
-    if (!outputGate && checked.outputGateBias !== undefined) throw new RangeError(`"${path}.outputGateBias" needs an output gate`);
-    return checked;
+    if (!outputGate && layer.outputGateBias !== undefined) throw new RangeError(`"${path}.outputGateBias" needs an output gate`);
   },
   plan(layer, planner) {
     const cells = layer.blocks * (layer.cellsPerBlock ?? 1);
