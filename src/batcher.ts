@@ -26,7 +26,7 @@ export class QueueFullError extends Error {
 }
 
 interface Call {
-  input: ArrayLike<unknown>;
+  input: Float64Array;
   /** When it has waited long enough. */
   due: number;
   signal: AbortSignal | undefined;
@@ -88,12 +88,12 @@ export class Batcher {
       if (this.#closed) throw new Error("the batcher is closed");
       if (this.#waiting === this.#queue) throw new QueueFullError(`${this.#queue} steps wait already: try again later`);
       this.#find(id);
-      const copy = typeof input === "number" ? [input] : Array.from(arrayLike("input", input, "numbers"));
-      this.#streams.check("input", [copy], 1);
+      const row = arrayLike("input", typeof input === "number" ? [input] : input, "numbers") as ArrayLike<number>;
+      this.#streams.check("input", [row], 1);
       const due = performance.now() + this.#deadline;
       if (this.#waiting++ === 0) this.#due = due;
       const line = this.#lines.get(id) ?? [];
-      line.push({ input: copy, due, signal, resolve, reject });
+      line.push({ input: new Float64Array(row), due, signal, resolve, reject });
       this.#lines.set(id, line);
       if (this.#lines.size >= Math.min(this.#batch, this.#streams.size)) this.#run();
       this.#watch();
@@ -147,8 +147,10 @@ export class Batcher {
     this.#due = Infinity;
     for (const [next] of this.#lines.values()) this.#due = Math.min(this.#due, (next as Call).due);
     try {
-      const inputs = calls.map(({ input }) => input as ArrayLike<number>);
-      const outputs = this.#streams.step(ids, inputs);
+      const outputs = this.#streams.step(
+        ids,
+        calls.map(({ input }) => input),
+      );
       const each = outputs.length / ids.length;
       calls.forEach((call, i) => call.resolve(outputs.slice(i * each, (i + 1) * each)));
     } catch (reason) {
