@@ -66,7 +66,8 @@ try {
   printGoals(results);
   if (flags.json) {
     const about = Object.fromEntries(peers.map((peer) => [peer.name, peer.about]));
-    writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, about, results, remarks }, null, 2)}\n`);
+    const short = (_: string, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
+    writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, about, results, remarks }, short, 2)}\n`);
     drawPeers(flags.json.replace(/json$/, "svg"), results, where);
   }
 } finally {

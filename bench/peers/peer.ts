@@ -2,12 +2,15 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Task } from "./task.js";
 import { type Answer, packTask, type Question, unpackAll } from "./wire.js";
 
 export const NAMES = ["pytorch", "onnxruntime-node", "onnxruntime-web", "tfjs-wasm", "tfjs-cpu", "brain.js"];
 const PYTHON = "/usr/bin/python3";
+/** Milliseconds for the garbage collector of whoever ran before. */
+const PAUSE = 50;
 
 type AnswerWith<K> = K extends string ? Extract<Answer, Record<K, unknown>> : never;
 
@@ -41,7 +44,7 @@ export class Peer {
     try {
       peer.about = (await peer.#answer("about")).about;
     } catch (error) {
-      const hint = name === "pytorch" ? ` ${PYTHON} needs torch: Debian's python3-torch, with libopenblas0-pthread.` : "";
+      const hint = name === "pytorch" ? `. ${PYTHON} needs torch: Debian's python3-torch, with libopenblas0-pthread` : "";
       throw new Error(`${(error as Error).message}${hint}`);
     }
     return peer;
@@ -56,6 +59,7 @@ export class Peer {
 
   /** Milliseconds of one call of a task that is prepared. */
   async time(task: string, milliseconds: number): Promise<number> {
+    await setTimeout(PAUSE);
     this.#ask({ time: task, milliseconds });
     return (await this.#answer("milliseconds")).milliseconds;
   }

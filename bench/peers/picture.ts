@@ -21,7 +21,7 @@ const COLORS: Record<string, string> = {
 export function drawPeers(file: string, results: Result[], machine: string): void {
   const tasks = [...new Set(results.map(({ task }) => task))];
   const peers = Object.keys(COLORS).filter((name) => results.some(({ peer }) => peer === name));
-  const height = 130 + 30 * tasks.length;
+  const height = 155 + 30 * tasks.length;
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: 900, height });
   chart.setOption({
     animation: false,
@@ -31,8 +31,8 @@ export function drawPeers(file: string, results: Result[], machine: string): voi
       subtext: `${machine}, one thread each; (inputs, units, batch, steps); medians`,
       left: "center",
     },
-    legend: { top: 52, data: peers },
-    grid: { left: 190, right: 30, top: 85, bottom: 50 },
+    legend: { top: 66, itemGap: 28, data: peers },
+    grid: { left: 190, right: 30, top: 105, bottom: 50 },
     xAxis: {
       type: "log",
       name: "times as fast as the peer",
