@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { CELLS, ONLINE, SHAPE } from "./cells.js";
 import { checkAgainstOracle } from "./check.js";
-import { measure, type Spread, spread } from "./measure.js";
+import { measure, type Spread, show, spread, timed } from "./measure.js";
 import { flops, forward, liveStreams, lstmWeights, online, peak, type Shape, streaming, training } from "./works.js";
 
 const { values: flags } = parseArgs({
@@ -57,13 +57,11 @@ process.once("SIGINT", () => {
   process.exit(130);
 });
 bar.start(rounds, 0);
-const times = measure(works, rounds, flags.quick ? 10 : 40, (done) => bar.update(done));
+const times = await measure(works.map(timed), rounds, flags.quick ? 10 : 40, (done) => bar.update(done));
 bar.stop();
 
 const timesOf = (name: string) => times.get(name) as number[];
 const limit = timesOf("peak").map((ms) => tile.flops / ms / 1e6);
-const show = ({ median, low, high }: Spread, digits: number) =>
-  `${median.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
 
 console.log(`The tile's peak: ${show(spread(limit), 1)} GF/s\n`);
 const results: Record<string, unknown>[] = [];

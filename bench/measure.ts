@@ -5,23 +5,40 @@ export interface Work {
   run(): void;
 }
 
+/** What times itself, perhaps in a process of its own. */
+export interface Timed {
+  name: string;
+  /** Calls it over and over for so long, and returns the milliseconds of one call. */
+  time(milliseconds: number): Promise<number>;
+}
+
 /** Milliseconds a call, one number for each round. */
 export type Times = Map<string, number[]>;
 
-export function measure(works: Work[], rounds: number, milliseconds: number, progress: (done: number) => void): Times {
+/** Calls `run` over and over for so many milliseconds, and returns those of one call. */
+export async function repeat(run: () => unknown, milliseconds: number): Promise<number> {
+  let calls = 0;
+  const began = performance.now();
+  let elapsed = 0;
+  do {
+    const result = run();
+    // Only what is a promise is waited for: waiting costs as much as a short call.
+    if (result instanceof Promise) await result;
+    calls++;
+    elapsed = performance.now() - began;
+  } while (elapsed < milliseconds);
+  return elapsed / calls;
+}
+
+export const timed = ({ name, run }: Work): Timed => ({ name, time: (milliseconds) => repeat(run, milliseconds) });
+
+export async function measure(works: Timed[], rounds: number, milliseconds: number, progress: (done: number) => void): Promise<Times> {
   const times: Times = new Map(works.map(({ name }) => [name, []]));
   // The first round warms up and is not counted.
   for (let round = -1; round < rounds; round++) {
-    for (const { name, run } of works) {
-      let calls = 0;
-      const began = performance.now();
-      let elapsed = 0;
-      do {
-        run();
-        calls++;
-        elapsed = performance.now() - began;
-      } while (elapsed < milliseconds);
-      if (round >= 0) (times.get(name) as number[]).push(elapsed / calls);
+    for (const work of works) {
+      const elapsed = await work.time(milliseconds);
+      if (round >= 0) (times.get(work.name) as number[]).push(elapsed);
     }
     progress(round + 1);
   }
@@ -40,3 +57,6 @@ export function spread(values: number[]): Spread {
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] as number;
   return { median: at(0.5), low: at(0.25), high: at(0.75) };
 }
+
+export const show = ({ median, low, high }: Spread, digits: number): string =>
+  `${median.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;

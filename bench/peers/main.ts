@@ -1,0 +1,164 @@
+/**
+ * Times memcell beside its peers, one thread each, every peer in a process of its own, after each has proved that it computes
+ * the same: bench/README.md.
+ *
+ *     npm run bench:peers [-- --json FILE.json] [-- --rounds N] [-- --quick] [-- --only pytorch,tfjs]
+ *
+ * With `--json` a picture lies beside the file, FILE.svg.
+ */
+
+import { spawnSync } from "node:child_process";
+import { existsSync, statSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { SingleBar } from "cli-progress";
+import { relativeError } from "../../tests/cases.js";
+import { checkAgainstOracle } from "../check.js";
+import { measure, spread } from "../measure.js";
+import { NAMES, Peer } from "./peer.js";
+import { drawPeers } from "./picture.js";
+import { printGoals, printTimes, type Result } from "./report.js";
+import { KINDS, type Proof, TASKS } from "./task.js";
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: "string" },
+    rounds: { type: "string", default: "11" },
+    quick: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+  },
+});
+const rounds = flags.quick ? 1 : Number(flags.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`"--rounds" expected a positive integer, got ${flags.rounds}`);
+if (flags.json && !flags.json.endsWith(".json")) throw new RangeError(`"--json" expected a name that ends in .json, got ${flags.json}`);
+const names = NAMES.filter((name) => flags.only.split(",").some((part) => name.startsWith(part)));
+if (names.length === 0) throw new RangeError(`"--only" expected names, or what they begin with, of ${NAMES.join(", ")}, got ${flags.only}`);
+
+const bar = new SingleBar({ format: "{bar} {value}/{total} rounds | {eta_formatted} left", clearOnComplete: true, noTTYOutput: false });
+/** All that were started, to be stopped, and those of them that answer. */
+const started: Peer[] = [];
+const peers: Peer[] = [];
+process.once("SIGINT", () => {
+  bar.stop();
+  for (const peer of started) peer.stop();
+  process.exit(130);
+});
+
+install();
+console.log(`${checkAgainstOracle()} cases of memcell agree with the oracle.`);
+const machine = { cpu: cpus()[0]?.model ?? "unknown", node: process.version };
+const where = `${machine.cpu}, Node ${machine.node}`;
+
+/** What differs or cannot be done, sentence by task and peer. */
+const remarks: Record<string, Record<string, string>> = {};
+const remark = (peer: string, task: string, text: string) => {
+  remarks[peer] = { ...remarks[peer], [task]: text };
+};
+try {
+  const memcell = await start("memcell");
+  if (!memcell) throw new Error("memcell did not start");
+  for (const name of names) await start(name);
+  const pairs = await proveAll(memcell);
+  const results = await timeAll(pairs);
+  printTimes(results);
+  printRemarks();
+  printGoals(results);
+  if (flags.json) {
+    const about = Object.fromEntries(peers.map((peer) => [peer.name, peer.about]));
+    const short = (_: string, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
+    writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, about, results, remarks }, short, 2)}\n`);
+    drawPeers(flags.json.replace(/json$/, "svg"), results, where);
+  }
+} finally {
+  for (const peer of started) peer.stop();
+}
+
+/** What npm installed is kept until the lock file changes. */
+function install(): void {
+  const at = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+  const [lock, installed] = [at("package-lock.json"), at("node_modules/.package-lock.json")];
+  if (existsSync(installed) && statSync(installed).mtimeMs > statSync(lock).mtimeMs) return;
+  console.log("Installing the peers (0.9 GB) in bench/peers/node_modules ...");
+  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: at("."), stdio: "inherit" });
+  if (status !== 0) throw new Error(`npm ci in bench/peers ended with ${status}`);
+}
+
+async function start(name: string): Promise<Peer | undefined> {
+  try {
+    const peer = await Peer.start(name, (begun) => started.push(begun));
+    peers.push(peer);
+    console.log(`${name}: ${peer.about}`);
+    return peer;
+  } catch (error) {
+    console.log(`${name}: not timed. ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+/** @returns whom to time at what: those who proved that they compute what memcell does, and memcell itself first */
+async function proveAll(memcell: Peer): Promise<[task: string, peer: Peer][]> {
+  const pairs: [string, Peer][] = [];
+  for (const task of TASKS) {
+    const expected = await memcell.prepare(task);
+    if ("cannot" in expected) throw new Error(expected.cannot);
+    pairs.push([task.name, memcell]);
+    for (const peer of peers.filter((each) => each !== memcell)) {
+      try {
+        const answer = await peer.prepare(task);
+        if ("cannot" in answer) {
+          remark(peer.name, task.name, answer.cannot);
+          continue;
+        }
+        check(answer.proof, expected.proof);
+        if (answer.note) remark(peer.name, task.name, answer.note);
+        pairs.push([task.name, peer]);
+      } catch (error) {
+        remark(peer.name, task.name, `NOT TIMED: ${(error as Error).message}`);
+        process.exitCode = 1;
+      }
+    }
+  }
+  return pairs;
+}
+
+function check(proof: Proof, expected: Proof): void {
+  if (Object.keys(proof).length === 0) throw new Error("nothing proven");
+  for (const [name, values] of Object.entries(proof)) {
+    const error = relativeError(values, expected[name] ?? []);
+    if (!(error < 1e-4)) throw new Error(`"${name}" is off by ${error} of its largest value`);
+  }
+}
+
+async function timeAll(pairs: [string, Peer][]): Promise<Result[]> {
+  const nameOf = (task: string, peer: string) => `${peer} ${task}`;
+  console.log(`\n${where}, one thread each; medians of ${rounds} interleaved rounds, quartiles in brackets.`);
+  bar.start(rounds + 1, 0);
+  const works = pairs.map(([task, peer]) => ({
+    name: nameOf(task, peer.name),
+    time: (milliseconds: number) => peer.time(task, milliseconds),
+  }));
+  const times = await measure(works, rounds, flags.quick ? 10 : 40, (done) => bar.update(done + 1));
+  bar.stop();
+  return pairs.map(([task, { name }]) => {
+    const own = times.get(nameOf(task, "memcell")) as number[];
+    const milliseconds = times.get(nameOf(task, name)) as number[];
+    return {
+      task,
+      peer: name,
+      milliseconds: spread(milliseconds),
+      ratio: spread(milliseconds.map((ms, round) => ms / (own[round] as number))),
+    };
+  });
+}
+
+function printRemarks(): void {
+  for (const [peer, byTask] of Object.entries(remarks)) {
+    for (const text of new Set(Object.values(byTask))) {
+      const names = Object.keys(byTask).filter((task) => byTask[task] === text);
+      const whole = KINDS.filter((kind) => TASKS.every((task) => task.kind !== kind || names.includes(task.name)));
+      const others = names.filter((name) => !whole.some((kind) => name.startsWith(kind)));
+      console.log(`${peer}, ${[...whole, ...others].join(", ")}: ${text}`);
+    }
+  }
+}
