@@ -49,14 +49,14 @@ describe("activations, as the LSTM cell uses them", () => {
     return x.map((_, u) => range(4).map((gate) => out[(u >> 2) * 16 + gate * 4 + (u & 3)]!));
   }
 
-  test("tanh within 4e-7 and sigmoid within 2e-7, in range, at the ends, odd and monotonic at the limits", () => {
+  test("tanh within 4e-7 and sigmoid within 3e-7, in range, at the ends, odd and monotonic at the limits", () => {
     const x = range(400).map((i) => Math.fround((i - 200) / 17.3));
     const extremes = [0, -0, 1e-30, -1e-30, 8, -8, 9, -9, 100, -100, 3.4e38, -3.4e38];
     for (const part of [x.slice(0, 200), x.slice(200), extremes]) {
       gates(part).forEach(([i, f, g, o], n) => {
         const value = part[n]!;
         for (const gate of [i!, f!, o!]) {
-          expect(Math.abs(gate - 1 / (1 + Math.exp(-value)))).toBeLessThan(2e-7);
+          expect(Math.abs(gate - 1 / (1 + Math.exp(-value)))).toBeLessThan(3e-7);
           expect(gate).toBeGreaterThanOrEqual(0);
           expect(gate).toBeLessThanOrEqual(1);
         }

@@ -24,18 +24,17 @@ export function lstmForward(
   width: i32,
 ): void {
   const gate = <usize>width * VECTOR;
-  for (let end = gates + gate; gates < end; gates += VECTOR) {
-    const i = sigmoid(v128.load(gates));
-    const f = sigmoid(v128.load(gates + gate));
-    const g = tanh(v128.load(gates + 2 * gate));
-    const o = sigmoid(v128.load(gates + 3 * gate));
-    const cell = f32x4.add(f32x4.mul(f, v128.load(cBefore)), f32x4.mul(i, g));
-    v128.store(gates, i);
-    v128.store(gates + gate, f);
-    v128.store(gates + 2 * gate, g);
-    v128.store(gates + 3 * gate, o);
+  const g = gates + 2 * gate;
+  const o = g + gate;
+  // A loop for each function: see activation.ts.
+  for (let at = gates; at < g; at += VECTOR) v128.store(at, sigmoid(v128.load(at)));
+  for (let at = g; at < o; at += VECTOR) v128.store(at, tanh(v128.load(at)));
+  for (let at = o; at < o + gate; at += VECTOR) v128.store(at, sigmoid(v128.load(at)));
+  for (const end = gates + gate; gates < end; gates += VECTOR) {
+    const kept = f32x4.mul(v128.load(gates + gate), v128.load(cBefore));
+    const cell = f32x4.add(kept, f32x4.mul(v128.load(gates), v128.load(gates + 2 * gate)));
     v128.store(c, cell);
-    v128.store(h, f32x4.mul(o, tanh(cell)));
+    v128.store(h, f32x4.mul(v128.load(gates + 3 * gate), tanh(cell)));
     cBefore += VECTOR;
     c += VECTOR;
     h += VECTOR;

@@ -31,23 +31,26 @@ def horner(coefficients, x):
     return result
 
 
-def tanh():
-    """tanh(x)/x = P(z)/Q(z), z = x^2, both of degree 4, Q(0) = 1, on [0, 8]: relative error."""
-    limit = 8.0
-    x = np.linspace(1e-3, limit, 4000)
-    f, z = np.tanh(x) / x, (x / limit) ** 2
-    powers = np.stack([z**i for i in range(5)], 1)
-    columns = np.concatenate([powers, -f[:, None] * powers[:, 1:]], 1)
-    denominator = lambda c: np.ones_like(z) if c is None else 1 + powers[:, 1:] @ c[5:]
-    _, c = lawson(columns, f, lambda c: 1 / (denominator(c) * f))
-    scale = limit ** (-2.0 * np.arange(5))
-    P, Q = c[:5] * scale, np.concatenate([[1], c[5:] * scale[1:]])
-    x = np.concatenate([np.linspace(0, 10, 2000001), np.logspace(-30, 0, 200001)]).astype(f32)
+def rational(name, function, n, m, limit, shift, relative):
+    """function(x) = shift + x P(z)/Q(z), z = x^2, P of degree n, Q of degree m and with 1 at the highest power, on [0, limit]."""
+    x = np.linspace(1e-3, limit, 6000)
+    f, z = (function(x) - shift) / x, (x / limit) ** 2
+    powers = np.stack([z**i for i in range(max(n, m) + 1)], 1)
+    columns = np.concatenate([powers[:, : n + 1], -f[:, None] * powers[:, 1 : m + 1]], 1)
+    denominator = lambda c: np.ones_like(z) if c is None else 1 + powers[:, 1 : m + 1] @ c[n + 1 :]
+    _, c = lawson(columns, f, lambda c: (1 / f if relative else x) / denominator(c), 600)
+    scale = limit ** (-2.0 * np.arange(max(n, m) + 1))
+    P, Q = c[: n + 1] * scale[: n + 1], np.concatenate([[1], c[n + 1 :]]) * scale[: m + 1]
+    P, Q = P / Q[-1], Q / Q[-1]
+    x = np.concatenate([np.linspace(0, 1.3 * limit, 2000001), np.logspace(-30, 0, 200001)]).astype(f32)
     b = np.minimum(x, f32(limit))
     z = b * b
-    y, t = horner(P, z) * b / horner(Q, z), np.tanh(x.astype(np.float64))
-    print("tanh P", P.tolist(), "\n     Q", Q.tolist())
-    print("     absolute", np.abs(y - t).max(), "relative", np.abs(y[x > 0] / t[x > 0] - 1).max(), "largest", y.max())
+    part = horner(P, z) * b / horner(Q, z)
+    y, t = f32(shift) + part, function(x.astype(np.float64))
+    print(name, "P", P.tolist(), "\n     Q", Q.tolist())
+    print("     absolute", np.abs(y - t).max(), "least at -x", (f32(shift) - part).min(), "largest", y.max())
+    if relative:
+        print("     relative", np.abs(y[x > 0] / t[x > 0] - 1).max())
 
 
 def exp():
@@ -95,7 +98,8 @@ def sineAndCosine():
     print("cosine", c.tolist(), "\n     absolute", np.abs(horner(c, y) - np.cos(exact)).max())
 
 
-tanh()
+rational("tanh", np.tanh, 4, 4, 7.8, 0, True)
+rational("sigmoid", lambda x: 1 / (1 + np.exp(-x)), 4, 3, 15.5, 0.5, False)
 exp()
 log()
 sineAndCosine()
