@@ -16,6 +16,13 @@ export function splat(x: f32): v128 {
   return f32x4.splat(x);
 }
 
+/** a b + c. In the variant for relaxed SIMD it is rounded once, where the machine has a fused multiply-add. */
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(c, f32x4.mul(a, b));
+}
+
 /** A number for each row, as the vector `at` bytes into a panel needs it. */
 @inline
 export function ofRow(values: usize, at: usize, width: i32): v128 {

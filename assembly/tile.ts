@@ -6,6 +6,8 @@
 //
 // Both read the same packed weights. The order of the sums is fixed, so the bits are the same on every engine.
 
+import { madd } from "./lanes";
+
 /** c[4][8] = bias + a x + ah h; with bias = 0, c += a x + ah h. The inputs x and h are two segments of one sum. */
 export function tile(
   c0: usize, // [4][4] columns 0..3 of the result, rows `cStride` bytes apart
@@ -41,17 +43,17 @@ export function tile(
       const b0 = v128.load(x);
       const b1 = v128.load(x, 16);
       let w = v128.load32_splat(a);
-      s00 = f32x4.add(s00, f32x4.mul(w, b0));
-      s01 = f32x4.add(s01, f32x4.mul(w, b1));
+      s00 = madd(w, b0, s00);
+      s01 = madd(w, b1, s01);
       w = v128.load32_splat(a, 4);
-      s10 = f32x4.add(s10, f32x4.mul(w, b0));
-      s11 = f32x4.add(s11, f32x4.mul(w, b1));
+      s10 = madd(w, b0, s10);
+      s11 = madd(w, b1, s11);
       w = v128.load32_splat(a, 8);
-      s20 = f32x4.add(s20, f32x4.mul(w, b0));
-      s21 = f32x4.add(s21, f32x4.mul(w, b1));
+      s20 = madd(w, b0, s20);
+      s21 = madd(w, b1, s21);
       w = v128.load32_splat(a, 12);
-      s30 = f32x4.add(s30, f32x4.mul(w, b0));
-      s31 = f32x4.add(s31, f32x4.mul(w, b1));
+      s30 = madd(w, b0, s30);
+      s31 = madd(w, b1, s31);
       a += aStride;
     }
     a = ah;
@@ -79,6 +81,10 @@ export function column4(
   x: usize, // [k]
   k: i32,
 ): void {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    column4Fused(c, bias, a, x, k);
+    return;
+  }
   const start = bias ? bias : c;
   let s0 = v128.load(start);
   let s1 = v128.load(start, 16);
@@ -87,29 +93,70 @@ export function column4(
   const end = x + ((<usize>k) << 2);
   for (const whole = x + ((<usize>(k & ~1)) << 2); x < whole; x += 8) {
     let b = v128.load32_splat(x);
-    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), b));
-    s1 = f32x4.add(s1, f32x4.mul(v128.load(a, 16), b));
-    s2 = f32x4.add(s2, f32x4.mul(v128.load(a, 32), b));
-    s3 = f32x4.add(s3, f32x4.mul(v128.load(a, 48), b));
+    s0 = madd(v128.load(a), b, s0);
+    s1 = madd(v128.load(a, 16), b, s1);
+    s2 = madd(v128.load(a, 32), b, s2);
+    s3 = madd(v128.load(a, 48), b, s3);
     b = v128.load32_splat(x, 4);
-    s0 = f32x4.add(s0, f32x4.mul(v128.load(a, 64), b));
-    s1 = f32x4.add(s1, f32x4.mul(v128.load(a, 80), b));
-    s2 = f32x4.add(s2, f32x4.mul(v128.load(a, 96), b));
-    s3 = f32x4.add(s3, f32x4.mul(v128.load(a, 112), b));
+    s0 = madd(v128.load(a, 64), b, s0);
+    s1 = madd(v128.load(a, 80), b, s1);
+    s2 = madd(v128.load(a, 96), b, s2);
+    s3 = madd(v128.load(a, 112), b, s3);
     a += 128;
   }
   for (; x < end; x += 4) {
     const b = v128.load32_splat(x);
-    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), b));
-    s1 = f32x4.add(s1, f32x4.mul(v128.load(a, 16), b));
-    s2 = f32x4.add(s2, f32x4.mul(v128.load(a, 32), b));
-    s3 = f32x4.add(s3, f32x4.mul(v128.load(a, 48), b));
+    s0 = madd(v128.load(a), b, s0);
+    s1 = madd(v128.load(a, 16), b, s1);
+    s2 = madd(v128.load(a, 32), b, s2);
+    s3 = madd(v128.load(a, 48), b, s3);
     a += 64;
   }
   v128.store(c, s0);
   v128.store(c, s1, 16);
   v128.store(c, s2, 32);
   v128.store(c, s3, 48);
+}
+
+/**
+ * The same with odd steps apart: a fused multiply-add takes twice as long as an addition, so that twice as many accumulators are
+ * needed to hide it (V8 13 and later, which alone have relaxed SIMD, keep them all in registers).
+ */
+function column4Fused(c: usize, bias: usize, a: usize, x: usize, k: i32): void {
+  const start = bias ? bias : c;
+  let s0 = v128.load(start);
+  let s1 = v128.load(start, 16);
+  let s2 = v128.load(start, 32);
+  let s3 = v128.load(start, 48);
+  let t0 = f32x4.splat(0);
+  let t1 = t0;
+  let t2 = t0;
+  let t3 = t0;
+  const end = x + ((<usize>k) << 2);
+  for (const whole = x + ((<usize>(k & ~1)) << 2); x < whole; x += 8) {
+    let b = v128.load32_splat(x);
+    s0 = madd(v128.load(a), b, s0);
+    s1 = madd(v128.load(a, 16), b, s1);
+    s2 = madd(v128.load(a, 32), b, s2);
+    s3 = madd(v128.load(a, 48), b, s3);
+    b = v128.load32_splat(x, 4);
+    t0 = madd(v128.load(a, 64), b, t0);
+    t1 = madd(v128.load(a, 80), b, t1);
+    t2 = madd(v128.load(a, 96), b, t2);
+    t3 = madd(v128.load(a, 112), b, t3);
+    a += 128;
+  }
+  if (x < end) {
+    const b = v128.load32_splat(x);
+    s0 = madd(v128.load(a), b, s0);
+    s1 = madd(v128.load(a, 16), b, s1);
+    s2 = madd(v128.load(a, 32), b, s2);
+    s3 = madd(v128.load(a, 48), b, s3);
+  }
+  v128.store(c, f32x4.add(s0, t0));
+  v128.store(c, f32x4.add(s1, t1), 16);
+  v128.store(c, f32x4.add(s2, t2), 32);
+  v128.store(c, f32x4.add(s3, t3), 48);
 }
 
 /** Width 1, G = 1: four accumulators along k hide the latency of the sum; k is a multiple of 4 (padding is zero). */
@@ -125,10 +172,10 @@ export function column1(
   let s2 = f32x4.splat(0);
   let s3 = f32x4.splat(0);
   for (let end = x + ((<usize>k) << 2); x < end; x += 16) {
-    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), v128.load32_splat(x)));
-    s1 = f32x4.add(s1, f32x4.mul(v128.load(a, 16), v128.load32_splat(x, 4)));
-    s2 = f32x4.add(s2, f32x4.mul(v128.load(a, 32), v128.load32_splat(x, 8)));
-    s3 = f32x4.add(s3, f32x4.mul(v128.load(a, 48), v128.load32_splat(x, 12)));
+    s0 = madd(v128.load(a), v128.load32_splat(x), s0);
+    s1 = madd(v128.load(a, 16), v128.load32_splat(x, 4), s1);
+    s2 = madd(v128.load(a, 32), v128.load32_splat(x, 8), s2);
+    s3 = madd(v128.load(a, 48), v128.load32_splat(x, 12), s3);
     a += 64;
   }
   v128.store(c, f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));

@@ -12,7 +12,7 @@ import { spansBetween } from "./spans.js";
 const characters = (bytes: Uint8Array) => String.fromCharCode(...bytes.map((byte) => 122 - byte));
 const plain = readFileSync("build/memcell.wasm");
 const variants = Object.fromEntries(
-  ["shared"].map((name) => {
+  ["relaxed", "shared"].map((name) => {
     const spans = spansBetween(plain, readFileSync(`build/memcell.${name}.wasm`));
     return [name, spans.map(({ at, removed, bytes }) => [at, removed, characters(bytes)])];
   }),

@@ -1,15 +1,35 @@
 /** What a model consists of underneath: its kernels, its memory, its parameters in it, and what is derived from them. */
 
-import { fail } from "./check.js";
+import { fail, oneOf, options } from "./check.js";
 import type { Config } from "./config.js";
 import { draw, PRESETS } from "./initializers.js";
-import { compile, createKernels, type Kernels } from "./kernels.js";
+import { compile, createKernels, type Kernels, supports, type Variant } from "./kernels.js";
 import type { Parts } from "./layer.js";
 import type { Layout } from "./layout.js";
 import { planModel } from "./layout.js";
 import { Memory } from "./memory.js";
 import { PURPOSE, Random } from "./random.js";
 import type { Tensor } from "./safetensors.js";
+
+/** Where a model runs: not saved with it. */
+export interface Environment {
+  /** The compiled `memcell/memcell.wasm`, where compiling at run time is not allowed. Default: the one inside the package. */
+  module?: WebAssembly.Module;
+  /**
+   * "relaxed": with fused multiply-add, which is faster on some machines; the last bits may differ from one machine to another.
+   * Where the engine does not have relaxed SIMD, the plain ones are taken; `model.engine` tells. Default "plain": the same bits
+   * everywhere.
+   */
+  kernels?: "plain" | "relaxed";
+}
+
+export function checkEnvironment(environment: unknown): Environment {
+  const { module, kernels = "plain" } = options("environment", environment, ["module", "kernels"]);
+  const variant = oneOf("plain", "relaxed")("kernels", kernels);
+  if (module !== undefined && variant !== "plain")
+    fail(RangeError, "kernels", '"plain" together with a module, which is what it is', kernels);
+  return { ...(module !== undefined && { module: module as WebAssembly.Module }), kernels: variant };
+}
 
 export class Engine implements Parts {
   readonly layout: Layout;
@@ -18,6 +38,8 @@ export class Engine implements Parts {
   /** Regions. */
   readonly params: number;
   readonly derived: number;
+  /** Whether the kernels are those for relaxed SIMD. */
+  readonly relaxed: boolean;
   /** What the threads that work on the model share, once there are any. */
   shared: WebAssembly.Memory | null = null;
   /** Whether other threads are reading the parameters. */
@@ -25,13 +47,14 @@ export class Engine implements Parts {
 
   constructor(
     readonly config: Config,
-    readonly module: WebAssembly.Module | undefined,
+    { module, kernels }: Environment,
   ) {
     this.layout = planModel(config);
     const { targets } = config.scaler;
     const { outputs } = this.layout;
     if (targets && targets.mean.length !== outputs) fail(RangeError, "scaler.targets.mean", `${outputs} numbers`, targets.mean);
-    this.kernels = createKernels(module);
+    this.relaxed = kernels === "relaxed" && supports("relaxed");
+    this.kernels = createKernels(module ?? compile(...this.#variants));
     this.memory = new Memory(this.kernels);
     this.params = this.memory.allocate(this.layout.params.bytes);
     this.derived = this.memory.allocate(this.layout.derived.bytes);
@@ -50,12 +73,21 @@ export class Engine implements Parts {
     this.refresh();
   }
 
+  get #variants(): Variant[] {
+    return this.relaxed ? ["relaxed"] : [];
+  }
+
+  /** The kernels for threads, compiled. */
+  get threaded(): WebAssembly.Module {
+    return compile(...this.#variants, "shared");
+  }
+
   /** Moves everything to memory that threads can share. Pointers, streams and trainers stay what they are. */
   share(): void {
     if (this.shared) return;
     const { byteLength } = this.kernels.memory.buffer;
     this.shared = new WebAssembly.Memory({ initial: byteLength / 65536, maximum: 65536, shared: true });
-    Object.assign(this.kernels, createKernels(compile("shared"), this.shared));
+    Object.assign(this.kernels, createKernels(this.threaded, this.shared));
     this.memory.move(this.shared);
   }
 

@@ -4,6 +4,7 @@ export type { Activation } from "./activations.js";
 export type { ModelConfig } from "./config.js";
 export type { WindowOptions } from "./data.js";
 export { lanes, scaler, windows } from "./data.js";
+export type { Environment } from "./engine.js";
 export type { Report } from "./fit.js";
 export type { GenerateOptions } from "./generate.js";
 export type { Initializer } from "./initializers.js";
@@ -29,7 +30,7 @@ export type {
 } from "./losses.js";
 export { binaryCrossEntropy, crossEntropy, gaussianNLL, huber, mae, mse, quantile } from "./losses.js";
 export type { Metric } from "./metrics.js";
-export type { Environment, Model } from "./model.js";
+export type { Model } from "./model.js";
 export { createModel, loadModel } from "./model.js";
 export type { State } from "./network.js";
 export type { OnlineLearner, OnlineOptions } from "./online.js";

@@ -5,7 +5,7 @@
 
 export { fail, integer, options } from "./check.js";
 export { openCheckpoint } from "./checkpoint.js";
-export { compile, createKernels } from "./kernels.js";
+export { createKernels } from "./kernels.js";
 export { lanesFor } from "./lanes.js";
 export { planModel } from "./layout.js";
 export { Updater } from "./learner.js";

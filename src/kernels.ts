@@ -7,7 +7,7 @@ import { fail } from "./check.js";
 /** The exports of assembly/index.ts, in an object of our own: `share` of engine.ts puts others in their place. */
 export type Kernels = Awaited<ReturnType<typeof instantiate>>;
 
-/** "shared": on a memory that several threads work on, given from outside. */
+/** "relaxed": for relaxed SIMD. "shared": on a memory that several threads work on, given from outside. */
 export type Variant = keyof typeof variants;
 
 const compiled = new Map<string, WebAssembly.Module>();
@@ -25,6 +25,11 @@ function bytesOf(names: Variant[]): Uint8Array<ArrayBuffer> {
   // Not Uint8Array.from: it walks through an iterator, and takes 3 ms where this takes 0.6.
   for (let i = 0; i < bytes.length; i++) bytes[i] = 122 - text.charCodeAt(i);
   return bytes;
+}
+
+/** Whether the engine has what a variant needs. */
+export function supports(name: Variant): boolean {
+  return compiled.has(name) || WebAssembly.validate(bytesOf([name]));
 }
 
 /** Compiled once a process. */

@@ -3,7 +3,7 @@
 import { each, fail, integerIn, options } from "./check.js";
 import type { Config, ModelConfig } from "./config.js";
 import { checkConfig } from "./config.js";
-import { Engine } from "./engine.js";
+import { checkEnvironment, Engine, type Environment } from "./engine.js";
 import type { GenerateOptions } from "./generate.js";
 import { checkGenerateOptions, checkTokens, generate } from "./generate.js";
 import type { Lanes, Mode } from "./lanes.js";
@@ -21,12 +21,6 @@ import { Stream } from "./stream.js";
 import { Streams, type StreamsOptions } from "./streams.js";
 import { Rows, readRows, roomFor, writeWindow } from "./window.js";
 
-/** Where the model runs: not saved with it. */
-export interface Environment {
-  /** The compiled `memcell/memcell.wasm`, where compiling at run time is not allowed. Default: the one inside the package. */
-  module?: WebAssembly.Module;
-}
-
 /** Whole sequences are run this many at a time, and in windows this long. */
 export const ROWS = 32;
 export const WINDOW = 64;
@@ -43,6 +37,11 @@ export class Model {
   constructor(engine: Engine) {
     this.#engine = engine;
     this.config = engine.config;
+  }
+
+  /** What the model runs on: of the kernels the variant that was chosen. */
+  get engine(): { readonly kernels: "plain" | "relaxed" } {
+    return { kernels: this.#engine.relaxed ? "relaxed" : "plain" };
   }
 
   /** @internal The engine of a model, for the trainer. */
@@ -223,16 +222,16 @@ export function createModel(config: ModelConfig, environment: Environment = {}):
  * @example const model = loadModel(readFileSync("model.safetensors"));
  */
 export function loadModel(bytes: Uint8Array | ArrayBuffer, environment: Environment & { config?: ModelConfig } = {}): Model {
-  const { config, ...rest } = options("environment", environment, ["config", "module"]);
+  const { config, ...rest } = options("environment", environment, ["config", "module", "kernels"]);
   const { tensors, metadata } = readSafetensors(bytes);
   const engineConfig = checkConfig(config ?? readMetadata(metadata).model);
-  const module = checkEnvironment(rest);
+  const where = checkEnvironment(rest);
   // Before any memory is taken: a small file may claim a large model.
   for (const { name, shape } of planModel(engineConfig).parameters) {
     if (!(name in tensors)) throw new RangeError(`"bytes" has no tensor ${JSON.stringify(name)}`);
     checkTensor(`parameters.${name}`, tensors[name], shape);
   }
-  const model = new Model(new Engine(engineConfig, module));
+  const model = new Model(new Engine(engineConfig, where));
   const parameters = Object.entries(tensors).filter(
     ([name]) => config !== undefined || !/^(optimizer|gradient|average|best|trace|trainer)\./.test(name),
   );
@@ -253,8 +252,4 @@ export function readMetadata(metadata: Record<string, string>): Record<string, u
     // Falls through to the same refusal.
   }
   throw new RangeError('"bytes" has damaged memcell metadata');
-}
-
-function checkEnvironment(environment: unknown): WebAssembly.Module | undefined {
-  return options("environment", environment, ["module"]).module as WebAssembly.Module | undefined;
 }

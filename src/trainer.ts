@@ -3,9 +3,10 @@
 import { options } from "./check.js";
 import type { TrainerFile } from "./checkpoint.js";
 import { openCheckpoint } from "./checkpoint.js";
+import type { Environment } from "./engine.js";
 import { Learner } from "./learner.js";
 import type { Metric, Scores } from "./metrics.js";
-import { type Environment, loadModel, Model } from "./model.js";
+import { loadModel, Model } from "./model.js";
 import type { TrainerOptions } from "./options.js";
 import type { Tensor } from "./safetensors.js";
 import type { Checked, Sequence } from "./sequences.js";

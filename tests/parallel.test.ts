@@ -104,6 +104,17 @@ test("one thread gives the bits of the trainer without threads; several give the
   trainer.close();
 });
 
+test("the kernels for relaxed SIMD stay what they are on several threads", async () => {
+  const layers = config.layers.filter(({ type }) => type !== "dropout");
+  const [plain, relaxed] = [createModel({ ...config, layers }), createModel({ ...config, layers }, { kernels: "relaxed" })];
+  for await (const _ of createTrainer(plain, options).fit(sequences));
+  const trainer = createParallel(relaxed, { ...options, threads: 2 });
+  for await (const _ of trainer.fit(sequences));
+  expect(relaxed.engine.kernels).toBe("relaxed");
+  expect(relativeError(weights(relaxed), weights(plain))).toBeLessThan(1e-4);
+  trainer.close();
+});
+
 test("threads draw different masks", async () => {
   const model = createModel({ input: { features: 1 }, layers: [lstm({ units: 8 }), dropout({ rate: 0.5 }), dense({ units: 1 })] });
   const row = { inputs: [1, 2, 3], targets: [1, 0, 1] };

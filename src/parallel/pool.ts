@@ -1,7 +1,7 @@
 /** The threads that work on one model: this one, and workers that share its memory. */
 
 import type { Engine } from "../engine.js";
-import { compile, type Network } from "../inside.js";
+import type { Network } from "../inside.js";
 import type { Run } from "./messages.js";
 import { runWindow } from "./run.js";
 import { Thread } from "./thread.js";
@@ -46,10 +46,10 @@ export class Pool {
 
   /** Thread number `at`, from 1. */
   #thread(at: number): Thread {
-    const { shared, config, params, derived } = this.engine;
+    const { shared, threaded: module, config, params, derived } = this.engine;
     for (let i = this.#threads.length; i < this.size - 1; i++) {
       const thread = new Thread();
-      thread.tell({ type: "begin", module: compile("shared"), memory: shared as WebAssembly.Memory, config, params, derived });
+      thread.tell({ type: "begin", module, memory: shared as WebAssembly.Memory, config, params, derived });
       this.#threads.push(thread);
     }
     return this.#threads[at - 1] as Thread;

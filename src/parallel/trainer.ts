@@ -1,10 +1,10 @@
 /** Training on several threads, data-parallel: each has its own rows of the batch, all share one memory. */
 
 import type { TrainerFile } from "../checkpoint.js";
+import type { Environment } from "../engine.js";
 import { loadModel } from "../index.js";
 import { type Model, openCheckpoint, options, Training } from "../inside.js";
 import type { Metric, Scores } from "../metrics.js";
-import type { Environment } from "../model.js";
 import type { TrainerOptions } from "../options.js";
 import type { Tensor } from "../safetensors.js";
 import type { Checked, Sequence, Series } from "../sequences.js";
