@@ -9,19 +9,22 @@ export function fail(kind: Kind, path: string, expected: string, got: unknown): 
   throw new kind(`"${path}" expected ${expected}, got ${describe(got)}`);
 }
 
+/** The same for a value that is wrong of its type, or not of the type at all. */
+export function refuse(type: "number" | "string" | "boolean", path: string, expected: string, got: unknown): never {
+  fail(typeof got === type ? RangeError : TypeError, path, expected, got);
+}
+
 /** A short name for any value, for messages. */
 export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (ArrayBuffer.isView(value))
-    return `${Object.prototype.toString.call(value).slice(8, -1)} of ${(value as Uint8Array).length ?? value.byteLength}`;
   if (typeof value === "function") return "a function";
   if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "object" && value !== null) {
-    const name: unknown = value.constructor?.name;
-    return typeof name === "string" && name !== "" && name !== "Object" ? `a ${name.slice(0, 40)}` : "an object";
-  }
-  return String(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  const given: unknown = value.constructor?.name;
+  const name = typeof given === "string" ? given.slice(0, 40) : "";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (ArrayBuffer.isView(value)) return `${name} of ${(value as Uint8Array).length ?? value.byteLength}`;
+  return name === "" || name === "Object" ? "an object" : `a ${name}`;
 }
 
 export interface Bounds {
@@ -40,16 +43,15 @@ export function number(path: string, value: unknown, bounds: Bounds = {}): numbe
   // The kernels take f32, in which a number may fall on the open end. Written so that NaN fails.
   const single = Math.fround(value as number);
   const inside = (aboveMin ? single > min : (value as number) >= min) && (belowMax ? single < max : (value as number) <= max);
-  if (typeof value !== "number" || !inside) fail(typeof value === "number" ? RangeError : TypeError, path, range, value);
+  if (typeof value !== "number" || !inside) refuse("number", path, range, value);
   return value;
 }
 
-export function integer(path: string, value: unknown, min = 1, max = Number.MAX_SAFE_INTEGER): number {
+export function integer(path: string, value: unknown, min = 1, max = Infinity): number {
   const least = min === 1 ? "a positive integer" : `an integer of at least ${min}`;
-  const expected = max < Number.MAX_SAFE_INTEGER ? `an integer from ${min} to ${max}` : least;
-  if (typeof value !== "number") fail(TypeError, path, expected, value);
-  if (!Number.isInteger(value) || value < min || value > max) fail(RangeError, path, expected, value);
-  return value;
+  const inside = Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+  if (!inside) refuse("number", path, max < Infinity ? `an integer from ${min} to ${max}` : least, value);
+  return value as number;
 }
 
 /** A check of a value that stands at `path`. */
@@ -101,9 +103,9 @@ export function boolean(path: string, value: unknown): boolean {
 export const oneOf =
   <const T extends string>(...choices: readonly T[]): Check<T> =>
   (path, value) => {
-    const expected = `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`;
-    if (typeof value !== "string") fail(TypeError, path, expected, value);
-    if (!choices.includes(value as T)) fail(RangeError, path, expected, value);
+    if (!choices.includes(value as T)) {
+      refuse("string", path, `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`, value);
+    }
     return value as T;
   };
 

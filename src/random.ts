@@ -8,15 +8,8 @@ export const PURPOSE = { initialize: 1, shuffle: 2, sample: 3 } as const;
 
 const low = (a: number, b: number) => Math.imul(a, b) >>> 0;
 
-function high(a: number, b: number): number {
-  const aLow = a & 0xffff;
-  const aHigh = a >>> 16;
-  const bLow = b & 0xffff;
-  const bHigh = b >>> 16;
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const carry = (middle & 0xffff) + aLow * bHigh;
-  return (aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(carry / 65536)) >>> 0;
-}
+/** The upper 32 bits of a product of two unsigned ones: every number on the way is below 2^53. */
+const high = (a: number, b: number) => Math.floor((a * (b >>> 16) + Math.floor((a * (b & 0xffff)) / 65536)) / 65536);
 
 /** Ten rounds on four counters with two keys, all unsigned 32-bit, in place. */
 export function philox(counter: Uint32Array, key0: number, key1: number): void {
@@ -42,32 +35,24 @@ export function keys(seed: number): [number, number] {
 }
 
 export class Random {
-  readonly #keys: [number, number];
+  /** What the kernel `uniforms` makes these numbers of. */
+  readonly stream: [index: number, purpose: number, key0: number, key1: number];
   readonly #block = new Uint32Array(4);
-  readonly #purpose: number;
-  readonly #index: number;
   #position = 0;
 
   /** @param seed an integer from 0 to 2^53 - 1 */
   constructor(seed: number, purpose: number, index: number) {
-    this.#keys = keys(seed);
-    this.#purpose = purpose;
-    this.#index = index;
-  }
-
-  /** What the kernel `uniforms` makes these numbers of. */
-  get stream(): [index: number, purpose: number, key0: number, key1: number] {
-    return [this.#index, this.#purpose, ...this.#keys];
+    this.stream = [index, purpose, ...keys(seed)];
   }
 
   /** The next 32 bits. */
   bits(): number {
-    const within = this.#position % 4;
+    const within = this.#position++ % 4;
     if (within === 0) {
-      this.#block.set([this.#position / 4, 0, this.#index, this.#purpose]);
-      philox(this.#block, ...this.#keys);
+      const [index, purpose, key0, key1] = this.stream;
+      this.#block.set([(this.#position - 1) / 4, 0, index, purpose]);
+      philox(this.#block, key0, key1);
     }
-    this.#position++;
     return this.#block[within] as number;
   }
 

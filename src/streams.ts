@@ -1,6 +1,6 @@
 /** Many live sequences over one model, any of them a step on at once, eight side by side. */
 
-import { arrayLike, destination, fail, integer, LARGEST, options } from "./check.js";
+import { arrayLike, complete, destination, fail, refuse, size } from "./check.js";
 import type { Engine } from "./engine.js";
 import type { Carried } from "./layer.js";
 import { checkSteps } from "./layout.js";
@@ -42,7 +42,7 @@ export class Streams {
 
   /** @internal */
   constructor(engine: Engine, streamsOptions: StreamsOptions) {
-    const capacity = integer("capacity", options("options", streamsOptions, ["capacity"]).capacity, 1, LARGEST);
+    const { capacity } = complete("options", streamsOptions, { capacity: [size] });
     const { memory, layout } = engine;
     checkSteps(layout);
     const network = new Network(engine, 1, { batch: LANES, width: LANES, panels: 1 }, "infer");
@@ -136,7 +136,7 @@ export class Streams {
 
   #row(id: unknown, path = "id"): number {
     const row = this.#rows.get(id);
-    if (row === undefined) fail(typeof id === "number" ? RangeError : TypeError, path, "the id of an open stream", id);
+    if (row === undefined) refuse("number", path, "the id of an open stream", id);
     return row;
   }
 
