@@ -19,13 +19,15 @@ export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === "function") return "a function";
   if (typeof value === "bigint") return `${value}n`;
-  if (typeof value !== "object" || value === null) return String(value);
+  if (!isObject(value)) return String(value);
   const given: unknown = value.constructor?.name;
   const name = typeof given === "string" ? given.slice(0, 40) : "";
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (ArrayBuffer.isView(value)) return `${name} of ${(value as Uint8Array).length ?? value.byteLength}`;
   return name === "" || name === "Object" ? "an object" : `a ${name}`;
 }
+
+export const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 export interface Bounds {
   min?: number;
@@ -111,7 +113,7 @@ export const oneOf =
 
 /** What is checked once stays as it is. */
 export function deepFreeze<T>(value: T): T {
-  if (typeof value === "object" && value !== null) Object.values(value).forEach(deepFreeze);
+  if (isObject(value)) Object.values(value).forEach(deepFreeze);
   return Object.freeze(value);
 }
 
@@ -122,7 +124,7 @@ const keyAt = (path: string, key: string) => (ROOTS.includes(path) ? key : `${pa
 /** An object whose keys are all known: options are refused rather than ignored. */
 export function options(path: string, value: unknown, known: readonly string[]): Record<string, unknown> {
   const keys = `an object with ${known.length ? known.join(", ") : "no options"}`;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) fail(TypeError, path, keys, value);
+  if (!isObject(value) || Array.isArray(value) || ArrayBuffer.isView(value)) fail(TypeError, path, keys, value);
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) throw new RangeError(`"${keyAt(path, key)}" is not an option; the options are ${known.join(", ")}`);
   }
@@ -159,7 +161,7 @@ export const record =
 
 /** The type of plain data, the name of a row of `rows`. @param example of such data, for the message */
 export function typeOf<T extends string>(path: string, value: unknown, rows: Record<T, unknown>, example: string): T {
-  if (typeof value !== "object" || value === null) fail(TypeError, path, example, value);
+  if (!isObject(value)) fail(TypeError, path, example, value);
   return oneOf(...(Object.keys(rows) as T[]))(`${path}.type`, (value as { type?: unknown }).type);
 }
 

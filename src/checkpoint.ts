@@ -3,7 +3,7 @@
  * and the counters.
  */
 
-import { type Check, complete, count, each, either, fail, inBounds, integer, integerIn, number, record } from "./check.js";
+import { type Check, complete, count, each, either, fail, inBounds, integer, integerIn, isObject, number, record } from "./check.js";
 import type { Position, Progress } from "./fit.js";
 import type { Updater } from "./learner.js";
 import { type Model, readMetadata } from "./model.js";
@@ -68,7 +68,7 @@ export function writeCheckpoint(
 export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {
   const { tensors, metadata } = readSafetensors(bytes);
   const { trainer, counters } = readMetadata(metadata);
-  if (typeof trainer !== "object" || trainer === null) throw new RangeError('"bytes" holds a model, but no trainer');
+  if (!isObject(trainer)) throw new RangeError('"bytes" holds a model, but no trainer');
   return { options: Object.fromEntries(Object.entries(trainer).map(([key, value]) => [key, reviver(value)])), counters, tensors };
 }
 

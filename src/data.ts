@@ -1,8 +1,8 @@
 /** Before a model sees the data: sequences cut out of one long series, and the scale of the numbers. */
 
-import { arrayLike, complete, each, fail, finite, integer, integerIn, oneOf, options } from "./check.js";
+import { complete, each, fail, finite, integer, integerIn, oneOf } from "./check.js";
 import type { Scale } from "./scale.js";
-import { flatten, type Sequence, type Series } from "./sequences.js";
+import { flatten, type Measured, measure, type Sequence, type Series } from "./sequences.js";
 
 export interface WindowOptions {
   /** Steps of each sequence. */
@@ -17,24 +17,6 @@ export interface WindowOptions {
   features?: number;
   /** Which features are targets, by their index from 0, in this order. Default: all. */
   targetFeatures?: number[];
-}
-
-/** A series, and how many numbers of it come to an element and to a step; elements are rows where it is nested. */
-interface Measured {
-  list: ArrayLike<unknown>;
-  nested: boolean;
-  features: number;
-  steps: number;
-}
-
-function measure(path: string, value: unknown, given: number | undefined): Measured {
-  const list = arrayLike(path, value, "an array or a typed array");
-  const nested = typeof list[0] === "object" && list[0] !== null;
-  const row = nested ? arrayLike(`${path}, step 0`, list[0], "numbers") : null;
-  const features = integer("features", given === undefined ? (row?.length ?? 1) : given);
-  if (row && row.length !== features) fail(RangeError, `${path}, step 0`, `${features} numbers`, row);
-  if (!row && list.length % features !== 0) fail(RangeError, path, `a multiple of ${features} numbers (${features} for each step)`, value);
-  return { list, nested, features, steps: nested ? list.length : list.length / features };
 }
 
 /** Steps of a series: a view where it is a typed array. */
@@ -94,8 +76,8 @@ export function windows(series: Series, windowOptions: WindowOptions): Iterable<
  * @example const trainer = createTrainer(model, { …, batch: 16 }); trainer.fit(lanes(tokens, 16));
  */
 export function lanes(series: Series, count: number, laneOptions: { features?: number } = {}): Sequence[] {
-  options("options", laneOptions, ["features"]);
-  const measured = measure("series", series, laneOptions.features);
+  const { features } = complete("options", laneOptions, { features: integer });
+  const measured = measure("series", series, features);
   const length = Math.floor((measured.steps - 1) / integer("count", count));
   if (length < 1) fail(RangeError, "series", `at least ${count + 1} steps (count + 1)`, series);
   return Array.from({ length: count }, (_, i) => ({
@@ -118,16 +100,16 @@ export function lanes(series: Series, count: number, laneOptions: { features?: n
  */
 export function scaler(data: Series | Iterable<Sequence>, scalerOptions: { of?: "inputs" | "targets"; features?: number } = {}): Scale {
   const sequences = Array.isArray(data) ? data[0]?.inputs !== undefined : !ArrayBuffer.isView(data) && Symbol.iterator in Object(data);
-  options("options", scalerOptions, sequences ? ["of", "features"] : ["features"]);
-  const { of = "inputs" } = scalerOptions;
-  oneOf("inputs", "targets")("of", of);
+  const of = oneOf("inputs", "targets");
+  const given = complete("options", scalerOptions, { ...(sequences && { of }), features: integer });
+  const part = scalerOptions.of ?? "inputs";
   const mean: number[] = [];
   const squares: number[] = [];
   let features = 0;
   let count = 0;
   const add = (path: string, value: unknown) => {
     const list = typeof value === "number" ? [value] : value;
-    features ||= measure(path, list, scalerOptions.features).features;
+    features ||= measure(path, list, given.features).features;
     flatten(path, list, features, "feature", finite, Float64Array).forEach((number, i) => {
       const k = i % features;
       if (k === 0) count++;
@@ -138,7 +120,7 @@ export function scaler(data: Series | Iterable<Sequence>, scalerOptions: { of?: 
   };
   if (sequences) {
     let i = 0;
-    for (const sequence of data as Iterable<Sequence>) add(`sequences[${i++}].${of}`, sequence?.[of]);
+    for (const sequence of data as Iterable<Sequence>) add(`sequences[${i++}].${part}`, sequence?.[part]);
   } else add("series", data);
   if (count === 0) fail(RangeError, "data", "at least one step", data);
   // A deviation that is nothing in f32 is refused.

@@ -128,10 +128,8 @@ export interface Carried {
 }
 
 /** What stages are built in: a window of up to T steps. */
-export interface Window {
-  readonly parts: Parts;
+export interface Window extends Parts, Lanes {
   readonly T: number;
-  readonly lanes: Lanes;
   readonly mode: Mode;
   /** Of what is drawn in training. */
   readonly seed: number;

@@ -1,6 +1,6 @@
 /** A model: parameters, and what they compute. */
 
-import { each, fail, integerIn, options } from "./check.js";
+import { each, fail, integerIn, isObject, options } from "./check.js";
 import type { Config, ModelConfig } from "./config.js";
 import { checkConfig } from "./config.js";
 import { checkEnvironment, Engine, type Environment } from "./engine.js";
@@ -184,7 +184,7 @@ export class Model {
   setParameters(tensors: Record<string, Tensor>): void {
     const { layout, memory, params } = this.#engine;
     const names = layout.parameters.map(({ name }) => name);
-    if (typeof tensors !== "object" || tensors === null) fail(TypeError, "parameters", "tensors by name", tensors);
+    if (!isObject(tensors)) fail(TypeError, "parameters", "tensors by name", tensors);
     for (const name of Object.keys(tensors)) {
       if (!names.includes(name)) throw new RangeError(`"parameters.${name}" is no parameter of this model, which has ${names.join(", ")}`);
     }
@@ -246,8 +246,8 @@ export function readMetadata(metadata: Record<string, string>): Record<string, u
     throw new RangeError('"bytes" was not written by memcell: give the configuration, loadModel(bytes, { config })');
   }
   try {
-    const value = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value;
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) return value as Record<string, unknown>;
   } catch {
     // Falls through to the same refusal.
   }

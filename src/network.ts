@@ -1,7 +1,7 @@
 /** One window through all layers, forward and back: the kernels in the order in which data flows. */
 
 import { product } from "./arithmetic.js";
-import { fail, numbers } from "./check.js";
+import { fail, isObject, numbers } from "./check.js";
 import type { Engine } from "./engine.js";
 import type { Lanes, Mode } from "./lanes.js";
 import type { Carried, Parts, Stage, Window } from "./layer.js";
@@ -47,7 +47,7 @@ export class Network {
   ) {
     this.#engine = engine;
     this.ends = new Int32Array(lanes.batch);
-    const { layout, kernels } = engine;
+    const { layout, kernels, memory, params, derived } = engine;
     const { width, panels: P } = lanes;
     const buffer = (...shape: number[]) => this.buffer(...shape);
     try {
@@ -56,9 +56,12 @@ export class Network {
       this.input = buffer(T, P, layout.inputRows, width);
       const rows = layout.layers.reduce((most, layer) => Math.max(most, layer.rows), 4);
       const window: Window = {
-        parts: engine,
+        kernels,
+        memory,
+        params,
+        derived,
+        ...lanes,
         T,
-        lanes,
         mode,
         seed,
         watched,
@@ -159,7 +162,7 @@ export class Network {
 
   /** @throws TypeError, RangeError if a state is missing, unknown, of another length or not finite */
   checkState(state: unknown, batch = this.lanes.batch): State {
-    if (typeof state !== "object" || state === null) fail(TypeError, "state", "what state() returned", state);
+    if (!isObject(state)) fail(TypeError, "state", "what state() returned", state);
     const given = new Map(Object.entries(state));
     const checked: State = {};
     for (const { name, units } of this.carried) {

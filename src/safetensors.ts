@@ -5,7 +5,7 @@
  */
 
 import { product } from "./arithmetic.js";
-import { bytes as checkBytes, describe, fail } from "./check.js";
+import { bytes as checkBytes, describe, fail, isObject } from "./check.js";
 
 /** Numbers in row-major order, with their shape. */
 export interface Tensor {
@@ -104,7 +104,7 @@ function readHeader(raw: Uint8Array, dataSize: number): { entries: Entry[]; meta
   } catch {
     refuse("its header is not JSON");
   }
-  if (typeof header !== "object" || header === null || Array.isArray(header)) refuse("its header is not a JSON object");
+  if (!isObject(header) || Array.isArray(header)) refuse("its header is not a JSON object");
   const entries: Entry[] = [];
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(header as Record<string, unknown>)) {
@@ -126,12 +126,7 @@ function readHeader(raw: Uint8Array, dataSize: number): { entries: Entry[]; meta
 const byOffset = (a: Entry, b: Entry) => a.begin - b.begin || a.end - b.end;
 
 function readMetadata(value: unknown): Record<string, string> {
-  if (
-    typeof value !== "object" ||
-    value === null ||
-    Array.isArray(value) ||
-    Object.values(value).some((entry) => typeof entry !== "string")
-  ) {
+  if (!isObject(value) || Array.isArray(value) || Object.values(value).some((entry) => typeof entry !== "string")) {
     refuse("its __metadata__ is not an object of strings");
   }
   return value as Record<string, string>;
@@ -168,7 +163,7 @@ function topLevelKeys(json: string): number {
 
 /** Checks what a user gives as a tensor for the parameter `name` of `shape`. */
 export function checkTensor(path: string, value: unknown, shape: readonly number[]): Float32Array {
-  if (typeof value !== "object" || value === null) fail(TypeError, path, `a tensor of shape [${shape}]`, value);
+  if (!isObject(value)) fail(TypeError, path, `a tensor of shape [${shape}]`, value);
   const { shape: given, data } = value as Partial<Tensor>;
   if (!(data instanceof Float32Array)) fail(TypeError, `${path}.data`, "a Float32Array", data);
   const fits = Array.isArray(given) && given.length === shape.length && given.every((n, i) => n === shape[i]);

@@ -1,6 +1,6 @@
 /** User data, checked and made flat: what windows are cut from. */
 
-import { arrayLike, atLeast0, fail, finite, indexBelow } from "./check.js";
+import { arrayLike, atLeast0, fail, finite, indexBelow, integer, isObject, options } from "./check.js";
 import type { Config } from "./config.js";
 import type { Loss } from "./losses.js";
 import { ruleOf } from "./losses.js";
@@ -40,6 +40,27 @@ export interface Demands {
   loss?: Required<Loss>;
 }
 
+/** A series, and how many numbers of it come to a step; elements are rows where it is nested. */
+export interface Measured {
+  list: ArrayLike<unknown>;
+  nested: boolean;
+  features: number;
+  steps: number;
+}
+
+/** @param features absent, as many as the first row has, or one */
+export function measure(path: string, value: unknown, features?: number): Measured {
+  const list = arrayLike(path, value, "an array or a typed array");
+  const nested = isObject(list[0]);
+  const row = nested && arrayLike(`${path}, step 0`, list[0], "numbers");
+  features ??= row ? integer("features", row.length) : 1;
+  if (row && row.length !== features) fail(RangeError, `${path}, step 0`, `${features} numbers`, row);
+  if (!row && list.length % features !== 0) {
+    fail(RangeError, path, `a multiple of ${features} numbers (${features} for each step)`, value);
+  }
+  return { list, nested, features, steps: nested ? list.length : list.length / features };
+}
+
 /**
  * Checks values that come `per` to a step, and copies them, flat and standardised, so that what was checked stays as it is. Where
  * a number of steps is `expected`, a bare number is one.
@@ -54,10 +75,7 @@ export function flatten<A extends Float32Array | Float64Array | Int32Array>(
   scale?: Scale,
   expected?: number,
 ): A {
-  const list = arrayLike(path, expected && typeof value === "number" ? [value] : value, "an array or a typed array");
-  const nested = typeof list[0] === "object" && list[0] !== null;
-  if (!nested && list.length % per !== 0) fail(RangeError, path, `a multiple of ${per} numbers (${per} for each step)`, value);
-  const steps = nested ? list.length : list.length / per;
+  const { list, nested, steps } = measure(path, expected && typeof value === "number" ? [value] : value, per);
   if (expected && steps !== expected) {
     fail(RangeError, path, `${per * expected} numbers (${expected} step${expected > 1 ? "s" : ""} of ${per})`, value);
   }
@@ -91,17 +109,9 @@ export function checkInputs(path: string, value: unknown, { input, scaler }: Con
   return flatten(path, value, input.features, "feature", finite, Float32Array, scaler.inputs, expected);
 }
 
-const KEYS = ["inputs", "targets", "weights"];
-
 /** @throws TypeError, RangeError with the path of the value, its step and feature */
 export function checkSequence(path: string, value: unknown, { config, outputs, loss }: Demands): Checked {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
-    fail(TypeError, path, "a sequence { inputs, targets }", value);
-  }
-  for (const key of Object.keys(value)) {
-    if (!KEYS.includes(key)) throw new RangeError(`"${path}.${key}" is not known; a sequence has ${KEYS.join(", ")}`);
-  }
-  const { inputs, targets, weights } = value as Record<string, unknown>;
+  const { inputs, targets, weights } = options(path, value, ["inputs", "targets", "weights"]);
   const { input } = config;
   const checked = checkInputs(`${path}.inputs`, inputs, config);
   const length = checked.length / ("tokens" in input ? 1 : input.features);
@@ -126,7 +136,7 @@ export function checkSequence(path: string, value: unknown, { config, outputs, l
 
 /** The sequences of an array or an iterable, all checked. */
 export function checkSequences(path: string, value: unknown, demands: Demands, atLeast = 1): Checked[] {
-  if (typeof value !== "object" || value === null || !(Symbol.iterator in value) || ArrayBuffer.isView(value)) {
+  if (!isObject(value) || !(Symbol.iterator in value) || ArrayBuffer.isView(value)) {
     fail(TypeError, path, "sequences: an array or an iterable of { inputs, targets }", value);
   }
   const list = Array.from(value as Iterable<unknown>, (sequence, i) => checkSequence(`${path}[${i}]`, sequence, demands));

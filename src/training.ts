@@ -1,6 +1,6 @@
 /** A training run, on however many threads: epochs, rows whose state is carried, checkpoints. */
 
-import { boolean, complete, count, either, fail, integer, options } from "./check.js";
+import { boolean, complete, count, either, fail, integer, isObject, options } from "./check.js";
 import { readCheckpoint, type TrainerFile, writeCheckpoint } from "./checkpoint.js";
 import type { Engine } from "./engine.js";
 import type { FitOptions, Position, Report } from "./fit.js";
@@ -118,7 +118,7 @@ export abstract class Training<U extends Updater = Updater> {
   }
 
   #data(sequences: unknown): Data {
-    if (typeof sequences === "object" && sequences !== null && !Array.isArray(sequences)) {
+    if (isObject(sequences) && !Array.isArray(sequences)) {
       if (Symbol.asyncIterator in sequences || (Symbol.iterator in sequences && !ArrayBuffer.isView(sequences))) {
         const check = (value: unknown, i: number) => checkSequence(`sequences[${i}]`, value, this.#demands);
         return iterableData(sequences as Iterable<unknown>, check);

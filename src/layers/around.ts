@@ -47,13 +47,7 @@ export function around(
 
 /** The second direction reads its inputs, and writes its outputs, in reverse. */
 function bothWays(window: Window, below: Stage, inputs: number, each: number, units: number, first: Direction, second: Direction): Stage {
-  const {
-    parts: { kernels },
-    lengths,
-    T: longest,
-    lanes: { panels: P, width },
-    buffer,
-  } = window;
+  const { kernels, lengths, T: longest, panels: P, width, buffer } = window;
   const rows = pad4(units);
   const eachRows = pad4(each);
   const turned = buffer(longest, P, inputs, width);
@@ -84,12 +78,7 @@ function bothWays(window: Window, below: Stage, inputs: number, each: number, un
 
 /** y = layer(x) + x, or both side by side. */
 function past(window: Window, below: Stage, layer: Stage, units: number, inputs: number, concat: boolean): Stage {
-  const {
-    parts: { kernels },
-    T: longest,
-    lanes: { panels: P, width },
-    buffer,
-  } = window;
+  const { kernels, T: longest, panels: P, width, buffer } = window;
   const [U, I, rows] = [pad4(units), pad4(inputs), pad4(concat ? units + inputs : units)];
   const [output, gradient] = [buffer(longest, P, rows, width), window.gradient(rows)];
   const at = concat ? units : 0;

@@ -68,9 +68,8 @@ export function blocks(planner: Planner, layer: Lstm97Layer, suffix: string): Di
       reader.refresh(parts, weight, 1, I + read);
     },
     stage(window, below, carried) {
-      const { kernels, params, derived, memory } = window.parts;
-      const { T: longest, ends, scratch, buffer } = window;
-      const { panels: P, width } = window.lanes;
+      const { kernels, params, derived, memory } = window;
+      const { T: longest, panels: P, width, ends, scratch, buffer } = window;
       const slot = 4 * P * C * width;
       const y = buffer(longest + 1, P, C, width);
       const s = buffer(longest + 1, P, C, width);
@@ -118,7 +117,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, suffix: string): Di
         { ...state, name: "c", pointer: s + slot },
       ];
       const inside: Inside = { h: y, c: s, gates: net, dh: gradient, source, shown, flow };
-      inside.traces = (below, buffer) => blocksTraces(plan, window.parts, buffer, inside, stage, below);
+      inside.traces = (below, buffer) => blocksTraces(plan, window, buffer, inside, stage, below);
       return { ...stage, inside };
     },
   };

@@ -3,7 +3,7 @@
 import { ACTIVATION_NAMES, ACTIVATIONS, type Activation } from "../activations.js";
 import { boolean, oneOf, size } from "../check.js";
 import { type Initial, type Initializer, initials } from "../initializers.js";
-import type { LayerKind, LayerPlan, Parts, Stage } from "../layer.js";
+import type { LayerKind, LayerPlan, Stage } from "../layer.js";
 import { packedRow, packedWeight, pad4 } from "../table.js";
 import { DENSE } from "./cells.js";
 
@@ -46,7 +46,7 @@ export const denseKind: LayerKind<Checked> = {
       const known = embedding ? `one of ${embedding.tokens} tokens and ${embedding.units} units` : "none";
       throw new RangeError(`"tied" needs an embedding of ${units} tokens and ${inputs} units, got ${known}`);
     }
-    const table = tied && embedding ? embedding.table : null;
+    const table = (tied && embedding?.table) || 0;
     // Packed from the table after each update.
     const weight = (tied ? planner.derived : planner.params).add(O, I);
     if (!tied) {
@@ -64,26 +64,25 @@ export const denseKind: LayerKind<Checked> = {
     const bias = (biased ? planner.params : planner.derived).add(O);
     if (biased)
       planner.parameter(bias, { name: `${name}.bias`, shape: [units], role: "bias", fan: inputs, initial: initial.bias, at: row });
-    const inputT = learnsBelow ? planner.derived.add(I, O) : null;
+    const inputT = learnsBelow ? planner.derived.add(I, O) : 0;
     const code = ACTIVATIONS[activation];
-    const biasAt = ({ params, derived }: Parts) => (biased ? params : derived) + bias;
     return {
       units,
       rows: O,
       refresh({ kernels, params, derived }) {
-        if (table !== null) kernels.tie(derived + weight, params + table, false, 0, O, I);
-        if (inputT !== null) kernels.transposeWeights(derived + inputT, (tied ? derived : params) + weight, 1, O, 0, I, I);
+        if (table) kernels.tie(derived + weight, params + table, false, 0, O, I);
+        if (inputT) kernels.transposeWeights(derived + inputT, (tied ? derived : params) + weight, 1, O, 0, I, I);
       },
-      stage({ parts, lanes: { panels: P, width }, T, scratch, buffer, gradient: gradientFor }, below): Stage {
-        const { kernels, params, derived, memory } = parts;
+      stage({ kernels, params, derived, memory, panels: P, width, T, scratch, buffer, gradient: gradientFor }, below): Stage {
         const w = (tied ? derived : params) + weight;
+        const b = (biased ? params : derived) + bias;
         const [output, gradient] = [buffer(T, P, O, width), gradientFor(O)];
         const dTied = tied && scratch ? buffer(O, I) : 0;
         return {
           output,
           gradient,
           forward(T) {
-            kernels.denseForward(output, below.output, w, biasAt(parts), T * P, I, O, width);
+            kernels.denseForward(output, below.output, w, b, T * P, I, O, width);
             if (code !== 0) kernels.activationForward(output, code, T * P, units, width);
           },
           backward(T, _, gradients) {
@@ -92,8 +91,8 @@ export const denseKind: LayerKind<Checked> = {
             const dw = dTied || gradients + weight;
             if (dTied) memory.fill(dTied, O * I);
             kernels.weightGradient(dw, db, 0, gradient, below.output, 0, scratch, DENSE, O, I, 0, T * P, width);
-            if (table !== null) kernels.tie(dTied, gradients + table, true, scratch, O, I);
-            if (inputT !== null) kernels.inputGradient(below.gradient, gradient, derived + inputT, T * P, I, O, width);
+            if (table) kernels.tie(dTied, gradients + table, true, scratch, O, I);
+            if (inputT) kernels.inputGradient(below.gradient, gradient, derived + inputT, T * P, I, O, width);
           },
         };
       },

@@ -25,10 +25,10 @@ export const dropoutKind: LayerKind<DropoutLayer> = {
       units,
       rows: 4,
       /** Away from training it is its input. In the backward pass it works in place, on the gradient of the layer below. */
-      stage({ parts: { kernels }, lanes, T, mode, seed, buffer }, below): Stage {
+      stage({ kernels, panels, width, T, mode, seed, buffer }, below): Stage {
         if (mode !== "train") return { ...below, forward() {}, backward() {} };
         const [key0, key1] = keys(seed);
-        const values = lanes.panels * pad4(units) * lanes.width;
+        const values = panels * pad4(units) * width;
         const output = buffer(T, values);
         const { gradient } = below;
         const factor = 1 / (1 - rate);

@@ -39,7 +39,7 @@ export const embeddingKind: LayerKind<EmbeddingLayer> = {
     return {
       units,
       rows: 4,
-      stage({ parts: { kernels, params }, lanes: { panels: P, width }, T, scratch, buffer, gradient: gradientFor }, below): Stage {
+      stage({ kernels, params, panels: P, width, T, scratch, buffer, gradient: gradientFor }, below): Stage {
         const [output, gradient] = [buffer(T, P, N, width), gradientFor(N)];
         return {
           output,

@@ -127,9 +127,8 @@ export function gated(planner: Planner, layer: Gated, index: number, suffix: str
 
 /** @param carried whether its state goes on from window to window */
 function atOnce(plan: GatedPlan, window: Window, below: Stage, carried: boolean): Stage {
-  const { kernels, params, derived, memory } = window.parts;
-  const { lanes, T: longest, ends, scratch, buffer } = window;
-  const { panels: P, width } = lanes;
+  const { kernels, params, derived, memory } = window;
+  const { T: longest, panels: P, width, ends, scratch, buffer } = window;
   const { cell, units, suffix, reader, cellClip = Infinity } = plan;
   const { code, groups } = cell;
   const { features } = reader;
@@ -173,6 +172,6 @@ function atOnce(plan: GatedPlan, window: Window, below: Stage, carried: boolean)
   };
   const shown = shownOf(cell, units, units, gates, h + slot, c && c + slot);
   const inside: Inside = { h, c, gates, dh: gradient, source: h, shown, flow };
-  if (!peepholes) inside.traces = (below, buffer) => gatedTraces(plan, window.parts, buffer, inside, stage, below);
+  if (!peepholes) inside.traces = (below, buffer) => gatedTraces(plan, window, buffer, inside, stage, below);
   return { ...stage, inside };
 }

@@ -26,7 +26,7 @@ export const normalizationKind: LayerKind<NormalizationLayer> = {
     return {
       units,
       rows: 4,
-      stage({ parts: { kernels, params }, lanes: { panels: P, width }, T, buffer, gradient: gradientFor }, below): Stage {
+      stage({ kernels, params, panels: P, width, T, buffer, gradient: gradientFor }, below): Stage {
         const [output, gradient, statistics] = [buffer(T, P, N, width), gradientFor(N), buffer(T, P, 2, Math.max(width, 4))];
         return {
           output,

@@ -50,12 +50,12 @@ export function reading(
       if (inputT) kernels.transposeWeights(derived + inputT, params + offset, groups, rows, 0, I, columns);
     },
     /** The tokens' rows and a bias, in `net` [T][P][rows][width]. */
-    gather({ parts: { kernels, params }, lanes: { panels, width } }: Window, below: Stage, net: number, bias: number, T: number): void {
+    gather({ kernels, params, panels, width }: Window, below: Stage, net: number, bias: number, T: number): void {
       kernels.embeddingForward(net, below.output, params + table, bias, T * panels, rows, width);
     },
     /** The gradient of the table, or of the inputs, from that of the pre-activations. */
     backward(
-      { parts: { kernels, derived }, lanes: { panels, width }, scratch }: Window,
+      { kernels, derived, panels, width, scratch }: Window,
       below: Stage,
       dNet: number,
       gradients: number,

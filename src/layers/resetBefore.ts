@@ -39,9 +39,8 @@ export function resetBefore(planner: Planner, { units, initial }: GruLayer, suff
       reader.refresh(parts, weight, 4, I);
     },
     stage(window, below, carried) {
-      const { kernels, params, derived } = window.parts;
-      const { T: longest, ends, scratch, buffer } = window;
-      const { panels: P, width } = window.lanes;
+      const { kernels, params, derived } = window;
+      const { T: longest, panels: P, width, ends, scratch, buffer } = window;
       const [slot, blocks] = [4 * P * H * width, (P * H) / 4];
       const h = buffer(longest + 1, P, H, width);
       const gates = buffer(longest, P, rows, width);

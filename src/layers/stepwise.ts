@@ -17,9 +17,8 @@ import { DENSE, OPTION, shownOf } from "./cells.js";
 import type { GatedPlan } from "./gated.js";
 
 export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried: boolean): Stage {
-  const { kernels, params, derived, memory } = window.parts;
-  const { T: longest, ends, scratch, buffer } = window;
-  const { panels: P, width, batch } = window.lanes;
+  const { kernels, params, derived, memory } = window;
+  const { T: longest, panels: P, width, batch, ends, scratch, buffer } = window;
   const { cell, units, outputs, suffix, reader, norm, index, cellClip = Infinity } = plan;
   const { zoneout = 0, cellZoneout = 0, recurrentDropout: rate = 0 } = plan;
   const { features, table } = reader;
