@@ -547,7 +547,12 @@ describe("sequences", () => {
     ["no sequence", RangeError, '"sequences" expected at least one sequence, got an array of 0', []],
     ["a sequence that is none", TypeError, '"sequences[1]" expected an object with inputs, targets, weights, got null', [good, null]],
     ["an array for a sequence", TypeError, '"sequences[0]" expected an object with inputs, targets, weights, got an array of 2', [[1, 2]]],
-    ["an unknown key", RangeError, '"sequences[0].target" is not an option; the options are inputs, targets, weights', [{ ...good, target: 1 }]],
+    [
+      "an unknown key",
+      RangeError,
+      '"sequences[0].target" is not an option; the options are inputs, targets, weights',
+      [{ ...good, target: 1 }],
+    ],
     ["no inputs", TypeError, '"sequences[0].inputs" expected an array or a typed array, got undefined', [{ targets: good.targets }]],
     ["no targets", TypeError, '"sequences[0].targets" expected an array or a typed array, got undefined', [{ inputs: good.inputs }]],
     ["an empty sequence", RangeError, '"sequences[0].inputs" expected at least one step, got an array of 0', [{ inputs: [], targets: [] }]],
