@@ -47,8 +47,17 @@ export class Planner {
   }
 
   /** Adds a parameter; `at` is relative to `offset` in the region. */
-  parameter(offset: number, { at, ...rest }: Parameter): void {
-    this.parameters.push({ ...rest, at: (row, column) => offset / 4 + at(row, column) });
+  parameter(
+    offset: number,
+    role: Parameter["role"],
+    name: string,
+    shape: readonly number[],
+    fan: number,
+    at: Parameter["at"],
+    initial?: Parameter["initial"],
+    rows?: Parameter["rows"],
+  ): void {
+    this.parameters.push({ role, name, shape, fan, initial, rows, at: (row, column) => offset / 4 + at(row, column) });
   }
 }
 

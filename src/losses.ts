@@ -119,14 +119,10 @@ export interface Targets {
   classWeights?: ArrayLike<number> | null;
 }
 
-/** What the kernels of a loss work on: pointers, shapes, and what the sum is multiplied with. */
+/** What the kernels of a loss work on: pointers; shapes, and what the sum is multiplied with. */
 export interface Panels {
-  dy: number;
-  y: number;
-  target: number;
-  weight: number;
-  /** [O], padded with zeros: what `perOutput` returned; 0 for none. */
-  perOutput: number;
+  /** `perOutput` is [O], padded with zeros: what `perOutput` of its rule returned; 0 for none. */
+  pointers: readonly [dy: number, y: number, target: number, weight: number, perOutput: number];
   sizes: readonly [slots: number, O: number, width: number, scale: number];
 }
 
@@ -152,8 +148,7 @@ export const ELEMENTWISE = { mse: 0, mae: 1, huber: 2, binaryCrossEntropy: 3, qu
 
 const elementwise = <L extends Loss>(code: number, rest: Partial<Rule<Required<L>>> = {}): Rule<Required<L>> => ({
   targets: (_, outputs) => ({ per: outputs, refuse: finite }),
-  run: (kernels, _, { dy, y, target, weight, perOutput, sizes }) =>
-    kernels.elementwiseLoss(dy, y, target, weight, perOutput, code, ...sizes),
+  run: (kernels, _, { pointers, sizes }) => kernels.elementwiseLoss(...pointers, code, ...sizes),
   ...rest,
 });
 
@@ -188,7 +183,7 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
       if (outputs % 2 > 0) fail(RangeError, path, "a model with two outputs for each target for gaussianNLL", outputs);
     },
     targets: (_, outputs) => ({ per: outputs / 2, refuse: finite }),
-    run: (kernels, _, { dy, y, target, weight, sizes }) => kernels.gaussianLoss(dy, y, target, weight, ...sizes),
+    run: (kernels, _, { pointers: [dy, y, target, weight], sizes }) => kernels.gaussianLoss(dy, y, target, weight, ...sizes),
   },
   crossEntropy: {
     fits(path, outputs) {
@@ -205,8 +200,7 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
     },
     perOutput: ({ classWeights, labelSmoothing }, outputs) =>
       classWeights ?? (labelSmoothing > 0 ? new Float32Array(outputs).fill(1) : null),
-    run: (kernels, { labelSmoothing }, { dy, y, target, weight, perOutput, sizes }) =>
-      kernels.softmaxCrossEntropy(dy, y, target, weight, perOutput, labelSmoothing, ...sizes),
+    run: (kernels, { labelSmoothing }, { pointers, sizes }) => kernels.softmaxCrossEntropy(...pointers, labelSmoothing, ...sizes),
   },
 };
 

@@ -16,13 +16,18 @@ export interface Placement {
 /** Gives the regions of a dropped trainer, or of dropped streams, back to the memory of their model. */
 export const dropped = /* @__PURE__ */ new FinalizationRegistry<() => void>((release) => release());
 
+interface Span {
+  start: number;
+  end: number;
+}
+
 export class Memory {
   /** All of the memory. Made anew when it grows: never keep one across an allocation. */
   f32!: Float32Array;
   i32!: Int32Array;
   #wasm: WebAssembly.Memory;
   /** Free spans by address; no two touch. */
-  #free: { start: number; end: number }[] = [];
+  #free: Span[] = [];
   readonly #sizes = new Map<number, number>();
 
   constructor(kernels: Kernels) {
@@ -48,21 +53,9 @@ export class Memory {
   /** A zeroed region, at a multiple of 64. The first gap that is large enough, else the memory grows. */
   allocate(bytes: number): number {
     const size = Math.max(64, Math.ceil(bytes / 64) * 64);
-    let span = this.#free.find(({ start, end }) => end - start >= size);
-    if (!span) {
-      const top = this.#wasm.buffer.byteLength;
-      const tail = this.#free.at(-1);
-      const start = tail?.end === top ? tail.start : top;
-      try {
-        this.#wasm.grow(Math.ceil((start + size - top) / PAGE));
-      } catch (cause) {
-        throw new RangeError(`memory for ${size} more bytes is not to be had (WebAssembly has 4 GiB at most)`, { cause });
-      }
-      this.view();
-      if (tail && start === tail.start) tail.end = this.#wasm.buffer.byteLength;
-      else this.#free.push({ start, end: this.#wasm.buffer.byteLength });
-      span = this.#free.at(-1) as { start: number; end: number };
-    }
+    const fits = () => this.#free.find(({ start, end }) => end - start >= size);
+    if (!fits()) this.#grow(size);
+    const span = fits() as Span;
     const pointer = span.start;
     span.start += size;
     if (span.start === span.end) this.#free.splice(this.#free.indexOf(span), 1);
@@ -78,16 +71,33 @@ export class Memory {
     this.view();
   }
 
+  #grow(size: number): void {
+    const top = this.#wasm.buffer.byteLength;
+    const tail = this.#free.at(-1);
+    const start = tail?.end === top ? tail.start : top;
+    try {
+      this.#wasm.grow(Math.ceil((start + size - top) / PAGE));
+    } catch (cause) {
+      throw new RangeError(`memory for ${size} more bytes is not to be had (WebAssembly has 4 GiB at most)`, { cause });
+    }
+    this.view();
+    this.#put(top, this.#wasm.buffer.byteLength);
+  }
+
   /** Gives a region back. */
   release(pointer: number): void {
     const size = this.#sizes.get(pointer);
     if (size === undefined) return;
     this.#sizes.delete(pointer);
-    const next = this.#free.findIndex(({ start }) => start > pointer);
+    this.#put(pointer, pointer + size);
+  }
+
+  #put(start: number, end: number): void {
+    const next = this.#free.findIndex((span) => span.start > start);
     const at = next < 0 ? this.#free.length : next;
-    this.#free.splice(at, 0, { start: pointer, end: pointer + size });
+    this.#free.splice(at, 0, { start, end });
     this.#join(at);
-    if (at > 0) this.#join(at - 1);
+    this.#join(at - 1);
   }
 
   #join(at: number): void {

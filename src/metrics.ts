@@ -23,8 +23,7 @@ interface Rule {
   of(mean: number): number;
 }
 
-const right: Run = (kernels, { type }, { y, target, weight, perOutput, sizes }) =>
-  kernels.accuracy(y, target, weight, perOutput, type === "crossEntropy", ...sizes);
+const right: Run = (kernels, { type }, { pointers: [, ...rest], sizes }) => kernels.accuracy(...rest, type === "crossEntropy", ...sizes);
 const nats: Rule["sum"] = (network, T, loss) => network.loss(T, { ...(loss as Required<CrossEntropyLoss>), labelSmoothing: 0 }, 1);
 const error =
   (type: "mae" | "mse"): Rule["sum"] =>

@@ -130,9 +130,8 @@ export class Network {
     const rule = ruleOf(loss);
     const numbers = rule.perOutput?.(loss, O);
     if (numbers) memory.write(this.#perOutput, numbers);
-    const { target, counts: weight } = this;
-    const perOutput = numbers ? this.#perOutput : 0;
-    return (run ?? rule.run)(kernels, loss, { dy, y, target, weight, perOutput, sizes: [T * panels, O, width, scale] });
+    const pointers = [dy, y, this.target, this.counts, numbers ? this.#perOutput : 0] as const;
+    return (run ?? rule.run)(kernels, loss, { pointers, sizes: [T * panels, O, width, scale] });
   }
 
   /**

@@ -29,15 +29,13 @@ const MAX_HEADER = 100_000_000;
  */
 export function writeSafetensors({ tensors, metadata = {} }: Omit<TensorFile, "metadata"> & Partial<TensorFile>): Uint8Array<ArrayBuffer> {
   const header: Record<string, unknown> = Object.create(null);
+  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
+  let size = 0;
   for (const [name, { shape, data }] of Object.entries(tensors)) {
     if (name === "__metadata__") throw new RangeError('"tensors.__metadata__" is the name that the format keeps for metadata');
     if (!(data instanceof Float32Array)) fail(TypeError, `tensors.${name}.data`, "a Float32Array", data);
     const length = product(shape);
     if (length !== data.length) fail(RangeError, `tensors.${name}.data`, `${length} numbers, as its shape says`, data);
-  }
-  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
-  let size = 0;
-  for (const [name, { shape, data }] of Object.entries(tensors)) {
     header[name] = { dtype: "F32", shape, data_offsets: [size, size + data.byteLength] };
     size += data.byteLength;
   }

@@ -49,21 +49,10 @@ export const denseKind: LayerKind<Checked> = {
     const table = (tied && embedding?.table) || 0;
     // Packed from the table after each update.
     const weight = (tied ? planner.derived : planner.params).add(O, I);
-    if (!tied) {
-      const at = packedWeight(row, 1, I);
-      planner.parameter(weight, {
-        name: `${name}.weight`,
-        shape: [units, inputs],
-        role: "dense",
-        fan: inputs,
-        initial: initial.weights,
-        at,
-      });
-    }
+    if (!tied) planner.parameter(weight, "dense", `${name}.weight`, [units, inputs], inputs, packedWeight(row, 1, I), initial.weights);
     // The kernel always adds one; where there is none, it is a derived row of zeros.
     const bias = (biased ? planner.params : planner.derived).add(O);
-    if (biased)
-      planner.parameter(bias, { name: `${name}.bias`, shape: [units], role: "bias", fan: inputs, initial: initial.bias, at: row });
+    if (biased) planner.parameter(bias, "bias", `${name}.bias`, [units], inputs, row, initial.bias);
     const inputT = learnsBelow ? planner.derived.add(I, O) : 0;
     const code = ACTIVATIONS[activation];
     return {

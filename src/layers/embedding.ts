@@ -1,10 +1,11 @@
 /** A learned vector for each token. */
 
 import { size } from "../check.js";
-import { type Initial, type Initializer, initials } from "../initializers.js";
+import { type Initial, initials } from "../initializers.js";
 import type { LayerKind, LayerPlan, Stage } from "../layer.js";
 import { pad4 } from "../table.js";
 import { DENSE } from "./cells.js";
+import type { Initials } from "./reading.js";
 
 /** A learned vector for each token; PyTorch's `nn.Embedding`. The first layer of a model with tokens as input. */
 export interface EmbeddingLayer {
@@ -28,14 +29,8 @@ export const embeddingKind: LayerKind<EmbeddingLayer> = {
     const table = planner.params.add(pad4(tokens), N);
     planner.embedding = { table, tokens, units };
     const at = (token: number, column: number) => token * N + column;
-    planner.parameter(table, {
-      name: `${name}.weight`,
-      shape: [tokens, units],
-      role: "embedding",
-      fan: units,
-      initial: initial.weights as Required<Initializer>,
-      at,
-    });
+    const { weights } = initial as Initials;
+    planner.parameter(table, "embedding", `${name}.weight`, [tokens, units], units, at, weights);
     return {
       units,
       rows: 4,

@@ -21,8 +21,8 @@ export const normalizationKind: LayerKind<NormalizationLayer> = {
     const N = pad4(units);
     const [gain, bias] = [planner.params.add(N), planner.params.add(N)];
     const at = (row: number) => row;
-    planner.parameter(gain, { name: `${name}.weight`, shape: [units], role: "gain", fan: units, at });
-    planner.parameter(bias, { name: `${name}.bias`, shape: [units], role: "shift", fan: units, at });
+    planner.parameter(gain, "gain", `${name}.weight`, [units], units, at);
+    planner.parameter(bias, "shift", `${name}.bias`, [units], units, at);
     return {
       units,
       rows: 4,

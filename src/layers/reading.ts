@@ -32,7 +32,7 @@ export function reading(
     bias: initial.bias,
   };
   const add = (role: Role, name: string, shape: number[], offset: number, at: Parameter["at"], rows?: Parameter["rows"]) =>
-    planner.parameter(offset, { name: name + suffix, shape, role, fan, initial: own[role] ?? otherwise, at, rows });
+    planner.parameter(offset, role, name + suffix, shape, fan, at, own[role] ?? otherwise, rows);
   return {
     /** Inputs that weights multiply, 0 where tokens are gathered from the table, [tokens][rows]; 0 for none. */
     features,

@@ -6,17 +6,17 @@ import type { BlocksPlan } from "./blocks.js";
 import { OPTION } from "./cells.js";
 import type { GatedPlan } from "./gated.js";
 
-/** A region with so many numbers, all `value`. */
-function filled({ memory }: Parts, buffer: (...shape: number[]) => number, count: number, value: number): number {
+/** A region with so many ones. */
+function allOnes({ memory }: Parts, buffer: (...shape: number[]) => number, count: number): number {
   const pointer = buffer(count);
-  memory.fill(pointer, count, value);
+  memory.fill(pointer, count, 1);
   return pointer;
 }
 
-/** The tokens' one-hot vector, of which one number is 1. */
-function oneHot({ memory }: Parts, pointer: number, token: number, tokens: number): number {
+/** The one-hot vector of the token that is the input. */
+function oneHot({ memory }: Parts, pointer: number, input: number, tokens: number): number {
   memory.fill(pointer, tokens);
-  memory.f32[pointer / 4 + token] = 1;
+  memory.f32[pointer / 4 + (memory.i32[input / 4] as number)] = 1;
   return pointer;
 }
 
@@ -36,13 +36,7 @@ export function gatedTraces(
   const [rows, slot] = [G * H, 4 * H];
   const [ofWeight, ofIh, ofHh] = [buffer(rows, I + H), buffer(rows), buffer(rows)];
   const ofTable = table && buffer(tokens, rows);
-  const [gain, own, error, ones, hot] = [
-    buffer(rows),
-    buffer(H),
-    buffer(H),
-    filled(parts, buffer, Math.max(H, 4), 1),
-    buffer(Math.max(tokens, 1)),
-  ];
+  const [gain, own, error, ones, hot] = [buffer(rows), buffer(H), buffer(H), allOnes(parts, buffer, H), buffer(tokens)];
   const bits = (gates: readonly number[]) => gates.reduce((all, gate) => all | (1 << gate), 0);
   const [inputs, recurrent] = [bits(cell.input), bits(cell.recurrent)];
   // The LSTM's output gate moves nothing that stays.
@@ -81,7 +75,7 @@ export function gatedTraces(
       move(ofWeight + column * I, plan.weight + column * I, before, recurrent, H, column, block);
       move(ofIh, plan.biasIh, ones, inputs, 1, 0, column);
       move(ofHh, plan.biasHh, ones, recurrent, 1, 0, column);
-      if (table) move(ofTable, table, oneHot(parts, hot, memory.i32[x / 4] as number, tokens), inputs, tokens, 4 * rows, column);
+      if (table) move(ofTable, table, oneHot(parts, hot, x, tokens), inputs, tokens, 4 * rows, column);
       else move(ofWeight, plan.weight, x, inputs, I, column, block);
     },
   };
@@ -105,7 +99,7 @@ export function blocksTraces(
   const [weight, bias] = [traced(rows, I + read), traced(rows)];
   const ofTable = table ? traced(tokens, rows) : null;
   const [gain, inGain, error, dOut] = [buffer(C), buffer(C), buffer(C), buffer(gates)];
-  const [ones, hot] = [filled(parts, buffer, Math.max(C, 4), 1), buffer(Math.max(tokens, 1))];
+  const [ones, hot] = [allOnes(parts, buffer, C), buffer(tokens)];
   const region = (name: string, { cells, gates }: typeof weight, count: number) => [
     { name: `${name}.cells`, pointer: cells, count },
     { name: `${name}.gates`, pointer: gates, count },
@@ -136,7 +130,7 @@ export function blocksTraces(
       move(weight, plan.weight, I, source, read, 16, block);
       if (plan.bias !== "none") move(bias, plan.bias0, 0, ones, 1, 0, 16);
       if (plan.bias === "gates" && learns) memory.fill(gradients + plan.bias0, C);
-      if (ofTable) move(ofTable, table, 0, oneHot(parts, hot, memory.i32[below.output / 4] as number, tokens), tokens, 4 * rows, 16);
+      if (ofTable) move(ofTable, table, 0, oneHot(parts, hot, below.output, tokens), tokens, 4 * rows, 16);
       else move(weight, plan.weight, 0, below.output, I, 16, block);
     },
   };
