@@ -21,7 +21,8 @@ import {
 } from "memcell";
 import { createTrainer as createParallel, createPredictor, resumeTrainer as resumeParallel } from "memcell/parallel";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { asSequences, asTensors, CASES, examples, numbers, randomParameters, relativeError } from "./cases.js";
+import { STEADY } from "./agreement.js";
+import { asSequences, asTensors, examples, numbers, randomParameters, relativeError } from "./cases.js";
 
 /** Every worker that was started, to be killed. */
 const workers: threads.Worker[] = [];
@@ -53,11 +54,7 @@ const weights = (model: Model) => Object.values(model.parameters()).flatMap(({ d
 const last = <T>(list: T[]) => list.at(-1) as T;
 
 describe("several threads compute what one does", () => {
-  const random = ["zoneout", "cellZoneout", "recurrentDropout"];
-  const cases = CASES.filter(({ model, lengths }) => {
-    const { layers } = model;
-    return lengths.length > 1 && layers.every((layer) => layer.type !== "dropout" && !random.some((option) => option in layer));
-  });
+  const cases = STEADY.filter(({ lengths }) => lengths.length > 1);
 
   test.each(cases.map((entry) => [entry.name, entry] as const))("%s", async (_, entry) => {
     const batch = asSequences(examples(entry));
