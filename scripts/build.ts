@@ -3,32 +3,37 @@
  * beside it, which take from that module what they share with it; the types; the raw wasm.
  */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { minify } from "terser";
+import { renamed, shortNames } from "./names.js";
 import { spansBetween } from "./spans.js";
 
 // A character for each byte, so that gzip finds the bytes' repetitions; each taken from 122, so that nearly all of the characters are
 // ASCII and take one byte: 10.0 kB gzipped where adding 64 gives 10.3, and the wasm itself 9.7.
 const characters = (bytes: Uint8Array) => String.fromCharCode(...bytes.map((byte) => 122 - byte));
-const plain = readFileSync("build/memcell.wasm");
-const variants = Object.fromEntries(
-  ["relaxed", "shared"].map((name) => {
-    const spans = spansBetween(plain, readFileSync(`build/memcell.${name}.wasm`));
+const VARIANTS = ["relaxed", "shared"];
+/** The wasm and its variants as a module. */
+function write(file: string, plain: Buffer, variantOf: (name: string) => Buffer): void {
+  const variants = VARIANTS.map((name) => {
+    const spans = spansBetween(plain, variantOf(name));
     return [name, spans.map(({ at, removed, bytes }) => [at, removed, characters(bytes)])];
-  }),
-);
-writeFileSync(
-  "build/wasm.js",
-  `export const wasm = ${JSON.stringify(characters(plain))};\nexport const variants = ${JSON.stringify(variants)};\n`,
-);
+  });
+  const [text, others] = [characters(plain), Object.fromEntries(variants)].map((value) => JSON.stringify(value));
+  writeFileSync(file, `export const wasm = ${text};\nexport const variants = ${others};\n`);
+}
+const plain = readFileSync("build/memcell.wasm");
+const variantOf = (name: string) => readFileSync(`build/memcell.${name}.wasm`);
+write("build/wasm.js", plain, variantOf);
+const names = shortNames(plain);
+const shipped = renamed(plain, names);
+write("build/shipped.js", shipped, (name) => renamed(variantOf(name), names));
 writeFileSync(
   "build/wasm.d.ts",
   `/** build/memcell.wasm, a character for each byte: 122 less the byte, modulo 256. */
 export declare const wasm: string;
 /** For each variant what it has instead: from which byte of the plain one, how many of its bytes, its own. */
-export declare const variants: Record<${Object.keys(variants)
-    .map((name) => JSON.stringify(name))
-    .join(" | ")}, [number, number, string][]>;
+export declare const variants: Record<${VARIANTS.map((name) => JSON.stringify(name)).join(" | ")}, [number, number, string][]>;
 `,
 );
 
@@ -39,6 +44,15 @@ const options: BuildOptions = {
   charset: "utf8",
   minify: true,
   legalComments: "none",
+  mangleProps: new RegExp(`^(${Object.keys(names).join("|")})$`),
+  mangleCache: names,
+};
+/** What is shipped, instead of the wasm under the names that the tests call. */
+const inlined: Plugin = {
+  name: "inlined",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/wasm\.js$/ }, () => ({ path: resolve("build/shipped.js") }));
+  },
 };
 rmSync("dist", { recursive: true, force: true });
 const { outputFiles } = await build({
@@ -46,7 +60,8 @@ const { outputFiles } = await build({
   stdin: { contents: 'export * from "./src/index.js"; export * from "./src/inside.js";', resolveDir: "." },
   write: false,
   // The wasm first: gzip takes 0.8 kB more where it stands amid the code, whose statistics are others.
-  inject: ["build/wasm.js"],
+  inject: ["build/shipped.js"],
+  plugins: [inlined],
 });
 // Names of variables once more, by terser, which names like functions' alike: 1.1 kB less gzipped.
 const { code } = await minify(outputFiles[0]?.text as string, { module: true, compress: false });
@@ -75,5 +90,5 @@ await build({
 });
 mkdirSync("dist/types/build", { recursive: true });
 writeFileSync("dist/memcell.js", code as string);
-copyFileSync("build/memcell.wasm", "dist/memcell.wasm");
+writeFileSync("dist/memcell.wasm", shipped);
 for (const name of ["memcell.d.ts", "wasm.d.ts"]) copyFileSync(`build/${name}`, `dist/types/build/${name}`);

@@ -1,0 +1,21 @@
+/** Short names for the kernels in what is shipped: 0.4 kB less gzipped. */
+
+import binaryen from "binaryen";
+
+/** For the exports that have a capital in their name, which nothing else in the package is called. */
+export function shortNames(wasm: Buffer<ArrayBuffer>): Record<string, string> {
+  const names = WebAssembly.Module.exports(new WebAssembly.Module(wasm)).map(({ name }) => name);
+  return Object.fromEntries(names.filter((name) => /[A-Z]/.test(name)).map((name, i) => [name, `k${i.toString(36)}`]));
+}
+
+/** The same wasm with its exports renamed. */
+export function renamed(wasm: Buffer, names: Record<string, string>): Buffer {
+  const module = binaryen.readBinary(wasm);
+  module.setFeatures(binaryen.Features.All);
+  for (const [name, short] of Object.entries(names)) {
+    const { value } = binaryen.getExportInfo(module.getExport(name));
+    module.removeExport(name);
+    module.addFunctionExport(value, short);
+  }
+  return Buffer.from(module.emitBinary());
+}
