@@ -76,6 +76,7 @@ export function blocksBackward(
   net: usize, // [T][P][N][width]: g(net_c), y_in, y_out
   s: usize, // [T][P][C][width]: slots 1..T
   weightT: usize, // [R/4][N][4]: the transposed pack of the recurrent weights; or 0
+  dLater: usize, // [P][R][width]: what the step after the last sends back, of which dy has the cells' part already; or 0
   functions: i32,
   T: i32,
   P: i32,
@@ -101,9 +102,10 @@ export function blocksBackward(
       const n = net + slot * netPanel;
       const dn = dnet + slot * netPanel;
       const dyNow = dy + slot * cells;
-      const from = dsource + p * sourcePanel;
+      const later = t < T - 1 ? (back ? dsource : 0) : dLater;
+      const from = later + p * sourcePanel;
       if (back) blend(dyNow, from, <i32>(cells >> 2), 1, 1);
-      const dyIn = back && sourcePanel > cells ? from + cells : 0;
+      const dyIn = later && sourcePanel > cells ? from + cells : 0;
       const dyOut = dyIn ? dyIn + gates : 0;
       const inGates = n + cells;
       const dInGates = dn + cells;

@@ -65,6 +65,7 @@ const VARIANTS: Record<string, (units: number) => Layer> = {
   "gru, zoneout and recurrent dropout": (units) => gru({ units, zoneout: 0.3, recurrentDropout: 0.2 }),
   "gru, reset before": (units) => gru({ units, reset: "before" }),
   "gru, reset before, in both directions": (units) => gru({ units, reset: "before", bidirectional: "sum" }),
+  "gru, reset before, zoneout and recurrent dropout": (units) => gru({ units, reset: "before", zoneout: 0.3, recurrentDropout: 0.2 }),
   "rnn, zoneout and recurrent dropout": (units) => rnn({ units, zoneout: 0.3, recurrentDropout: 0.2 }),
   lstm97: (units) => lstm97({ blocks: units }),
   "lstm97, blocks of two": (units) => lstm97({ blocks: Math.ceil(units / 2), cellsPerBlock: 2 }),
@@ -73,6 +74,12 @@ const VARIANTS: Record<string, (units: number) => Layer> = {
   "lstm97, no recurrence, no output gate, other functions": (units) =>
     lstm97({ blocks: units, recurrence: "none", outputGate: false, bias: "none", g: "logistic", h: "identity" }),
   "lstm97 without output gate": (units) => lstm97({ blocks: units, outputGate: false, g: "tanh", h: "tanh" }),
+  "lstm97, zoneout": (units) => lstm97({ blocks: units, zoneout: 0.3, cellZoneout: 0.5 }),
+  "lstm97, recurrent dropout": (units) => lstm97({ blocks: Math.ceil(units / 2), cellsPerBlock: 2, recurrentDropout: 0.4, bias: "gates" }),
+  "lstm97, all that is drawn, recurrence of the cells": (units) =>
+    lstm97({ blocks: units, recurrence: "cells", zoneout: 0.2, cellZoneout: 0.3, recurrentDropout: 0.4 }),
+  "lstm97, all that is drawn, no output gate, in both directions": (units) =>
+    lstm97({ blocks: units, outputGate: false, zoneout: 0.2, cellZoneout: 0.3, recurrentDropout: 0.4, bidirectional: "sum" }),
   "rnn in both directions": (units) => rnn({ units, bidirectional: "sum" }),
   "lstm97 in both directions": (units) => lstm97({ blocks: units, bidirectional: "sum" }),
 };

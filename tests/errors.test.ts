@@ -108,10 +108,10 @@ describe("createModel", () => {
       () => createModel({ ...tokens, layers: [...tokens.layers.slice(0, 2), dense({ units: 5, tied: true })] }),
     ],
     [
-      "a reset before with zoneout",
+      "recurrent dropout where nothing recurs",
       RangeError,
-      '"layers[0].reset" expected "after" together with zoneout or recurrentDropout, got "before"',
-      layers({ type: "gru", units: 2, reset: "before", zoneout: 0.1 }),
+      '"layers[0].recurrentDropout" needs a recurrence',
+      layers({ type: "lstm97", blocks: 2, recurrence: "none", recurrentDropout: 0.1 }),
     ],
     ["zoneout of 1", RangeError, '"layers[0].zoneout" expected a number in [0, 1), got 1', layers({ type: "gru", units: 2, zoneout: 1 })],
     [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createModel, createTrainer, type LstmLayer, sgd } from "../src/index.js";
+import { createModel, createTrainer, type Lstm97Layer, type LstmLayer, sgd } from "../src/index.js";
 import { lanesFor } from "../src/lanes.js";
 import { Learner } from "../src/learner.js";
 import { Model } from "../src/model.js";
@@ -24,9 +24,10 @@ function kernelDraws({ model, lengths }: Case, seed: number): { mask: Mask; draw
   const place = (units: number, t: number, row: number, unit: number) =>
     ((t * panels + Math.floor(row / width)) * ((units + 3) & ~3) + unit) * width + (row % width);
   const dropouts = model.layers.flatMap((layer, i) => (layer.type === "dropout" ? [{ rate: layer.rate, below: model.layers[i - 1] }] : []));
-  const recurrent = model.layers.filter(
-    (layer) => "zoneout" in layer || ["rnn", "gru", "lstm", "lstm97"].includes(layer.type),
-  ) as LstmLayer[];
+  const recurrent = model.layers.filter((layer) => "zoneout" in layer || ["rnn", "gru", "lstm", "lstm97"].includes(layer.type)) as (
+    | LstmLayer
+    | Lstm97Layer
+  )[];
   const number = (k: number, direction: number, kind: number) => 65536 + 4 * (2 * k + direction) + kind;
   return {
     mask: (layer, row, t, unit) => {
@@ -36,18 +37,33 @@ function kernelDraws({ model, lengths }: Case, seed: number): { mask: Mask; draw
     },
     draws: {
       zone: (k, direction, kind, row, t, unit) => {
-        const { units, projection = units, zoneout = 0, cellZoneout = 0 } = recurrent[k]!;
-        const position = place(kind ? units : projection, t, row, unit);
+        const { zoneout = 0, cellZoneout = 0 } = recurrent[k]!;
+        const position = place(rowsOf(recurrent[k]!)[kind ? "cells" : "outputs"], t, row, unit);
         return Number(bits(seed, number(k, direction, 2 + kind), position) >= bound(1 - (kind ? cellZoneout : zoneout)));
       },
       recurrent: (k, direction, row, unit) => {
-        const { units, projection = units, recurrentDropout = 0 } = recurrent[k]!;
-        return bits(seed, number(k, direction, 1), place(projection, 0, row, unit)) >= bound(recurrentDropout)
+        const { recurrentDropout = 0 } = recurrent[k]!;
+        const { read, at } = rowsOf(recurrent[k]!);
+        return bits(seed, number(k, direction, 1), place(read, 0, row, at(unit))) >= bound(recurrentDropout)
           ? 1 / (1 - recurrentDropout)
           : 0;
       },
     },
   };
+}
+
+/** Rows of a layer's cells, of its outputs, and of what its recurrent weights read, where each unit has its place. */
+function rowsOf(layer: LstmLayer | Lstm97Layer) {
+  if (layer.type !== "lstm97") {
+    const { units, projection = units } = layer;
+    return { cells: units, outputs: projection, read: projection, at: (unit: number) => unit };
+  }
+  const { blocks, cellsPerBlock = 1, recurrence = "cells+gates", outputGate = true } = layer;
+  const cells = blocks * cellsPerBlock;
+  const [C, B] = [cells, blocks].map((rows) => (rows + 3) & ~3) as [number, number];
+  // Cells, input gates, output gates, each part padded to 4.
+  const at = (unit: number) => (unit < cells ? unit : C + B * Math.floor((unit - cells) / blocks) + ((unit - cells) % blocks));
+  return { cells, outputs: cells, read: recurrence === "cells" ? C : C + (outputGate ? 2 : 1) * B, at };
 }
 
 describe.each(CASES.map((entry) => [entry.name, entry] as const))("%s", (_, entry) => {

@@ -231,9 +231,14 @@ function zoned({ tape, layer, zone }: Place, kind: number, t: number, now: Var, 
   return tape.add(tape.mul(before, constant(m)), tape.mul(now, constant(m.map((share) => 1 - share))));
 }
 
+/** What the recurrent weights read, masked. */
+const masked = ({ tape, layer, recurrent }: Place, h: Var): Var =>
+  layer.recurrentDropout ? tape.mul(h, constant(h.v.map((_, unit) => recurrent(unit)))) : h;
+
 /** W x + b, and what the recurrent weights make of h(t-1), masked, held constant in the truncated gradient. */
-function nets({ tape, layer, parameter, recurrent, held }: Place, x: Var, h: Var): [input: Var, recurrent: Var] {
-  const source = layer.recurrentDropout ? tape.mul(h, constant(h.v.map((_, unit) => recurrent(unit)))) : h;
+function nets(place: Place, x: Var, h: Var): [input: Var, recurrent: Var] {
+  const { tape, layer, parameter, held } = place;
+  const source = masked(place, h);
   const [input, back] = [tape.product(parameter("weight_ih")!, x), tape.product(parameter("weight_hh")!, held(source))];
   if (!layer.layerNorm) return [tape.add(input, parameter("bias_ih")!), tape.add(back, parameter("bias_hh")!)];
   const scaled = (net: Var, end: string) => tape.add(tape.mul(tape.normalize(net), parameter(`gain_${end}`)!), parameter(`bias_${end}`)!);
@@ -262,7 +267,7 @@ const cells: Record<string, (place: Place) => Step> = {
       tape.slice(place.parameter(name)!, 2 * H * (name === "weight_hh" ? H : 1), H * (name === "weight_hh" ? H : 1));
     const m =
       layer.reset === "before"
-        ? tape.add(tape.product(rows("weight_hh"), tape.mul(r, before.h)), rows("bias_hh"))
+        ? tape.add(tape.product(rows("weight_hh"), tape.mul(r, masked(place, before.h))), rows("bias_hh"))
         : tape.mul(r, tape.slice(hh, 2 * H, H));
     const n = apply(tape, "tanh", tape.add(tape.slice(ih, 2 * H, H), m));
     const rest = tape.map(
@@ -316,23 +321,23 @@ const cells: Record<string, (place: Place) => Step> = {
   },
 
   /** Blocks of cells that share gates: s = s' + y_in g(net), y = y_out h(s). */
-  lstm97: (place) => (x, before) => {
+  lstm97: (place) => (x, before, t) => {
     const { tape, layer, parameter, held } = place;
     const { cellsPerBlock: S = 1, recurrence = "cells+gates", outputGate = true, f = "logistic", g = "[-2,2]", h = "[-1,1]" } = layer;
     const B = layer.blocks!;
     const C = B * S;
     const W = parameter("weight_hh");
     let net = tape.product(parameter("weight_ih")!, x);
-    if (W) net = tape.add(net, tape.product(W, held(before.h)));
+    if (W) net = tape.add(net, tape.product(W, held(masked(place, before.h))));
     const bias = parameter("bias_ih");
     if (bias) net = tape.add(net, bias.v.length === net.v.length ? bias : tape.concat([constant(zeros(C)), bias]));
     const gates = (which: number) => apply(tape, f, tape.slice(net, C + which * B, B));
     const spread = (gate: Var) => tape.concat(zeros(C).map((_, cell) => tape.slice(gate, Math.floor(cell / S), 1)));
     const [inputs, outputs] = [gates(0), outputGate ? gates(1) : constant(zeros(B).map(() => 1))];
     const s = tape.add(before.c, tape.mul(spread(inputs), apply(tape, g, tape.slice(net, 0, C))));
-    const y = tape.mul(spread(outputs), apply(tape, h, s));
+    const y = zoned(place, 0, t, tape.mul(spread(outputs), apply(tape, h, s)), tape.slice(before.h, 0, C));
     return {
-      c: s,
+      c: zoned(place, 1, t, s, before.c),
       gates: before.gates,
       h: recurrence === "cells+gates" ? tape.concat(outputGate ? [y, inputs, outputs] : [y, inputs]) : y,
       output: y,

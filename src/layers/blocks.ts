@@ -4,7 +4,9 @@ import { ACTIVATIONS } from "../activations.js";
 import type { Inside, Planner, Stage } from "../layer.js";
 import { packedWeight, pad4 } from "../table.js";
 import type { Direction } from "./around.js";
+import { blocksStepwise } from "./blocksStepwise.js";
 import { DENSE } from "./cells.js";
+import { isNoisy, noise } from "./noise.js";
 import type { Lstm97Layer } from "./options.js";
 import { type Initials, type Reading, reading } from "./reading.js";
 import { blocksTraces } from "./traces.js";
@@ -27,7 +29,7 @@ export interface BlocksPlan {
 
 const NO_OUTPUT_GATE = 1 << 15;
 
-export function blocks(planner: Planner, layer: Lstm97Layer, suffix: string): Direction {
+export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suffix: string): Direction {
   const { params, derived } = planner;
   const { blocks: B, cellsPerBlock: S = 1, recurrence = "cells+gates", outputGate = true, bias = "all", range = 0.1 } = layer;
   const { f = "logistic", g = "[-2,2]", h = "[-1,1]", inputGateBias, outputGateBias } = layer;
@@ -80,29 +82,41 @@ export function blocks(planner: Planner, layer: Lstm97Layer, suffix: string): Di
       const gradient = window.gradient(C);
       const [ds, dsource] = window.mode === "train" ? [buffer(P, C, width), buffer(P, read, width)] : [0, 0];
       const flow = window.watched ? buffer(longest, P, C, width) : 0;
-      const state = { name: "h", pointer: y, units: cells, rows: C };
-      const states = [
-        gated ? { name: "h", pointer: source, units: readUnits, rows: read, row } : state,
-        { ...state, name: "c", pointer: s },
-      ];
-      if (carried) for (const state of states) window.carry({ ...state, name: state.name + suffix });
+      const state = { name: `h${suffix}`, pointer: y, units: cells, rows: C };
+      const readState = gated ? { ...state, pointer: source, units: readUnits, rows: read, row } : state;
+      const states = [readState, { ...state, name: `c${suffix}`, pointer: s }];
+      if (carried) states.forEach(window.carry);
       const bias0At = (biased ? params : derived) + bias0;
+      const own = table ? 0 : bias0At;
+      const w = params + weight;
+      const forth = (T: number, y: number, s: number, net: number, source: number, x: number) =>
+        kernels.blocksForward(y, s, net, source, x, w, own, functions, T, P, features, read, B, S, width);
+      const back = (T: number, net: number, dy: number, s: number, weightT: number, dLater: number) =>
+        kernels.blocksBackward(net, dy, ds, dsource, flow, net, s, weightT, dLater, functions, T, P, read, B, S, width);
+      const at = { I, C, rows, read, y, s, net, source, gradient, ds, dsource };
+      const steps = isNoisy(layer, window.mode)
+        ? blocksStepwise(window, at, noise(window, layer, index, { ...readState, rows: read }, C, C, carried), {
+            forward: (y, s, net, source, x) => forth(1, y, s, net, source, x),
+            backward: (net, dy, s, dLater) => back(1, net, dy, s, 0, dLater),
+          })
+        : null;
       const stage: Stage = {
         output: y + slot,
         gradient,
-        forward(T) {
+        forward(T, update) {
           for (const { pointer, rows } of states) kernels.recurrentCarry(pointer, ends, P, rows, width);
           if (table) reader.gather(window, below, net, bias0At, T);
-          const own = table ? 0 : bias0At;
-          const w = params + weight;
-          kernels.blocksForward(y + slot, s, net, source, below.output, w, own, functions, T, P, features, read, B, S, width);
+          if (steps) steps.forward(T, below.output, update);
+          else forth(T, y + slot, s, net, source, below.output);
         },
         backward(T, _, gradients, full) {
           memory.fill(ds, slot / 4);
-          const back = full ? derived + recurrentT : 0;
-          kernels.blocksBackward(net, gradient, ds, dsource, flow, net, s + slot, back, functions, T, P, read, B, S, width);
+          const weightT = full ? derived + recurrentT : 0;
+          if (steps) steps.backward(T, weightT);
+          else back(T, net, gradient, s + slot, weightT, 0);
           const db = biased ? gradients + bias0 : 0;
-          kernels.weightGradient(gradients + weight, db, 0, net, below.output, source, scratch, DENSE, rows, I, read, T * P, width);
+          const from = steps?.masked ?? source;
+          kernels.weightGradient(gradients + weight, db, 0, net, below.output, from, scratch, DENSE, rows, I, read, T * P, width);
           // The cells' biases, which are not there, lie in front of the gates'.
           if (bias === "gates") memory.fill(db, C);
           reader.backward(window, below, net, gradients, DENSE, T);
@@ -113,11 +127,11 @@ export function blocks(planner: Planner, layer: Lstm97Layer, suffix: string): Di
         { name: "g", pointer: net, units: cells, rows },
         { ...gate, name: "in", row: (unit: number) => C + unit },
         ...(outputGate ? [{ ...gate, name: "out", row: (unit: number) => C + gates + unit }] : []),
-        { ...state, pointer: y + slot },
+        { ...state, name: "h", pointer: y + slot },
         { ...state, name: "c", pointer: s + slot },
       ];
       const inside: Inside = { h: y, c: s, gates: net, dh: gradient, source, shown, flow };
-      inside.traces = (below, buffer) => blocksTraces(plan, window, buffer, inside, stage, below);
+      if (!steps) inside.traces = (below, buffer) => blocksTraces(plan, window, buffer, inside, stage, below);
       return { ...stage, inside };
     },
   };

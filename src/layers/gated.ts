@@ -5,6 +5,7 @@ import type { Inside, Parts, Planner, Stage, Window } from "../layer.js";
 import { type Parameter, packedRow, packedWeight, pad4 } from "../table.js";
 import type { Direction } from "./around.js";
 import { type Cell, shownOf } from "./cells.js";
+import { isNoisy } from "./noise.js";
 import type { LstmLayer } from "./options.js";
 import { type Initials, reading } from "./reading.js";
 import { stepwise } from "./stepwise.js";
@@ -114,12 +115,11 @@ function planGated(planner: Planner, layer: Gated, index: number, suffix: string
 
 export function gated(planner: Planner, layer: Gated, index: number, suffix: string): Direction {
   const plan = planGated(planner, layer, index, suffix);
-  const { projected, gateWeight, norm, zoneout, cellZoneout, recurrentDropout } = plan;
+  const { projected, gateWeight, norm } = plan;
   return {
     refresh: plan.refresh,
     stage(window, below, carried) {
-      const random = zoneout || cellZoneout || (recurrentDropout && window.mode === "train");
-      const between = projected || gateWeight || norm || random;
+      const between = projected || gateWeight || norm || isNoisy(plan, window.mode);
       return (between ? stepwise : atOnce)(plan, window, below, carried);
     },
   };

@@ -15,16 +15,19 @@ export interface AroundOptions {
   residual?: "sum" | "concat";
   /** Initial weights of the inputs, of the state, and biases. Default: those of the model's `initial`. */
   initial?: Initial<"weights" | "recurrent" | "bias">;
-}
-
-/** What cells of units may have as well. */
-export interface UnitOptions extends AroundOptions {
-  /** Hidden units. */
-  units: number;
-  /** The share of h(t-1) set to zero at the recurrent weights while training, the same units through a sequence (Gal & Ghahramani 2016). */
+  /**
+   * The share of what the recurrent weights read (h(t-1); of lstm97 gates as well, where they are read) that is set to zero while
+   * training, the same through a sequence (Gal & Ghahramani 2016).
+   */
   recurrentDropout?: number;
   /** The share of units that keep h(t-1) at each step while training; the mean of that otherwise (Krueger et al. 2017). */
   zoneout?: number;
+}
+
+/** What cells of units have. */
+export interface UnitOptions extends AroundOptions {
+  /** Hidden units. */
+  units: number;
 }
 
 /** The vanilla recurrent network (Elman 1990); PyTorch's `nn.RNN`. */
@@ -39,7 +42,7 @@ export interface GruLayer extends UnitOptions {
   type: "gru";
   /**
    * Whether the reset gate acts on what the recurrent weights bring ("after": PyTorch's `nn.GRU`, Keras 3) or on what they read
-   * ("before": as first published, and Keras's `reset_after=False`; without zoneout and recurrent dropout). Default "after".
+   * ("before": as first published, and Keras's `reset_after=False`). Default "after".
    */
   reset?: "after" | "before";
 }
@@ -104,14 +107,18 @@ export interface Lstm97Layer extends AroundOptions {
   outputGateBias?: number | readonly number[];
   /** Initial weights are uniform in plus or minus this. Default 0.1. */
   range?: number;
+  /** The share of cells that keep s(t-1), as `zoneout` does with their outputs. */
+  cellZoneout?: number;
 }
 
 const AROUND = {
   bidirectional: oneOf("concat", "sum"),
   initial: initials("weights", "recurrent", "bias"),
   residual: oneOf("sum", "concat"),
+  recurrentDropout: share,
+  zoneout: share,
 } as const satisfies Options;
-const UNITS = { units: [size], ...AROUND, recurrentDropout: share, zoneout: share } as const satisfies Options;
+const UNITS = { units: [size], ...AROUND } as const satisfies Options;
 const TANH = oneOf("tanh", "identity");
 const squash = oneOf(...ACTIVATION_NAMES);
 const finite = inBounds({ min: -1e6, max: 1e6 });
@@ -151,5 +158,6 @@ export const OPTIONS = {
     inputGateBias: biases,
     outputGateBias: biases,
     range: inBounds({ min: 0, aboveMin: true, max: 1e6 }),
+    cellZoneout: share,
   },
 } as const satisfies Record<string, Options>;

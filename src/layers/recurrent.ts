@@ -39,21 +39,15 @@ function gatedKind<L extends RnnLayer | GruLayer | LstmLayer>(
 
 export const rnnKind = gatedKind<RnnLayer>(OPTIONS.rnn, ({ activation = "tanh" }) => CELLS[`rnn_${activation}`]);
 
-const resetAfter = gatedKind<GruLayer>(
-  OPTIONS.gru,
-  () => CELLS.gru,
-  (path, { reset, zoneout, recurrentDropout }) => {
-    if (reset === "before" && (zoneout || recurrentDropout)) {
-      throw new RangeError(`"${path}.reset" expected "after" together with zoneout or recurrentDropout, got "before"`);
-    }
-  },
-);
+const resetAfter = gatedKind<GruLayer>(OPTIONS.gru, () => CELLS.gru);
 
 export const gruKind: LayerKind<GruLayer> = {
   ...resetAfter,
   plan(layer, planner) {
     if (layer.reset !== "before") return resetAfter.plan(layer, planner);
-    return around(planner, layer, layer.units, 4 * pad4(layer.units), false, (suffix) => resetBefore(planner, layer, suffix));
+    return around(planner, layer, layer.units, 4 * pad4(layer.units), false, (suffix, number) =>
+      resetBefore(planner, layer, number, suffix),
+    );
   },
 };
 
@@ -83,7 +77,8 @@ export const lstmKind = gatedKind<LstmLayer>(
 export const lstm97Kind: LayerKind<Lstm97Layer> = {
   options: OPTIONS.lstm97,
   refuse(path, layer) {
-    const { blocks, bias, outputGate = true } = layer;
+    const { blocks, bias, outputGate = true, recurrence, recurrentDropout } = layer;
+    if (recurrentDropout && recurrence === "none") throw new RangeError(`"${path}.recurrentDropout" needs a recurrence`);
     for (const name of ["inputGateBias", "outputGateBias"] as const) {
       const value = layer[name];
       if (value === undefined) continue;
@@ -96,6 +91,6 @@ export const lstm97Kind: LayerKind<Lstm97Layer> = {
   plan(layer, planner) {
     const cells = layer.blocks * (layer.cellsPerBlock ?? 1);
     const rows = pad4(cells) + 2 * pad4(layer.blocks);
-    return around(planner, layer, cells, rows, true, (suffix) => blocks(planner, layer, suffix));
+    return around(planner, layer, cells, rows, true, (suffix, number) => blocks(planner, layer, number, suffix));
   },
 };

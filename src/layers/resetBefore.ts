@@ -4,10 +4,12 @@ import type { Planner } from "../layer.js";
 import { packedRow, packedWeight, pad4 } from "../table.js";
 import type { Direction } from "./around.js";
 import { CELLS, DENSE, RESET_BEFORE, shownOf } from "./cells.js";
+import { noise } from "./noise.js";
 import type { GruLayer } from "./options.js";
 import { type Initials, reading } from "./reading.js";
 
-export function resetBefore(planner: Planner, { units, initial }: GruLayer, suffix: string): Direction {
+export function resetBefore(planner: Planner, layer: GruLayer, index: number, suffix: string): Direction {
+  const { units, initial } = layer;
   const { params, derived } = planner;
   const H = pad4(units);
   const rows = 4 * H;
@@ -39,46 +41,62 @@ export function resetBefore(planner: Planner, { units, initial }: GruLayer, suff
       reader.refresh(parts, weight, 4, I);
     },
     stage(window, below, carried) {
-      const { kernels, params, derived } = window;
+      const { kernels, params, derived, memory } = window;
       const { T: longest, panels: P, width, ends, scratch, buffer } = window;
-      const [slot, blocks] = [4 * P * H * width, (P * H) / 4];
+      const count = P * H * width;
+      const [slot, blocks] = [4 * count, (P * H) / 4];
       const h = buffer(longest + 1, P, H, width);
       const gates = buffer(longest, P, rows, width);
       const read = buffer(longest, P, H, width);
       const m = buffer(longest, P, H, width);
       const d = buffer(P, H, width);
       const gradient = window.gradient(H);
-      if (carried) window.carry({ name: `h${suffix}`, pointer: h, units, rows: H });
+      const state = { name: `h${suffix}`, units, rows: H };
+      const { mask, zoneH, draw } = noise(window, layer, index, state, H, 0, carried);
+      const [source, spare] = mask ? [buffer(longest, P, H, width), buffer(P, H, width)] : [h, 0];
+      if (carried) window.carry({ ...state, pointer: h });
       const shown = shownOf(CELLS.gru, units, units, gates, h + slot, 0).filter(({ name }) => name !== "m");
       return {
         output: h + slot,
         gradient,
         inside: { h, c: 0, gates, dh: gradient, source: h, shown, flow: 0 },
-        forward(T) {
+        forward(T, update) {
           kernels.recurrentCarry(h, ends, P, units, width);
+          draw(T, update);
           if (reader.table) reader.gather(window, below, gates, derived + bias, T);
           else kernels.product(gates, below.output, params + weight, derived + bias, all, T * P, I, rows, width);
           for (let t = 0; t < T; t++) {
             const [before, now, g] = [h + t * slot, t * slot, gates + 4 * t * slot];
-            kernels.product(g, before, params + recurrent, 0, ofState, P, H, rows, width);
-            kernels.gruBeforeReset(read + now, g, before, blocks, width);
+            const from = source + t * slot;
+            if (mask) kernels.multiply(from, before, mask, count);
+            kernels.product(g, from, params + recurrent, 0, ofState, P, H, rows, width);
+            kernels.gruBeforeReset(read + now, g, from, blocks, width);
             kernels.denseForward(m + now, read + now, params + candidate, params + biasN, P, H, H, width);
             kernels.gruBeforeUpdate(before + slot, g, m + now, before, blocks, width);
+            if (zoneH) kernels.zoneoutForward(before + slot, before, zoneH + now, count);
           }
         },
         backward(T, _, gradients) {
           for (let t = T - 1; t >= 0; t--) {
             const [before, now, g] = [h + t * slot, t * slot, gates + 4 * t * slot];
             const past = t > 0 ? gradient + now - slot : 0;
+            // What goes back through the recurrent weights, which read h masked.
+            const masked = past && mask ? spare : past;
+            if (zoneH) kernels.zoneoutBackward(gradient + now, past, zoneH + now, count);
             kernels.gruBeforeUpdateBackward(m + now, past, g, gradient + now, before, blocks, width);
             kernels.inputGradient(d, m + now, derived + candidateT, P, H, H, width);
-            kernels.gruBeforeResetBackward(past, g, d, before, blocks, width);
-            if (past) kernels.product(past, g, derived + recurrentT, 0, DENSE, P, rows, H, width);
+            if (spare) memory.fill(spare, count);
+            kernels.gruBeforeResetBackward(masked, g, d, source + t * slot, blocks, width);
+            if (past) kernels.product(masked, g, derived + recurrentT, 0, DENSE, P, rows, H, width);
+            if (past && mask) {
+              kernels.multiply(spare, spare, mask, count);
+              kernels.blend(past, spare, count, 1, 1);
+            }
           }
           const slots = T * P;
           const [dIh, dHh, dN] = [gradients + biasIh, gradients + biasHh, gradients + biasN];
           kernels.weightGradient(gradients + weight, dIh, 0, gates, below.output, 0, scratch, all, rows, I, 0, slots, width);
-          kernels.weightGradient(gradients + recurrent, dHh, 0, gates, h, 0, scratch, ofState, rows, H, 0, slots, width);
+          kernels.weightGradient(gradients + recurrent, dHh, 0, gates, source, 0, scratch, ofState, rows, H, 0, slots, width);
           kernels.weightGradient(gradients + candidate, dN, 0, m, read, 0, scratch, DENSE, H, H, 0, slots, width);
           reader.backward(window, below, gates, gradients, all, T);
         },

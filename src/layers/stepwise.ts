@@ -11,21 +11,19 @@
  */
 
 import type { Stage, Window } from "../layer.js";
-import { keys } from "../random.js";
 import { packedRow, pad4 } from "../table.js";
 import { DENSE, OPTION, shownOf } from "./cells.js";
 import type { GatedPlan } from "./gated.js";
+import { noise } from "./noise.js";
 
 export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried: boolean): Stage {
   const { kernels, params, derived, memory } = window;
-  const { T: longest, panels: P, width, batch, ends, scratch, buffer } = window;
+  const { T: longest, panels: P, width, ends, scratch, buffer } = window;
   const { cell, units, outputs, suffix, reader, norm, index, cellClip = Infinity } = plan;
-  const { zoneout = 0, cellZoneout = 0, recurrentDropout: rate = 0 } = plan;
   const { features, table } = reader;
   const { groups } = cell;
   const code = cell.code | (norm ? OPTION.outputApart : 0);
   const train = window.mode === "train";
-  const dropped = train && rate > 0;
   const [I, R, H] = [pad4(features), pad4(outputs), pad4(units)];
   const rows = groups * H;
   const slot = (rows: number) => 4 * P * rows * width;
@@ -40,13 +38,13 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   const hidden = or(plan.projected, longest, P, H, width);
   const dHidden = or(hidden && train, P, H, width);
   const dc = or(c && train, P, H, width);
-  const source = or(dropped, longest, P, R, width);
-  const mask = or(dropped, P, R, width);
-  const fresh = or(dropped, P, R, width);
+  const state = { name: `h${suffix}`, units: outputs, rows: R };
+  const { mask, zoneH, zoneC, draw } = noise(window, plan, index, state, R, H, carried);
+  const source = or(mask, longest, P, R, width);
   const read = or(plan.gateWeight, longest + 1, P, 3 * H, width);
   const dLater = or(read && train, P, 3 * H, width);
   // With zoneout of c, what the cell made of it; with normalisation the products and what becomes of c.
-  const made = or(cellZoneout, longest, P, H, width);
+  const made = or(zoneC, longest, P, H, width);
   const [wx, wh] = [or(norm, longest, P, rows, width), or(norm, longest, P, rows, width)];
   const [xStatistics, hStatistics, cStatistics] = [1, 2, 3].map(() => or(norm, longest, P, 2, Math.max(width, 4))) as [
     number,
@@ -55,50 +53,21 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   ];
   const normal = or(norm, longest, P, H, width);
   const spare = or(train, P, Math.max(R, H), width);
-  const [zoneH, zoneC] = [or(zoneout, longest, P, R, width), or(cellZoneout, longest, P, H, width)];
-  const [key0, key1] = keys(window.seed);
-  // Away from training, zoneout takes the mean.
-  if (!train) {
-    memory.fill(zoneH, zoneH && (longest * hSlot) / 4, zoneout);
-    memory.fill(zoneC, zoneC && (longest * cSlot) / 4, cellZoneout);
-  }
-
   const states = [
-    { name: "h", pointer: h, units: outputs, rows: R },
-    ...(c ? [{ name: "c", pointer: c, units, rows: H }] : []),
-    ...(read ? [{ name: "gates", pointer: read, units: 3 * units, rows: 3 * H, row: packedRow(units, 3, [0, 1, 2]) }] : []),
+    { ...state, pointer: h },
+    ...(c ? [{ name: `c${suffix}`, pointer: c, units, rows: H }] : []),
+    ...(read ? [{ name: `gates${suffix}`, pointer: read, units: 3 * units, rows: 3 * H, row: packedRow(units, 3, [0, 1, 2]) }] : []),
   ];
-  if (carried) {
-    for (const state of states) window.carry({ ...state, name: state.name + suffix });
-    if (mask) window.carry({ name: `mask${suffix}`, pointer: mask, units: outputs, rows: R, single: true });
-  }
+  if (carried) states.forEach(window.carry);
   const [weight, gateWeight, projected] = [params + plan.weight, params + plan.gateWeight, params + plan.projected];
   const peepholes = plan.peephole && params + plan.peephole;
-  const random = (pointer: number, count: number, share: number, factor: number, update: number, kind: number) => {
-    memory.fill(pointer, count, 1);
-    kernels.dropout(pointer, pointer, count, share, factor, update, 65536 + 4 * index + kind, key0, key1);
-  };
-  /** New masks for the sequences that begin. */
-  const drawMask = (update: number) => {
-    const { i32, f32 } = memory;
-    const begins = Array.from({ length: batch }, (_, b) => b).filter((b) => i32[ends / 4 + b] === -1);
-    if (begins.length === 0) return;
-    random(fresh, hSlot / 4, rate, 1 / (1 - rate), update, DRAW.mask);
-    for (const b of begins) {
-      const first = Math.floor(b / width) * R * width + (b % width);
-      for (let u = 0; u < R; u++) f32[mask / 4 + first + u * width] = f32[fresh / 4 + first + u * width] as number;
-    }
-  };
-
   return {
     output: h + hSlot,
     gradient,
     inside: { h, c, gates, dh: gradient, source: h, shown: shownOf(cell, units, outputs, gates, h + hSlot, c && c + cSlot), flow: 0 },
     forward(T, update) {
       for (const { pointer, rows } of states) kernels.recurrentCarry(pointer, ends, P, rows, width);
-      if (mask) drawMask(update);
-      if (train && zoneH) random(zoneH, (T * hSlot) / 4, 1 - zoneout, 1, update, DRAW.hidden);
-      if (train && zoneC) random(zoneC, (T * cSlot) / 4, 1 - cellZoneout, 1, update, DRAW.cell);
+      draw(T, update);
       if (table) reader.gather(window, below, norm ? wx : gates, norm ? 0 : derived + plan.bias, T);
       else if (norm) kernels.inputGradient(wx, below.output, weight, T * P, rows, I, width);
       if (norm) {
@@ -108,8 +77,8 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         const [before, after] = [h + t * hSlot, h + (t + 1) * hSlot];
         const [cBefore, cAfter] = [c + t * cSlot, c + (t + 1) * cSlot];
         const gatesNow = gates + t * gatesSlot;
-        const from = dropped ? source + t * hSlot : before;
-        if (dropped) kernels.multiply(from, before, mask, hSlot / 4);
+        const from = mask ? source + t * hSlot : before;
+        if (mask) kernels.multiply(from, before, mask, hSlot / 4);
         let bias = table ? 0 : derived + plan.bias;
         if (read) {
           kernels.product(gatesNow, read + t * slot(3 * H), gateWeight, bias, code | WITHOUT_G, P, 3 * H, rows, width);
@@ -176,14 +145,14 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
           kernels.normalizeBackward(dNet, dgain, dbias, gatesNow, dNet, hStatistics + t * statSlot, gain, P, units, code, width);
         }
         if (!full || t === 0) continue;
-        if (dropped) {
+        if (mask) {
           kernels.inputGradient(spare, dNet, derived + plan.recurrentT, P, R, rows, width);
           kernels.multiply(spare, spare, mask, hSlot / 4);
           kernels.blend(past, spare, hSlot / 4, 1, 1);
         } else kernels.product(past, dNet, derived + plan.recurrentT, 0, DENSE, P, rows, R, width);
         if (read) kernels.inputGradient(dLater, gatesNow, derived + plan.gateT, P, 3 * H, rows, width);
       }
-      const from = dropped ? source : h;
+      const from = mask ? source : h;
       const slots = T * P;
       const [dw, dIh, dHh] = [gradients + plan.weight, gradients + plan.biasIh, gradients + plan.biasHh];
       if (norm) {
@@ -206,9 +175,6 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
     },
   };
 }
-
-/** What random numbers are drawn for, so that no two are the same. */
-const DRAW = { mask: 1, hidden: 2, cell: 3 } as const;
 
 /** The bit that says of g that it has no weights for the gates that it would read. */
 const WITHOUT_G = 1 << 6;
