@@ -7,7 +7,7 @@
 import { DENSE } from "./cell";
 import { lstm97Backward, lstm97Forward, NO_OUTPUT_GATE } from "./cells/lstm97";
 import { padded } from "./lanes";
-import { product, rows } from "./matmul";
+import { blocksAtOnce, product, rows } from "./matmul";
 import { blend } from "./vectors";
 
 /** Three sub-steps as in the paper: the inputs of t and what the units were at t-1, then the cells; layers above see them at t. */
@@ -37,13 +37,14 @@ export function blocksForward(
   const xPanel = <usize>Ip * row;
   const sourcePanel = <usize>R * row;
   const all = sourcePanel > cells;
+  const most = blocksAtOnce(DENSE, width);
   for (let t = 0; t < T; t++) {
-    for (let q: usize = 0; q < <usize>(N >> 2); q++) {
-      const w = weight + ((q * <usize>(Ip + R)) << 4);
-      let to = net + 4 * q * row;
+    for (let q = 0; q < N >> 2; q += most) {
+      const w = weight + ((<usize>(q * (Ip + R))) << 4);
+      const b = bias ? bias + ((<usize>q) << 4) : 0;
+      let to = net + 4 * <usize>q * row;
       for (let p: usize = 0; p < <usize>P; p++) {
-        const wh = w + ((<usize>Ip) << 4);
-        rows(to, x + p * xPanel, source + p * sourcePanel, w, wh, bias ? bias + (q << 4) : 0, I, R, DENSE, width);
+        rows(to, x + p * xPanel, source + p * sourcePanel, w, b, I, R, min(most, (N >> 2) - q), DENSE, width);
         to += netPanel;
       }
     }

@@ -5,39 +5,57 @@
 
 import { groups, inputGroups, recurrentGroups } from "./cell";
 import { PANEL, padded, transpose, VECTOR } from "./lanes";
-import { column1, column4, tile } from "./tile";
+import { column1, columns, tile } from "./tile";
+
+/** How many blocks (the G groups of four units) `rows` takes at once: what fills the accumulators. */
+export function blocksAtOnce(cell: i32, width: i32): i32 {
+  return width == PANEL ? 1 : 8 / groups(cell);
+}
 
 /**
- * The rows of four units of one panel: y = bias + w x + wh h, where a group takes part in the product with x or with h only if
- * its bit is set; with bias = 0, y += w x + wh h.
+ * The rows of some blocks of one panel: y = bias + w x + wh h, where a group takes part in the product with x or with h only if its
+ * bit is set; with bias = 0, y += w x + wh h.
  */
 export function rows(
-  y: usize, // [G][4 units][width]
+  y: usize, // [blocks][G][4 units][width]
   x: usize, // [kx][width]
   h: usize, // [kh][width]
-  w: usize, // [kx][G][4]
-  wh: usize, // [kh][G][4]
-  bias: usize, // [G][4], or 0
-  kx: i32,
+  w: usize, // [blocks][kx + kh][G][4]
+  bias: usize, // [blocks][G][4], or 0
+  kx: i32, // unpadded; padded in shapes
   kh: i32,
+  blocks: i32, // up to blocksAtOnce
   cell: i32,
   width: i32,
 ): void {
   const G = groups(cell);
+  const column = <usize>G * VECTOR;
+  const wh = w + <usize>padded(kx) * column;
   if (width == PANEL) {
     for (let g = 0; g < G; g++) {
       const row = y + <usize>g * 128;
       const offset = <usize>g * VECTOR;
       const forX = (inputGroups(cell) >> g) & 1 ? kx : 0;
       const forH = (recurrentGroups(cell) >> g) & 1 ? kh : 0;
-      tile(row, row + VECTOR, 32, bias ? bias + offset : 0, w + offset, x, forX, wh + offset, h, forH, <usize>G * VECTOR);
+      tile(row, row + VECTOR, 32, bias ? bias + offset : 0, w + offset, x, forX, wh + offset, h, forH, column);
     }
-  } else if (G == 4) {
-    column4(y, bias, w, x, kx);
-    if (kh) column4(y, 0, wh, h, kh);
-  } else {
+    return;
+  }
+  const block = <usize>(padded(kx) + padded(kh)) * column;
+  const next: usize = blocks * G == 8 ? 1 : 0;
+  if (G == 4 || next) {
+    const vector = G == 4 ? VECTOR : block;
+    const others = next * (4 / <usize>G) * block;
+    columns(y, y + 64 * next, bias, w, vector, others, column, x, (kx + 1) & ~1);
+    if (kh) columns(y, y + 64 * next, 0, wh, vector, others, column, h, (kh + 1) & ~1);
+    return;
+  }
+  for (; blocks > 0; blocks--) {
     column1(y, bias, w, x, padded(kx));
-    if (kh) column1(y, 0, wh, h, padded(kh));
+    if (kh) column1(y, 0, w + <usize>padded(kx) * column, h, padded(kh));
+    y += VECTOR;
+    w += block;
+    if (bias) bias += VECTOR;
   }
 }
 
@@ -54,16 +72,18 @@ export function product(
   width: i32,
 ): void {
   const block = 4 * groups(cell);
-  for (let row = 0; row < rowCount; row += block) {
+  const most = blocksAtOnce(cell, width);
+  for (let row = 0; row < rowCount; row += most * block) {
+    const blocks = min(most, (rowCount - row) / block);
     let to = y + ((<usize>row * width) << 2);
     let from = x;
     for (let p = 0; p < panels; p++) {
-      rows(to, from, 0, w, 0, bias, k, 0, cell, width);
+      rows(to, from, 0, w, bias, k, 0, blocks, cell, width);
       to += (<usize>rowCount * width) << 2;
       from += (<usize>k * width) << 2;
     }
-    w += (<usize>k * block) << 2;
-    if (bias) bias += (<usize>block) << 2;
+    w += (<usize>(k * block * blocks)) << 2;
+    if (bias) bias += (<usize>(block * blocks)) << 2;
   }
 }
 

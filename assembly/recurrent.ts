@@ -13,7 +13,7 @@ import { lstmBackward, lstmForward } from "./cells/lstm";
 import { lstmVariantBackward, lstmVariantForward } from "./cells/lstmVariant";
 import { rnnBackward, rnnForward } from "./cells/rnn";
 import { PANEL, padded, sum, VECTOR } from "./lanes";
-import { product, rows } from "./matmul";
+import { blocksAtOnce, product, rows } from "./matmul";
 
 /** What each sequence goes on from: slot 0 = the slot at which it ended, or 0 where a new one begins. */
 export function recurrentCarry(
@@ -51,8 +51,8 @@ export function recurrentBias(
 }
 
 /**
- * T steps forward. A step of one panel is H/4 blocks of four units: a block's rows of the product, then the cell on them
- * while they are in the cache. Blocks are outside of panels, so that a block's weights are read from memory once a step.
+ * T steps forward: the products of all H/4 blocks of four units, then the cells. Blocks are outside of panels, so that a block's weights
+ * are read from memory once a step. At a batch of one a cell after each block would wait for its activations' 25 ns.
  */
 export function recurrentForward(
   h: usize, // [T][P][H][width] out
@@ -83,33 +83,29 @@ export function recurrentForward(
   const hPanel = (<usize>Hp * width) << 2;
   const unitBlock = (<usize>4 * width) << 2;
   const plain = cell == LSTM && !peepholes && clip > f32.MAX_VALUE;
+  const blocks = Hp >> 2;
+  const most = blocksAtOnce(cell, width);
   for (let t = 0; t < T; t++) {
-    for (let u = 0; u < Hp >> 2; u++) {
+    for (let u = 0; u < blocks; u += most) {
       const w = weight + <usize>(u * (Ip + Rp)) * G * VECTOR;
       const b = bias ? bias + <usize>u * G * VECTOR : 0;
-      const p3 = peepholes ? peepholes + <usize>u * 3 * VECTOR : 0;
-      let unit = <usize>u * unitBlock;
-      let block = gates + G * unit;
-      let sourceNow = source;
-      let xNow = x;
-      for (let p = 0; p < P; p++) {
-        rows(block, xNow, sourceNow, w, w + <usize>Ip * G * VECTOR, b, I, R, cell, width);
-        if (plain) lstmForward(block, c + unit, h + unit, cBefore + unit, width);
-        else if (kind(cell) == LSTM) lstmVariantForward(block, c + unit, h + unit, cBefore + unit, p3, clip, cell, width);
-        else if (kind(cell) == GRU) gruForward(block, h + unit, hBefore + unit, width);
-        else rnnForward(block, h + unit, kind(cell) == RNN_RELU, width);
-        block += G * hPanel;
-        unit += hPanel;
-        sourceNow += sourcePanel;
-        xNow += xPanel;
+      let to = gates + G * <usize>u * unitBlock;
+      for (let p: usize = 0; p < <usize>P; p++) {
+        rows(to, x + p * xPanel, source + p * sourcePanel, w, b, I, R, min(most, blocks - u), cell, width);
+        to += G * hPanel;
       }
     }
-    const stride = <usize>P * hPanel;
-    gates += G * stride;
-    h += stride;
-    c += stride;
-    hBefore += stride;
-    cBefore += stride;
+    for (let p = 0; p < P; p++) {
+      if (plain) lstmForward(gates, c, h, cBefore, blocks, width);
+      else if (kind(cell) == LSTM) lstmVariantForward(gates, c, h, cBefore, peepholes, clip, cell, blocks, width);
+      else if (kind(cell) == GRU) gruForward(gates, h, hBefore, blocks, width);
+      else rnnForward(gates, h, kind(cell) == RNN_RELU, blocks, width);
+      gates += G * hPanel;
+      h += hPanel;
+      c += hPanel;
+      hBefore += hPanel;
+      cBefore += hPanel;
+    }
     x += <usize>P * xPanel;
     source += <usize>P * sourcePanel;
   }
@@ -144,25 +140,24 @@ export function recurrentBackward(
   const G = <usize>groups(cell);
   const Hp = padded(H);
   const hPanel = (<usize>Hp * width) << 2;
-  const unitBlock = (<usize>4 * width) << 2;
+  const blocks = Hp >> 2;
   const stride = <usize>P * hPanel;
   const plain = cell == LSTM && !peepholes && clip > f32.MAX_VALUE && !dgatesLater;
   for (let t = T - 1; t >= 0; t--) {
     const step = <usize>t * stride;
-    for (let unit: usize = 0; unit < stride; unit += unitBlock) {
+    for (let p: usize = 0; p < <usize>P; p++) {
+      const unit = p * hPanel;
       const at = step + unit;
-      const block = G * at;
-      const d = dgates + block;
-      const g = gates + block;
-      if (plain) lstmBackward(d, dc + unit, dh + at, g, c + at, cBefore + at, width);
+      const d = dgates + G * at;
+      const g = gates + G * at;
+      if (plain) lstmBackward(d, dc + unit, dh + at, g, c + at, cBefore + at, blocks, width);
       else if (kind(cell) == LSTM) {
-        const p3 = peepholes ? peepholes + ((unit % hPanel) / unitBlock) * 3 * VECTOR : 0;
         const later = dgatesLater ? dgatesLater + 3 * unit : 0;
-        lstmVariantBackward(d, dc + unit, dh + at, g, c + at, cBefore + at, p3, later, clip, cell, width);
+        lstmVariantBackward(d, dc + unit, dh + at, g, c + at, cBefore + at, peepholes, later, clip, cell, blocks, width);
       } else if (kind(cell) == GRU) {
         const past = t > 0 ? dh + at - stride : dhBefore ? dhBefore + unit : 0;
-        gruBackward(d, past, dh + at, g, hBefore + at, width);
-      } else rnnBackward(d, dh + at, g, kind(cell) == RNN_RELU, width);
+        gruBackward(d, past, dh + at, g, hBefore + at, blocks, width);
+      } else rnnBackward(d, dh + at, g, kind(cell) == RNN_RELU, blocks, width);
     }
     if (dcs) memory.copy(dcs + step, dc, stride);
     if (weightT && t > 0) product(dh + step - stride, dgates + G * step, weightT, 0, DENSE, P, <i32>G * Hp, Hp, width);

@@ -2,7 +2,8 @@
 //
 //   width 8   a scalar weight times 8 sequences; 4 rows x 8 lanes, 8 accumulators. More of them spill without fused
 //             multiply-add: a 6x8 tile has half the speed of this one (V8 11.3, Zen 5).
-//   width 1   four rows of weights times one input.
+//   width 1   four rows of weights times one input; eight vectors of four, 8 accumulators, or what is left one by one, which are
+//             0.6 as fast.
 //
 // Both read the same packed weights. The order of the sums is fixed, so the bits are the same on every engine.
 
@@ -71,95 +72,68 @@ export function tile(
 }
 
 /**
- * Width 1, G = 4: the accumulators come out group by group. Two steps a turn: V8 11.3 unrolls a single one by itself, and
- * then, as with more steps or more accumulators here, needs 1.3 to 1.8 times as long.
+ * Width 1: eight vectors of four rows, c[8][4] = bias + a x; with bias = 0, c += a x. Eight accumulators hide the latency of the sum. Two
+ * steps a turn keep V8 11.3 from unrolling the loop, after which it spills, as it does if a loop stands around this one.
  */
-export function column4(
-  c: usize, // [4 groups][4 rows]
-  bias: usize, // [4][4], or 0 to add to what c holds
-  a: usize, // [k][4][4]
+export function columns(
+  c: usize, // [4][4]: the first four
+  cNext: usize, // [4][4]: the others; or c once more, where there are only four
+  bias: usize, // [8][4], or 0 to add to what c holds
+  a: usize, // [k][4] of the first vector, rows `aStride` bytes apart, of the others so many bytes further on:
+  aVector: usize, // from one of four to the next
+  aNext: usize, // from the first four to the others; or 0
+  aStride: usize,
   x: usize, // [k]
-  k: i32,
+  k: i32, // even
 ): void {
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    column4Fused(c, bias, a, x, k);
-    return;
-  }
   const start = bias ? bias : c;
+  const startNext = start + (cNext - c);
   let s0 = v128.load(start);
   let s1 = v128.load(start, 16);
   let s2 = v128.load(start, 32);
   let s3 = v128.load(start, 48);
-  const end = x + ((<usize>k) << 2);
-  for (const whole = x + ((<usize>(k & ~1)) << 2); x < whole; x += 8) {
+  let s4 = v128.load(startNext);
+  let s5 = v128.load(startNext, 16);
+  let s6 = v128.load(startNext, 32);
+  let s7 = v128.load(startNext, 48);
+  const aVector2 = 2 * aVector;
+  const aVector3 = 3 * aVector;
+  let next = a + aNext;
+  for (const end = x + ((<usize>k) << 2); x < end; x += 8) {
     let b = v128.load32_splat(x);
     s0 = madd(v128.load(a), b, s0);
-    s1 = madd(v128.load(a, 16), b, s1);
-    s2 = madd(v128.load(a, 32), b, s2);
-    s3 = madd(v128.load(a, 48), b, s3);
+    s1 = madd(v128.load(a + aVector), b, s1);
+    s2 = madd(v128.load(a + aVector2), b, s2);
+    s3 = madd(v128.load(a + aVector3), b, s3);
+    s4 = madd(v128.load(next), b, s4);
+    s5 = madd(v128.load(next + aVector), b, s5);
+    s6 = madd(v128.load(next + aVector2), b, s6);
+    s7 = madd(v128.load(next + aVector3), b, s7);
+    a += aStride;
+    next += aStride;
     b = v128.load32_splat(x, 4);
-    s0 = madd(v128.load(a, 64), b, s0);
-    s1 = madd(v128.load(a, 80), b, s1);
-    s2 = madd(v128.load(a, 96), b, s2);
-    s3 = madd(v128.load(a, 112), b, s3);
-    a += 128;
-  }
-  for (; x < end; x += 4) {
-    const b = v128.load32_splat(x);
     s0 = madd(v128.load(a), b, s0);
-    s1 = madd(v128.load(a, 16), b, s1);
-    s2 = madd(v128.load(a, 32), b, s2);
-    s3 = madd(v128.load(a, 48), b, s3);
-    a += 64;
+    s1 = madd(v128.load(a + aVector), b, s1);
+    s2 = madd(v128.load(a + aVector2), b, s2);
+    s3 = madd(v128.load(a + aVector3), b, s3);
+    s4 = madd(v128.load(next), b, s4);
+    s5 = madd(v128.load(next + aVector), b, s5);
+    s6 = madd(v128.load(next + aVector2), b, s6);
+    s7 = madd(v128.load(next + aVector3), b, s7);
+    a += aStride;
+    next += aStride;
   }
   v128.store(c, s0);
   v128.store(c, s1, 16);
   v128.store(c, s2, 32);
   v128.store(c, s3, 48);
+  v128.store(cNext, s4);
+  v128.store(cNext, s5, 16);
+  v128.store(cNext, s6, 32);
+  v128.store(cNext, s7, 48);
 }
 
-/**
- * The same with odd steps apart: a fused multiply-add takes twice as long as an addition, so that twice as many accumulators are
- * needed to hide it (V8 13 and later, which alone have relaxed SIMD, keep them all in registers).
- */
-function column4Fused(c: usize, bias: usize, a: usize, x: usize, k: i32): void {
-  const start = bias ? bias : c;
-  let s0 = v128.load(start);
-  let s1 = v128.load(start, 16);
-  let s2 = v128.load(start, 32);
-  let s3 = v128.load(start, 48);
-  let t0 = f32x4.splat(0);
-  let t1 = t0;
-  let t2 = t0;
-  let t3 = t0;
-  const end = x + ((<usize>k) << 2);
-  for (const whole = x + ((<usize>(k & ~1)) << 2); x < whole; x += 8) {
-    let b = v128.load32_splat(x);
-    s0 = madd(v128.load(a), b, s0);
-    s1 = madd(v128.load(a, 16), b, s1);
-    s2 = madd(v128.load(a, 32), b, s2);
-    s3 = madd(v128.load(a, 48), b, s3);
-    b = v128.load32_splat(x, 4);
-    t0 = madd(v128.load(a, 64), b, t0);
-    t1 = madd(v128.load(a, 80), b, t1);
-    t2 = madd(v128.load(a, 96), b, t2);
-    t3 = madd(v128.load(a, 112), b, t3);
-    a += 128;
-  }
-  if (x < end) {
-    const b = v128.load32_splat(x);
-    s0 = madd(v128.load(a), b, s0);
-    s1 = madd(v128.load(a, 16), b, s1);
-    s2 = madd(v128.load(a, 32), b, s2);
-    s3 = madd(v128.load(a, 48), b, s3);
-  }
-  v128.store(c, f32x4.add(s0, t0));
-  v128.store(c, f32x4.add(s1, t1), 16);
-  v128.store(c, f32x4.add(s2, t2), 32);
-  v128.store(c, f32x4.add(s3, t3), 48);
-}
-
-/** Width 1, G = 1: four accumulators along k hide the latency of the sum; k is a multiple of 4 (padding is zero). */
+/** Width 1, one vector of four rows: four accumulators along k; k is a multiple of 4 (padding is zero). */
 export function column1(
   c: usize, // [4 rows]
   bias: usize, // [4], or 0 to add to what c holds

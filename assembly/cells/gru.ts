@@ -14,55 +14,62 @@
 import { sigmoid, sigmoidSlope, tanh, tanhSlope } from "../activation";
 import { splat, VECTOR } from "../lanes";
 
-/** Four units of one panel, one step. */
+/** One step of some blocks of four units. */
 export function gruForward(
-  gates: usize, // [r, z, n, m][4 units][width]: r_in, z_in, W_n x + b_n, m; after the call r, z, n, m
-  h: usize, // [4][width] out
-  hBefore: usize, // [4][width] h(t-1)
+  gates: usize, // [blocks][r, z, n, m][4 units][width]: r_in, z_in, W_n x + b_n, m; after the call r, z, n, m
+  h: usize, // [blocks][4][width] out
+  hBefore: usize, // [blocks][4][width] h(t-1)
+  blocks: i32,
   width: i32,
 ): void {
   const gate = <usize>width * VECTOR;
-  for (let end = gates + gate; gates < end; gates += VECTOR) {
-    const r = sigmoid(v128.load(gates));
-    const z = sigmoid(v128.load(gates + gate));
-    const m = v128.load(gates + 3 * gate);
-    const n = tanh(f32x4.add(v128.load(gates + 2 * gate), f32x4.mul(r, m)));
-    v128.store(gates, r);
-    v128.store(gates + gate, z);
-    v128.store(gates + 2 * gate, n);
-    v128.store(h, f32x4.add(f32x4.mul(f32x4.sub(splat(1), z), n), f32x4.mul(z, v128.load(hBefore))));
-    h += VECTOR;
-    hBefore += VECTOR;
+  for (const last = gates + 4 * <usize>blocks * gate; gates < last; gates += 3 * gate) {
+    for (const end = gates + gate; gates < end; gates += VECTOR) {
+      const r = sigmoid(v128.load(gates));
+      const z = sigmoid(v128.load(gates + gate));
+      const m = v128.load(gates + 3 * gate);
+      const n = tanh(f32x4.add(v128.load(gates + 2 * gate), f32x4.mul(r, m)));
+      v128.store(gates, r);
+      v128.store(gates + gate, z);
+      v128.store(gates + 2 * gate, n);
+      v128.store(h, f32x4.add(f32x4.mul(f32x4.sub(splat(1), z), n), f32x4.mul(z, v128.load(hBefore))));
+      h += VECTOR;
+      hBefore += VECTOR;
+    }
   }
 }
 
-/** Four units of one panel, one step back. */
+/** The same, one step back. */
 export function gruBackward(
-  dgates: usize, // [r, z, n, m][4 units][width] out: dr_in, dz_in, dn_in, dm; may be `gates`
-  dhBefore: usize, // [4][width]: dh(t-1), to which dh z is added; 0 at the window's edge
-  dh: usize, // [4][width]
-  gates: usize, // [r, z, n, m][4 units][width]
-  hBefore: usize, // [4][width] h(t-1)
+  dgates: usize, // [blocks][r, z, n, m][4 units][width] out: dr_in, dz_in, dn_in, dm; may be `gates`
+  dhBefore: usize, // [blocks][4][width]: dh(t-1), to which dh z is added; 0 at the window's edge
+  dh: usize, // [blocks][4][width]
+  gates: usize, // [blocks][r, z, n, m][4 units][width]
+  hBefore: usize, // [blocks][4][width] h(t-1)
+  blocks: i32,
   width: i32,
 ): void {
   const gate = <usize>width * VECTOR;
-  for (let end = gates + gate; gates < end; gates += VECTOR) {
-    const r = v128.load(gates);
-    const z = v128.load(gates + gate);
-    const n = v128.load(gates + 2 * gate);
-    const m = v128.load(gates + 3 * gate);
-    const dOut = v128.load(dh);
-    const dn = f32x4.mul(f32x4.mul(dOut, f32x4.sub(splat(1), z)), tanhSlope(n));
-    v128.store(dgates, f32x4.mul(f32x4.mul(dn, m), sigmoidSlope(r)));
-    v128.store(dgates + gate, f32x4.mul(f32x4.mul(dOut, f32x4.sub(v128.load(hBefore), n)), sigmoidSlope(z)));
-    v128.store(dgates + 2 * gate, dn);
-    v128.store(dgates + 3 * gate, f32x4.mul(dn, r));
-    if (dhBefore) {
-      v128.store(dhBefore, f32x4.add(v128.load(dhBefore), f32x4.mul(dOut, z)));
-      dhBefore += VECTOR;
+  for (const last = gates + 4 * <usize>blocks * gate; gates < last; gates += 3 * gate) {
+    for (const end = gates + gate; gates < end; gates += VECTOR) {
+      const r = v128.load(gates);
+      const z = v128.load(gates + gate);
+      const n = v128.load(gates + 2 * gate);
+      const m = v128.load(gates + 3 * gate);
+      const dOut = v128.load(dh);
+      const dn = f32x4.mul(f32x4.mul(dOut, f32x4.sub(splat(1), z)), tanhSlope(n));
+      v128.store(dgates, f32x4.mul(f32x4.mul(dn, m), sigmoidSlope(r)));
+      v128.store(dgates + gate, f32x4.mul(f32x4.mul(dOut, f32x4.sub(v128.load(hBefore), n)), sigmoidSlope(z)));
+      v128.store(dgates + 2 * gate, dn);
+      v128.store(dgates + 3 * gate, f32x4.mul(dn, r));
+      if (dhBefore) {
+        v128.store(dhBefore, f32x4.add(v128.load(dhBefore), f32x4.mul(dOut, z)));
+        dhBefore += VECTOR;
+      }
+      dgates += VECTOR;
+      dh += VECTOR;
+      hBefore += VECTOR;
     }
-    dgates += VECTOR;
-    dh += VECTOR;
-    hBefore += VECTOR;
+    dgates += 3 * gate;
   }
 }

@@ -15,60 +15,72 @@
 import { sigmoid, sigmoidSlope, tanh, tanhSlope } from "../activation";
 import { VECTOR } from "../lanes";
 
-/** Four units of one panel, one step. */
+/** One step of some blocks of four units. A loop for each function: see activation.ts. */
 export function lstmForward(
-  gates: usize, // [4 gates][4 units][width]: pre-activations; after the call i, f, g, o
-  c: usize, // [4][width] out
-  h: usize, // [4][width] out
-  cBefore: usize, // [4][width] c(t-1)
+  gates: usize, // [blocks][4 gates][4 units][width]: pre-activations; after the call i, f, g, o
+  c: usize, // [blocks][4][width] out
+  h: usize, // [blocks][4][width] out
+  cBefore: usize, // [blocks][4][width] c(t-1)
+  blocks: i32,
   width: i32,
 ): void {
   const gate = <usize>width * VECTOR;
-  const g = gates + 2 * gate;
-  const o = g + gate;
-  // A loop for each function: see activation.ts.
-  for (let at = gates; at < g; at += VECTOR) v128.store(at, sigmoid(v128.load(at)));
-  for (let at = g; at < o; at += VECTOR) v128.store(at, tanh(v128.load(at)));
-  for (let at = o; at < o + gate; at += VECTOR) v128.store(at, sigmoid(v128.load(at)));
-  for (const end = gates + gate; gates < end; gates += VECTOR) {
-    const kept = f32x4.mul(v128.load(gates + gate), v128.load(cBefore));
-    const cell = f32x4.add(kept, f32x4.mul(v128.load(gates), v128.load(gates + 2 * gate)));
-    v128.store(c, cell);
-    v128.store(h, f32x4.mul(v128.load(gates + 3 * gate), tanh(cell)));
-    cBefore += VECTOR;
-    c += VECTOR;
-    h += VECTOR;
+  const last = gates + 4 * <usize>blocks * gate;
+  for (let at = gates; at < last; at += 3 * gate) {
+    for (const end = at + gate; at < end; at += VECTOR) {
+      v128.store(at, sigmoid(v128.load(at)));
+      v128.store(at + gate, sigmoid(v128.load(at + gate)));
+      v128.store(at + 3 * gate, sigmoid(v128.load(at + 3 * gate)));
+    }
+  }
+  for (let g = gates + 2 * gate; g < last; g += 3 * gate) {
+    for (const end = g + gate; g < end; g += VECTOR) v128.store(g, tanh(v128.load(g)));
+  }
+  for (; gates < last; gates += 3 * gate) {
+    for (const end = gates + gate; gates < end; gates += VECTOR) {
+      const kept = f32x4.mul(v128.load(gates + gate), v128.load(cBefore));
+      const cell = f32x4.add(kept, f32x4.mul(v128.load(gates), v128.load(gates + 2 * gate)));
+      v128.store(c, cell);
+      v128.store(h, f32x4.mul(v128.load(gates + 3 * gate), tanh(cell)));
+      cBefore += VECTOR;
+      c += VECTOR;
+      h += VECTOR;
+    }
   }
 }
 
-/** Four units of one panel, one step back. */
+/** The same, one step back. */
 export function lstmBackward(
-  dgates: usize, // [4 gates][4 units][width] out: gradient of the pre-activations; may be `gates`
-  dc: usize, // [4][width]: from c(t+1); after the call for c(t-1)
-  dh: usize, // [4][width]
-  gates: usize, // [4 gates][4 units][width]: i, f, g, o
-  c: usize, // [4][width] c(t)
-  cBefore: usize, // [4][width] c(t-1)
+  dgates: usize, // [blocks][4 gates][4 units][width] out: gradient of the pre-activations; may be `gates`
+  dc: usize, // [blocks][4][width]: from c(t+1); after the call for c(t-1)
+  dh: usize, // [blocks][4][width]
+  gates: usize, // [blocks][4 gates][4 units][width]: i, f, g, o
+  c: usize, // [blocks][4][width] c(t)
+  cBefore: usize, // [blocks][4][width] c(t-1)
+  blocks: i32,
   width: i32,
 ): void {
   const gate = <usize>width * VECTOR;
-  for (let end = gates + gate; gates < end; gates += VECTOR) {
-    const i = v128.load(gates);
-    const f = v128.load(gates + gate);
-    const g = v128.load(gates + 2 * gate);
-    const o = v128.load(gates + 3 * gate);
-    const squashed = tanh(v128.load(c));
-    const dOut = v128.load(dh);
-    const dCell = f32x4.add(v128.load(dc), f32x4.mul(f32x4.mul(dOut, o), tanhSlope(squashed)));
-    v128.store(dgates, f32x4.mul(f32x4.mul(dCell, g), sigmoidSlope(i)));
-    v128.store(dgates + gate, f32x4.mul(f32x4.mul(dCell, v128.load(cBefore)), sigmoidSlope(f)));
-    v128.store(dgates + 2 * gate, f32x4.mul(f32x4.mul(dCell, i), tanhSlope(g)));
-    v128.store(dgates + 3 * gate, f32x4.mul(f32x4.mul(dOut, squashed), sigmoidSlope(o)));
-    v128.store(dc, f32x4.mul(dCell, f));
-    dgates += VECTOR;
-    dc += VECTOR;
-    dh += VECTOR;
-    c += VECTOR;
-    cBefore += VECTOR;
+  for (const last = gates + 4 * <usize>blocks * gate; gates < last; gates += 3 * gate) {
+    for (const end = gates + gate; gates < end; gates += VECTOR) {
+      const i = v128.load(gates);
+      const f = v128.load(gates + gate);
+      const g = v128.load(gates + 2 * gate);
+      const o = v128.load(gates + 3 * gate);
+      const squashed = tanh(v128.load(c));
+      const dOut = v128.load(dh);
+      const dCell = f32x4.add(v128.load(dc), f32x4.mul(f32x4.mul(dOut, o), tanhSlope(squashed)));
+      v128.store(dgates, f32x4.mul(f32x4.mul(dCell, g), sigmoidSlope(i)));
+      v128.store(dgates + gate, f32x4.mul(f32x4.mul(dCell, v128.load(cBefore)), sigmoidSlope(f)));
+      v128.store(dgates + 2 * gate, f32x4.mul(f32x4.mul(dCell, i), tanhSlope(g)));
+      v128.store(dgates + 3 * gate, f32x4.mul(f32x4.mul(dOut, squashed), sigmoidSlope(o)));
+      v128.store(dc, f32x4.mul(dCell, f));
+      dgates += VECTOR;
+      dc += VECTOR;
+      dh += VECTOR;
+      c += VECTOR;
+      cBefore += VECTOR;
+    }
+    dgates += 3 * gate;
   }
 }

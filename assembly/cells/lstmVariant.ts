@@ -19,98 +19,117 @@ import { activate, IDENTITY, LOGISTIC, slope, TANH } from "../activation";
 import { COUPLED, hasGroup, LINEAR_INPUT, LINEAR_OUTPUT, OUTPUT_APART } from "../cell";
 import { ofRow, splat, VECTOR } from "../lanes";
 
-/** Four units of one panel, one step. */
+/** One step of some blocks of four units of one panel. */
 export function lstmVariantForward(
-  gates: usize, // [4 gates][4 units][width]: pre-activations; after the call i, f, g, o
-  c: usize, // [4][width] out
-  h: usize, // [4][width] out; not written with OUTPUT_APART
-  cBefore: usize, // [4][width] c(t-1)
-  peepholes: usize, // [i, f, o][4], or 0
+  gates: usize, // [blocks][4 gates][4 units][width]: pre-activations; after the call i, f, g, o
+  c: usize, // [blocks][4][width] out
+  h: usize, // [blocks][4][width] out; not written with OUTPUT_APART
+  cBefore: usize, // [blocks][4][width] c(t-1)
+  peepholes: usize, // [blocks][i, f, o][4], or 0
   clip: f32, // or infinity
   cell: i32,
+  blocks: i32,
   width: i32,
 ): void {
   const gate = <usize>width * VECTOR;
   const inputCode = cell & LINEAR_INPUT ? IDENTITY : TANH;
   const outputCode = cell & LINEAR_OUTPUT ? IDENTITY : TANH;
   const one = splat(1);
-  for (let at: usize = 0; at < gate; at += VECTOR) {
-    const before = v128.load(cBefore + at);
-    const f = hasGroup(cell, 1) ? activate(seen(gates + gate + at, peepholes, 1, before, at, width), LOGISTIC) : one;
-    const i = hasGroup(cell, 0)
-      ? activate(seen(gates + at, peepholes, 0, before, at, width), LOGISTIC)
-      : cell & COUPLED
-        ? f32x4.sub(one, f)
-        : one;
-    const g = activate(v128.load(gates + 2 * gate + at), inputCode);
-    const state = cut(f32x4.add(f32x4.mul(f, before), f32x4.mul(i, g)), clip);
-    const o = hasGroup(cell, 3) ? activate(seen(gates + 3 * gate + at, peepholes, 2, state, at, width), LOGISTIC) : one;
-    v128.store(gates + at, i);
-    v128.store(gates + gate + at, f);
-    v128.store(gates + 2 * gate + at, g);
-    v128.store(gates + 3 * gate + at, o);
-    v128.store(c + at, state);
-    if (!(cell & OUTPUT_APART)) v128.store(h + at, f32x4.mul(o, activate(state, outputCode)));
+  for (; blocks > 0; blocks--) {
+    for (let at: usize = 0; at < gate; at += VECTOR) {
+      const before = v128.load(cBefore + at);
+      const f = hasGroup(cell, 1) ? activate(seen(gates + gate + at, peepholes, 1, before, at, width), LOGISTIC) : one;
+      const i = hasGroup(cell, 0)
+        ? activate(seen(gates + at, peepholes, 0, before, at, width), LOGISTIC)
+        : cell & COUPLED
+          ? f32x4.sub(one, f)
+          : one;
+      const g = activate(v128.load(gates + 2 * gate + at), inputCode);
+      const state = cut(f32x4.add(f32x4.mul(f, before), f32x4.mul(i, g)), clip);
+      const o = hasGroup(cell, 3) ? activate(seen(gates + 3 * gate + at, peepholes, 2, state, at, width), LOGISTIC) : one;
+      v128.store(gates + at, i);
+      v128.store(gates + gate + at, f);
+      v128.store(gates + 2 * gate + at, g);
+      v128.store(gates + 3 * gate + at, o);
+      v128.store(c + at, state);
+      if (!(cell & OUTPUT_APART)) v128.store(h + at, f32x4.mul(o, activate(state, outputCode)));
+    }
+    gates += 4 * gate;
+    c += gate;
+    h += gate;
+    cBefore += gate;
+    if (peepholes) peepholes += 3 * VECTOR;
   }
 }
 
-/** Four units of one panel, one step back. */
+/** The same, one step back. */
 export function lstmVariantBackward(
-  dgates: usize, // [4 gates][4 units][width] out: gradient of the pre-activations; may be `gates`; with OUTPUT_APART do_in is there
-  dc: usize, // [4][width]: from c(t+1); after the call for c(t-1)
-  dh: usize, // [4][width]; not read with OUTPUT_APART
-  gates: usize, // [4 gates][4 units][width]: i, f, g, o
-  c: usize, // [4][width] c(t)
-  cBefore: usize, // [4][width] c(t-1)
-  peepholes: usize, // [i, f, o][4], or 0
-  dgatesLater: usize, // [i, f, o][4 units][width]: what gates at t+1 send back to i, f and o, or 0
+  dgates: usize, // [blocks][4 gates][4 units][width] out: gradient of the pre-activations; may be `gates`; with OUTPUT_APART do_in is there
+  dc: usize, // [blocks][4][width]: from c(t+1); after the call for c(t-1)
+  dh: usize, // [blocks][4][width]; not read with OUTPUT_APART
+  gates: usize, // [blocks][4 gates][4 units][width]: i, f, g, o
+  c: usize, // [blocks][4][width] c(t)
+  cBefore: usize, // [blocks][4][width] c(t-1)
+  peepholes: usize, // [blocks][i, f, o][4], or 0
+  dgatesLater: usize, // [blocks][i, f, o][4 units][width]: what gates at t+1 send back to i, f and o, or 0
   clip: f32,
   cell: i32,
+  blocks: i32,
   width: i32,
 ): void {
   const gate = <usize>width * VECTOR;
   const inputCode = cell & LINEAR_INPUT ? IDENTITY : TANH;
   const outputCode = cell & LINEAR_OUTPUT ? IDENTITY : TANH;
   const none = splat(0);
-  for (let at: usize = 0; at < gate; at += VECTOR) {
-    const i = v128.load(gates + at);
-    const f = v128.load(gates + gate + at);
-    const g = v128.load(gates + 2 * gate + at);
-    const o = v128.load(gates + 3 * gate + at);
-    const state = v128.load(c + at);
-    const before = v128.load(cBefore + at);
-    let dCell = v128.load(dc + at);
-    let dOut = v128.load(dgates + 3 * gate + at);
-    if (!(cell & OUTPUT_APART)) {
-      const dHidden = v128.load(dh + at);
-      const squashed = activate(state, outputCode);
-      const through = f32x4.mul(dHidden, o);
-      dCell = f32x4.add(dCell, f32x4.mul(through, slope(squashed, outputCode)));
-      dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), slope(o, LOGISTIC));
-      if (!hasGroup(cell, 3)) dOut = none;
+  for (; blocks > 0; blocks--) {
+    for (let at: usize = 0; at < gate; at += VECTOR) {
+      const i = v128.load(gates + at);
+      const f = v128.load(gates + gate + at);
+      const g = v128.load(gates + 2 * gate + at);
+      const o = v128.load(gates + 3 * gate + at);
+      const state = v128.load(c + at);
+      const before = v128.load(cBefore + at);
+      let dCell = v128.load(dc + at);
+      let dOut = v128.load(dgates + 3 * gate + at);
+      if (!(cell & OUTPUT_APART)) {
+        const dHidden = v128.load(dh + at);
+        const squashed = activate(state, outputCode);
+        const through = f32x4.mul(dHidden, o);
+        dCell = f32x4.add(dCell, f32x4.mul(through, slope(squashed, outputCode)));
+        dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), slope(o, LOGISTIC));
+        if (!hasGroup(cell, 3)) dOut = none;
+      }
+      if (peepholes) dCell = f32x4.add(dCell, f32x4.mul(ofRow(peepholes + 2 * VECTOR, at, width), dOut));
+      if (clip < f32.MAX_VALUE) dCell = v128.and(dCell, f32x4.lt(f32x4.abs(state), splat(clip)));
+      let dForget = none;
+      let dInput = none;
+      const dWrite = f32x4.mul(dCell, g);
+      if (hasGroup(cell, 1)) {
+        let toForget = f32x4.mul(dCell, before);
+        if (cell & COUPLED) toForget = f32x4.sub(toForget, dWrite);
+        dForget = f32x4.mul(later(toForget, dgatesLater, gate + at), slope(f, LOGISTIC));
+      }
+      if (hasGroup(cell, 0)) dInput = f32x4.mul(later(dWrite, dgatesLater, at), slope(i, LOGISTIC));
+      const dBlock = f32x4.mul(dCell, i);
+      let dBefore = f32x4.mul(dCell, f);
+      if (peepholes) {
+        dBefore = f32x4.add(dBefore, f32x4.mul(ofRow(peepholes, at, width), dInput));
+        dBefore = f32x4.add(dBefore, f32x4.mul(ofRow(peepholes + VECTOR, at, width), dForget));
+      }
+      v128.store(dgates + at, dInput);
+      v128.store(dgates + gate + at, dForget);
+      v128.store(dgates + 2 * gate + at, f32x4.mul(dBlock, slope(g, inputCode)));
+      v128.store(dgates + 3 * gate + at, dOut);
+      v128.store(dc + at, dBefore);
     }
-    if (peepholes) dCell = f32x4.add(dCell, f32x4.mul(ofRow(peepholes + 2 * VECTOR, at, width), dOut));
-    if (clip < f32.MAX_VALUE) dCell = v128.and(dCell, f32x4.lt(f32x4.abs(state), splat(clip)));
-    let dForget = none;
-    let dInput = none;
-    const dWrite = f32x4.mul(dCell, g);
-    if (hasGroup(cell, 1)) {
-      let toForget = f32x4.mul(dCell, before);
-      if (cell & COUPLED) toForget = f32x4.sub(toForget, dWrite);
-      dForget = f32x4.mul(later(toForget, dgatesLater, gate + at), slope(f, LOGISTIC));
-    }
-    if (hasGroup(cell, 0)) dInput = f32x4.mul(later(dWrite, dgatesLater, at), slope(i, LOGISTIC));
-    const dBlock = f32x4.mul(dCell, i);
-    let dBefore = f32x4.mul(dCell, f);
-    if (peepholes) {
-      dBefore = f32x4.add(dBefore, f32x4.mul(ofRow(peepholes, at, width), dInput));
-      dBefore = f32x4.add(dBefore, f32x4.mul(ofRow(peepholes + VECTOR, at, width), dForget));
-    }
-    v128.store(dgates + at, dInput);
-    v128.store(dgates + gate + at, dForget);
-    v128.store(dgates + 2 * gate + at, f32x4.mul(dBlock, slope(g, inputCode)));
-    v128.store(dgates + 3 * gate + at, dOut);
-    v128.store(dc + at, dBefore);
+    dgates += 4 * gate;
+    dc += gate;
+    dh += gate;
+    gates += 4 * gate;
+    c += gate;
+    cBefore += gate;
+    if (peepholes) peepholes += 3 * VECTOR;
+    if (dgatesLater) dgatesLater += 3 * gate;
   }
 }
 

@@ -11,14 +11,15 @@
 import { tanh, tanhSlope } from "../activation";
 import { splat, VECTOR } from "../lanes";
 
-/** Four units of one panel, one step. */
+/** One step of some blocks of four units. */
 export function rnnForward(
-  gates: usize, // [4 units][width]: pre-activations; after the call h
-  h: usize, // [4][width] out
+  gates: usize, // [blocks][4 units][width]: pre-activations; after the call h
+  h: usize, // [blocks][4][width] out
   relu: bool,
+  blocks: i32,
   width: i32,
 ): void {
-  for (let end = gates + <usize>width * VECTOR; gates < end; gates += VECTOR) {
+  for (let end = gates + <usize>(blocks * width) * VECTOR; gates < end; gates += VECTOR) {
     const net = v128.load(gates);
     // The order of the operands lets a NaN through.
     const out = relu ? f32x4.pmin(f32x4.pmax(net, splat(0)), splat(1e30)) : tanh(net);
@@ -28,15 +29,16 @@ export function rnnForward(
   }
 }
 
-/** Four units of one panel, one step back. */
+/** The same, one step back. */
 export function rnnBackward(
-  dgates: usize, // [4 units][width] out: gradient of the pre-activations; may be `gates`
-  dh: usize, // [4][width]
-  gates: usize, // [4 units][width]: h
+  dgates: usize, // [blocks][4 units][width] out: gradient of the pre-activations; may be `gates`
+  dh: usize, // [blocks][4][width]
+  gates: usize, // [blocks][4 units][width]: h
   relu: bool,
+  blocks: i32,
   width: i32,
 ): void {
-  for (let end = gates + <usize>width * VECTOR; gates < end; gates += VECTOR) {
+  for (let end = gates + <usize>(blocks * width) * VECTOR; gates < end; gates += VECTOR) {
     const out = v128.load(gates);
     const dOut = v128.load(dh);
     v128.store(dgates, relu ? v128.and(dOut, f32x4.gt(out, splat(0))) : f32x4.mul(dOut, tanhSlope(out)));
