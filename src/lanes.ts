@@ -8,9 +8,9 @@ export interface Lanes {
   panels: number;
 }
 
-/** Up to 5 sequences run one by one: eight lanes cost as much as 5.6 single ones (measured at H = 64 and 128). */
+/** Up to 6 sequences run one by one: eight lanes cost as much as 7 single ones (training, H = 32 to 128). */
 export function lanesFor(batch: number): Lanes {
-  const width = batch <= 5 ? 1 : 8;
+  const width = batch <= 6 ? 1 : 8;
   return { batch, width, panels: Math.ceil(batch / width) };
 }
 

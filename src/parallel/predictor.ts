@@ -99,7 +99,7 @@ export class Predictor {
   }
 
   /**
-   * The outputs of whole sequences, to the bit those of `model.predict` where each thread has more than five sequences.
+   * The outputs of whole sequences, to the bit those of `model.predict` where each thread has more than six sequences.
    * @example const outputs = await predictor.predict(sequences);
    */
   predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Promise<Float32Array[]> {
