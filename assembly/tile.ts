@@ -96,8 +96,8 @@ export function columns(
   let s5 = v128.load(startNext, 16);
   let s6 = v128.load(startNext, 32);
   let s7 = v128.load(startNext, 48);
-  const aVector2 = 2 * aVector;
-  const aVector3 = 3 * aVector;
+  const aVector2 = aVector + aVector;
+  const aVector3 = aVector2 + aVector;
   let next = a + aNext;
   for (const end = x + ((<usize>k) << 2); x < end; x += 8) {
     let b = v128.load32_splat(x);
