@@ -1,9 +1,10 @@
 /** What a model consists of underneath: its kernels, its memory, its parameters in it, and what is derived from them. */
 
 import { fail, oneOf, options } from "./check.js";
+import { compile, supports, type Variant } from "./compiled.js";
 import type { Config } from "./config.js";
 import { draw, PRESETS } from "./initializers.js";
-import { compile, createKernels, type Kernels, supports, type Variant } from "./kernels.js";
+import { createKernels, type Kernels } from "./kernels.js";
 import type { Parts } from "./layer.js";
 import type { Layout } from "./layout.js";
 import { planModel } from "./layout.js";

@@ -1,14 +1,14 @@
 /** The bare kernels with guarded buffers: what the kernel tests and the bench's checks share. */
 
-import { readFileSync } from "node:fs";
 import { instantiateSync } from "@assemblyscript/loader";
 import type { Kernels } from "../src/kernels.js";
+import { compiled } from "./compiled.js";
 
 /** What stands in front of and behind each buffer. */
 const CANARY = 0x5ca1ab1e;
 const GUARD = 16;
 
-export const compiled = new WebAssembly.Module(readFileSync(new URL("../build/memcell.wasm", import.meta.url)));
+export { compiled };
 
 /** Buffers in a fresh memory, each between canaries that `intact` looks at. */
 export class Bench {

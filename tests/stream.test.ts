@@ -215,7 +215,7 @@ describe("streams of the web", () => {
     made = 0;
     ended = false;
     const reader = textStream(tokens(), decode).getReader();
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve));
     expect(made).toBe(0);
     expect((await reader.read()).value).toEqual(new TextEncoder().encode("é"));
     expect(made).toBe(1);
