@@ -67,9 +67,7 @@ export abstract class Updater<B extends Batch = Batch> {
     const { memory, layout } = engine;
     const without = layout.layers.some(({ recurrent }) => recurrent && !recurrent.cells);
     if (options.gradient === "truncated-1997" && without) {
-      throw new RangeError(
-        '"gradient" expected "full", as the model has a recurrent layer without cells for the error to flow through, got "truncated-1997"',
-      );
+      fail(RangeError, "gradient", '"full", as the model has a recurrent layer without cells', options.gradient);
     }
     if (this.overlap > 0 && (layout.whole || engine.config.output === "last")) {
       const reason = layout.whole ? "model has a bidirectional layer" : 'model\'s output is "last"';

@@ -86,12 +86,14 @@ function planGated(planner: Planner, layer: Gated, index: number, suffix: string
     add("recurrent", "weight_hr", [outputs, units], projected, packedWeight(packedRow(outputs, 1, [0]), 1, H));
   }
   const same = (row: number) => row;
-  const norm = layerNorm && {
-    gainIh: vector("gain", "gain_ih", input.length * units, rows, rowIh),
-    gainHh: vector("gain", "gain_hh", recurrent.length * units, rows, rowHh),
-    gainC: vector("gain", "gain_c", units, H, same),
-    biasC: vector("shift", "bias_c", units, H, same),
-  };
+  const norm = layerNorm
+    ? {
+        gainIh: vector("gain", "gain_ih", input.length * units, rows, rowIh),
+        gainHh: vector("gain", "gain_hh", recurrent.length * units, rows, rowHh),
+        gainC: vector("gain", "gain_c", units, H, same),
+        biasC: vector("shift", "bias_c", units, H, same),
+      }
+    : null;
   // Both biases, the transposed packs.
   const [bias, recurrentT] = [derived.add(rows), derived.add(R, rows)];
   const [gateT, projectedT] = [fullGateRecurrence ? derived.add(3 * H, rows) : 0, projection ? derived.add(H, R) : 0];

@@ -1,6 +1,6 @@
 /** Layer normalisation between layers. */
 
-import type { LayerKind, LayerPlan, Stage } from "../layer.js";
+import type { LayerKind, LayerPlan, Stage, Window } from "../layer.js";
 import { pad4 } from "../table.js";
 import { DENSE } from "./cells.js";
 
@@ -11,6 +11,29 @@ export interface NormalizationLayer {
 
 /** @example normalization() */
 export const normalization = (): NormalizationLayer => ({ type: "normalization" });
+
+/** Layer normalisation at work in a window, with a mean and a deviation kept for each of its steps; `gain` and `bias` are offsets. */
+export function normalising(
+  { kernels, params, T, panels: P, width, buffer }: Window,
+  units: number,
+  gain: number,
+  bias: number,
+  code: number,
+) {
+  const slot = 8 * P * Math.max(width, 4);
+  const statistics = buffer(T, slot / 4);
+  return {
+    /** Of so many steps from t on. @param adds to what is in y */
+    forward(y: number, x: number, t: number, steps: number, adds = false): void {
+      kernels.normalizeForward(y, x, statistics + t * slot, params + gain, params + bias, adds, steps * P, units, code, width);
+    },
+    /** @param dx may be dy, or x */
+    backward(dx: number, dy: number, x: number, t: number, steps: number, gradients: number): void {
+      const [dgain, dbias] = [gradients + gain, gradients + bias];
+      kernels.normalizeBackward(dx, dgain, dbias, dy, x, statistics + t * slot, params + gain, steps * P, units, code, width);
+    },
+  };
+}
 
 export const normalizationKind: LayerKind<NormalizationLayer> = {
   options: {},
@@ -26,18 +49,19 @@ export const normalizationKind: LayerKind<NormalizationLayer> = {
     return {
       units,
       rows: 4,
-      stage({ kernels, params, panels: P, width, T, buffer, gradient: gradientFor }, below): Stage {
-        const [output, gradient, statistics] = [buffer(T, P, N, width), gradientFor(N), buffer(T, P, 2, Math.max(width, 4))];
+      stage(window, below): Stage {
+        const { T, panels: P, width } = window;
+        const [output, gradient] = [window.buffer(T, P, N, width), window.gradient(N)];
+        const norm = normalising(window, units, gain, bias, DENSE);
         return {
           output,
           gradient,
           forward(T) {
-            kernels.normalizeForward(output, below.output, statistics, params + gain, params + bias, false, T * P, units, DENSE, width);
+            norm.forward(output, below.output, 0, T);
           },
           backward(T, _, gradients) {
             // Where nothing below learns, the gradient of the input takes the place of the output's.
-            const [dx, dgain, dbias] = [below.gradient || gradient, gradients + gain, gradients + bias];
-            kernels.normalizeBackward(dx, dgain, dbias, gradient, below.output, statistics, params + gain, T * P, units, DENSE, width);
+            norm.backward(below.gradient || gradient, gradient, below.output, 0, T, gradients);
           },
         };
       },

@@ -15,6 +15,7 @@ import { packedRow, pad4 } from "../table.js";
 import { DENSE, OPTION, shownOf } from "./cells.js";
 import type { GatedPlan } from "./gated.js";
 import { noise } from "./noise.js";
+import { normalising } from "./normalization.js";
 
 export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried: boolean): Stage {
   const { kernels, params, derived, memory } = window;
@@ -28,7 +29,6 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   const rows = groups * H;
   const slot = (rows: number) => 4 * P * rows * width;
   const [hSlot, cSlot, gatesSlot, blocks] = [slot(R), slot(H), slot(rows), (P * H) / 4];
-  const statSlot = 4 * P * 2 * Math.max(width, 4);
   const or = (wanted: unknown, ...shape: number[]) => (wanted ? buffer(...shape) : 0);
 
   const h = buffer(longest + 1, P, R, width);
@@ -46,11 +46,9 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   // With zoneout of c, what the cell made of it; with normalisation the products and what becomes of c.
   const made = or(zoneC, longest, P, H, width);
   const [wx, wh] = [or(norm, longest, P, rows, width), or(norm, longest, P, rows, width)];
-  const [xStatistics, hStatistics, cStatistics] = [1, 2, 3].map(() => or(norm, longest, P, 2, Math.max(width, 4))) as [
-    number,
-    number,
-    number,
-  ];
+  const ofX = norm && normalising(window, units, norm.gainIh, plan.biasIh, code);
+  const ofH = norm && normalising(window, units, norm.gainHh, plan.biasHh, code);
+  const ofC = norm && normalising(window, units, norm.gainC, norm.biasC, DENSE);
   const normal = or(norm, longest, P, H, width);
   const spare = or(train, P, Math.max(R, H), width);
   const states = [
@@ -70,9 +68,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
       draw(T, update);
       if (table) reader.gather(window, below, norm ? wx : gates, norm ? 0 : derived + plan.bias, T);
       else if (norm) kernels.inputGradient(wx, below.output, weight, T * P, rows, I, width);
-      if (norm) {
-        kernels.normalizeForward(gates, wx, xStatistics, params + norm.gainIh, params + plan.biasIh, false, T * P, units, code, width);
-      }
+      ofX?.forward(gates, wx, 0, T);
       for (let t = 0; t < T; t++) {
         const [before, after] = [h + t * hSlot, h + (t + 1) * hSlot];
         const [cBefore, cAfter] = [c + t * cSlot, c + (t + 1) * cSlot];
@@ -88,18 +84,16 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         const cOut = made ? made + t * cSlot : cAfter;
         const x = below.output + t * slot(I);
         let [inputs, recurrent] = [features, outputs];
-        if (norm) {
-          const product = wh + t * gatesSlot;
-          kernels.inputGradient(product, from, params + plan.apart, P, rows, R, width);
-          const [statistics, gain] = [hStatistics + t * statSlot, params + norm.gainHh];
-          kernels.normalizeForward(gatesNow, product, statistics, gain, params + plan.biasHh, true, P, units, code, width);
+        if (ofH) {
+          kernels.inputGradient(wh + t * gatesSlot, from, params + plan.apart, P, rows, R, width);
+          ofH.forward(gatesNow, wh + t * gatesSlot, t, 1, true);
           bias = inputs = recurrent = 0;
         }
         // biome-ignore format: outputs, inputs, parameters, sizes
         kernels.recurrentForward(out, cOut, gatesNow, x, from, before, cBefore, weight, bias, peepholes, cellClip, code, 1, P, inputs, recurrent, units, width);
-        if (norm) {
-          const [n, statistics] = [normal + t * cSlot, cStatistics + t * statSlot];
-          kernels.normalizeForward(n, cOut, statistics, params + norm.gainC, params + norm.biasC, false, P, units, DENSE, width);
+        if (ofC) {
+          const n = normal + t * cSlot;
+          ofC.forward(n, cOut, t, 1);
           kernels.lstmOutputForward(out, gatesNow, n, code, blocks, width);
         }
         if (hidden) kernels.inputGradient(after, out, projected, P, R, H, width);
@@ -127,23 +121,18 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
           kernels.zoneoutBackward(dc, spare, zoneC + t * cSlot, cSlot / 4);
         }
         const cNow = made ? made + t * cSlot : c + (t + 1) * cSlot;
-        if (norm) {
-          const [n, statistics] = [normal + t * cSlot, cStatistics + t * statSlot];
-          const [gain, dgain, dbias] = [params + norm.gainC, gradients + norm.gainC, gradients + norm.biasC];
+        if (ofC) {
+          const n = normal + t * cSlot;
           // n becomes its own gradient.
           kernels.lstmOutputBackward(gatesNow, n, dOut, gatesNow, n, later, code, blocks, width);
-          kernels.normalizeBackward(n, dgain, dbias, n, cNow, statistics, gain, P, units, DENSE, width);
+          ofC.backward(n, n, cNow, t, 1, gradients);
           kernels.blend(dc, n, cSlot / 4, 1, 1);
         }
         // biome-ignore format: outputs, inputs, parameters, sizes
         kernels.recurrentBackward(gatesNow, dOut, past, dc, gatesNow, h + t * hSlot, cNow, c + t * cSlot, 0, peepholes, later, 0, cellClip, code, 1, P, units, width);
         if (made) kernels.blend(dc, spare, cSlot / 4, 1, 1);
-        let dNet = gatesNow;
-        if (norm) {
-          dNet = wh + t * gatesSlot;
-          const [gain, dgain, dbias] = [params + norm.gainHh, gradients + norm.gainHh, gradients + plan.biasHh];
-          kernels.normalizeBackward(dNet, dgain, dbias, gatesNow, dNet, hStatistics + t * statSlot, gain, P, units, code, width);
-        }
+        const dNet = norm ? wh + t * gatesSlot : gatesNow;
+        ofH?.backward(dNet, gatesNow, dNet, t, 1, gradients);
         if (!full || t === 0) continue;
         if (mask) {
           kernels.inputGradient(spare, dNet, derived + plan.recurrentT, P, R, rows, width);
@@ -155,9 +144,8 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
       const from = mask ? source : h;
       const slots = T * P;
       const [dw, dIh, dHh] = [gradients + plan.weight, gradients + plan.biasIh, gradients + plan.biasHh];
-      if (norm) {
-        const [gain, dgain] = [params + norm.gainIh, gradients + norm.gainIh];
-        kernels.normalizeBackward(wx, dgain, dIh, gates, wx, xStatistics, gain, slots, units, code, width);
+      if (ofX) {
+        ofX.backward(wx, gates, wx, 0, T, gradients);
         if (!table) kernels.weightGradient(dw, 0, 0, wx, below.output, 0, scratch, DENSE, rows, I, 0, slots, width);
         kernels.weightGradient(gradients + plan.apart, 0, 0, wh, from, 0, scratch, DENSE, rows, R, 0, slots, width);
       } else kernels.weightGradient(dw, dIh, dHh, gates, below.output, from, scratch, code, rows, I, R, slots, width);
