@@ -46,7 +46,7 @@ export class OnlineLearner {
     const traces = stages[0]?.inside?.traces;
     if (!traces || engine.layout.whole || stages.slice(1).some(({ inside }) => inside)) {
       throw new RangeError(
-        "an online learner needs a model whose first layer is its only recurrent one: lstm97, lstm, gru or rnn in one direction, without peepholes, projection, layerNorm, fullGateRecurrence, zoneout or recurrentDropout",
+        "an online learner needs a model whose first layer is its only recurrent one, in one direction, without reset: before, peepholes, projection, layerNorm, fullGateRecurrence, zoneout or recurrentDropout",
       );
     }
     const { input } = this.#network;
