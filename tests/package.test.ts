@@ -18,7 +18,7 @@ test("no dependencies, no install scripts, types first, and every export is ther
   expect(manifest.dependencies).toBeUndefined();
   expect(Object.keys(manifest.scripts).filter((name) => /install|prepare/.test(name))).toEqual([]);
   expect(manifest.sideEffects).toBe(false);
-  expect(Object.keys(manifest.exports["."])).toEqual(["types", "default"]);
+  expect(Object.keys(manifest.exports["."])).toEqual(["types", "workerd", "default"]);
   expect(Object.keys(manifest.exports["./batcher"])).toEqual(["types", "default"]);
   for (const file of Object.values(manifest.exports).flatMap((files) => Object.values(typeof files === "string" ? [files] : files!)))
     expect(text(file).length).toBeGreaterThan(100);

@@ -1,0 +1,102 @@
+/** The programs that the runtimes run: the portable tests with all that they need, and the questions to the installed package. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type BuildOptions, build, type Plugin } from "esbuild";
+
+const root = resolve(import.meta.dirname, "../..");
+const here = import.meta.dirname;
+
+/** Reads that the tests make at their start, of vectors and of the wasm, out of the bundle. */
+const files: Plugin = {
+  name: "files",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^vitest$/ }, () => ({ path: join(here, "vitest.ts") }));
+    onResolve({ filter: /^node:fs$/ }, () => ({ path: "fs", namespace: "files" }));
+    onLoad({ filter: /.*/, namespace: "files" }, () => {
+      const folder = join(root, "tests/vectors");
+      const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
+      const texts = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+      const wasm = readFileSync(join(root, "build/memcell.wasm")).toString("base64");
+      return {
+        contents: `const texts = ${JSON.stringify(texts)};
+const wasm = Uint8Array.from(atob(${JSON.stringify(wasm)}), (c) => c.charCodeAt(0));
+export const readFileSync = (url) => texts[String(url).split("/").at(-1)] ?? wasm;`,
+      };
+    });
+  },
+};
+
+/** Where modules are compiled beforehand. */
+const precompiled: Plugin = {
+  name: "precompiled",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/src\/compiled\.js$|^\.\/compiled\.js$/ }, ({ importer }) => ({
+      path: importer.includes("/tests/") ? "compiled" : join(root, "src/compiled.workerd.ts"),
+      ...(importer.includes("/tests/") && { namespace: "precompiled" }),
+    }));
+    onLoad({ filter: /.*/, namespace: "precompiled" }, () => ({
+      contents: 'import module from "./memcell.wasm"; export const compiled = module;',
+    }));
+    onResolve({ filter: /\.wasm$/ }, () => ({ path: "./memcell.wasm", external: true }));
+  },
+};
+
+const options: BuildOptions = {
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  write: false,
+  logLevel: "error",
+  // Messages tell the names of classes.
+  keepNames: true,
+  absWorkingDir: root,
+  nodePaths: [join(here, "node_modules"), join(root, "node_modules")],
+};
+
+async function text(contents: string, more: BuildOptions): Promise<string> {
+  const { outputFiles } = await build({ ...options, ...more, stdin: { contents, resolveDir: here, loader: "ts" } });
+  return (outputFiles as { text: string }[])[0]?.text as string;
+}
+
+/** What a program does with its report, JSON. */
+const tell = {
+  /** Prints it, as a line that nothing else looks like. Timers of signals do not keep a process alive. */
+  console: (report: string) =>
+    `setInterval(() => {}, 1e6); console.log("REPORT " + JSON.stringify(await (${report}))); process.exit();`,
+  page: (report: string) =>
+    `(${report}).then((report) => (globalThis.report = report), (error) => (globalThis.report = { error: String(error?.stack ?? error) }));`,
+  fetch: (report: string) => `export default { fetch: async () => Response.json(await (${report})) };`,
+};
+
+export type Way = keyof typeof tell;
+
+export const testsProgram = (way: Way) =>
+  text(`import { portable } from "./portable.js";\n${tell[way]("portable()")}`, {
+    plugins: way === "fetch" ? [precompiled, files] : [files],
+  });
+
+export const packageProgram = (way: Way) =>
+  text(`import { installed } from "./package.js";\n${tell[way]("installed()")}`, { external: ["memcell", "memcell/*"] });
+
+/** Where there are no threads: the bits alone, the package in the bundle. */
+export const bitsProgram = (project: string) =>
+  text(
+    `import { bits } from "../bits.js"; import { EXPECTED } from "../bits.expected.js";
+const report = bits().then((found) => ({ wrong: Object.keys(found).filter((name) => found[name] !== EXPECTED[name]), threads: false, worker: false }));
+${tell.fetch("report")}`,
+    {
+      conditions: ["workerd"],
+      plugins: [
+        {
+          name: "installed",
+          setup({ onResolve, resolve }) {
+            onResolve({ filter: /^memcell$/ }, ({ pluginData }) =>
+              pluginData ? undefined : resolve("memcell", { resolveDir: project, kind: "import-statement", pluginData: true }),
+            );
+            onResolve({ filter: /\.wasm$/ }, () => ({ path: "./memcell.wasm", external: true }));
+          },
+        },
+      ],
+    },
+  );

@@ -1,0 +1,94 @@
+/**
+ * The tests and the bits in every runtime, and a table of it.
+ *
+ *     npm run test:runtimes [-- --only Deno] [-- --write]    --write puts the table into the README
+ */
+
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+const here = import.meta.dirname;
+const root = resolve(here, "../..");
+const { values: flags } = parseArgs({ options: { only: { type: "string" }, write: { type: "boolean", default: false } } });
+
+if (!existsSync(join(here, "node_modules"))) {
+  console.log("Installing the runtimes (1 GB) …");
+  execFileSync("npm", ["ci", "--ignore-scripts"], { cwd: here, stdio: ["ignore", "ignore", "inherit"] });
+}
+for (const file of ["node22/bin/node", "node24/bin/node", "node26/bin/node", "deno/deno", "bun/bin/bun"]) {
+  chmodSync(join(here, "node_modules", file), 0o755);
+}
+for (const [file, name] of [
+  ["/usr/bin/chromium", "chromium"],
+  ["/usr/bin/firefox-esr", "firefox-esr"],
+] as const) {
+  if (!existsSync(file)) throw new Error(`${file} is missing: apt-get install -y ${name}`);
+}
+
+const { RUNTIMES } = await import("./runtimes.js");
+const { bitsProgram, packageProgram, testsProgram } = await import("./bundle.js");
+
+// The package as it is published, in a project of its own.
+const project = mkdtempSync(join(root, "build", "runtimes-"));
+const abort = new AbortController();
+process.once("SIGINT", () => abort.abort(new Error("stopped")));
+interface Row {
+  runtime: string;
+  kernels: string;
+  api: string;
+  bits: string;
+  threads: string;
+  worker: string;
+}
+const rows: Row[] = [];
+let [passed, failed] = [0, 0];
+try {
+  writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
+  const packed = execFileSync("npm", ["pack", "--silent", "--pack-destination", project], { cwd: root, encoding: "utf8" }).trim();
+  execFileSync("npm", ["install", "--silent", "--no-audit", "--no-fund", `./${packed}`], { cwd: project, stdio: "ignore" });
+  copyFileSync(join(root, "build/memcell.wasm"), join(project, "memcell.wasm"));
+
+  for (const { name, way, run } of RUNTIMES.filter(({ name }) => name.startsWith(flags.only ?? ""))) {
+    const began = performance.now();
+    try {
+      const tests = (await run(await testsProgram(way), project, abort.signal)) as import("./portable.js").Report;
+      const program = way === "fetch" ? await bitsProgram(project) : await packageProgram(way);
+      const asked = (await run(program, project, abort.signal)) as import("./package.js").Report;
+      const counted = ({ passed, failed }: typeof tests.api) => (failed > 0 ? `${failed} of ${passed + failed} failed` : `${passed} pass`);
+      const none = way === "fetch" ? "has none" : "none";
+      rows.push({
+        runtime: name,
+        kernels: counted(tests.kernels),
+        api: counted(tests.api),
+        bits: asked.wrong.length > 0 ? `differ: ${asked.wrong.join(", ")}` : "the same",
+        threads: asked.threads ? "the same bits" : none,
+        worker: asked.worker ? "the same bits" : none,
+      });
+      for (const error of [...tests.kernels.errors, ...tests.api.errors]) console.error(`  ${name}: ${error}`);
+      passed += tests.kernels.passed + tests.api.passed;
+      failed += tests.kernels.failed + tests.api.failed + asked.wrong.length;
+      if (way !== "fetch" && !(asked.threads && asked.worker)) failed++;
+    } catch (error) {
+      if (abort.signal.aborted) throw error;
+      console.error(error);
+      failed++;
+      rows.push({ runtime: name, kernels: "failed", api: "failed", bits: "", threads: "", worker: "" });
+    }
+    console.log(`${name}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  }
+} finally {
+  rmSync(project, { recursive: true, force: true });
+}
+
+console.table(rows);
+if (flags.write) {
+  const head = ["runtime", "kernel tests", "API tests", "bits", "2 threads", "in a worker"];
+  const table = [head, head.map(() => "-"), ...rows.map((row) => Object.values(row))].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  const readme = join(root, "README.md");
+  const marks = /(<!-- runtimes -->\n).*?(\n<!-- \/runtimes -->)/s;
+  writeFileSync(readme, readFileSync(readme, "utf8").replace(marks, `$1${table}$2`));
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);

@@ -1,0 +1,28 @@
+/** What is asked of the package as it is installed: the bits, on one thread, on two, and in a worker. */
+
+import { createTrainer as createParallel } from "memcell/parallel";
+import { createTrainer as createWorker } from "memcell/worker";
+import { EXPECTED } from "../bits.expected.js";
+import { bits, options, train, twoLayers } from "../bits.js";
+
+export interface Report {
+  /** Names of what has other bits. */
+  wrong: string[];
+  /** Whether two threads did work. */
+  threads: boolean;
+  worker: boolean;
+}
+
+export async function installed(): Promise<Report> {
+  const found = await bits();
+  const parallel = createParallel(twoLayers(), { ...options, threads: 2 });
+  const threads = parallel.threads === 2;
+  if (threads) found["2 threads"] = await train(parallel);
+  parallel.close();
+  const trainer = createWorker(twoLayers(), { ...options, threads: 1 });
+  const inWorker = await train(trainer);
+  trainer.close();
+  const expected = Object.entries(EXPECTED).filter(([name]) => threads || name !== "2 threads");
+  const wrong = expected.filter(([name, hash]) => found[name] !== hash).map(([name]) => name);
+  return { wrong, threads, worker: inWorker === EXPECTED.training };
+}
