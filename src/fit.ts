@@ -235,9 +235,13 @@ async function restore(rows: Rows, next: Source["next"], progress: Progress): Pr
   return rows;
 }
 
-/** Lets the event loop run: timers would wait 4 ms in browsers. */
+/** Lets the event loop run: timers would wait 4 ms in browsers, which have no setImmediate; messages starve the timers of Bun. */
 function breathe(): Promise<void> {
   return new Promise((resolve) => {
+    if (typeof setImmediate === "function") {
+      setImmediate(resolve);
+      return;
+    }
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();

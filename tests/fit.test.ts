@@ -229,7 +229,7 @@ describe("order", () => {
         await new Promise(() => {});
       },
     };
-    await expect(collect(fresh().fit(waiting, { signal: AbortSignal.timeout(50) }))).rejects.toThrow("timeout");
+    await expect(collect(fresh().fit(waiting, { signal: AbortSignal.timeout(50) }))).rejects.toMatchObject({ name: "TimeoutError" });
   });
 
   test("what was checked is what is learned: arrays may be changed or used again", async () => {

@@ -84,7 +84,7 @@ function browser(name: string, kind: "chrome" | "firefox", executablePath: strin
         executablePath,
         headless: true,
         protocolTimeout: 600_000,
-        args: kind === "chrome" ? [...quiet, "--disable-component-update"] : [],
+        args: kind === "chrome" ? [...quiet, "--disable-component-update", "--js-flags=--expose-gc"] : [],
       });
       const close = () => void driven.close();
       signal.addEventListener("abort", close);
