@@ -39,7 +39,7 @@ export function compile(...names: Variant[]): WebAssembly.Module {
     throw new Error(
       able
         ? "memcell may not compile WebAssembly here: a content security policy must allow it by script-src 'wasm-unsafe-eval'; where nothing can, pass the compiled memcell/memcell.wasm as \"module\""
-        : "memcell needs WebAssembly with SIMD, which this engine does not have; Chrome 91, Firefox 89 and Safari 16.4 do",
+        : "memcell needs WebAssembly with SIMD, which this engine does not have (Chrome 91, Firefox 89 and Safari 16.4 do), or its file is not read as UTF-8: <meta charset=utf-8>",
       { cause },
     );
   }

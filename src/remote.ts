@@ -17,6 +17,9 @@ export interface WebWorker {
   onmessageerror: ((event: MessageEvent) => void) | null;
 }
 
+/** Not where it is used: bundlers look for files that are named beside it. */
+const here = import.meta.url;
+
 const node = () => globalThis.process?.getBuiltinModule?.("node:worker_threads");
 
 /** What can be done where a worker's file is not found. */
@@ -42,7 +45,8 @@ export function start(
 ): Remote {
   const threads = node();
   if (threads && !given) {
-    const worker = new threads.Worker(new URL(file, import.meta.url));
+    // Not the flags of the process: of `node --input-type=module --eval …` a file does not start.
+    const worker = new threads.Worker(new URL(file, here), { execArgv: [] });
     worker.unref();
     worker.on("message", hear);
     worker.on("error", (error: NodeJS.ErrnoException) => fail(error.code?.endsWith("MODULE_NOT_FOUND") ? lost(error) : error));
