@@ -75,26 +75,30 @@ const precompiled: Plugin = {
   },
 };
 await build({ ...options, stdin, outfile: "dist/workerd.js", plugins: [precompiled] });
+const entryPoints = {
+  batcher: "src/batcher.ts",
+  parallel: "src/parallel/trainer.ts",
+  "parallel-host": "src/parallel/host.ts",
+  "parallel-worker": "src/parallel/file.ts",
+  worker: "src/worker/trainer.ts",
+  "worker-host": "src/worker/host.ts",
+  "trainer-worker": "src/worker/file.ts",
+};
 /** What an entry point imports of another one stays an import. */
 const apart: Plugin = {
   name: "apart",
   setup({ onResolve }) {
-    const entries = { "(index|inside)": "memcell", "parallel/trainer": "parallel", host: "worker-host" };
-    for (const [source, entry] of Object.entries(entries)) {
-      onResolve({ filter: new RegExp(`/${source}\\.js$`) }, () => ({ path: `./${entry}.js`, external: true }));
-    }
+    const sources = { ...entryPoints, memcell: "src/(index|inside).ts" };
+    const entries = Object.entries(sources).map(([name, source]) => [name, new RegExp(`/${source.replace(".ts", "\\.js")}$`)] as const);
+    onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+      const entry = entries.find(([, source]) => source.test(resolve(resolveDir, path)));
+      return entry && { path: `./${entry[0]}.js`, external: true };
+    });
   },
 };
 await build({
   ...options,
-  entryPoints: {
-    batcher: "src/batcher.ts",
-    parallel: "src/parallel/trainer.ts",
-    "parallel-worker": "src/parallel/worker.ts",
-    worker: "src/worker/trainer.ts",
-    "worker-host": "src/worker/host.ts",
-    "trainer-worker": "src/worker/file.ts",
-  },
+  entryPoints,
   outdir: "dist",
   plugins: [apart],
 });

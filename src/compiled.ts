@@ -24,7 +24,7 @@ function bytesOf(names: Variant[]): Uint8Array<ArrayBuffer> {
 
 /** Whether the engine has what a variant needs. */
 export function supports(name: Variant): boolean {
-  return compiled.has(name) || WebAssembly.validate(bytesOf([name]));
+  return compiled.has(name) || globalThis.WebAssembly?.validate(bytesOf([name]));
 }
 
 /** Compiled once a process. */
@@ -35,8 +35,11 @@ export function compile(...names: Variant[]): WebAssembly.Module {
     compiled.set(key, module);
     return module;
   } catch (cause) {
+    const able = typeof WebAssembly === "object" && WebAssembly.validate(bytesOf(names));
     throw new Error(
-      "memcell needs WebAssembly with SIMD: this engine has none, or a content security policy without 'wasm-unsafe-eval' forbids it",
+      able
+        ? "memcell may not compile WebAssembly here: a content security policy must allow it by script-src 'wasm-unsafe-eval'; where nothing can, pass the compiled memcell/memcell.wasm as \"module\""
+        : "memcell needs WebAssembly with SIMD, which this engine does not have (Chrome 91, Firefox 89 and Safari 16.4 do), or its file is not read as UTF-8: <meta charset=utf-8>",
       { cause },
     );
   }

@@ -14,9 +14,11 @@ export type Kernels = Awaited<ReturnType<typeof instantiate>>;
 export function createKernels(module = compile(), memory?: WebAssembly.Memory): Kernels {
   if (!(module instanceof WebAssembly.Module)) fail(TypeError, "module", "a WebAssembly.Module", module);
   // What @assemblyscript/loader adds (strings, arrays, a wrapper for each export) is 2.1 kB that nothing here needs.
-  const { exports } = new WebAssembly.Instance(module, memory && { env: { memory } });
+  const foreign = !memory && WebAssembly.Module.imports(module).length > 0;
+  const exports = foreign ? {} : new WebAssembly.Instance(module, memory && { env: { memory } }).exports;
+  // Its name in what is shipped has a fingerprint of the kernels: scripts/names.ts.
   if (typeof exports.recurrentForward !== "function") {
-    throw new RangeError('"module" is not the memcell.wasm of this version');
+    throw new RangeError('"module" is not the memcell.wasm of this version: take memcell/memcell.wasm of the same package');
   }
   return { ...exports } as unknown as Kernels;
 }

@@ -17,21 +17,39 @@ export interface WebWorker {
   onmessageerror: ((event: MessageEvent) => void) | null;
 }
 
+/** Not where it is used: bundlers look for files that are named beside it. */
+const here = import.meta.url;
+
 const node = () => globalThis.process?.getBuiltinModule?.("node:worker_threads");
 
+/** What can be done where a worker's file is not found. */
+const lost = (cause?: unknown) =>
+  new Error(
+    'a worker of memcell cannot be loaded: is its file served, as a module, by the page\'s own origin? Where a bundler leaves it out, make the worker from a file of yours, with the option "worker" (README, "In a bundler, under a policy")',
+    { cause },
+  );
+
 /**
- * Starts a worker, or takes one that was started. A page's is made by `web`, where bundlers find the address that they look for:
+ * Starts a worker. A page's is made by `web`, where bundlers find the address that they look for:
  * `new Worker(new URL("./file.js", import.meta.url), { type: "module" })`.
  * @param file beside this one
+ * @param given makes it instead, if there is one
  * @param fail hears of its end as well
  */
-export function start(file: string, web: () => WebWorker, hear: (message: unknown) => void, fail: (error: unknown) => void): Remote {
+export function start(
+  file: string,
+  web: () => WebWorker,
+  given: (() => WebWorker) | undefined,
+  hear: (message: unknown) => void,
+  fail: (error: unknown) => void,
+): Remote {
   const threads = node();
-  if (threads) {
-    const worker = new threads.Worker(new URL(file, import.meta.url));
+  if (threads && !given) {
+    // Not the flags of the process: of `node --input-type=module --eval …` a file does not start.
+    const worker = new threads.Worker(new URL(file, here), { execArgv: [] });
     worker.unref();
     worker.on("message", hear);
-    worker.on("error", fail);
+    worker.on("error", (error: NodeJS.ErrnoException) => fail(error.code?.endsWith("MODULE_NOT_FOUND") ? lost(error) : error));
     worker.on("messageerror", fail);
     worker.on("exit", (code) => fail(new Error(`a worker of memcell ended with code ${code}`)));
     return {
@@ -40,15 +58,10 @@ export function start(file: string, web: () => WebWorker, hear: (message: unknow
       hold: (on) => (on ? worker.ref() : worker.unref()),
     };
   }
-  return attach(web(), hear, fail);
-}
-
-/** The same for a worker of the web that is there. */
-export function attach(worker: WebWorker, hear: (message: unknown) => void, fail: (error: unknown) => void): Remote {
+  const worker = (given ?? web)();
   worker.onmessage = ({ data }) => hear(data);
   // A file that is not found gives an event without a message.
-  worker.onerror = (event) =>
-    fail(event.error ?? new Error(event.message ?? "a worker of memcell cannot be loaded: is its file served, as a module?"));
+  worker.onerror = ({ error, message }) => fail(error ?? (message ? new Error(message) : lost()));
   worker.onmessageerror = () => fail(new Error("a worker of memcell sent what cannot be read"));
   return { post: (message, transfer = []) => worker.postMessage(message, transfer), end: () => worker.terminate(), hold() {} };
 }

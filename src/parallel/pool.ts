@@ -5,6 +5,7 @@ import type { Network } from "../inside.js";
 import type { Run } from "./messages.js";
 import { runWindow } from "./run.js";
 import { Thread } from "./thread.js";
+import { checkThreads, checkWorker, type Threads } from "./threads.js";
 
 let warned = false;
 
@@ -32,13 +33,16 @@ export class Pool {
   readonly size: number;
   /** All but this one; started when they are first needed. */
   readonly #threads: Thread[] = [];
+  readonly #worker: Threads["worker"];
   #networks = 0;
   #closed = false;
 
   constructor(
     readonly engine: Engine,
-    threads: number,
+    settings: Record<keyof Threads, unknown>,
   ) {
+    const threads = checkThreads(settings.threads);
+    this.#worker = checkWorker(settings.worker);
     this.size = threads === 1 || !canShare() ? 1 : threads;
     if (this.size > 1) engine.share();
     dropped.register(this, this.#threads);
@@ -48,7 +52,7 @@ export class Pool {
   #thread(at: number): Thread {
     const { shared, threaded: module, config, params, derived } = this.engine;
     for (let i = this.#threads.length; i < this.size - 1; i++) {
-      const thread = new Thread();
+      const thread = new Thread(this.#worker);
       thread.tell({ type: "begin", module, memory: shared as WebAssembly.Memory, config, params, derived });
       this.#threads.push(thread);
     }

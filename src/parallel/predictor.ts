@@ -7,7 +7,7 @@ import type { Metric, Scores } from "../metrics.js";
 import type { Checked, Sequence, Series } from "../sequences.js";
 import { Pool } from "./pool.js";
 import { type Part, Shards } from "./shards.js";
-import { checkThreads } from "./threads.js";
+import type { Threads } from "./threads.js";
 
 /** Runs sequences window by window; `look` sees each after its forward pass. */
 async function* windows(
@@ -88,9 +88,9 @@ export class Predictor {
   /** @internal */
   constructor(
     readonly model: Model,
-    threads: unknown,
+    settings: Record<keyof Threads, unknown>,
   ) {
-    this.#pool = new Pool(Model.engine("model", model), checkThreads(threads));
+    this.#pool = new Pool(Model.engine("model", model), settings);
   }
 
   /** Threads that work, with the one that calls: 1 where memory cannot be shared. */

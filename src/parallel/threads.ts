@@ -1,10 +1,16 @@
-/** How many threads work. */
+/** How many threads work, and in which workers. */
 
-import { integer } from "../inside.js";
+import { fail, integer } from "../inside.js";
+import type { WebWorker } from "../remote.js";
 
 export interface Threads {
   /** With the one that calls, from 1 to 256. Default: as many as the machine runs at once. */
   threads?: number;
+  /**
+   * Makes the worker of each further thread, for bundlers or addresses that need a file of your own (which calls `serve` of
+   * `memcell/parallel/host`): `() => new Worker(new URL("./thread.js", import.meta.url), { type: "module" })`. Default: the package's.
+   */
+  worker?: () => WebWorker;
 }
 
 /** More are refused: no machine that memcell is meant for has them. */
@@ -17,4 +23,10 @@ function cores(): number {
 /** @throws TypeError, RangeError if it is not a number of threads */
 export function checkThreads(value: unknown): number {
   return value === undefined ? Math.min(cores(), MOST) : integer("threads", value, 1, MOST);
+}
+
+/** @throws TypeError if it is not a function */
+export function checkWorker(value: unknown): (() => WebWorker) | undefined {
+  if (value !== undefined && typeof value !== "function") fail(TypeError, "worker", "a function that makes a worker", value);
+  return value as (() => WebWorker) | undefined;
 }

@@ -11,14 +11,13 @@ import type { Checked, Sequence, Series } from "../sequences.js";
 import { ParallelLearner } from "./learner.js";
 import { Pool } from "./pool.js";
 import { evaluate, evaluation, Predictor, predict } from "./predictor.js";
-import { checkThreads, type Threads } from "./threads.js";
+import type { Threads } from "./threads.js";
 
 /** Made by `createTrainer` and `resumeTrainer` of `memcell/parallel`. */
 export class ParallelTrainer extends Training<ParallelLearner> {
   /** @internal */
-  constructor(model: Model, trainerOptions: unknown, threads: unknown, file?: TrainerFile) {
-    const count = checkThreads(threads);
-    super(model, trainerOptions, (engine, checked, owner) => new ParallelLearner(engine, checked, owner, new Pool(engine, count)), file);
+  constructor(model: Model, trainerOptions: unknown, settings: Record<keyof Threads, unknown>, file?: TrainerFile) {
+    super(model, trainerOptions, (engine, checked, owner) => new ParallelLearner(engine, checked, owner, new Pool(engine, settings)), file);
   }
 
   /** Threads that work, with the one that calls: 1 where memory cannot be shared. */
@@ -105,8 +104,8 @@ export class ParallelTrainer extends Training<ParallelLearner> {
  * @example createTrainer(model, { loss: "mse", optimizer: adam(), batch: 64, threads: 2 });
  */
 export function createTrainer(model: Model, trainerOptions: TrainerOptions & Threads): ParallelTrainer {
-  const { threads, ...rest } = trainerOptions ?? {};
-  return new ParallelTrainer(model, trainerOptions && rest, threads);
+  const { threads, worker, ...rest } = trainerOptions ?? {};
+  return new ParallelTrainer(model, trainerOptions && rest, { threads, worker });
 }
 
 /**
@@ -114,9 +113,9 @@ export function createTrainer(model: Model, trainerOptions: TrainerOptions & Thr
  * @throws TypeError, RangeError if the file is damaged or holds no trainer
  */
 export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, settings: Environment & Threads = {}): ParallelTrainer {
-  const { threads, ...environment } = settings ?? {};
+  const { threads, worker, ...environment } = settings ?? {};
   const file = openCheckpoint(bytes);
-  return new ParallelTrainer(loadModel(bytes, environment), file.options, threads, file);
+  return new ParallelTrainer(loadModel(bytes, environment), file.options, { threads, worker }, file);
 }
 
 /**
@@ -125,7 +124,7 @@ export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, settings: Environ
  * @example const outputs = await createPredictor(model, { threads: 2 }).predict(sequences);
  */
 export function createPredictor(model: Model, predictorOptions: Threads = {}): Predictor {
-  return new Predictor(model, options("options", predictorOptions, ["threads"]).threads);
+  return new Predictor(model, options("options", predictorOptions, ["threads", "worker"]));
 }
 
 export type { Predictor, Threads };

@@ -2,6 +2,8 @@
 
 import type { Report } from "../fit.js";
 import { loadModel } from "../index.js";
+import { options } from "../inside.js";
+import { checkWorker, type Threads } from "../parallel/threads.js";
 import { createTrainer, type ParallelTrainer, resumeTrainer } from "../parallel/trainer.js";
 import { listen } from "../remote.js";
 import type { Sequence } from "../sequences.js";
@@ -32,7 +34,10 @@ class Host {
   #fit: AsyncGenerator<Report, void, undefined> | undefined;
   #abort = new AbortController();
 
-  constructor(post: (answer: Answer, transfer?: Transferable[]) => void) {
+  constructor(
+    post: (answer: Answer, transfer?: Transferable[]) => void,
+    readonly where: Pick<Threads, "worker">,
+  ) {
     this.#post = post;
   }
 
@@ -46,8 +51,8 @@ class Host {
   #create({ bytes, options, threads = 1 }: Create): void {
     try {
       this.#trainer = options
-        ? createTrainer(loadModel(bytes), { ...(options as object), threads } as never)
-        : resumeTrainer(bytes, { threads });
+        ? createTrainer(loadModel(bytes), { ...(options as object), ...this.where, threads } as never)
+        : resumeTrainer(bytes, { ...this.where, threads });
     } catch (error) {
       this.#failed = error;
     }
@@ -116,8 +121,14 @@ class Host {
 /**
  * Makes a worker of your own one that trains for `createTrainer` of `memcell/worker`: for bundlers, or addresses, that need a file
  * of your project.
+ * @param where `worker`: what makes the further threads, as for `createTrainer` of `memcell/parallel`
+ * @throws TypeError if it is not a function
  * @example import { serve } from "memcell/worker/host"; serve();
  */
-export function serve(): void {
-  const host = new Host(listen((message: Message) => host.receive(message)));
+export function serve(where: Pick<Threads, "worker"> = {}): void {
+  checkWorker(options("options", where, ["worker"]).worker);
+  const host = new Host(
+    listen((message: Message) => host.receive(message)),
+    where,
+  );
 }

@@ -4,8 +4,8 @@ import { type FitSettings, loadModel, type Model, type Report, type Sequence, ty
 import { checkTrainerOptions, fail, Model as ModelClass, openCheckpoint, options } from "../inside.js";
 import type { Metric } from "../metrics.js";
 import type { CheckedTrainerOptions } from "../options.js";
-import { checkThreads, type Threads } from "../parallel/threads.js";
-import { attach, type Remote, start, type WebWorker } from "../remote.js";
+import { checkThreads, checkWorker, type Threads } from "../parallel/threads.js";
+import { type Remote, start, type WebWorker } from "../remote.js";
 import type { Series } from "../sequences.js";
 import { type Answer, type Call, type Message, type Method, type Next, type Pull, type Reply, STREAMED } from "./messages.js";
 
@@ -39,7 +39,7 @@ class Line {
   constructor(given: (() => WebWorker) | undefined) {
     const hear = (message: unknown) => this.#hear(message as Answer);
     const fail = (error: unknown) => this.fail(error);
-    this.worker = given ? attach(given(), hear, fail) : start("./trainer-worker.js", web, hear, fail);
+    this.worker = start("./trainer-worker.js", web, given, hear, fail);
   }
 
   #hear(answer: Answer): void {
@@ -108,11 +108,11 @@ export class WorkerTrainer {
   /** @internal */
   constructor(model: Model, trainerOptions: unknown, where: Record<string, unknown>, bytes?: Uint8Array) {
     const { worker, threads } = where;
-    if (worker !== undefined && typeof worker !== "function") fail(TypeError, "worker", "a function that makes a worker", worker);
+    const given = checkWorker(worker);
     const checked = threads === undefined ? undefined : checkThreads(threads);
     this.options = checkTrainerOptions(trainerOptions, ModelClass.engine("model", model));
     this.model = model;
-    this.#line = new Line(worker as Where["worker"]);
+    this.#line = new Line(given);
     const file = bytes ? new Uint8Array(bytes) : model.save();
     this.#line.post({ type: "create", bytes: file, ...(!bytes && { options: this.options }), threads: checked }, [file.buffer]);
     dropped.register(this, this.#line.worker);

@@ -40,11 +40,17 @@ function receive(message: Message): Answer | undefined {
   return;
 }
 
-const post = listen((message: Message) => {
-  try {
-    const answer = receive(message);
-    if (answer) post(answer);
-  } catch (error) {
-    post({ error });
-  }
-});
+/**
+ * Makes a worker of your own a thread of `memcell/parallel`: for bundlers, or addresses, that need a file of your project.
+ * @example import { serve } from "memcell/parallel/host"; serve();
+ */
+export function serve(): void {
+  const post = listen((message: Message) => {
+    try {
+      const answer = receive(message);
+      if (answer) post(answer);
+    } catch (error) {
+      post({ error });
+    }
+  });
+}

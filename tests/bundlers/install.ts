@@ -1,0 +1,49 @@
+/** Before the tests: the tools of this folder, Chromium, and the package packed and installed into an empty project. */
+
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { TestProject } from "vitest/node";
+import { CHROMIUM } from "./chromium.js";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The folder of the empty project, with the pages of page/ in it. */
+    project: string;
+    /** The packed package. */
+    tarball: string;
+  }
+}
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const root = join(here, "../..");
+const run = (command: string, args: string[], cwd: string) =>
+  execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+/** What npm installed is kept until the lock file changes. */
+function installTools(): void {
+  const [lock, installed] = [join(here, "package-lock.json"), join(here, "node_modules/.package-lock.json")];
+  if (existsSync(installed) && statSync(installed).mtimeMs > statSync(lock).mtimeMs) return;
+  console.log("Installing the bundlers (220 MB) in tests/bundlers/node_modules ...");
+  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], here);
+}
+
+export default function setup(project: TestProject): () => void {
+  installTools();
+  if (!existsSync(CHROMIUM)) {
+    console.log("Installing Chromium ...");
+    run("apt-get", ["install", "-y", "chromium"], here);
+  }
+  console.log("Packing memcell and installing it into an empty project ...");
+  const folder = mkdtempSync(join(tmpdir(), "memcell-"));
+  const [{ filename }] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", folder], root));
+  const tarball = join(folder, filename);
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
+  run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", tarball], folder);
+  cpSync(join(here, "page"), folder, { recursive: true });
+  project.provide("project", folder);
+  project.provide("tarball", tarball);
+  return () => rmSync(folder, { recursive: true, force: true });
+}

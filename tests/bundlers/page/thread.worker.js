@@ -1,0 +1,5 @@
+/** A thread for `memcell/parallel`. */
+
+import { serve } from "memcell/parallel/host";
+
+serve();
