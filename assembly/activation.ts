@@ -10,7 +10,7 @@
 // one loop the two need 0.7. Forms with exp cost 1.2. Tanh as 7/8 and sigmoid as 7/6 would exceed 4e-7. Q begins with 1 at its
 // highest power, which saves a multiplication.
 
-import { splat } from "./lanes";
+import { PANEL, padded, splat, VECTOR } from "./lanes";
 
 // With shrinkLevel 1 (1.3 kB less in the bundle than 0) what stands in the innermost loops has to be decorated, or training at H = 32
 // takes 8 % longer; elsewhere `activate` and `slope` are called.
@@ -73,6 +73,25 @@ export function activate(x: v128, code: i32): v128 {
   const y = tanh(code == TANH ? x : f32x4.mul(splat(0.5), x));
   if (code == LOGISTIC) return f32x4.add(splat(0.5), f32x4.mul(splat(0.5), y));
   return code == LOGISTIC_2 ? f32x4.add(y, y) : y;
+}
+
+/** y = f(y) in place. Padded rows stay zero, which f(0) may not be. */
+export function activationForward(
+  y: usize, // [slots][O][width]
+  code: i32,
+  slots: i32,
+  O: i32, // unpadded
+  width: i32,
+): void {
+  const panel = (<usize>padded(O) * width) << 2;
+  for (let slot = 0; slot < slots; slot++, y += panel) {
+    for (let at: usize = 0; at < panel; at += VECTOR) {
+      const row = <i32>(width == PANEL ? at >> 5 : at >> 2);
+      const lanes = width == PANEL ? i32x4.splat(row) : i32x4.add(i32x4.splat(row), i32x4(0, 1, 2, 3));
+      const value = activate(v128.load(y + at), code);
+      v128.store(y + at, v128.and(value, i32x4.lt_s(lanes, i32x4.splat(O))));
+    }
+  }
 }
 
 /** The slope where the function's value is y. */

@@ -4,9 +4,10 @@
 // T time, P panels, I inputs, B blocks of S cells, C = B S, R values that the recurrent weights read: none, the cells, or the
 // cells and then all gates. I and R are unpadded; in shapes all parts are padded to multiples of 4, and N is all rows.
 
+import { activationForward } from "./activation";
 import { DENSE } from "./cell";
 import { lstm97Backward, lstm97Forward, NO_OUTPUT_GATE } from "./cells/lstm97";
-import { padded } from "./lanes";
+import { clearRows, copyRows, padded } from "./lanes";
 import { blocksAtOnce, product, rows } from "./matmul";
 import { blend } from "./vectors";
 
@@ -56,8 +57,8 @@ export function blocksForward(
       const inGates = n + cells;
       lstm97Forward(n, inGates, inGates + gates, sNext + p * cells, yNow, s + p * cells, functions, B, S, width);
       if (!all) continue;
-      memory.copy(next + p * sourcePanel, yNow, cells);
-      memory.copy(next + p * sourcePanel + cells, inGates, netPanel - cells);
+      copyRows(next + p * sourcePanel, yNow, cells);
+      copyRows(next + p * sourcePanel + cells, inGates, netPanel - cells);
     }
     y += <usize>P * cells;
     s = sNext;
@@ -73,6 +74,7 @@ export function blocksBackward(
   dy: usize, // [T][P][C][width]: from above; after the call, with weightT, the whole gradient of y_c
   ds: usize, // [P][C][width]: from the step after the last; after the call the gradient of the first s
   dsource: usize, // [P][R][width] scratch
+  squashed: usize, // [2][C][width] scratch
   dss: usize, // [T][P][C][width] out: the gradient of each s(t); or 0
   net: usize, // [T][P][N][width]: g(net_c), y_in, y_out
   s: usize, // [T][P][C][width]: slots 1..T
@@ -95,7 +97,7 @@ export function blocksBackward(
   for (let t = T - 1; t >= 0; t--) {
     const back = weightT && R && t < T - 1;
     if (back) {
-      memory.fill(dsource, 0, <usize>P * sourcePanel);
+      clearRows(dsource, <usize>P * sourcePanel);
       product(dsource, dnet + <usize>((t + 1) * P) * netPanel, weightT, 0, DENSE, P, N, R, width);
     }
     for (let p: usize = 0; p < <usize>P; p++) {
@@ -110,6 +112,8 @@ export function blocksBackward(
       const dyOut = dyIn ? dyIn + gates : 0;
       const inGates = n + cells;
       const dInGates = dn + cells;
+      copyRows(squashed, s + slot * cells, cells);
+      activationForward(squashed, (functions >> 8) & 15, 1, B * S, width);
       lstm97Backward(
         dn,
         dInGates,
@@ -118,16 +122,16 @@ export function blocksBackward(
         dyNow,
         dyIn,
         dyOut,
+        squashed,
         n,
         inGates,
         inGates + gates,
-        s + slot * cells,
         functions,
         B,
         S,
         width,
       );
     }
-    if (dss) memory.copy(dss + <usize>(t * P) * cells, ds, <usize>P * cells);
+    if (dss) copyRows(dss + <usize>(t * P) * cells, ds, <usize>P * cells);
   }
 }

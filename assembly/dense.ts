@@ -1,8 +1,8 @@
 // The dense layer, y = f(W x + b), over all slots (T steps x P panels) of a window at once.
 
-import { activate, slope } from "./activation";
+import { slope } from "./activation";
 import { DENSE } from "./cell";
-import { PANEL, padded, VECTOR } from "./lanes";
+import { VECTOR } from "./lanes";
 import { product } from "./matmul";
 
 export function denseForward(
@@ -16,25 +16,6 @@ export function denseForward(
   width: i32,
 ): void {
   product(y, x, weight, bias, DENSE, slots, I, O, width);
-}
-
-/** y = f(y) in place. Padded rows stay zero, which f(0) may not be. */
-export function activationForward(
-  y: usize, // [slots][O][width]
-  code: i32, // of the function, in activation.ts
-  slots: i32,
-  O: i32, // unpadded
-  width: i32,
-): void {
-  const panel = (<usize>padded(O) * width) << 2;
-  for (let slot = 0; slot < slots; slot++, y += panel) {
-    for (let at: usize = 0; at < panel; at += VECTOR) {
-      const row = <i32>(width == PANEL ? at >> 5 : at >> 2);
-      const lanes = width == PANEL ? i32x4.splat(row) : i32x4.add(i32x4.splat(row), i32x4(0, 1, 2, 3));
-      const value = activate(v128.load(y + at), code);
-      v128.store(y + at, v128.and(value, i32x4.lt_s(lanes, i32x4.splat(O))));
-    }
-  }
 }
 
 /** dy = dy f'(where the value is y) in place. */

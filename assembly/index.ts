@@ -1,10 +1,11 @@
 // The ABI, in the order in which data flows through it. Pointers are bytes, sizes are counts; all data is f32 unless said.
 
+export { activationForward } from "./activation";
 export { blocksBackward, blocksForward } from "./blocks";
 export { gruBeforeReset, gruBeforeResetBackward, gruBeforeUpdate, gruBeforeUpdateBackward } from "./cells/gruBefore";
 export { lstm97Traces } from "./cells/lstm97";
 export { lstmOutputBackward, lstmOutputForward } from "./cells/lstmVariant";
-export { activationBackward, activationForward, denseForward, inputGradient } from "./dense";
+export { activationBackward, denseForward, inputGradient } from "./dense";
 export { dropout, uniforms } from "./dropout";
 export { embeddingBackward, embeddingForward, scatterRows, tie } from "./embedding";
 export { gaussians, logarithms, orthonormalRows } from "./initialize";

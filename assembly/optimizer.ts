@@ -1,5 +1,9 @@
-// The optimizers, each one pass over the flat span of all parameters, with PyTorch's formulas; g is the gradient. Padding has
-// zero gradients and stays zero.
+// The optimizers, each one pass over the flat span of all parameters, with PyTorch's formulas; g is the gradient times `scale`, which
+// clips its norm (Pascanu, Mikolov & Bengio 2013). Padding has zero gradients and stays zero.
+//
+// What a gradient of zero does not change is passed over, so that an update of an embedding touches the rows that were used: with SGD
+// without momentum and Adagrad nothing of the others, with RMSprop their s. Adam's moments decay in every row, as PyTorch's do: until m
+// is cut to 0, some 600 updates after the row's last use, an update moves it.
 
 import { splat, sum, VECTOR } from "./lanes";
 
@@ -47,21 +51,31 @@ export function clipValues(
  */
 export function sgd(
   parameter: usize, // [count]
-  velocity: usize, // [count]
+  velocity: usize, // [count], or 0 for momentum 0
   gradient: usize, // [count]
   count: i32, // multiple of 4
+  scale: f32,
   rate: f32,
   momentum: f32,
   nesterov: bool,
 ): void {
-  for (const end = parameter + ((<usize>count) << 2); parameter < end; parameter += VECTOR) {
-    const g = v128.load(gradient);
-    const v = f32x4.add(f32x4.mul(splat(momentum), v128.load(velocity)), g);
-    const step = nesterov ? f32x4.add(g, f32x4.mul(splat(momentum), v)) : v;
-    v128.store(velocity, cut(v));
+  const end = parameter + ((<usize>count) << 2);
+  for (; parameter < end; parameter += VECTOR, gradient += VECTOR) {
+    if (!velocity) {
+      const zeros = zerosAt(gradient, end - parameter);
+      parameter += zeros;
+      gradient += zeros;
+      if (parameter >= end) return;
+    }
+    const g = f32x4.mul(splat(scale), v128.load(gradient));
+    let step = g;
+    if (velocity) {
+      const v = f32x4.add(f32x4.mul(splat(momentum), v128.load(velocity)), g);
+      step = nesterov ? f32x4.add(g, f32x4.mul(splat(momentum), v)) : v;
+      v128.store(velocity, cut(v));
+      velocity += VECTOR;
+    }
     v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.mul(splat(rate), step)));
-    velocity += VECTOR;
-    gradient += VECTOR;
   }
 }
 
@@ -75,15 +89,21 @@ export function rootOfSquares(
   velocity: usize, // [count], or 0 for none
   gradient: usize, // [count]
   count: i32, // multiple of 4
+  scale: f32,
   rate: f32,
   decay: f32,
   gain: f32,
   momentum: f32,
   epsilon: f32,
 ): void {
-  for (const end = parameter + ((<usize>count) << 2); parameter < end; parameter += VECTOR) {
-    const g = v128.load(gradient);
-    const s = f32x4.add(f32x4.mul(splat(decay), v128.load(squares)), f32x4.mul(splat(gain), f32x4.mul(g, g)));
+  for (const end = parameter + ((<usize>count) << 2); parameter < end; parameter += VECTOR, squares += VECTOR, gradient += VECTOR) {
+    const g = f32x4.mul(splat(scale), v128.load(gradient));
+    const before = f32x4.mul(splat(decay), v128.load(squares));
+    if (!velocity && !v128.any_true(g)) {
+      if (decay < 1) v128.store(squares, cut(before));
+      continue;
+    }
+    const s = f32x4.add(before, f32x4.mul(splat(gain), f32x4.mul(g, g)));
     let step = f32x4.div(g, f32x4.add(f32x4.sqrt(s), splat(epsilon)));
     if (velocity) {
       step = f32x4.add(f32x4.mul(splat(momentum), v128.load(velocity)), step);
@@ -92,8 +112,6 @@ export function rootOfSquares(
     }
     v128.store(squares, cut(s));
     v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.mul(splat(rate), step)));
-    squares += VECTOR;
-    gradient += VECTOR;
   }
 }
 
@@ -108,26 +126,41 @@ export function adam(
   second: usize, // [count] v
   gradient: usize, // [count]
   count: i32, // multiple of 4
+  scale: f32,
   rate: f32,
   beta1: f32,
   beta2: f32,
   epsilon: f32,
   correction: f32,
 ): void {
-  for (const end = parameter + ((<usize>count) << 2); parameter < end; parameter += VECTOR) {
-    const g = v128.load(gradient);
-    const m = f32x4.add(f32x4.mul(splat(beta1), v128.load(first)), f32x4.mul(splat(1 - beta1), g));
-    const v = f32x4.add(f32x4.mul(splat(beta2), v128.load(second)), f32x4.mul(splat(1 - beta2), f32x4.mul(g, g)));
+  const end = parameter + ((<usize>count) << 2);
+  for (; parameter < end; parameter += VECTOR, first += VECTOR, second += VECTOR, gradient += VECTOR) {
+    const g = f32x4.mul(splat(scale), v128.load(gradient));
+    const mBefore = v128.load(first);
+    const vKept = f32x4.mul(splat(beta2), v128.load(second));
+    if (!v128.any_true(v128.or(g, mBefore))) {
+      v128.store(second, cut(vKept));
+      continue;
+    }
+    const m = f32x4.add(f32x4.mul(splat(beta1), mBefore), f32x4.mul(splat(1 - beta1), g));
+    const v = f32x4.add(vKept, f32x4.mul(splat(1 - beta2), f32x4.mul(g, g)));
     const root = f32x4.add(f32x4.mul(f32x4.sqrt(v), splat(correction)), splat(epsilon));
     v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.div(f32x4.mul(splat(rate), m), root)));
     v128.store(first, cut(m));
     v128.store(second, cut(v));
-    first += VECTOR;
-    second += VECTOR;
-    gradient += VECTOR;
   }
 }
 
 function cut(x: v128): v128 {
   return v128.and(x, f32x4.ge(f32x4.abs(x), splat(TINY)));
+}
+
+/** Bytes of zeros from x on, 64 at a time, as regions are made of. */
+function zerosAt(x: usize, bytes: usize): usize {
+  const start = x;
+  for (const end = x + bytes; x < end; x += 64) {
+    const low = v128.or(v128.load(x), v128.load(x, 16));
+    if (v128.any_true(v128.or(low, v128.or(v128.load(x, 32), v128.load(x, 48))))) break;
+  }
+  return x - start;
 }

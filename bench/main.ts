@@ -1,7 +1,7 @@
 /**
  * Times forward, training and streaming after checking them against the oracle.
  *
- *     npm run bench [-- --json FILE] [-- --rounds N] [-- --quick]
+ *     npm run bench [-- --json FILE] [-- --rounds N] [-- --quick] [-- --scaling]
  */
 
 import { writeFileSync } from "node:fs";
@@ -11,10 +11,16 @@ import { SingleBar } from "cli-progress";
 import { CELLS, ONLINE, SHAPE } from "./cells.js";
 import { checkAgainstOracle } from "./check.js";
 import { measure, type Spread, show, spread, timed } from "./measure.js";
+import { scaling } from "./scaling.js";
 import { flops, forward, liveStreams, lstmWeights, online, peak, type Shape, streaming, training } from "./works.js";
 
 const { values: flags } = parseArgs({
-  options: { json: { type: "string" }, rounds: { type: "string", default: "15" }, quick: { type: "boolean", default: false } },
+  options: {
+    json: { type: "string" },
+    rounds: { type: "string", default: "15" },
+    quick: { type: "boolean", default: false },
+    scaling: { type: "boolean", default: false },
+  },
 });
 const rounds = flags.quick ? 3 : Number(flags.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`"--rounds" expected a positive integer, got ${flags.rounds}`);
@@ -36,6 +42,12 @@ const STREAMS: [number, number][] = [
 console.log(`${checkAgainstOracle()} cases agree with the oracle.`);
 const machine = { cpu: cpus()[0]?.model ?? "unknown", node: process.version, v8: process.versions.v8 };
 console.log(`${machine.cpu}, Node ${machine.node}, one thread; medians of ${rounds} interleaved rounds, quartiles in brackets.\n`);
+
+if (flags.scaling) {
+  const results = await scaling(rounds, flags.quick ? 10 : 40);
+  if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, results }, null, 2)}\n`);
+  process.exit();
+}
 
 const tile = peak();
 const ofShape = (shape: Shape) => flops(lstmWeights(shape[0], shape[1]), shape);

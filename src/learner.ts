@@ -187,19 +187,19 @@ export abstract class Updater<B extends Batch = Batch> {
     engine.change();
     const { kernels } = engine;
     const { clipNorm, clipValue, optimizer } = this.options;
+    if (clipValue < Infinity) kernels.clipValues(gradients, this.#count, clipValue);
+    const norm = this.#norm();
+    const scale = Math.min(1, clipNorm / (norm + 1e-6));
     const update: Update = {
       parameter: engine.params,
       gradient: gradients,
       moments: this.moments,
       count: this.#count,
       matrices: this.#matrices,
+      scale,
       rate: this.rate(this.updates + 1),
       step: this.updates + 1,
     };
-    if (clipValue < Infinity) kernels.clipValues(gradients, update.count, clipValue);
-    const norm = this.#norm();
-    const scale = Math.min(1, clipNorm / (norm + 1e-6));
-    if (scale < 1) kernels.blend(gradients, gradients, update.count, scale, 0);
     if (!(norm * scale + addDecay(kernels, optimizer, update) < LARGEST)) this.#refuse("gradient");
     if (this.average && this.updates === 0) this.#copy(this.average, engine.params);
     // One rule per type: the compiler cannot see that rule and optimizer belong together.

@@ -89,6 +89,8 @@ export interface Update {
   moments: number[];
   /** Floats in each. */
   count: number;
+  /** What the gradient is multiplied by: clips its norm. */
+  scale: number;
   /** What of them is weight matrices. */
   matrices: readonly Span[];
   /** The learning rate of this update. */
@@ -121,7 +123,7 @@ function updateAdam(kernels: Kernels, o: Required<Adam | AdamW>, u: Update): voi
   const rate = u.rate / (1 - power(o.beta1, u.step));
   const correction = 1 / Math.sqrt(1 - power(o.beta2, u.step));
   const [first, second] = u.moments as [number, number];
-  kernels.adam(u.parameter, first, second, u.gradient, u.count, rate, o.beta1, o.beta2, o.epsilon, correction);
+  kernels.adam(u.parameter, first, second, u.gradient, u.count, u.scale, rate, o.beta1, o.beta2, o.epsilon, correction);
 }
 
 /** A new optimizer is a row here and a kernel. */
@@ -130,7 +132,8 @@ export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: 
     moments: ["momentum_buffer"],
     options: { learningRate: [rate], momentum: [share, 0], nesterov: [boolean, false], weightDecay: [decay, 0] },
     update(kernels, o, u) {
-      kernels.sgd(u.parameter, u.moments[0] as number, u.gradient, u.count, u.rate, o.momentum, o.nesterov);
+      const velocity = o.momentum > 0 ? (u.moments[0] as number) : 0;
+      kernels.sgd(u.parameter, velocity, u.gradient, u.count, u.scale, u.rate, o.momentum, o.nesterov);
     },
   },
   rmsprop: {
@@ -143,9 +146,9 @@ export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: 
       weightDecay: [decay, 0],
     },
     update(kernels, o, u) {
-      const [squares, velocity] = u.moments as [number, number];
-      const gain = 1 - o.decay;
-      kernels.rootOfSquares(u.parameter, squares, velocity, u.gradient, u.count, u.rate, o.decay, gain, o.momentum, o.epsilon);
+      const [squares, velocities] = u.moments as [number, number];
+      const [velocity, gain] = [o.momentum > 0 ? velocities : 0, 1 - o.decay];
+      kernels.rootOfSquares(u.parameter, squares, velocity, u.gradient, u.count, u.scale, u.rate, o.decay, gain, o.momentum, o.epsilon);
     },
   },
   adagrad: {
@@ -153,7 +156,7 @@ export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: 
     options: { learningRate: [rate, 0.01], epsilon: [epsilon, 1e-10], weightDecay: [decay, 0] },
     update(kernels, o, u) {
       const [squares] = u.moments as [number];
-      kernels.rootOfSquares(u.parameter, squares, 0, u.gradient, u.count, u.rate, 1, 1, 0, o.epsilon);
+      kernels.rootOfSquares(u.parameter, squares, 0, u.gradient, u.count, u.scale, u.rate, 1, 1, 0, o.epsilon);
     },
   },
   adam: {
@@ -172,11 +175,13 @@ export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: 
 };
 
 /**
- * Adds the decay that all but AdamW have in their gradient, the slope of weightDecay / 2 times the squared weights. Returns
- * a bound of the length of what was added.
+ * Adds the decay that all but AdamW have in their gradient, the slope of weightDecay / 2 times the squared weights, to the scaled
+ * gradient. Returns a bound of the length of what was added.
  */
 export function addDecay(kernels: Kernels, { type, weightDecay }: Required<Optimizer>, u: Update): number {
   if (type === "adamw" || weightDecay === 0) return 0;
+  if (u.scale < 1) kernels.blend(u.gradient, u.gradient, u.count, u.scale, 0);
+  u.scale = 1;
   for (const { at, count } of u.matrices) kernels.blend(u.gradient + at, u.parameter + at, count, 1, weightDecay);
   return weightDecay * Math.sqrt(kernels.squaredNorm(u.parameter, u.count));
 }

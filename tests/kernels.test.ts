@@ -486,7 +486,7 @@ describe("optimizers", () => {
       const v = f32s(n, next).map(Math.abs);
       const bench = new Bench();
       const [pw, pm, pg] = [bench.buffer(w), bench.buffer(m), bench.buffer(g)];
-      bench.kernels.sgd(pw, pm, pg, n, 0.1, 0.9, false);
+      bench.kernels.sgd(pw, pm, pg, n, 1, 0.1, 0.9, false);
       const velocity = range(n).map((i) => 0.9 * m[i]! + g[i]!);
       expect(relativeError(bench.read(pm, n), velocity)).toBeLessThan(1e-6);
       expect(
@@ -497,7 +497,7 @@ describe("optimizers", () => {
       ).toBeLessThan(1e-6);
 
       const [aw, am, av, ag] = [bench.buffer(w), bench.buffer(m), bench.buffer(v), bench.buffer(g)];
-      bench.kernels.adam(aw, am, av, ag, n, 0.02, 0.9, 0.99, 1e-8, 1.5);
+      bench.kernels.adam(aw, am, av, ag, n, 1, 0.02, 0.9, 0.99, 1e-8, 1.5);
       const first = range(n).map((i) => 0.9 * m[i]! + 0.1 * g[i]!);
       const second = range(n).map((i) => 0.99 * v[i]! + 0.01 * g[i]! ** 2);
       const expected = w.map((x, i) => x - (0.02 * first[i]!) / (Math.sqrt(second[i]!) * 1.5 + 1e-8));
@@ -523,8 +523,51 @@ describe("optimizers", () => {
   test("adam's epsilon stands beside the corrected root", () => {
     const bench = new Bench();
     const [w, m, v, g] = [0, 0, 0, 1].map((value) => bench.buffer(new Float32Array(4).fill(value))) as [number, number, number, number];
-    bench.kernels.adam(w, m, v, g, 4, 1, 0, 0, 0.5, 3);
+    bench.kernels.adam(w, m, v, g, 4, 1, 1, 0, 0, 0.5, 3);
     expect(bench.read(w, 4)[0]).toBeCloseTo(-1 / (1 * 3 + 0.5), 6);
+  });
+
+  test("gradients with runs of zeros, scaled: every optimizer as its formula says, what it has no use for as it was", () => {
+    check(count, seed, (count, from) => {
+      const n = 16 * Math.ceil(count / 4);
+      const next = numbers(from);
+      const [w, squares] = [f32s(n, next), f32s(n, next).map(Math.abs)];
+      // Most vectors of four are zeros, and so are most moments, as those of tokens that are rare.
+      const sparse = () => f32s(n, next).map((value, i) => (((i >> 2) * 7 + from) % 5 === 0 ? value : 0));
+      const [g, m] = [sparse(), sparse()];
+      const scaled = g.map((value) => 0.25 * value);
+      const bench = new Bench();
+      const run = (kernel: (w: number, first: number, second: number, g: number) => void, expected: (i: number) => number) => {
+        const [pw, pm, ps, pg] = [w, m, squares, g].map((values) => bench.buffer(values)) as [number, number, number, number];
+        kernel(pw, pm, ps, pg);
+        const after = bench.read(pw, n);
+        expect(relativeError(after, range(n).map(expected))).toBeLessThan(1e-5);
+        expect(bench.intact).toBe(true);
+        return bench.read(ps, n);
+      };
+      const { kernels } = bench;
+      run(
+        (w, _, __, g) => kernels.sgd(w, 0, g, n, 0.25, 0.1, 0, false),
+        (i) => w[i]! - 0.1 * scaled[i]!,
+      );
+      for (const [decay, gain] of [
+        [1, 1],
+        [0.9, 0.1],
+      ] as const) {
+        const s = range(n).map((i) => decay * squares[i]! + gain * scaled[i]! ** 2);
+        const left = run(
+          (w, _, s, g) => kernels.rootOfSquares(w, s, 0, g, n, 0.25, 0.1, decay, gain, 0, 1e-3),
+          (i) => w[i]! - (0.1 * scaled[i]!) / (Math.sqrt(s[i]!) + 1e-3),
+        );
+        expect(relativeError(left, s)).toBeLessThan(1e-6);
+      }
+      const v = range(n).map((i) => 0.99 * squares[i]! + 0.01 * scaled[i]! ** 2);
+      const left = run(
+        (w, m, v, g) => kernels.adam(w, m, v, g, n, 0.25, 0.1, 0.9, 0.99, 1e-3, 1.5),
+        (i) => w[i]! - (0.1 * (0.9 * m[i]! + 0.1 * scaled[i]!)) / (Math.sqrt(v[i]!) * 1.5 + 1e-3),
+      );
+      expect(relativeError(left, v)).toBeLessThan(1e-6);
+    });
   });
 
   test("moments that decay for want of gradients end at zero, not among the subnormals", () => {
@@ -535,7 +578,7 @@ describe("optimizers", () => {
       bench.buffer([1, 1, 1e-20, 0]),
       bench.buffer(new Float32Array(4)),
     ];
-    for (let i = 0; i < 100_000; i++) bench.kernels.adam(w, m, v, g, 4, 1e-3, 0.9, 0.999, 1e-8, 1);
+    for (let i = 0; i < 100_000; i++) bench.kernels.adam(w, m, v, g, 4, 1, 1e-3, 0.9, 0.999, 1e-8, 1);
     expect([...bench.read(m, 4), ...bench.read(v, 4)].map(Math.abs)).toEqual(new Array(8).fill(0));
   });
 });

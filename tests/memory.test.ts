@@ -105,6 +105,21 @@ describe("the process stays where it was", () => {
   });
 });
 
+test("training takes less than 1.3 times what its numbers need", async () => {
+  const { Model } = await import("../src/model.js");
+  const [I, H, B, T] = [64, 128, 32, 50];
+  const model = createModel({ input: { features: I }, layers: [lstm({ units: H }), dense({ units: 1 })] });
+  const trainer = createTrainer(model, { loss: "mse", optimizer: adam(), clipNorm: 1 });
+  for (let i = 0; i < 3; i++) {
+    trainer.step(Array.from({ length: B }, () => ({ inputs: new Float32Array(T * I).fill(0.1), targets: new Float32Array(T) })));
+  }
+  const parameters = Object.values(model.parameters()).reduce((sum, { data }) => sum + data.length, 0);
+  // Parameters, their gradients and two moments; of each step inputs, gates, h, c and the gradient of h, and the head's output, its
+  // gradient, target and weight.
+  const needed = 4 * (4 * parameters + B * T * (I + 4 * H + 3 * H + 4));
+  expect(Model.engine("model", model).memory.f32.byteLength / needed).toBeLessThan(1.3);
+});
+
 test("many streams at once give their memory back when they are dropped", async () => {
   const { Model } = await import("../src/model.js");
   const model = createModel({ input: { features: 3 }, layers: [lstm({ units: 8 }), dense({ units: 1 })] });

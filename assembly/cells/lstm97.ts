@@ -14,8 +14,8 @@
 // A panel's rows are the cells block by block [C = B S], then the input gates [B], then the output gates [B], each part padded
 // to a multiple of 4; padded rows are not touched and stay zero.
 
-import { activate, slope } from "../activation";
-import { loadColumn, splat, storeColumn, VECTOR } from "../lanes";
+import { activate, activationForward, slope } from "../activation";
+import { loadColumn, PANEL, padded, splat, storeColumn, VECTOR } from "../lanes";
 
 /** Without output gates y_out = 1. */
 export const NO_OUTPUT_GATE: i32 = 1 << 15;
@@ -35,28 +35,35 @@ export function lstm97Forward(
 ): void {
   const row = (<usize>width) << 2;
   const f = functions & 15;
-  const g = (functions >> 4) & 15;
-  const h = (functions >> 8) & 15;
-  for (let b: usize = 0; b < <usize>B; b++) {
-    for (let lane: usize = 0; lane < row; lane += VECTOR) {
-      const gate = b * row + lane;
-      const yIn = activate(loadColumn(inGates + gate, width), f);
-      storeColumn(inGates + gate, yIn, width);
-      let yOut = splat(1);
-      if (!(functions & NO_OUTPUT_GATE)) {
-        yOut = activate(loadColumn(outGates + gate, width), f);
-        storeColumn(outGates + gate, yOut, width);
-      }
-      for (let v: usize = 0; v < <usize>S; v++) {
-        const at = (b * <usize>S + v) * row + lane;
-        const input = activate(loadColumn(net + at, width), g);
-        const state = f32x4.add(loadColumn(sBefore + at, width), f32x4.mul(yIn, input));
-        storeColumn(net + at, input, width);
-        storeColumn(s + at, state, width);
-        storeColumn(y + at, f32x4.mul(yOut, activate(state, h)), width);
-      }
-    }
+  const C = B * S;
+  const gated = !(functions & NO_OUTPUT_GATE);
+  activationForward(net, (functions >> 4) & 15, 1, C, width);
+  activationForward(inGates, f, 1, B, width);
+  if (gated) activationForward(outGates, f, 1, B, width);
+  const cells = <usize>padded(C) * row;
+  for (let at: usize = 0; at < cells; at += VECTOR) {
+    const written = f32x4.mul(ofGates(inGates, at, S, width), v128.load(net + at));
+    const state = f32x4.add(v128.load(sBefore + at), written);
+    v128.store(s + at, state);
+    v128.store(y + at, state);
   }
+  activationForward(y, (functions >> 8) & 15, 1, C, width);
+  if (!gated) return;
+  for (let at: usize = 0; at < cells; at += VECTOR) {
+    v128.store(y + at, f32x4.mul(ofGates(outGates, at, S, width), v128.load(y + at)));
+  }
+}
+
+/** The gate of each cell in the vector at `at` of [cells][width]; of padded cells 0. */
+function ofGates(gates: usize, at: usize, S: i32, width: i32): v128 {
+  const s = <u32>S;
+  if (width == PANEL) return v128.load(gates + ((<usize>((<u32>at >> 5) / s)) << 5) + (at & 16));
+  if (s == 1) return v128.load(gates + at);
+  const cell = <u32>at >> 2;
+  let y = v128.load32_splat(gates + ((<usize>(cell / s)) << 2));
+  y = v128.load32_lane(gates + ((<usize>((cell + 1) / s)) << 2), y, 1);
+  y = v128.load32_lane(gates + ((<usize>((cell + 2) / s)) << 2), y, 2);
+  return v128.load32_lane(gates + ((<usize>((cell + 3) / s)) << 2), y, 3);
 }
 
 /** One panel, one step back. */
@@ -68,10 +75,10 @@ export function lstm97Backward(
   dy: usize, // [cells][width]
   dyIn: usize, // [B][width], or 0
   dyOut: usize, // [B][width], or 0
+  squashed: usize, // [2][cells][width]: h(s(t)); after the call what each cell adds to dy_out and dy_in
   net: usize, // [cells][width]: g(net_c)
   inGates: usize, // [B][width]: y_in
   outGates: usize, // [B][width]: y_out
-  s: usize, // [cells][width] s(t)
   functions: i32,
   B: i32,
   S: i32,
@@ -82,26 +89,32 @@ export function lstm97Backward(
   const g = (functions >> 4) & 15;
   const h = (functions >> 8) & 15;
   const gated = !(functions & NO_OUTPUT_GATE);
+  const cells = <usize>padded(B * S) * row;
+  const written = squashed + cells;
+  for (let at: usize = 0; at < cells; at += VECTOR) {
+    const input = v128.load(net + at);
+    const output = v128.load(squashed + at);
+    const error = v128.load(dy + at);
+    let toState = f32x4.mul(slope(output, h), error);
+    if (gated) toState = f32x4.mul(ofGates(outGates, at, S, width), toState);
+    const dState = f32x4.add(v128.load(ds + at), toState);
+    v128.store(ds + at, dState);
+    v128.store(squashed + at, f32x4.mul(output, error));
+    v128.store(written + at, f32x4.mul(input, dState));
+    v128.store(dnet + at, f32x4.mul(f32x4.mul(ofGates(inGates, at, S, width), slope(input, g)), dState));
+  }
   for (let b: usize = 0; b < <usize>B; b++) {
     for (let lane: usize = 0; lane < row; lane += VECTOR) {
       const gate = b * row + lane;
-      const yIn = loadColumn(inGates + gate, width);
-      const yOut = gated ? loadColumn(outGates + gate, width) : splat(1);
       let dIn = dyIn ? loadColumn(dyIn + gate, width) : splat(0);
       let dOut = dyOut ? loadColumn(dyOut + gate, width) : splat(0);
       for (let v: usize = 0; v < <usize>S; v++) {
         const at = (b * <usize>S + v) * row + lane;
-        const input = loadColumn(net + at, width);
-        const squashed = activate(loadColumn(s + at, width), h);
-        const error = loadColumn(dy + at, width);
-        const dState = f32x4.add(loadColumn(ds + at, width), f32x4.mul(f32x4.mul(yOut, slope(squashed, h)), error));
-        dOut = f32x4.add(dOut, f32x4.mul(squashed, error));
-        dIn = f32x4.add(dIn, f32x4.mul(input, dState));
-        storeColumn(dnet + at, f32x4.mul(f32x4.mul(yIn, slope(input, g)), dState), width);
-        storeColumn(ds + at, dState, width);
+        dOut = f32x4.add(dOut, loadColumn(squashed + at, width));
+        dIn = f32x4.add(dIn, loadColumn(written + at, width));
       }
-      storeColumn(dInGates + gate, f32x4.mul(slope(yIn, f), dIn), width);
-      if (gated) storeColumn(dOutGates + gate, f32x4.mul(slope(yOut, f), dOut), width);
+      storeColumn(dInGates + gate, f32x4.mul(slope(loadColumn(inGates + gate, width), f), dIn), width);
+      if (gated) storeColumn(dOutGates + gate, f32x4.mul(slope(loadColumn(outGates + gate, width), f), dOut), width);
     }
   }
 }

@@ -80,7 +80,8 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
       const gated = read > C;
       const source = gated ? buffer(longest + 1, P, read, width) : y;
       const gradient = window.gradient(C);
-      const [ds, dsource] = window.mode === "train" ? [buffer(P, C, width), buffer(P, read, width)] : [0, 0];
+      const [ds, dsource, squashed] =
+        window.mode === "train" ? [buffer(P, C, width), buffer(P, read, width), buffer(2, C, width)] : [0, 0, 0];
       const flow = window.watched ? buffer(longest, P, C, width) : 0;
       const state = { name: `h${suffix}`, pointer: y, units: cells, rows: C };
       const readState = gated ? { ...state, pointer: source, units: readUnits, rows: read, row } : state;
@@ -92,7 +93,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
       const forth = (T: number, y: number, s: number, net: number, source: number, x: number) =>
         kernels.blocksForward(y, s, net, source, x, w, own, functions, T, P, features, read, B, S, width);
       const back = (T: number, net: number, dy: number, s: number, weightT: number, dLater: number) =>
-        kernels.blocksBackward(net, dy, ds, dsource, flow, net, s, weightT, dLater, functions, T, P, read, B, S, width);
+        kernels.blocksBackward(net, dy, ds, dsource, squashed, flow, net, s, weightT, dLater, functions, T, P, read, B, S, width);
       const at = { I, C, rows, read, y, s, net, source, gradient, ds, dsource };
       const steps = isNoisy(layer, window.mode)
         ? blocksStepwise(window, at, noise(window, layer, index, { ...readState, rows: read }, C, C, carried), {
