@@ -87,8 +87,8 @@ if (flags.write) {
   const head = ["runtime", "kernel tests", "API tests", "bits", "2 threads", "in a worker"];
   const table = [head, head.map(() => "-"), ...rows.map((row) => Object.values(row))].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
   const readme = join(root, "README.md");
-  const marks = /(<!-- runtimes -->\n).*?(\n<!-- \/runtimes -->)/s;
-  writeFileSync(readme, readFileSync(readme, "utf8").replace(marks, `$1${table}$2`));
+  const marks = /(<!-- runtimes -->\n)(?:.*\n)?(<!-- \/runtimes -->)/s;
+  writeFileSync(readme, readFileSync(readme, "utf8").replace(marks, `$1\n${table}\n\n$2`));
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);
