@@ -25,7 +25,8 @@ const OWN = ["own", "trainer.worker", "thread.worker"];
 
 function pages(project: string, out: string, change = (html: string) => html): void {
   mkdirSync(out, { recursive: true });
-  for (const name of ["index.html", "own.html"]) writeFileSync(join(out, name), change(readFileSync(join(project, name), "utf8")));
+  for (const name of ["index.html", "own.html", "frames.html"])
+    writeFileSync(join(out, name), change(readFileSync(join(project, name), "utf8")));
 }
 
 const logger = (warnings: string[]) => {
