@@ -34,6 +34,7 @@ export default function setup(project: TestProject): () => void {
   installTools();
   if (!existsSync(CHROMIUM)) {
     console.log("Installing Chromium ...");
+    run("apt-get", ["update"], here);
     run("apt-get", ["install", "-y", "chromium"], here);
   }
   console.log("Packing memcell and installing it into an empty project ...");
