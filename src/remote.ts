@@ -60,7 +60,14 @@ export function start(
       hold: (on) => (on ? worker.ref() : worker.unref()),
     };
   }
-  const worker = (given ?? web)();
+  let worker: WebWorker;
+  try {
+    worker = (given ?? web)();
+  } catch (error) {
+    // A page may not start one from another origin.
+    queueMicrotask(() => fail(given ? error : lost(error)));
+    return { post() {}, end() {}, hold() {} };
+  }
   worker.onmessage = ({ data }) => hear(data);
   // A file that is not found gives an event without a message.
   worker.onerror = ({ error, message }) => fail(error ?? (message ? new Error(message) : lost()));

@@ -1,7 +1,7 @@
 /** What pages may do and may not: one file alone, policies, isolation, workers that are not there, frames while a model learns. */
 
 import { execFileSync } from "node:child_process";
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
@@ -91,6 +91,32 @@ test.each([
   expect(result).toContain('with the option "worker"');
   const forbidden = { ...ISOLATED, "Content-Security-Policy": POLICY.replace("worker-src 'self'", "worker-src 'none'") };
   expect((await look({ code }, forbidden)).result).toContain('with the option "worker"');
+});
+
+test("from another origin: an error that says what to do, and workers from files of the page's own", async () => {
+  const open = { "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin" };
+  const other = await serve(plain, open);
+  try {
+    const folder = join(project, "out", "origin");
+    mkdirSync(folder, { recursive: true });
+    for (const name of ["trainer.worker.js", "thread.worker.js"])
+      writeFileSync(join(folder, name), readFileSync(join(plain, name), "utf8").replace("./memcell/", `${other.address}memcell/`));
+    const code = `${SETUP.replaceAll("./memcell/", `${other.address}memcell/`)} globalThis.trained = (async () => {
+      const own = (name) => () => new Worker(new URL(name, import.meta.url), { type: "module" });
+      const losses = [];
+      for (const where of [{}, { worker: own("./trainer.worker.js"), thread: own("./thread.worker.js") }]) {
+        losses.push(await attempt(() => createWorker(create(), { ...options, threads: 2, worker: where.worker }).step(batch)));
+        losses.push(await attempt(() => createParallel(create(), { ...options, threads: 2, worker: where.thread }).step(batch)));
+      }
+      return losses;
+    })();`;
+    const { result, said } = await look<unknown[]>({ code }, ISOLATED, folder);
+    const refused = expect.stringContaining('with the option "worker"');
+    expect(result).toEqual([refused, refused, expect.any(Number), result[2]]);
+    expect(said).toEqual([]);
+  } finally {
+    await other.close();
+  }
 });
 
 test("the page goes on drawing while a worker trains", async () => {
