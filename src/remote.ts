@@ -43,10 +43,12 @@ export function start(
   hear: (message: unknown) => void,
   fail: (error: unknown) => void,
 ): Remote {
-  const threads = node();
-  if (threads && !given) {
+  const threads = given ? undefined : node();
+  const url = threads && new URL(file, here);
+  // Deno may have the package from a registry, from where only its web workers start.
+  if (threads && url?.protocol === "file:") {
     // Not the flags of the process: of `node --input-type=module --eval …` a file does not start.
-    const worker = new threads.Worker(new URL(file, here), { execArgv: [] });
+    const worker = new threads.Worker(url, { execArgv: [] });
     worker.unref();
     worker.on("message", hear);
     worker.on("error", (error: NodeJS.ErrnoException) => fail(error.code?.endsWith("MODULE_NOT_FOUND") ? lost(error) : error));
@@ -58,7 +60,14 @@ export function start(
       hold: (on) => (on ? worker.ref() : worker.unref()),
     };
   }
-  const worker = (given ?? web)();
+  let worker: WebWorker;
+  try {
+    worker = (given ?? web)();
+  } catch (error) {
+    // A page may not start one from another origin.
+    queueMicrotask(() => fail(given ? error : lost(error)));
+    return { post() {}, end() {}, hold() {} };
+  }
   worker.onmessage = ({ data }) => hear(data);
   // A file that is not found gives an event without a message.
   worker.onerror = ({ error, message }) => fail(error ?? (message ? new Error(message) : lost()));

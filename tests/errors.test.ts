@@ -245,6 +245,15 @@ describe("createModel", () => {
       () => createModel(features, { module: new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)) }),
     ],
     [
+      "a module that imports a memory",
+      RangeError,
+      '"module" is not the memcell.wasm of this version',
+      () =>
+        createModel(features, {
+          module: new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 2, 8, 1, 1, 0x65, 1, 0x6d, 2, 0, 1)),
+        }),
+    ],
+    [
       "an unknown environment",
       RangeError,
       '"environment.wasm" is not an option; the options are module',

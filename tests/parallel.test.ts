@@ -280,6 +280,7 @@ describe("numbers of threads", () => {
     expect(() => createParallel(createModel(config), { ...options, thread: 2 } as never)).toThrow('"thread" is not an option');
     expect(() => createParallel({} as never, options)).toThrow('"model" expected a model');
     expect(() => createPredictor(createModel(config), { threadz: 1 } as never)).toThrow("threadz");
+    expect(() => createPredictor(createModel(config), { worker: "thread.js" } as never)).toThrow('"worker" expected a function');
   });
 });
 

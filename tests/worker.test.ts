@@ -16,6 +16,7 @@ import {
 } from "memcell";
 import { createTrainer as createParallel } from "memcell/parallel";
 import { createTrainer as createWorker, resumeTrainer as resumeWorker } from "memcell/worker";
+import { serve } from "memcell/worker/host";
 import { describe, expect, test } from "vitest";
 import { numbers } from "./cases.js";
 
@@ -135,6 +136,8 @@ describe("what is wrong", () => {
     ] as const)
       expect(() => createWorker(model, wrong as never)).toThrow(message);
     expect(() => resumeWorker(model.save())).toThrow("holds a model, but no trainer");
+    expect(() => serve({ worker: "thread.js" } as never)).toThrow('"worker" expected a function');
+    expect(() => serve({ threads: 2 } as never)).toThrow('"threads" is not an option');
 
     const { here, there } = both();
     const attempt = async (work: () => unknown) => {

@@ -25,7 +25,8 @@ const OWN = ["own", "trainer.worker", "thread.worker"];
 
 function pages(project: string, out: string, change = (html: string) => html): void {
   mkdirSync(out, { recursive: true });
-  for (const name of ["index.html", "own.html"]) writeFileSync(join(out, name), change(readFileSync(join(project, name), "utf8")));
+  for (const name of ["index.html", "own.html", "frames.html"])
+    writeFileSync(join(out, name), change(readFileSync(join(project, name), "utf8")));
 }
 
 const logger = (warnings: string[]) => {
@@ -33,26 +34,28 @@ const logger = (warnings: string[]) => {
   return { ...vite.createLogger("silent"), warn, warnOnce: warn, error: warn };
 };
 
-export const BUILDS: Build[] = [
-  {
-    name: "Vite's server",
-    pages: ["index.html", "own.html"],
-    async build(root, out) {
-      const warnings: string[] = [];
-      const server = await vite.createServer({
-        root,
-        configFile: false,
-        logLevel: "warn",
-        customLogger: logger(warnings),
-        cacheDir: out,
-        server: { port: 0, headers: ISOLATED },
-        // In its cache the package's files would not lie beside each other.
-        optimizeDeps: { exclude: ["memcell"] },
-      });
-      await server.listen();
-      return { site: { address: server.resolvedUrls?.local[0] as string, close: () => server.close() }, warnings };
-    },
+const server = (name: string, config: vite.InlineConfig): Build => ({
+  name,
+  pages: ["index.html", "own.html"],
+  async build(root, cacheDir) {
+    const warnings: string[] = [];
+    const server = await vite.createServer({
+      root,
+      cacheDir,
+      configFile: false,
+      logLevel: "warn",
+      customLogger: logger(warnings),
+      server: { port: 0, headers: ISOLATED },
+      ...config,
+    });
+    await server.listen();
+    return { site: { address: server.resolvedUrls?.local[0] as string, close: () => server.close() }, warnings };
   },
+});
+
+export const BUILDS: Build[] = [
+  server("Vite's server", {}),
+  server("Vite's server, as it has to be up to Vite 7", { optimizeDeps: { exclude: ["memcell"] } }),
   {
     name: "Vite",
     pages: ["index.html", "own.html"],

@@ -30,14 +30,17 @@ function installTools(): void {
   run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], here);
 }
 
-export default function setup(project: TestProject): () => void {
+export default function setup(project: TestProject): void {
   installTools();
   if (!existsSync(CHROMIUM)) {
     console.log("Installing Chromium ...");
+    run("apt-get", ["update"], here);
     run("apt-get", ["install", "-y", "chromium"], here);
   }
   console.log("Packing memcell and installing it into an empty project ...");
   const folder = mkdtempSync(join(tmpdir(), "memcell-"));
+  // Also after Ctrl-C.
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const [{ filename }] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", folder], root));
   const tarball = join(folder, filename);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "empty", private: true, type: "module" }));
@@ -45,5 +48,4 @@ export default function setup(project: TestProject): () => void {
   cpSync(join(here, "page"), folder, { recursive: true });
   project.provide("project", folder);
   project.provide("tarball", tarball);
-  return () => rmSync(folder, { recursive: true, force: true });
 }
