@@ -40,3 +40,9 @@ export function recurrentGroups(cell: i32): i32 {
 export function hasGroup(cell: i32, g: i32): bool {
   return bool(((inputGroups(cell) | recurrentGroups(cell)) >> g) & 1);
 }
+
+/** Whether all groups have weights for both. */
+export function allGroups(cell: i32): bool {
+  const every = (1 << groups(cell)) - 1;
+  return (inputGroups(cell) & recurrentGroups(cell) & every) == every;
+}

@@ -3,13 +3,14 @@
 // Weights are packed as w[row/(4G)][k][g][4 rows]: G groups of four rows lie together (the four gates of four units: G = 4;
 // a layer with one value a unit: G = 1). Activations are panels [k][width].
 
-import { groups, inputGroups, recurrentGroups } from "./cell";
+import { allGroups, groups, inputGroups, recurrentGroups } from "./cell";
 import { PANEL, padded, transpose, VECTOR } from "./lanes";
 import { column1, columns, tile } from "./tile";
 
-/** How many blocks (the G groups of four units) `rows` takes at once: what fills the accumulators. */
+/** How many blocks (the G groups of four units) `rows` takes at once: what fills the accumulators, or two tiles of six rows. */
 export function blocksAtOnce(cell: i32, width: i32): i32 {
-  return width == PANEL ? 1 : 8 / groups(cell);
+  const G = groups(cell);
+  return width != PANEL ? 8 / G : G == 1 ? 3 : 1;
 }
 
 /**
@@ -31,17 +32,20 @@ export function rows(
   const G = groups(cell);
   const column = <usize>G * VECTOR;
   const wh = w + <usize>padded(kx) * column;
+  const block = <usize>(padded(kx) + padded(kh)) * column;
   if (width == PANEL) {
-    for (let g = 0; g < G; g++) {
+    const whole = allGroups(cell);
+    const count = whole ? 4 * G * blocks : 4;
+    for (let g = 0; g < G; g += whole ? G : 1) {
       const row = y + <usize>g * 128;
       const offset = <usize>g * VECTOR;
       const forX = (inputGroups(cell) >> g) & 1 ? kx : 0;
       const forH = (recurrentGroups(cell) >> g) & 1 ? kh : 0;
-      tile(row, row + VECTOR, 32, bias ? bias + offset : 0, w + offset, x, forX, wh + offset, h, forH, column);
+      const b = bias ? bias + offset : 0;
+      tile(row, row + VECTOR, 32, b, w + offset, x, forX, wh + offset, h, forH, column, G == 1 ? block : VECTOR, count);
     }
     return;
   }
-  const block = <usize>(padded(kx) + padded(kh)) * column;
   const next: usize = blocks * G == 8 ? 1 : 0;
   if (G == 4 || next) {
     const vector = G == 4 ? VECTOR : block;
@@ -90,9 +94,12 @@ export function product(
 /** Values of k (slots x lanes) that one block of the weight gradient packs: its panels of 8 rows take 8 kB each. */
 const BLOCK: i32 = 256;
 
+/** Columns of dw that it takes at a time: two tiles of six. */
+const STRIP: i32 = 12;
+
 /** Bytes of scratch that weightGradient needs for `rows` rows. */
 export function weightGradientScratch(rows: i32): usize {
-  return (<usize>(((rows + 7) & ~7) + 4) * BLOCK + 64) << 2;
+  return (<usize>(((rows + 7) & ~7) + STRIP) * BLOCK + 16 * STRIP) << 2;
 }
 
 /**
@@ -118,11 +125,9 @@ export function weightGradient(
   const G = groups(cell);
   const total = rowCount >> 2;
   const panels = (total + 1) >> 1;
-  const every = (1 << G) - 1;
-  const whole = (inputGroups(cell) & recurrentGroups(cell) & every) == every;
-  const neighbours = whole ? 0 : total - (total % (2 * G));
+  const neighbours = allGroups(cell) ? 0 : total - (total % (2 * G));
   const strip = scratch + ((<usize>panels * 8 * BLOCK) << 2);
-  const spare = strip + ((<usize>4 * BLOCK) << 2);
+  const spare = strip + ((<usize>STRIP * BLOCK) << 2);
   const blockSlots = BLOCK / width;
   for (let slot = 0; slot < slots; slot += blockSlots) {
     const count = min(blockSlots, slots - slot);
@@ -143,11 +148,16 @@ export function weightGradient(
     }
     const xBlock = x + ((<usize>slot * kx * width) << 2);
     const hBlock = h + ((<usize>slot * kh * width) << 2);
-    for (let column = 0; column < kx + kh; column += 4) {
+    let columns = 0;
+    for (let column = 0; column < kx + kh; column += columns) {
       const isInput = column < kx;
       const live = isInput ? inputGroups(cell) : recurrentGroups(cell);
-      if (isInput) pack(strip, VECTOR, xBlock, kx, column >> 2, count, width);
-      else pack(strip, VECTOR, hBlock, kh, (column - kx) >> 2, count, width);
+      const first = isInput ? column : column - kx;
+      columns = min(STRIP, (isInput ? kx : kh) - first);
+      for (let i = 0; i < columns; i += 4) {
+        const to = strip + ((<usize>i) << 2);
+        pack(to, 4 * STRIP, isInput ? xBlock : hBlock, isInput ? kx : kh, (first + i) >> 2, count, width);
+      }
       for (let p = 0; p < panels; p++) {
         const q0 = paired(2 * p, neighbours, G);
         const q1 = 2 * p + 1 < total ? paired(2 * p + 1, neighbours, G) : -1;
@@ -157,7 +167,7 @@ export function weightGradient(
         // A group without weights beside one that has them, and the copy in the last panel, add to a spare tile: nobody's result.
         const c0 = live0 ? group(dw, q0, column, G, kx + kh) : spare;
         const c1 = live1 ? group(dw, q1, column, G, kx + kh) : spare;
-        tile(c0, c1, <usize>G * VECTOR, 0, strip, scratch + ((<usize>p * 8 * BLOCK) << 2), k, 0, 0, 0, VECTOR);
+        tile(c0, c1, <usize>G * VECTOR, 0, strip, scratch + ((<usize>p * 8 * BLOCK) << 2), k, 0, 0, 0, 4 * STRIP, VECTOR, columns);
       }
     }
   }

@@ -59,7 +59,7 @@ const cells = CELLS.map(({ name, layer, weights, goal }) => ({
   flops: 3 * flops(weights, SHAPE),
   goal,
 }));
-const streams = STREAMS.map(streaming);
+const streams = STREAMS.map((shape) => streaming(shape));
 const live = [1000, 100, 10].map((count) => liveStreams([32, 64], count));
 const onlines = ONLINE.map(([name, layer]) => online(name, layer));
 const works = [tile, ...[...forwards, ...trainings, ...cells].map(({ work }) => work), ...streams, ...live, ...onlines];

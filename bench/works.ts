@@ -1,6 +1,16 @@
 /** What is timed: a layer with a dense head of one output, at the shapes (inputs I, units H, batch B, steps T). */
 
-import { adam, createModel, createOnlineLearner, createTrainer, dense, lstm, type ModelConfig, sgd } from "../src/index.js";
+import {
+  adam,
+  createModel,
+  createOnlineLearner,
+  createTrainer,
+  dense,
+  type Environment,
+  lstm,
+  type ModelConfig,
+  sgd,
+} from "../src/index.js";
 import { lanesFor } from "../src/lanes.js";
 import { Learner } from "../src/learner.js";
 import { Model } from "../src/model.js";
@@ -20,8 +30,8 @@ export const lstmWeights = (I: number, H: number) => 4 * H * (I + H);
 /** Floating-point operations forward of a layer with so many weights in its products: a multiplication and an addition are two. */
 export const flops = (weights: number, [, , B, T]: Shape) => 2 * weights * B * T;
 
-function build(I: number, layer: Layer) {
-  const model = createModel({ input: { features: I }, layers: [layer, dense({ units: 1 })], seed: 1 });
+function build(I: number, layer: Layer, where?: Environment) {
+  const model = createModel({ input: { features: I }, layers: [layer, dense({ units: 1 })], seed: 1 }, where);
   return { model, engine: Model.engine("model", model) };
 }
 
@@ -35,8 +45,8 @@ function rowsOf([I, , B, T]: Shape): Row[] {
 }
 
 /** The register tile on long sums, its panels in the first-level cache: what a kernel can reach at best here. */
-export function peak(): Work & { flops: number } {
-  const { engine } = build(1, lstm({ units: 4 }));
+export function peak(where?: Environment): Work & { flops: number } {
+  const { engine } = build(1, lstm({ units: 4 }), where);
   const { kernels, memory } = engine;
   const [slots, I, O, repeats] = [2, 512, 64, 50];
   const [y, x, w, b] = [slots * O * 8, slots * I * 8, O * I, O].map((floats) => memory.allocate(4 * floats)) as [
@@ -61,9 +71,9 @@ export function peak(): Work & { flops: number } {
 }
 
 /** A window through the network, its inputs written, as `predict` does it. */
-export function forward(shape: Shape): Work {
+export function forward(shape: Shape, where?: Environment): Work {
   const [I, H, B, T] = shape;
-  const { engine } = build(I, lstm({ units: H }));
+  const { engine } = build(I, lstm({ units: H }), where);
   const network = new Network(engine, T, lanesFor(B), "infer");
   const rows = rowsOf(shape);
   return {
@@ -76,9 +86,9 @@ export function forward(shape: Shape): Work {
 }
 
 /** An update as `fit` makes it: inputs and targets written, loss, gradients, clipping, Adam. */
-export function training(shape: Shape, layer: Layer = lstm({ units: shape[1] }), name = String(shape)): Work {
+export function training(shape: Shape, layer: Layer = lstm({ units: shape[1] }), name = String(shape), where?: Environment): Work {
   const [I, , , T] = shape;
-  const { model, engine } = build(I, layer);
+  const { model, engine } = build(I, layer, where);
   const { options } = createTrainer(model, { loss: "mse", optimizer: adam({ learningRate: 1e-4 }), clipNorm: 1 });
   const learner = new Learner(engine, options, model);
   const rows = rowsOf(shape);
@@ -91,8 +101,8 @@ export function training(shape: Shape, layer: Layer = lstm({ units: shape[1] }),
 }
 
 /** One step of a stream through the public API. */
-export function streaming([I, H]: [number, number]): Work & { steps: number } {
-  const stream = build(I, lstm({ units: H })).model.stream();
+export function streaming([I, H]: [number, number], where?: Environment): Work & { steps: number } {
+  const stream = build(I, lstm({ units: H }), where).model.stream();
   const next = numbers(3);
   const inputs = Array.from({ length: 16 }, () => Float32Array.from({ length: I }, next));
   const out = new Float32Array(1);

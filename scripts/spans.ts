@@ -8,7 +8,7 @@ export interface Span {
 }
 
 /** So many equal bytes end a span: fewer are often equal by chance, and a span costs some bytes itself. */
-const SURE = 8;
+const SURE = 16;
 
 /** In order, and apart from each other. */
 export function spansBetween(from: Buffer, to: Buffer): Span[] {

@@ -17,9 +17,9 @@ export interface Environment {
   /** The compiled `memcell/memcell.wasm`, where compiling at run time is not allowed. Default: the one inside the package. */
   module?: WebAssembly.Module;
   /**
-   * "relaxed": with fused multiply-add, which is faster on some machines; the last bits may differ from one machine to another.
-   * Where the engine does not have relaxed SIMD, the plain ones are taken; `model.engine` tells. Default "plain": the same bits
-   * everywhere.
+   * "relaxed": with fused multiply-add and a larger tile, which is faster; the last bits may differ from one machine to another.
+   * Where the engine does not have relaxed SIMD, or spills that tile (Node 22), the plain ones are taken; `model.engine` tells.
+   * Default "plain": the same bits everywhere.
    */
   kernels?: "plain" | "relaxed";
 }

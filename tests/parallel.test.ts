@@ -23,6 +23,7 @@ import { createTrainer as createParallel, createPredictor, resumeTrainer as resu
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { STEADY } from "./agreement.js";
 import { asSequences, asTensors, examples, numbers, randomParameters, relativeError } from "./cases.js";
+import { RELAXED } from "./relaxed.js";
 
 /** Every worker that was started, to be killed. */
 const workers: threads.Worker[] = [];
@@ -103,7 +104,7 @@ test("one thread gives the bits of the trainer without threads; several give the
 
 test("the kernels for relaxed SIMD stay what they are on several threads", async () => {
   const layers = config.layers.filter(({ type }) => type !== "dropout");
-  const [plain, relaxed] = [createModel({ ...config, layers }), createModel({ ...config, layers }, { kernels: "relaxed" })];
+  const [plain, relaxed] = [createModel({ ...config, layers }), createModel({ ...config, layers }, RELAXED)];
   for await (const _ of createTrainer(plain, options).fit(sequences));
   const trainer = createParallel(relaxed, { ...options, threads: 2 });
   for await (const _ of trainer.fit(sequences));

@@ -2,15 +2,22 @@
 
 import { execFileSync } from "node:child_process";
 import { expect, test, vi } from "vitest";
-import { createModel, createTrainer, dense, loadModel, lstm, resumeTrainer, sgd } from "../src/index.js";
+import { createModel, createTrainer, dense, loadModel, lstm, resumeTrainer, rnn, sgd } from "../src/index.js";
 import { errorOf, STEADY } from "./agreement.js";
+import { RELAXED } from "./relaxed.js";
 
-const RELAXED = { kernels: "relaxed" } as const;
 const config = { input: { features: 3 }, layers: [lstm({ units: 9 }), dense({ units: 2 })], seed: 5 };
 
 test.each(STEADY.map((entry) => [entry.name, entry] as const))("%s: the same as the oracle", (_, entry) => {
   expect(createModel(entry.model, RELAXED).engine).toEqual({ kernels: "relaxed" });
   expect(errorOf(entry, RELAXED)).toBeLessThan(1e-5);
+});
+
+test.each([4, 8, 12, 16, 20, 24, 28])("%d rows, in tiles of six and of four: the same as the oracle", (units) => {
+  const layers = [lstm({ units }), rnn({ units }), dense({ units })];
+  const lengths = Array.from({ length: 9 }, (_, i) => 1 + (i % 3));
+  const model = { input: { features: units }, layers, output: "every" as const };
+  expect(errorOf({ name: "rows", model, loss: "mse", lengths }, RELAXED)).toBeLessThan(1e-5);
 });
 
 test("it is asked for where a model is made or loaded, is not saved, and is not the default", () => {
@@ -32,6 +39,16 @@ test("where the engine refuses it, the plain kernels run, to the bit", async () 
   expect(model.engine).toEqual({ kernels: "plain" });
   const inputs = [{ inputs: [1, 2, 3, -1, 0.5, 2] }];
   expect([...model.predict(inputs)[0]!]).toEqual([...createModel(config).predict(inputs)[0]!]);
+});
+
+test("nor do they run where they are slow: where the compiler is not of those that keep the larger tile in registers", async () => {
+  vi.resetModules();
+  const { createModel } = await import("../src/index.js");
+  const f16round = Object.getOwnPropertyDescriptor(Math, "f16round")!;
+  Reflect.deleteProperty(Math, "f16round");
+  expect(createModel(config, RELAXED).engine).toEqual({ kernels: "plain" });
+  Object.defineProperty(Math, "f16round", f16round);
+  expect(createModel(config, RELAXED).engine).toEqual({ kernels: "relaxed" });
 });
 
 test.runIf(process.version.startsWith("v20."))("Node 20 without its flag is such an engine", () => {
