@@ -194,7 +194,7 @@ describe("what is wrong", () => {
     const { there } = both();
     threads.Worker = Worker;
     await there.step(sequences.slice(0, 2));
-    const pending = there.predict(sequences);
+    const pending = fit(there, sequences, { epochs: 1e6 });
     void started[0]!.terminate();
     await expect(pending).rejects.toThrow("a worker of memcell ended");
     await expect(there.save()).rejects.toThrow("a worker of memcell ended");
