@@ -4,12 +4,12 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import * as adding from "../bench/experiments/adding.js";
-import * as order from "../bench/experiments/order.js";
-import * as reber from "../bench/experiments/reber.js";
-import { SETTINGS, type Setting } from "../bench/experiments/settings.js";
-import { RECENT, randomOf, taskAtEnd } from "../bench/experiments/task.js";
-import { build, type Result, runTrial } from "../bench/experiments/trial.js";
+import { SETTINGS, type Setting } from "../bench/evidence/settings.js";
+import { RECENT, randomOf, taskAtEnd } from "../bench/evidence/task.js";
+import * as adding from "../bench/evidence/tasks/adding.js";
+import * as order from "../bench/evidence/tasks/order.js";
+import * as reber from "../bench/evidence/tasks/reber.js";
+import { build, type Result, runTrial } from "../bench/evidence/trial.js";
 import { createTrainer, sgd } from "../src/index.js";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -272,7 +272,7 @@ describe("the runner", () => {
 
   /** `interrupt` sends Ctrl-C once the first trial has begun. */
   function experiments(flags: string[], interrupt = false): Promise<{ code: number | null; output: string }> {
-    const child = spawn("node", ["--import", "tsx", "bench/experiments/main.ts", "--out", out, ...flags], { cwd: root });
+    const child = spawn("node", ["--import", "tsx", "bench/evidence/main.ts", "--out", out, ...flags], { cwd: root });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (data) => {

@@ -4,8 +4,8 @@
  * from 10 to 20 and at one from 50 to 60, so that there are at least 40 steps from the second one to the end.
  */
 
-import type { Random } from "../../src/random.js";
-import { below, type Example, type Task, taskAtEnd } from "./task.js";
+import type { Random } from "../../../src/random.js";
+import { below, type Example, type Task, taskAtEnd } from "../task.js";
 
 /** One input for each. */
 export const SYMBOLS = "EBabcdXY";

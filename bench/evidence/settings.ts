@@ -1,9 +1,9 @@
 /** The paper's settings and figures (tables 1, 7, 9 and 10). */
 
-import { adding } from "./adding.js";
-import { order } from "./order.js";
-import { reber } from "./reber.js";
 import type { Task } from "./task.js";
+import { adding } from "./tasks/adding.js";
+import { order } from "./tasks/order.js";
+import { reber } from "./tasks/reber.js";
 
 export interface Setting {
   name: string;

@@ -9,9 +9,9 @@
  * the last but one. The shortest strings have 9 symbols (probability 1/4), the mean length is 12.
  */
 
-import type { Model } from "../../src/index.js";
-import type { Random } from "../../src/random.js";
-import { below, type Example, randomOf, type Task } from "./task.js";
+import type { Model } from "../../../src/index.js";
+import type { Random } from "../../../src/random.js";
+import { below, type Example, randomOf, type Task } from "../task.js";
 
 export const SYMBOLS = "BTPSXVE";
 

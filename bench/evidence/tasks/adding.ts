@@ -9,8 +9,8 @@
  * marked, a mean squared error of 1/24 and is right in 15.4 % of the cases.
  */
 
-import type { Random } from "../../src/random.js";
-import { below, type Example, type Task, taskAtEnd } from "./task.js";
+import type { Random } from "../../../src/random.js";
+import { below, type Example, type Task, taskAtEnd } from "../task.js";
 
 export function drawAdding(random: Random, T: number): Example {
   const length = T + below(random, Math.floor(T / 10) + 1);
