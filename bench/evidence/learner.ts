@@ -23,6 +23,8 @@ export interface Learner {
 export interface Interface {
   features: number;
   outputs: number;
+  /** Whether exactly one input is 1, and the examples have `tokens`. */
+  tokens?: boolean | undefined;
   /** "every": a target at each step; "last": one target, at the end. */
   output: "every" | "last";
 }

@@ -1,22 +1,23 @@
-/**
- * What the experiments of the paper have in common (Hochreiter & Schmidhuber 1997, Long short-term memory, Neural Computation
- * 9(8):1735-1780): sequences drawn at random, learned one by one, and a rule that says when they count as learned.
- */
+/** What a task is: sequences drawn at random, learned one by one, rules that say when they count as learned, and a test. */
 
-import type { Model } from "../../src/index.js";
-import { Random } from "../../src/random.js";
+import type { Interface, Learner } from "./learner.js";
+import { Random } from "./random.js";
 
 export interface Example {
   /** [steps x features] */
   inputs: Float32Array;
   /** [steps x outputs]; of the last step alone: [outputs] */
   targets: Float32Array;
+  /** [steps]: which input is 1, where exactly one is and the others are 0. */
+  tokens?: Int32Array;
 }
 
-export interface Task {
-  features: number;
-  outputs: number;
-  output: "every" | "last";
+export interface Task extends Interface {
+  /**
+   * What a trial passes, in this order or another; it ends when it has passed all. Where the paper leaves open how its stop rule
+   * is meant, there is one for each reading, so that one run tells them apart.
+   */
+  marks: readonly string[];
   begin(trial: number): Run;
 }
 
@@ -25,71 +26,87 @@ export interface Run {
   /** The next sequence to learn. */
   next(): Example;
   /**
-   * Whether training may stop.
-   * @param errors |target - output| of the sequence just learned, before the update; empty where the output is "every"
+   * The marks that hold after this sequence.
+   * @param outputs what `learner.learn(example)` returned
    */
-  learned(errors: ArrayLike<number>, model: Model): boolean;
-  /** How many sequences that were not learned the model gets wrong. */
-  test(model: Model): { wrong: number; tested: number };
+  holds(example: Example, outputs: ArrayLike<number>, learner: Learner): readonly string[];
+  /** Sequences that were not learned from. */
+  test(learner: Learner): Tested;
 }
 
-/** The package has its own purposes from 0 on. */
-const EXPERIMENT = 97;
+export interface Tested {
+  wrong: number;
+  tested: number;
+  /** The mean absolute error over all their outputs. */
+  error: number;
+}
 
-/** A trial's random numbers; its streams are independent of each other. */
-export const randomOf = (trial: number, stream: number) => new Random(trial, EXPERIMENT, stream);
+export const randomOf = (trial: number, stream: number) => new Random(trial, stream);
 
 /** 0..n-1 */
-export const below = (random: Random, n: number) => Math.floor(random.uniform() * n);
+export const below = (random: Random, n: number) => random.below(n);
 
-/** The sequences just learned that the stop rule looks at. */
-export const RECENT = 2000;
-const TESTED = 2560;
+/** A sequence of symbols, one of `count` inputs for each; they are written out only for learners that want them so. */
+export class Symbols implements Example {
+  #inputs: Float32Array | undefined;
 
-/**
- * A task with targets at its end. Training stops when the last 2,000 sequences were all right and their average error is below
- * `average`; then 2,560 new ones are tested. The paper leaves open what the average is taken over, and whether of absolute or
- * squared errors: here of absolute ones (the stricter, as they are below 1), over outputs and the same 2,000 sequences.
- */
-export function taskAtEnd(o: {
-  features: number;
-  outputs: number;
-  draw: (random: Random) => Example;
-  right: (errors: ArrayLike<number>) => boolean;
-  average: number;
-}): Task {
-  return {
-    features: o.features,
-    outputs: o.outputs,
-    output: "last",
-    begin(trial) {
-      const training = randomOf(trial, 0);
-      const recent = new Float64Array(RECENT);
-      let sum = 0;
-      let streak = 0;
-      let at = 0;
-      return {
-        next: () => o.draw(training),
-        learned(errors) {
-          let error = 0;
-          for (let k = 0; k < errors.length; k++) error += (errors[k] as number) / errors.length;
-          sum += error - (recent[at] as number);
-          recent[at] = error;
-          at = (at + 1) % RECENT;
-          streak = o.right(errors) ? streak + 1 : 0;
-          return streak >= RECENT && sum / RECENT < o.average;
-        },
-        test(model) {
-          const random = randomOf(trial, 1);
-          const examples = Array.from({ length: TESTED }, () => o.draw(random));
-          const outputs = model.predict(examples);
-          const wrong = examples.filter(({ targets }, i) => !o.right(errorsOf(outputs[i] as Float32Array, targets))).length;
-          return { wrong, tested: TESTED };
-        },
-      };
-    },
-  };
+  constructor(
+    readonly tokens: Int32Array,
+    readonly targets: Float32Array,
+    readonly count: number,
+  ) {}
+
+  get inputs(): Float32Array {
+    if (!this.#inputs) {
+      this.#inputs = new Float32Array(this.tokens.length * this.count);
+      for (let t = 0; t < this.tokens.length; t++) this.#inputs[t * this.count + (this.tokens[t] as number)] = 1;
+    }
+    return this.#inputs;
+  }
 }
 
-/** |target - output| */
-export const errorsOf = (outputs: Float32Array, targets: Float32Array) => outputs.map((y, k) => Math.abs((targets[k] as number) - y));
+export interface Error {
+  /** |target - output|, the largest and the mean over the outputs, and the mean of the squares. */
+  most: number;
+  mean: number;
+  square: number;
+}
+
+/** Of the last targets.length outputs. */
+export function errorOf(outputs: ArrayLike<number>, targets: Float32Array): Error {
+  const { length } = targets;
+  const from = outputs.length - length;
+  let [most, mean, square] = [0, 0, 0];
+  for (let k = 0; k < length; k++) {
+    const error = Math.abs((targets[k] as number) - (outputs[from + k] as number));
+    most = error > most ? error : most;
+    mean += error;
+    square += error * error;
+  }
+  return { most, mean: mean / length, square: square / length };
+}
+
+/** How many sequences are predicted at once. */
+const AT_ONCE = 64;
+
+/** Tests on so many sequences; a sequence is wrong if its largest error is not below `tolerance`. Ends early past `most` wrong ones. */
+export function testOn(
+  learner: Learner,
+  draw: (i: number) => Example,
+  tested: number,
+  isRight: (error: Error) => boolean,
+  most = Infinity,
+): Tested {
+  let [wrong, error, done] = [0, 0, 0];
+  while (done < tested && wrong <= most) {
+    const examples = Array.from({ length: Math.min(AT_ONCE, tested - done) }, (_, i) => draw(done + i));
+    const outputs = learner.predict(examples);
+    examples.forEach(({ targets }, i) => {
+      const of = errorOf(outputs[i] as ArrayLike<number>, targets);
+      error += of.mean;
+      if (!isRight(of)) wrong++;
+    });
+    done += examples.length;
+  }
+  return { wrong, tested: done, error: error / done };
+}

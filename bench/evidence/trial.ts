@@ -1,123 +1,67 @@
-/** One trial: on-line learning with the network and the gradient of 1997, until the task is learned. */
+/** One trial of a row: sequences drawn and learned until every mark is passed, or the limit is reached. */
 
-import { createModel, createOnlineLearner, createTrainer, dense, lstm97, type Model, sgd, type Trainer, uniform } from "../../src/index.js";
-import type { Setting } from "./settings.js";
-import { type Example, errorsOf } from "./task.js";
+import { Diverged } from "./learner.js";
+import type { Result, Row } from "./row.js";
+import { type Error, errorOf } from "./task.js";
 
-/** What is written for a trial, a line each. */
-export interface Result {
-  setting: string;
-  trial: number;
-  /** The most sequences it might have taken. */
-  limit: number;
-  solved: boolean;
-  /** Learned until then. */
+/** Where a trial is. */
+export interface Progress {
   sequences: number;
-  /** Of so many tested; absent where it was not solved. */
-  wrong?: number;
-  tested?: number;
-  seconds: number;
+  steps: number;
+  /** The mean absolute error of late, before learning. */
+  error: number;
 }
 
-/** A network to learn a setting's task, and what it learns a sequence with, which returns the mean squared error before. */
-export interface Learning {
-  model: Model;
-  learn(example: Example): number;
-}
+/** How fast the mean of errors forgets: about the last thousand sequences. */
+const FORGETS = 1e-3;
 
-/**
- * The setting's network, and plain gradient descent along the paper's gradient.
- * @throws RangeError if it has not as many weights as the paper's
- */
-export function build(setting: Setting, seed: number): Learning {
-  const { task, blocks, size, init, inputGateBias, outputGateBias, biases, outputs, name, paper } = setting;
-  const random = uniform({ bound: init });
-  const model = createModel({
-    input: { features: task.features },
-    layers: [
-      lstm97({
-        blocks,
-        cellsPerBlock: size,
-        bias: biases,
-        range: init,
-        ...(inputGateBias && { inputGateBias }),
-        ...(outputGateBias && { outputGateBias }),
-      }),
-      dense({ units: task.outputs, activation: outputs, bias: biases === "all", initial: { weights: random, bias: random } }),
-    ],
-    output: task.output,
-    seed,
-  });
-  const weights = Object.values(model.parameters()).reduce((sum, { data }) => sum + data.length, 0);
-  if (weights !== paper.weights) throw new RangeError(`${name} expected ${paper.weights} weights, got ${weights}`);
-  return { model, learn: setting.update === "step" ? learnSteps(model, setting) : learnSequences(model, setting) };
-}
-
-/** An optimizer for "mse", the mean over so many targets, where the paper's error is half their sum. */
-const descent = (rate: number, targets: number) => sgd({ learningRate: (rate * targets) / 2 });
-
-function learnSequences(model: Model, { rate }: Setting): Learning["learn"] {
-  // Plain gradient descent keeps nothing from update to update: there may be a trainer for each number of targets.
-  const trainers = new Map<number, Trainer>();
-  return (example) => {
-    const { length } = example.targets;
-    let trainer = trainers.get(length);
-    if (!trainer) {
-      const optimizer = descent(rate, length);
-      trainer = createTrainer(model, { loss: "mse", optimizer, gradient: "truncated-1997", window: Infinity, batch: 1 });
-      trainers.set(length, trainer);
-    }
-    return trainer.step([example]);
-  };
-}
-
-/** For tasks with targets at every step. */
-function learnSteps(model: Model, { rate, task: { features, outputs } }: Setting): Learning["learn"] {
-  const learner = createOnlineLearner(model, { loss: "mse", optimizer: descent(rate, outputs) });
-  const out = new Float32Array(outputs);
-  return ({ inputs, targets }) => {
-    const steps = inputs.length / features;
-    let sum = 0;
-    learner.reset();
-    for (let t = 0; t < steps; t++) {
-      learner.step(inputs.subarray(features * t, features * (t + 1)), targets.subarray(outputs * t, outputs * (t + 1)), out);
-      sum += learner.loss;
-    }
-    return sum / steps;
-  };
-}
-
-/** Yields after each sequence how many there were. */
-export function* runTrial(setting: Setting, trial: number, limit: number): Generator<number, Result, void> {
+/** Yields after each sequence. The object that it yields is the same every time. */
+export function* runTrial(row: Row, trial: number, limit = row.limit): Generator<Progress, Result, void> {
   const began = performance.now();
-  const { task, name } = setting;
-  const { model, learn } = build(setting, trial);
-  const run = task.begin(trial);
-  const result = { setting: name, trial, limit };
-  const seconds = () => Math.round(performance.now() - began) / 1000;
-  for (let sequences = 1; sequences <= limit; sequences++) {
-    let errors: ArrayLike<number>;
-    try {
-      errors = errorsAfter(setting, model, run.next(), learn);
-    } catch (error) {
-      // Plain gradient descent may leave the finite numbers: the trial has not learned.
-      if (!(error instanceof RangeError && error.message.includes("no longer finite"))) throw error;
-      return { ...result, solved: false, sequences, seconds: seconds() };
+  const learner = row.create(trial);
+  const run = row.of.begin(trial);
+  const { features, marks } = row.of;
+  const at: Progress = { sequences: 0, steps: 0, error: 0 };
+  const passed: Record<string, number> = {};
+  const figure = row.paper?.sequences.learned ?? 0;
+  const recent: Error = { most: 0, mean: 0, square: 0 };
+  let published: Result["published"];
+  let diverged = false;
+  try {
+    while (at.sequences < limit && marks.some((mark) => passed[mark] === undefined)) {
+      const example = run.next();
+      const outputs = learner.learn(example);
+      at.sequences++;
+      at.steps += example.tokens ? example.tokens.length : example.inputs.length / features;
+      const error = errorOf(outputs, example.targets);
+      const share = Math.max(FORGETS, 1 / at.sequences);
+      recent.mean += share * (error.mean - recent.mean);
+      recent.most += share * (error.most - recent.most);
+      at.error = recent.mean;
+      if (at.sequences === figure) published = { sequences: figure, error: recent.mean, most: recent.most };
+      for (const mark of run.holds(example, outputs, learner)) passed[mark] ??= at.sequences;
+      yield at;
     }
-    if (run.learned(errors, model)) return { ...result, solved: true, sequences, ...run.test(model), seconds: seconds() };
-    yield sequences;
+  } catch (error) {
+    if (!(error instanceof Diverged)) throw error;
+    diverged = true;
   }
-  return { ...result, solved: false, sequences: limit, seconds: seconds() };
-}
-
-/** The errors that the update made smaller. One target's is the root of the loss; more are asked for before the update. */
-function errorsAfter({ task }: Setting, model: Model, example: Example, learn: Learning["learn"]): ArrayLike<number> {
-  const { inputs, targets } = example;
-  if (task.output === "last" && task.outputs > 1) {
-    const errors = errorsOf(model.predict([{ inputs }])[0] as Float32Array, targets);
-    learn(example);
-    return errors;
-  }
-  const loss = learn(example);
-  return task.output === "last" ? [Math.sqrt(loss)] : [];
+  const solved = marks.every((mark) => passed[mark] !== undefined);
+  const tested = diverged ? { wrong: NaN, tested: 0, error: NaN } : run.test(learner);
+  const { units, weights } = learner;
+  return {
+    row: row.name,
+    trial,
+    limit,
+    solved,
+    ...(diverged && { diverged }),
+    marks: passed,
+    sequences: at.sequences,
+    steps: at.steps,
+    units,
+    weights,
+    ...(published && { published }),
+    ...tested,
+    seconds: Math.round(performance.now() - began) / 1000,
+  };
 }

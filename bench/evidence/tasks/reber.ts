@@ -9,9 +9,9 @@
  * the last but one. The shortest strings have 9 symbols (probability 1/4), the mean length is 12.
  */
 
-import type { Model } from "../../../src/index.js";
-import type { Random } from "../../../src/random.js";
-import { below, type Example, randomOf, type Task } from "../task.js";
+import type { Learner } from "../learner.js";
+import type { Random } from "../random.js";
+import { below, type Example, errorOf, randomOf, type Task, type Tested } from "../task.js";
 
 export const SYMBOLS = "BTPSXVE";
 
@@ -119,7 +119,7 @@ export function drawSets(random: Random): { training: string[]; test: string[] }
   return { training, test };
 }
 
-/** The paper has three pairs of sets; it does not say how often it tests. */
+/** The paper has three pairs of sets; it does not say how often it tests. "training": all strings of the training set are right. */
 const PAIRS = 3;
 const EVERY = 100;
 
@@ -127,23 +127,35 @@ export const reber: Task = {
   features: SYMBOLS.length,
   outputs: SYMBOLS.length,
   output: "every",
+  marks: ["training", "learned"],
   begin(trial) {
     const { training, test } = drawSets(randomOf(trial % PAIRS, 0));
     const random = randomOf(trial, 1);
     const examples = training.map(encode);
-    const sets = [training, test].map((strings) => Array.from(new Set(strings), (string) => ({ string, ...encode(string) })));
-    const knows = (model: Model, set: { string: string; inputs: Float32Array }[]) => {
-      const outputs = model.predict(set.map(({ inputs }) => ({ inputs })));
-      return set.every(({ string }, i) => right(outputs[i] as Float32Array, string));
-    };
+    const [toLearn, toTest] = [training, test].map((strings) => Array.from(new Set(strings), (string) => ({ string, ...encode(string) })));
     let learned = 0;
     return {
       next: () => examples[below(random, examples.length)] as Example,
-      learned: (_, model) => ++learned % EVERY === 0 && sets.every((set) => knows(model, set)),
-      test(model) {
-        const outputs = model.predict(test.map(encode));
-        return { wrong: test.filter((string, i) => !right(outputs[i] as Float32Array, string)).length, tested: test.length };
+      holds(_, __, learner) {
+        if (++learned % EVERY !== 0 || check(learner, toLearn as Encoded[]).wrong > 0) return [];
+        return check(learner, toTest as Encoded[]).wrong > 0 ? ["training"] : ["training", "learned"];
       },
+      test: (learner) =>
+        check(
+          learner,
+          test.map((string) => ({ string, ...encode(string) })),
+        ),
     };
   },
 };
+
+interface Encoded extends Example {
+  string: string;
+}
+
+function check(learner: Learner, set: Encoded[]): Tested {
+  const outputs = learner.predict(set).map((of) => Float32Array.from(of));
+  const wrong = set.filter(({ string }, i) => !right(outputs[i] as Float32Array, string)).length;
+  const error = set.reduce((sum, { targets }, i) => sum + errorOf(outputs[i] as Float32Array, targets).mean, 0);
+  return { wrong, tested: set.length, error: error / set.length };
+}

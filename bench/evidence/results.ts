@@ -1,0 +1,41 @@
+/** The results file: a line of JSON for each trial that ended. What is in it is not run again. */
+
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Result } from "./row.js";
+
+export class Results {
+  readonly all: Result[] = [];
+  /** Lines that could not be read, by number from 1: they stay in the file. */
+  readonly broken: number[] = [];
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+    const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+    text.split("\n").forEach((line, i) => {
+      if (line === "") return;
+      try {
+        this.all.push(JSON.parse(line));
+      } catch {
+        this.broken.push(i + 1);
+      }
+    });
+    // A line that was cut off ends here, so that the next one is not added to it.
+    if (text !== "" && !text.endsWith("\n")) writeFileSync(path, `${text}\n`);
+  }
+
+  /** A trial's result, unless it was given up earlier than it would be now. */
+  of(row: string, trial: number, limit: number): Result | undefined {
+    return this.all.find((result) => {
+      const same = result.row === row && result.trial === trial;
+      return same && (result.solved ? result.sequences <= limit : result.diverged || result.limit >= limit);
+    });
+  }
+
+  add(result: Result): void {
+    this.all.push(result);
+    mkdirSync(dirname(this.#path), { recursive: true });
+    appendFileSync(this.#path, `${JSON.stringify(result)}\n`);
+  }
+}

@@ -1,0 +1,58 @@
+/** A row of the evidence: a learner on a task, how often, how long, and what was published. */
+
+import type { Learner } from "./learner.js";
+import type { Task } from "./task.js";
+
+export interface Row {
+  /** As on the command line: "adding-100", "adding-100-adam". */
+  name: string;
+  /** The learner's name in tables. */
+  learner: string;
+  /** The task's name in tables and the lag, in steps, that it asks for. */
+  task: string;
+  lag: number;
+  create: (seed: number) => Learner;
+  of: Task;
+  trials: number;
+  /** A trial is given up after so many sequences. */
+  limit: number;
+  paper?: Published;
+}
+
+export interface Published {
+  source: string;
+  weights?: number;
+  trials: number;
+  /** The share of trials that learned. */
+  solved: number;
+  /** The mean number of sequences until each mark. */
+  sequences: Record<string, number>;
+  /** Wrong of so many tested. */
+  wrong?: number;
+  tested?: number;
+}
+
+/** What is written for a trial, a line each. */
+export interface Result {
+  row: string;
+  trial: number;
+  /** The most sequences it might have taken. */
+  limit: number;
+  solved: boolean;
+  /** Whether it left the finite numbers. */
+  diverged?: boolean;
+  /** After how many sequences each mark was passed. */
+  marks: Record<string, number>;
+  /** Learned in all. */
+  sequences: number;
+  steps: number;
+  units: number;
+  weights: number;
+  /** At the figure that was published: of the last 2,000 sequences (or as many as there were) the share that was wrong by the largest error, and the mean absolute error. */
+  published?: { sequences: number; error: number; most: number };
+  /** Of new sequences. */
+  wrong: number;
+  tested: number;
+  error: number;
+  seconds: number;
+}

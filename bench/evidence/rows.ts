@@ -1,0 +1,22 @@
+/** All rows of the evidence, by name. */
+
+import type { Row } from "./row.js";
+import { ROWS_1997, ROWS_LINEAR } from "./rows1997.js";
+import { ROWS_TODAY } from "./rowsToday.js";
+
+export const ROWS: readonly Row[] = [...ROWS_1997, ...ROWS_LINEAR, ...ROWS_TODAY];
+
+export function rowNamed(name: string): Row {
+  const row = ROWS.find((row) => row.name === name);
+  if (!row) throw new RangeError(`no row is named ${name}`);
+  return row;
+}
+
+/** The row that is called so, or all whose names begin so: "2c" is all rows of experiment 2c. */
+export function rowsNamed(name: string): Row[] {
+  const called = ROWS.find((row) => row.name === name);
+  if (called) return [called];
+  const rows = ROWS.filter((row) => row.name.startsWith(`${name}-`));
+  if (rows.length === 0) throw new RangeError(`expected ${ROWS.map((row) => row.name).join(", ")}, or what they begin with, got ${name}`);
+  return rows;
+}

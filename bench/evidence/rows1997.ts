@@ -1,0 +1,192 @@
+/** The 31 rows of the paper's tables that report LSTM: settings (tables 10 and 11) and figures (tables 1 to 9). */
+
+import { createLstm97, type Lstm97Options } from "./learners/memcell.js";
+import type { Row } from "./row.js";
+import type { Task } from "./task.js";
+import { adding, multiplication } from "./tasks/adding.js";
+import { distracted } from "./tasks/longLag.js";
+import { noise } from "./tasks/noise.js";
+import { order } from "./tasks/order.js";
+import { reber } from "./tasks/reber.js";
+
+/** "P97": Hochreiter & Schmidhuber 1997, Long short-term memory, Neural Computation 9(8):1735-1780. */
+const SOURCE = "P97";
+const LEARNER = "lstm97";
+
+interface Setting {
+  name: string;
+  task: string;
+  lag: number;
+  of: Task;
+  options: Lstm97Options;
+  weights: number;
+  trials: number;
+  limit: number;
+  solved?: number;
+  sequences: Record<string, number>;
+  wrong?: number;
+  tested?: number;
+}
+
+const rowOf = ({ name, task, lag, of, options, weights, trials, limit, solved = 1, sequences, wrong, tested }: Setting): Row => ({
+  name,
+  learner: LEARNER,
+  task,
+  lag,
+  of,
+  trials,
+  limit,
+  create: (seed) => createLstm97(of, seed, options),
+  paper: {
+    source: SOURCE,
+    weights,
+    trials,
+    solved,
+    sequences,
+    ...(wrong !== undefined && { wrong, tested: tested ?? 2560 }),
+  },
+});
+
+const reberWith = (blocks: number, size: number, rate: number, weights: number, solved: number, sequences: number): Row =>
+  rowOf({
+    name: `reber-${blocks}x${size}-${rate}`,
+    task: "1, embedded Reber grammar",
+    lag: 9,
+    of: reber,
+    options: {
+      blocks,
+      cellsPerBlock: size,
+      bias: "gates",
+      outputGateBias: [-1, -2, -3, -4].slice(0, blocks),
+      init: 0.2,
+      outputBias: false,
+      rate,
+      update: "step",
+    },
+    weights,
+    trials: 30,
+    limit: 200_000,
+    solved,
+    sequences: { learned: sequences },
+  });
+
+const distractedBy = (q: number, p: number, sequences: number): Row =>
+  rowOf({
+    name: `2c-${q}-${p}`,
+    task: "2c, distractors",
+    lag: q + 1,
+    of: distracted(q, p),
+    options: { blocks: 2, bias: "none", init: 0.2, outputBias: false, rate: 0.01 },
+    weights: 6 * p + 64,
+    trials: 20,
+    limit: 5_000_000,
+    sequences: { learned: sequences },
+  });
+
+const noiseWith = (kind: "3a" | "3b" | "3c", T: number, N: number, sequences: Record<string, number>, share: number): Row =>
+  rowOf({
+    name: `${kind}-${T}-${N}`,
+    task: `${kind}, noise and signal`,
+    lag: T,
+    of: noise(kind, T, N),
+    options: {
+      blocks: 3,
+      bias: "all",
+      inputGateBias: [-1, -3, -5],
+      outputGateBias: [-2, -4, -6],
+      init: 0.1,
+      outputBias: false,
+      rate: kind === "3c" ? 0.1 : 1,
+    },
+    weights: 102,
+    trials: 10,
+    limit: 5 * (sequences.learned as number),
+    sequences,
+    wrong: 2560 * share,
+  });
+
+const PAIRS = { blocks: 2, cellsPerBlock: 2, bias: "all", init: 0.1, outputBias: true } as const;
+
+const addingWith = (T: number, outputs: "logistic" | "identity", sequences: number, wrong: number): Row =>
+  rowOf({
+    name: `adding-${T}${outputs === "identity" ? "-linear" : ""}`,
+    task: `4, adding${outputs === "identity" ? ", linear output" : ""}`,
+    lag: T / 2,
+    of: adding(T),
+    options: { ...PAIRS, inputGateBias: [-3, -6], rate: 0.5, outputs },
+    weights: 93,
+    trials: 10,
+    limit: 5 * sequences,
+    sequences: { learned: sequences },
+    wrong,
+  });
+
+const orderWith = (
+  kind: "6a" | "6b",
+  options: Partial<Lstm97Options>,
+  weights: number,
+  trials: number,
+  sequences: number,
+  wrong: number,
+): Row =>
+  rowOf({
+    name: kind,
+    task: `${kind}, temporal order`,
+    lag: kind === "6a" ? 40 : 24,
+    of: order(kind),
+    options: { ...PAIRS, rate: 0.5, ...options },
+    weights,
+    trials,
+    limit: 10 * sequences,
+    sequences: { learned: sequences },
+    wrong,
+  });
+
+export const ROWS_1997: Row[] = [
+  reberWith(4, 1, 0.1, 264, 1, 39_740),
+  reberWith(3, 2, 0.1, 276, 1, 21_730),
+  reberWith(3, 2, 0.2, 276, 0.97, 14_060),
+  reberWith(4, 1, 0.5, 264, 0.97, 9_500),
+  reberWith(3, 2, 0.5, 276, 1, 8_440),
+  distractedBy(50, 50, 30_000),
+  distractedBy(100, 100, 31_000),
+  distractedBy(200, 200, 33_000),
+  distractedBy(500, 500, 38_000),
+  distractedBy(1000, 1000, 49_000),
+  distractedBy(1000, 500, 49_000),
+  distractedBy(1000, 200, 75_000),
+  distractedBy(1000, 100, 135_000),
+  distractedBy(1000, 50, 203_000),
+  noiseWith("3a", 100, 3, { ST1: 27_380, learned: 39_850 }, 0.000195),
+  noiseWith("3a", 100, 1, { ST1: 58_370, learned: 64_330 }, 0.000117),
+  noiseWith("3a", 1000, 3, { ST1: 446_850, learned: 452_460 }, 0.000078),
+  noiseWith("3b", 100, 3, { ST1: 41_740, learned: 43_250 }, 0.00828),
+  noiseWith("3b", 100, 1, { ST1: 74_950, learned: 78_430 }, 0.015),
+  noiseWith("3b", 1000, 1, { ST1: 481_060, learned: 485_080 }, 0.01207),
+  noiseWith("3c", 100, 3, { learned: 269_650 }, 0.00558),
+  noiseWith("3c", 100, 1, { learned: 565_640 }, 0.00441),
+  addingWith(100, "logistic", 74_000, 1),
+  addingWith(500, "logistic", 209_000, 0),
+  addingWith(1000, "logistic", 853_000, 1),
+  rowOf({
+    name: "multiplication",
+    task: "5, multiplication",
+    lag: 50,
+    of: multiplication,
+    options: { ...PAIRS, rate: 0.1 },
+    weights: 93,
+    trials: 10,
+    limit: 5_000_000,
+    sequences: { n140: 482_000, learned: 1_273_000 },
+    wrong: 14,
+  }),
+  orderWith("6a", { inputGateBias: [-2, -4] }, 156, 20, 31_390, 1),
+  orderWith("6b", { blocks: 3, inputGateBias: [-2, -4, -6], rate: 0.1 }, 308, 10, 571_100, 2),
+];
+
+/** With a linear output unit, where the paper has logistic ones. */
+export const ROWS_LINEAR: Row[] = [
+  addingWith(100, "identity", 74_000, 1),
+  addingWith(500, "identity", 209_000, 0),
+  addingWith(1000, "identity", 853_000, 1),
+];
