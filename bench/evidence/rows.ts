@@ -1,10 +1,10 @@
 /** All rows of the evidence, by name. */
 
 import type { Row } from "./row.js";
-import { ROWS_1997, ROWS_LINEAR } from "./rows1997.js";
+import { ROWS_1997, ROWS_READINGS } from "./rows1997.js";
 import { ROWS_TODAY } from "./rowsToday.js";
 
-export const ROWS: readonly Row[] = [...ROWS_1997, ...ROWS_LINEAR, ...ROWS_TODAY];
+export const ROWS: readonly Row[] = [...ROWS_1997, ...ROWS_READINGS, ...ROWS_TODAY];
 
 export function rowNamed(name: string): Row {
   const row = ROWS.find((row) => row.name === name);
