@@ -67,16 +67,21 @@ function rowsOf(layer: LstmLayer | Lstm97Layer) {
 }
 
 describe.each(CASES.map((entry) => [entry.name, entry] as const))("%s", (_, entry) => {
-  const model = createModel(entry.model);
-  const parameters = randomParameters(model.parameters());
-  model.setParameters(asTensors(parameters));
   const batch = examples(entry);
   const seed = 2 ** 40 + 17;
   const { mask, draws } = kernelDraws(entry, seed);
-  const oracle = new Oracle(entry.model, parameters, true, draws);
-  const expected = oracle.learn(batch, entry.loss, undefined, mask);
+  /** Anew for each test: a page has address space for some hundred models. */
+  const build = () => {
+    const model = createModel(entry.model);
+    const parameters = randomParameters(model.parameters());
+    model.setParameters(asTensors(parameters));
+    return { model, parameters };
+  };
 
   test("loss and every gradient are the oracle's", () => {
+    const { model, parameters } = build();
+    const oracle = new Oracle(entry.model, parameters, true, draws);
+    const expected = oracle.learn(batch, entry.loss, undefined, mask);
     const trainer = createTrainer(model, { loss: entry.loss, optimizer: sgd({ learningRate: 1 }), seed });
     const { loss, gradients } = trainer.gradients(asSequences(batch));
     expect(relativeError([loss], [expected.loss])).toBeLessThan(1e-5);
@@ -87,6 +92,7 @@ describe.each(CASES.map((entry) => [entry.name, entry] as const))("%s", (_, entr
   });
 
   test("what lies between the parameters has no gradient", () => {
+    const { model } = build();
     const engine = Model.engine("model", model);
     const { options } = createTrainer(model, { loss: entry.loss, optimizer: sgd({ learningRate: 1 }), seed });
     const learner = new Learner(engine, options, {});
@@ -101,6 +107,7 @@ describe.each(CASES.map((entry) => [entry.name, entry] as const))("%s", (_, entr
 
   if (entry.model.layers.every(({ type }) => type !== "gru" && type !== "rnn")) {
     test("the gradient of 1997 is that with the recurrent inputs held constant", () => {
+      const { model, parameters } = build();
       const constant = new Oracle(entry.model, parameters, false, draws);
       constant.learn(batch, entry.loss, undefined, mask);
       const trainer = createTrainer(model, { loss: entry.loss, optimizer: sgd({ learningRate: 1 }), seed, gradient: "truncated-1997" });
@@ -112,6 +119,7 @@ describe.each(CASES.map((entry) => [entry.name, entry] as const))("%s", (_, entr
   }
 
   test("outputs and evaluation, which know no dropout, are the oracle's", () => {
+    const { model, parameters } = build();
     const plain = new Oracle(entry.model, parameters).learn(batch, entry.loss);
     const outputs = model.predict(asSequences(batch));
     outputs.forEach((y, row) => expect(relativeError(y, plain.outputs[row]!.flat()), `row ${row}`).toBeLessThan(1e-5));

@@ -13,7 +13,6 @@ function build(config: ModelConfig) {
 }
 
 describe.each(live.map((entry) => [entry.name, entry] as const))("%s", (_, entry) => {
-  const model = build(entry.model);
   const next = numbers(5);
   // More than a panel, of different lengths, so that some are done while others go on.
   const sequences = Array.from({ length: 11 }, (_, i) => {
@@ -22,6 +21,7 @@ describe.each(live.map((entry) => [entry.name, entry] as const))("%s", (_, entry
   });
 
   test("many streams at once, in changing company, give what predict gives side by side, to the bit, and single streams nearly", () => {
+    const model = build(entry.model);
     const streams = model.streams({ capacity: 20 });
     const ids = sequences.map(() => streams.open());
     const singles = sequences.map(() => model.stream());

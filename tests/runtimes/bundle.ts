@@ -8,8 +8,8 @@ const root = resolve(import.meta.dirname, "../..");
 const here = import.meta.dirname;
 
 /** Reads that the tests make at their start, of vectors and of the wasm, out of the bundle. */
-const files: Plugin = {
-  name: "files",
+const reads: Plugin = {
+  name: "reads",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^vitest$/ }, () => ({ path: join(here, "vitest.ts") }));
     onResolve({ filter: /^node:fs$/ }, () => ({ path: "fs", namespace: "files" }));
@@ -73,11 +73,39 @@ export type Way = keyof typeof tell;
 /** workerd compiles no module at run time, and its clock stands still while it computes. */
 const WITHOUT = { console: [], page: [], fetch: ["another program's module", "the event loop runs during fit"] };
 
-export const testsProgram = (way: Way) =>
-  text(`import { portable } from "./portable.js";\n${tell[way](`portable(${JSON.stringify(WITHOUT[way])})`)}`, {
-    plugins: way === "fetch" ? [precompiled, files] : [files],
-    define: { "import.meta.url": '"file:///tests/file.js"' },
+/** Test files that need nothing but a JavaScript engine: the others start processes, read files, or stand in for Node's own parts. */
+const FILES = [
+  "kernels",
+  "data",
+  "errors",
+  "fit",
+  "gradients",
+  "initializers",
+  "insight",
+  "losses",
+  "lstm97",
+  "online",
+  "oracle",
+  "pytorch",
+  "safetensors",
+  "scaler",
+  "schedules",
+  "stream",
+  "streams",
+  "truncation",
+];
+
+/** The tests, as one program; for pages one a file, since a page has address space for some 700 memories and is slow to give it back. */
+export function testsPrograms(way: Way): Promise<string>[] {
+  const parts = way === "page" ? FILES.map((name) => [name]) : [FILES];
+  return parts.map((names) => {
+    const files = names.map((name) => `${name}: () => import("../${name}.test.js")`);
+    return text(`import { portable } from "./portable.js";\n${tell[way](`portable({ ${files} }, ${JSON.stringify(WITHOUT[way])})`)}`, {
+      plugins: way === "fetch" ? [precompiled, reads] : [reads],
+      define: { "import.meta.url": '"file:///tests/file.js"' },
+    });
   });
+}
 
 export const packageProgram = (way: Way) =>
   text(`import { installed } from "./package.js";\n${tell[way]("installed()")}`, { external: ["memcell", "memcell/*"] });

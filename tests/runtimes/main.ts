@@ -28,12 +28,19 @@ for (const [file, name] of [
 }
 
 const { RUNTIMES } = await import("./runtimes.js");
-const { bitsProgram, packageProgram, testsProgram } = await import("./bundle.js");
+const { bitsProgram, packageProgram, testsPrograms } = await import("./bundle.js");
 
 // The package as it is published, in a project of its own.
 const project = mkdtempSync(join(root, "build", "runtimes-"));
 const abort = new AbortController();
 process.once("SIGINT", () => abort.abort(new Error("stopped")));
+type Result = import("./vitest.js").Result;
+const none = (): Result => ({ passed: 0, failed: 0, errors: [] });
+function add(to: Result, { passed, failed, errors }: Result): void {
+  to.passed += passed;
+  to.failed += failed;
+  to.errors.push(...errors);
+}
 interface Row {
   runtime: string;
   kernels: string;
@@ -53,18 +60,22 @@ try {
   for (const { name, way, run } of RUNTIMES.filter(({ name }) => name.startsWith(flags.only ?? ""))) {
     const began = performance.now();
     try {
-      const tests = (await run(await testsProgram(way), project, abort.signal)) as import("./portable.js").Report;
+      const tests = { kernels: none(), api: none() };
+      for (const program of testsPrograms(way)) {
+        const part = (await run(await program, project, abort.signal)) as import("./portable.js").Report;
+        for (const kind of ["kernels", "api"] as const) add(tests[kind], part[kind]);
+      }
       const program = way === "fetch" ? await bitsProgram(project) : await packageProgram(way);
       const asked = (await run(program, project, abort.signal)) as import("./package.js").Report;
       const counted = ({ passed, failed }: typeof tests.api) => (failed > 0 ? `${failed} of ${passed + failed} failed` : `${passed} pass`);
-      const none = way === "fetch" ? "has none" : "none";
+      const absent = way === "fetch" ? "has none" : "none";
       rows.push({
         runtime: name,
         kernels: counted(tests.kernels),
         api: counted(tests.api),
         bits: asked.wrong.length > 0 ? `differ: ${asked.wrong.join(", ")}` : "the same",
-        threads: asked.threads ? "the same bits" : none,
-        worker: asked.worker ? "the same bits" : none,
+        threads: asked.threads ? "the same bits" : absent,
+        worker: asked.worker ? "the same bits" : absent,
       });
       for (const error of [...tests.kernels.errors, ...tests.api.errors]) console.error(`  ${name}: ${error}`);
       passed += tests.kernels.passed + tests.api.passed;
