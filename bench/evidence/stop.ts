@@ -2,7 +2,7 @@
 
 import type { Interface } from "./learner.js";
 import type { Random } from "./random.js";
-import { type Error, type Example, errorOf, randomOf, type Task, testOn } from "./task.js";
+import { type Errors, type Example, errorOf, randomOf, type Task, testOn } from "./task.js";
 
 /** The sequences just learned that a rule looks at. */
 export const RECENT = 2000;
@@ -10,7 +10,7 @@ const TESTED = 2560;
 
 interface AtEnd extends Omit<Interface, "output"> {
   draw: (random: Random) => Example;
-  isRight: (error: Error) => boolean;
+  isRight: (error: Errors) => boolean;
 }
 
 const interfaceOf = ({ features, tokens, outputs }: AtEnd): Interface => ({ features, tokens, outputs, output: "last" });

@@ -65,7 +65,7 @@ export class Symbols implements Example {
   }
 }
 
-export interface Error {
+export interface Errors {
   /** |target - output|, the largest and the mean over the outputs, and the mean of the squares. */
   most: number;
   mean: number;
@@ -73,7 +73,7 @@ export interface Error {
 }
 
 /** Of the last targets.length outputs. */
-export function errorOf(outputs: ArrayLike<number>, targets: Float32Array): Error {
+export function errorOf(outputs: ArrayLike<number>, targets: Float32Array): Errors {
   const { length } = targets;
   const from = outputs.length - length;
   let [most, mean, square] = [0, 0, 0];
@@ -94,7 +94,7 @@ export function testOn(
   learner: Learner,
   draw: (i: number) => Example,
   tested: number,
-  isRight: (error: Error) => boolean,
+  isRight: (error: Errors) => boolean,
   most = Infinity,
 ): Tested {
   let [wrong, error, done] = [0, 0, 0];

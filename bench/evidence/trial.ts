@@ -2,7 +2,7 @@
 
 import { Diverged } from "./learner.js";
 import type { Result, Row } from "./row.js";
-import { type Error, errorOf } from "./task.js";
+import { type Errors, errorOf } from "./task.js";
 
 /** Where a trial is. */
 export interface Progress {
@@ -24,7 +24,7 @@ export function* runTrial(row: Row, trial: number, limit = row.limit): Generator
   const at: Progress = { sequences: 0, steps: 0, error: 0 };
   const passed: Record<string, number> = {};
   const figure = row.paper?.sequences.learned ?? 0;
-  const recent: Error = { most: 0, mean: 0, square: 0 };
+  const recent: Errors = { most: 0, mean: 0, square: 0 };
   let published: Result["published"];
   let diverged = false;
   try {

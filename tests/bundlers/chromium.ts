@@ -1,8 +1,7 @@
 /** Chromium without a window, and what a page of it says. */
 
 import { type Browser, chromium, type Page } from "playwright-core";
-
-export const CHROMIUM = "/usr/bin/chromium";
+import { CHROMIUM } from "./install.js";
 
 /** Nothing of the machine's graphics, nothing from the network but localhost. */
 const FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
-import { CHROMIUM } from "./chromium.js";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -16,6 +15,8 @@ declare module "vitest" {
     tarball: string;
   }
 }
+
+export const CHROMIUM = "/usr/bin/chromium";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = join(here, "../..");

@@ -23,7 +23,11 @@ describe("stop rules", () => {
   const erring = (error: (n: number) => number) => {
     let n = 0;
     const outputs = () => [0.5 + error(n)];
-    return { learn: () => (n++, outputs()), predict: (examples: unknown[]) => examples.map(outputs) } as unknown as Learner;
+    const learn = () => {
+      n++;
+      return outputs();
+    };
+    return { learn, predict: (examples: unknown[]) => examples.map(outputs) } as unknown as Learner;
   };
   const passed = (of: Row["of"], error: (n: number) => number) => {
     const row = { ...ROWS_1997[0], of, create: () => erring(error) } as Row;

@@ -71,7 +71,11 @@ const tell = {
 export type Way = keyof typeof tell;
 
 /** workerd compiles no module at run time, and its clock stands still while it computes. */
-const WITHOUT = { console: [], page: [], fetch: ["another program's module", "the event loop runs during fit"] };
+const WITHOUT = {
+  console: [],
+  page: [],
+  fetch: ["a module that imports a memory", "another program's module", "the event loop runs during fit"],
+};
 
 /** Test files that need nothing but a JavaScript engine: the others start processes, read files, or stand in for Node's own parts. */
 const FILES = [

@@ -16,7 +16,7 @@
 
 import type { Random } from "../random.js";
 import { stoppedByRecent } from "../stop.js";
-import type { Error, Example, Task } from "../task.js";
+import type { Errors, Example, Task } from "../task.js";
 
 function drawPairs(random: Random, T: number, least: number, first: number, answer: (X1: number, X2: number) => number): Example {
   const length = T + random.below(Math.floor(T / 10) + 1);
@@ -40,7 +40,7 @@ export const drawAdding = (random: Random, T: number) => drawPairs(random, T, -1
 
 export const drawMultiplication = (random: Random, T: number) => drawPairs(random, T, 0, 1, (X1, X2) => X1 * X2);
 
-export const isRight = ({ most }: Error) => most < 0.04;
+export const isRight = ({ most }: Errors) => most < 0.04;
 
 export const adding = (T: number): Task =>
   stoppedByRecent({

@@ -9,7 +9,7 @@
 
 import type { Random } from "../random.js";
 import { stoppedByRecent } from "../stop.js";
-import { type Error, Symbols, type Task } from "../task.js";
+import { type Errors, Symbols, type Task } from "../task.js";
 
 /** One input for each. */
 export const SYMBOLS = "EBabcdXY";
@@ -32,7 +32,7 @@ export function drawOrder(random: Random, experiment: keyof typeof PLACES): Symb
   return new Symbols(tokens, targets, SYMBOLS.length);
 }
 
-export const isRight = ({ most }: Error) => most < 0.3;
+export const isRight = ({ most }: Errors) => most < 0.3;
 
 export const order = (experiment: keyof typeof PLACES): Task =>
   stoppedByRecent({

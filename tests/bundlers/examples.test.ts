@@ -1,0 +1,193 @@
+/** The examples, each as its user runs it: in a folder of its own, with the packed package and what else its package.json asks for. */
+
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { afterAll, expect, inject, test } from "vitest";
+import { launch, visit } from "./chromium.js";
+import { ISOLATED, POLICY, serve } from "./serve.js";
+
+const source = new URL("../../examples/", import.meta.url).pathname;
+
+/** A copy of an example with its packages. */
+function install(name: string): string {
+  const folder = join(inject("project"), "examples", name);
+  cpSync(join(source, name), folder, { recursive: true, filter: (path) => !path.includes("node_modules") });
+  execFileSync("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", inject("tarball")], { cwd: folder, stdio: "pipe" });
+  return folder;
+}
+
+const cleanups: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+});
+
+test("node-server: sessions are streams of their own, go on after a restart, and are refused when there are too many", async () => {
+  const folder = install("node-server");
+  const start = async (env: Record<string, string> = {}) => {
+    const child = spawn(process.execPath, ["server.js"], { cwd: folder, env: { ...process.env, PORT: "0", ...env } });
+    cleanups.push(() => child.kill("SIGKILL"));
+    const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+    const address = await new Promise<string>((resolve, reject) => {
+      let said = "";
+      child.stdout.on("data", (data) => {
+        const [, found] = (said += data).match(/listening on (\S+)/) ?? [];
+        if (found) resolve(found);
+      });
+      child.on("close", (code) => reject(new Error(`ended with ${code}: ${said}`)));
+    });
+    const ask = async (path: string, method = "POST", body?: unknown) => {
+      const response = await fetch(address + path, { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
+      return { status: response.status, json: response.status === 204 ? null : await response.json() };
+    };
+    const open = async () => (await ask("/sessions")).json.id as string;
+    const step = async (id: string, input: unknown) => (await ask(`/sessions/${id}`, "POST", { input })).json.output as number;
+    return {
+      ask,
+      open,
+      step,
+      stop: () => {
+        child.kill("SIGTERM");
+        return ended;
+      },
+    };
+  };
+
+  const first = await start();
+  const saws = [1, 3].map((slope) => Array.from({ length: 40 }, (_, t) => ((t * slope) % 17) / 17));
+  const ids = [await first.open(), await first.open()];
+  const said: number[][] = [[], []];
+  for (let t = 0; t < 20; t++) await Promise.all(ids.map(async (id, i) => said[i]!.push(await first.step(id, saws[i]![t]))));
+  expect(await first.ask(`/sessions/${ids[0]}`, "POST", { input: "one" })).toMatchObject({ status: 400 });
+  expect(await first.ask("/sessions/nobody", "POST", { input: 1 })).toMatchObject({ status: 404 });
+  expect(await first.stop()).toBe(0);
+
+  const second = await start({ CAPACITY: "3", QUEUE: "1" });
+  for (let t = 20; t < 40; t++) for (const [i, id] of ids.entries()) said[i]!.push(await second.step(id, saws[i]![t]));
+  // More steps at once than may wait: those that are taken are answered, the others told to come again.
+  const many = await Promise.all(Array.from({ length: 20 }, () => second.ask(`/sessions/${ids[0]}`, "POST", { input: 0.5 })));
+  expect(new Set(many.map(({ status }) => status))).toEqual(new Set([200, 503]));
+  const third = await second.open();
+  expect(await second.ask("/sessions")).toMatchObject({ status: 503 });
+  expect(await second.ask(`/sessions/${third}`, "DELETE")).toMatchObject({ status: 204 });
+  expect(await second.ask("/sessions")).toMatchObject({ status: 201 });
+  expect(await second.stop()).toBe(0);
+
+  // To the bit what streams of the model alone say, and it has learned saws.
+  const { loadModel } = await import(pathToFileURL(join(folder, "node_modules/memcell/dist/memcell.js")).href);
+  const streams = loadModel(readFileSync(join(folder, "data/model.safetensors"))).streams({ capacity: 1 });
+  for (const [i, saw] of saws.entries()) {
+    const id = streams.open();
+    expect(saw.map((value) => streams.step([id], [[value]])[0])).toEqual(said[i]);
+    streams.close(id);
+    const errors = saw.slice(21).map((value, t) => Math.abs(value - said[i]![20 + t]!));
+    expect(errors.reduce((sum, error) => sum + error) / errors.length).toBeLessThan(0.1);
+  }
+});
+
+test("browser: a page learns its series in a worker, draws it, stays smooth and says nothing", async () => {
+  const folder = install("browser");
+  execFileSync("npm", ["run", "build"], { cwd: folder, stdio: "pipe" });
+  // The chart's library sets styles of its elements.
+  const site = await serve(join(folder, "dist"), {
+    ...ISOLATED,
+    "Content-Security-Policy": `${POLICY}; style-src 'self' 'unsafe-inline'; img-src data:`,
+  });
+  cleanups.push(site.close);
+  const browser = await launch();
+  cleanups.push(() => browser.close());
+  const { page, said } = await visit(browser, site.address);
+  await page.setInputFiles("#file", {
+    name: "saw.csv",
+    mimeType: "text/csv",
+    buffer: Buffer.from(Array.from({ length: 200 }, (_, t) => t % 17).join("\n")),
+  });
+  const frames = page.evaluate(async () => {
+    const gaps: number[] = [];
+    let last = performance.now();
+    while (!("learned" in globalThis)) {
+      const now = await new Promise<number>(requestAnimationFrame);
+      gaps.push(now - last);
+      last = now;
+    }
+    return { gaps: gaps.sort((a, b) => a - b), losses: (globalThis as unknown as { learned: number[] }).learned };
+  });
+  await page.click("#learn");
+  const { gaps, losses } = await frames;
+  await page.screenshot({ path: fileURLToPath(new URL("../../build/browser.png", import.meta.url)), fullPage: true });
+  expect(losses.length).toBe(200);
+  expect(losses.at(-1)).toBeLessThan(losses[0]! / 20);
+  expect(gaps[Math.floor(gaps.length / 2)]).toBeLessThan(50);
+  const drawn = await page.evaluate(() =>
+    Array.from(document.querySelectorAll("canvas"), (canvas) => {
+      const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+      return data.some((value) => value > 0);
+    }),
+  );
+  expect(drawn).toEqual([true, true, true]);
+  expect(said).toEqual([]);
+});
+
+test("deno: one file, without permissions, learns a signal and learns it anew when it changes", () => {
+  const require = createRequire(import.meta.url);
+  const deno = join(require.resolve("@deno/linux-x64-glibc/package.json"), "../deno");
+  const map = { imports: { "npm:memcell@^0.1.0": pathToFileURL(join(inject("project"), "node_modules/memcell/dist/memcell.js")).href } };
+  const url = `data:application/json,${encodeURIComponent(JSON.stringify(map))}`;
+  const output = execFileSync(deno, ["run", "--no-prompt", "--quiet", `--import-map=${url}`, join(source, "deno/main.js")], {
+    encoding: "utf8",
+  });
+  const errors = [...output.matchAll(/mean error of the last 2,000 ([\d.]+)/g)].map(([, error]) => Number(error));
+  expect(errors.length).toBe(10);
+  expect(errors[4]).toBeLessThan(errors[0]! / 2);
+  expect(errors[9]).toBeLessThan(errors[5]! / 1.5);
+});
+
+test("edge: text that comes in pieces, the same for the same seed", async () => {
+  const folder = install("edge");
+  execFileSync(process.execPath, ["train.js"], { cwd: folder });
+  const { outputFiles } = await build({
+    entryPoints: [join(folder, "worker.js")],
+    bundle: true,
+    format: "esm",
+    write: false,
+    conditions: ["workerd"],
+    external: ["*.safetensors"],
+    plugins: [
+      {
+        name: "compiled",
+        setup: ({ onResolve }) => onResolve({ filter: /\.wasm$/ }, () => ({ path: "./memcell.wasm", external: true })),
+      },
+    ],
+  });
+  const bytes = (file: string) => readFileSync(join(folder, file)) as Uint8Array<ArrayBuffer>;
+  const flare = new Miniflare({
+    modules: [
+      { type: "ESModule", path: "worker.js", contents: outputFiles[0]!.text },
+      { type: "CompiledWasm", path: "memcell.wasm", contents: bytes("node_modules/memcell/dist/memcell.wasm") },
+      { type: "Data", path: "model.safetensors", contents: bytes("model.safetensors") },
+    ],
+    compatibilityDate: "2026-01-01",
+  });
+  cleanups.push(() => flare.dispose());
+  const ask = async (query: string) => {
+    const response = await flare.dispatchFetch(`http://localhost/?${query}`);
+    const pieces: string[] = [];
+    for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) pieces.push(new TextDecoder().decode(piece));
+    return { status: response.status, pieces, text: pieces.join("") };
+  };
+  const long = await ask("prompt=bea&length=20000&seed=3");
+  expect([long.status, long.text.length]).toEqual([200, 20_000]);
+  expect(long.pieces.length).toBeGreaterThan(1);
+  expect(long.text).toMatch(/ (?:bead|cafe|face|deaf|head|fade|badge|cage|hedge|edge|each|beach) /);
+
+  const { loadModel } = await import(pathToFileURL(join(folder, "node_modules/memcell/dist/memcell.js")).href);
+  const alphabet = "abcdefgh ";
+  const prompt = Array.from("bea", (letter) => alphabet.indexOf(letter));
+  const tokens = loadModel(bytes("model.safetensors")).generate(prompt, { length: 300, seed: 7 });
+  expect((await ask("prompt=bea&length=300&seed=7")).text).toBe(Array.from(tokens, (token: number) => alphabet[token]).join(""));
+  expect((await ask("prompt=xyz")).status).toBe(400);
+});
