@@ -111,6 +111,12 @@ export function testsPrograms(way: Way): Promise<string>[] {
   });
 }
 
+export const speedProgram = (way: Way) =>
+  text(`import { speed } from "./speed.js";\n${tell[way]("speed()")}`, {
+    plugins: [reads],
+    define: { "import.meta.url": '"file:///tests/file.js"' },
+  });
+
 export const packageProgram = (way: Way) =>
   text(`import { installed } from "./package.js";\n${tell[way]("installed()")}`, { external: ["memcell", "memcell/*"] });
 

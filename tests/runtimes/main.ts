@@ -5,28 +5,15 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { prepare } from "./prepare.js";
 
-const here = import.meta.dirname;
-const root = resolve(here, "../..");
+const root = resolve(import.meta.dirname, "../..");
 const { values: flags } = parseArgs({ options: { only: { type: "string" }, write: { type: "boolean", default: false } } });
 
-if (!existsSync(join(here, "node_modules"))) {
-  console.log("Installing the runtimes (1 GB) …");
-  execFileSync("npm", ["ci", "--ignore-scripts"], { cwd: here, stdio: ["ignore", "ignore", "inherit"] });
-}
-for (const file of ["node22/bin/node", "node24/bin/node", "node26/bin/node", "deno/deno", "bun/bin/bun"]) {
-  chmodSync(join(here, "node_modules", file), 0o755);
-}
-for (const [file, name] of [
-  ["/usr/bin/chromium", "chromium"],
-  ["/usr/bin/firefox-esr", "firefox-esr"],
-] as const) {
-  if (!existsSync(file)) throw new Error(`${file} is missing: apt-get install -y ${name}`);
-}
-
+prepare();
 const { RUNTIMES } = await import("./runtimes.js");
 const { bitsProgram, packageProgram, testsPrograms } = await import("./bundle.js");
 
