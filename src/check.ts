@@ -24,7 +24,8 @@ export function describe(value: unknown): string {
   const name = typeof given === "string" ? given.slice(0, 40) : "";
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (ArrayBuffer.isView(value)) return `${name} of ${(value as Uint8Array).length ?? value.byteLength}`;
-  return name === "" || name === "Object" ? "an object" : `a ${name}`;
+  // Names of one or two letters are what minifiers leave, and tell nothing.
+  return !name[2] || name === "Object" ? "an object" : `a ${name}`;
 }
 
 export const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;

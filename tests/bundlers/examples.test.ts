@@ -1,7 +1,7 @@
 /** The examples, each as its user runs it: in a folder of its own, with the packed package and what else its package.json asks for. */
 
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -13,15 +13,18 @@ import { ISOLATED, POLICY, serve } from "./serve.js";
 
 const source = new URL("../../examples/", import.meta.url).pathname;
 
+/** Beside the project of the other tests, in which Vite looks for pages. */
+const copies = `${inject("project")}-examples`;
+
 /** A copy of an example with its packages. */
 function install(name: string): string {
-  const folder = join(inject("project"), "examples", name);
+  const folder = join(copies, name);
   cpSync(join(source, name), folder, { recursive: true, filter: (path) => !path.includes("node_modules") });
   execFileSync("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", inject("tarball")], { cwd: folder, stdio: "pipe" });
   return folder;
 }
 
-const cleanups: (() => unknown)[] = [];
+const cleanups: (() => unknown)[] = [() => rmSync(copies, { recursive: true, force: true })];
 afterAll(async () => {
   for (const cleanup of cleanups.reverse()) await cleanup();
 });

@@ -31,7 +31,7 @@ export async function speed(): Promise<Report> {
     peak: tile.flops / milliseconds("peak") / 1e6,
     forward: once / milliseconds("forward") / 1e6,
     training: (3 * once) / milliseconds("training") / 1e6,
-    // A call of it is a thousand steps.
-    streaming: milliseconds("streaming"),
+    // Of so many steps in a call.
+    streaming: (1000 * milliseconds("streaming")) / works.streaming.steps,
   };
 }
