@@ -6,7 +6,7 @@
 
 import { activationForward } from "./activation";
 import { DENSE } from "./cell";
-import { lstm97Backward, lstm97Forward, NO_OUTPUT_GATE } from "./cells/lstm97";
+import { isSmall, lstm97Backward, lstm97BackwardAlone, lstm97Forward, NO_OUTPUT_GATE } from "./cells/lstm97";
 import { clearRows, copyRows, padded } from "./lanes";
 import { blocksAtOnce, product, rows } from "./matmul";
 import { blend } from "./vectors";
@@ -94,6 +94,10 @@ export function blocksBackward(
   const N = padded(B * S) + (functions & NO_OUTPUT_GATE ? 1 : 2) * padded(B);
   const netPanel = <usize>N * row;
   const sourcePanel = <usize>R * row;
+  if (!weightT && !dLater && P == 1 && isSmall(S, width)) {
+    lstm97BackwardAlone(dnet, ds, dss, dy, net, s, functions, T, B, S);
+    return;
+  }
   for (let t = T - 1; t >= 0; t--) {
     const back = weightT && R && t < T - 1;
     if (back) {
