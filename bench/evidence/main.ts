@@ -10,12 +10,18 @@
  * the same command goes on (trials under way begin anew).
  */
 
+import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { integer } from "../../src/check.js";
+import { PICTURES } from "./claims.js";
+import { draw } from "./draw.js";
 import { runJobs } from "./pool.js";
 import { Results } from "./results.js";
+import type { Result } from "./row.js";
 import { ROWS, rowsNamed } from "./rows.js";
+import { pictures, table } from "./tables.js";
 
 const { values: flags, positionals: names } = parseArgs({
   allowPositionals: true,
@@ -31,6 +37,31 @@ const { values: flags, positionals: names } = parseArgs({
 /** An option that counts something; what is not a positive integer is refused with the option's name. */
 const count = (name: "trials" | "budget" | "threads", otherwise: number) => integer(`--${name}`, Number(flags[name] ?? otherwise));
 
+/** Markdown, pictures and what they were drawn from, beside the results. */
+function writeTables(results: readonly Result[], folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, "tables.md"),
+    `# What has been run\n\n\`npm run evidence -- tables\` makes this page.\n\n${table(ROWS, results)}\n`,
+  );
+  const byTask = ["2c", "adding"].flatMap((task) => {
+    return pictures(
+      task,
+      ROWS.filter(({ name }) => name.startsWith(task)),
+      results,
+    );
+  });
+  for (const picture of [...PICTURES.map((make) => make()), ...byTask]) {
+    if (!picture.curves.some(({ y }) => y.some(Number.isFinite))) continue;
+    writeFileSync(join(folder, `${picture.name}.svg`), draw(picture));
+    writeFileSync(
+      join(folder, `${picture.name}.json`),
+      `${JSON.stringify(picture, (_, value) => (typeof value === "number" ? Number(value.toPrecision(6)) : value))}\n`,
+    );
+    console.log(`${picture.claims.join(", ")}: ${join(folder, picture.name)}.svg`);
+  }
+}
+
 async function main(): Promise<number> {
   if (names.length === 0) {
     for (const { name, learner, task, trials } of ROWS) console.log(`${name.padEnd(24)} ${learner.padEnd(16)} ${task}, ${trials} trials`);
@@ -38,6 +69,10 @@ async function main(): Promise<number> {
     return 0;
   }
   const results = new Results(flags.out);
+  if (names[0] === "tables") {
+    writeTables(results.all, dirname(flags.out));
+    return 0;
+  }
   for (const line of results.broken) console.warn(`${flags.out}: line ${line} is broken; it is kept, and what it held is run again`);
   const seed = Number(flags.seed);
   if (!Number.isInteger(seed) || seed < 0) throw new RangeError(`"--seed" expected an integer of 0 or more, got ${flags.seed}`);

@@ -1,0 +1,41 @@
+/** Pictures, by Apache ECharts: lines over x, as SVG. */
+
+import { LineChart } from "echarts/charts";
+import { GridComponent, LegendComponent, TitleComponent } from "echarts/components";
+import * as echarts from "echarts/core";
+import { SVGRenderer } from "echarts/renderers";
+import type { Picture } from "./claims.js";
+
+echarts.use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+
+/** Below what f32 can tell from nothing, and above what a picture needs. */
+const BOUNDS = { min: 1e-12, max: 1e12 };
+
+export function draw({ title, x, y, curves }: Picture): string {
+  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: 900, height: 480 });
+  const shown = (value: number) => (y.log && !(value > BOUNDS.min && value < BOUNDS.max) ? null : value);
+  chart.setOption({
+    animation: false,
+    backgroundColor: "#ffffff",
+    title: { text: title, left: "center" },
+    legend: { orient: "vertical", right: 10, top: "middle" },
+    grid: { left: 80, right: 230, top: 50, bottom: 60 },
+    xAxis: { type: "value", name: x.name, nameLocation: "middle", nameGap: 32, min: "dataMin", max: "dataMax" },
+    yAxis: {
+      type: y.log ? "log" : "value",
+      name: y.name,
+      nameLocation: "middle",
+      nameGap: 55,
+      axisLabel: { formatter: (value: number) => (y.log ? value.toExponential(0) : String(value)) },
+    },
+    series: curves.map(({ name, y: values }) => ({
+      type: "line",
+      name,
+      showSymbol: values.length < 30,
+      data: values.map((value, i) => [x.values[i], shown(value)]),
+    })),
+  });
+  const svg = chart.renderToSVGString();
+  chart.dispose();
+  return svg;
+}

@@ -1,0 +1,115 @@
+/** What has been run, as Markdown: a line for each row, beside what was published; and as curves over the lag. */
+
+import type { Picture } from "./claims.js";
+import type { Result, Row } from "./row.js";
+
+const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const deviation = (values: number[]) => Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
+const whole = (value: number) => Math.round(value).toLocaleString("en");
+/** Three digits, without an exponent. */
+const short = (value: number) => (value >= 100 ? whole(value) : String(Number(value.toPrecision(3))));
+
+/** The trials of a row that count: of each the longest run. */
+export function trialsOf({ name }: Row, results: readonly Result[]): Result[] {
+  const best = new Map<number, Result>();
+  for (const result of results) {
+    const other = best.get(result.trial);
+    if (result.row === name && (!other || result.solved || (!other.solved && result.sequences > other.sequences)))
+      best.set(result.trial, result);
+  }
+  return [...best.values()];
+}
+
+/** Sequences until a mark, of the trials that passed it. */
+const until = (trials: Result[], mark: string) => trials.flatMap(({ marks }) => marks[mark] ?? []);
+
+function lines(row: Row, trials: Result[]): string[][] {
+  const { paper } = row;
+  const limit = Math.max(...trials.map((trial) => trial.limit));
+  return row.of.marks.map((mark, i) => {
+    const ours = until(trials, mark);
+    const theirs = paper?.sequences[mark];
+    const failed = trials.filter(({ marks }) => marks[mark] === undefined);
+    const at = trials.flatMap(({ published }) => published ?? []);
+    const tested = trials.filter(({ solved }) => solved);
+    const last = i === row.of.marks.length - 1;
+    return [
+      i === 0 ? row.task : "",
+      i === 0 ? row.name : "",
+      i === 0 ? row.learner : "",
+      mark,
+      `${ours.length} of ${trials.length}`,
+      ours.length > 0 ? `${whole(mean(ours))} ± ${whole(deviation(ours))}` : `none within ${whole(limit)}`,
+      paper ? `${Math.round(paper.solved * paper.trials)} of ${paper.trials}` : "",
+      theirs ? whole(theirs) : "",
+      theirs && ours.length > 0 ? short(mean(ours) / theirs) : "",
+      last && tested.length > 0 ? short(mean(tested.map(({ wrong }) => wrong))) : "",
+      last && paper?.wrong !== undefined ? short(paper.wrong) : "",
+      failed.length > 0 && at.length > 0 ? short(mean(at.map(({ error }) => error))) : "",
+    ];
+  });
+}
+
+const HEAD = [
+  "task",
+  "row",
+  "learner",
+  "mark",
+  "learned",
+  "sequences",
+  "learned, paper",
+  "sequences, paper",
+  "ratio",
+  "wrong",
+  "wrong, paper",
+  "error at the paper's figure",
+];
+
+/** A table of all rows with trials; "±" is the standard deviation over trials. */
+export function table(rows: readonly Row[], results: readonly Result[]): string {
+  const body = rows.flatMap((row) => {
+    const trials = trialsOf(row, results);
+    return trials.length > 0 ? lines(row, trials) : [];
+  });
+  return [HEAD, HEAD.map(() => "-"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** A curve for each learner over the lags of one task. */
+function overLags(rows: readonly Row[], results: readonly Result[], value: (row: Row, trials: Result[]) => number) {
+  const run = rows.filter((row) => trialsOf(row, results).length > 0);
+  const lags = [...new Set(run.map(({ lag }) => lag))].sort((a, b) => a - b);
+  const names = [...new Set(run.map(({ learner }) => learner))];
+  const curves = names.map((name) => ({
+    name,
+    y: lags.map((lag) => {
+      const all = run.filter((row) => row.learner === name && row.lag === lag);
+      return all.length > 0 ? mean(all.map((row) => value(row, trialsOf(row, results)))) : Number.NaN;
+    }),
+  }));
+  return { lags, curves };
+}
+
+/** Success, and the number of sequences, by lag, of all learners on the rows of a task. */
+export function pictures(task: string, rows: readonly Row[], results: readonly Result[]): Picture[] {
+  const share = overLags(rows, results, (_, trials) => trials.filter(({ solved }) => solved).length / trials.length);
+  const sequences = overLags(rows, results, (_, trials) => mean(until(trials, "learned")));
+  const x = (lags: number[]) => ({ name: "lag, steps", values: lags });
+  return [
+    {
+      name: `success-${task}`,
+      claims: ["C3", "C9", "C14"],
+      title: `Share of trials that learn ${task}, by lag`,
+      x: x(share.lags),
+      y: { name: "share of trials", log: false },
+      curves: share.curves,
+    },
+    {
+      name: `sequences-${task}`,
+      claims: ["C9"],
+      title: `Sequences until ${task} is learned, by lag`,
+      x: x(sequences.lags),
+      y: { name: "sequences", log: true },
+      curves: sequences.curves,
+    },
+  ];
+}
