@@ -14,8 +14,8 @@
  *     dE/dw_ij += d_i z_j;   dE/dy_j(t-1) = sum_i w_ij d_i over the connections from the step before
  */
 
-import type { Random } from "../../../src/random.js";
 import { Diverged, type Interface } from "../learner.js";
+import type { Random } from "../random.js";
 
 export interface Shape {
   features: number;

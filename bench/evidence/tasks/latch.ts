@@ -10,9 +10,9 @@
  * variant I); Bengio et al. have L = 3 (of medium confidence).
  */
 
-import type { Random } from "../../../src/random.js";
+import type { Random } from "../random.js";
 import type { Example, Task } from "../task.js";
-import { drawLength, drawNormal, type Lengths, twoClasses } from "./classes.js";
+import { drawLength, type Lengths, twoClasses } from "./classes.js";
 import { DEVIATION } from "./twoSequences.js";
 
 export interface Latch extends Lengths {
@@ -25,10 +25,10 @@ export const TARGET = 0.8;
 export function drawLatch(random: Random, o: Latch): Example {
   const L = o.L ?? 1;
   const features = 1 + 2 * L;
-  const k = Number(random.uniform() < 0.5);
+  const k = random.below(2);
   const length = drawLength(random, o);
   const inputs = new Float32Array(length * features);
-  for (let t = 0; t < length; t++) inputs[t * features + (t < L ? 1 + 2 * t + k : 0)] = t < L ? 1 : DEVIATION * drawNormal(random);
+  for (let t = 0; t < length; t++) inputs[t * features + (t < L ? 1 + 2 * t + k : 0)] = t < L ? 1 : DEVIATION * random.normal();
   return { inputs, targets: Float32Array.of(k ? TARGET : -TARGET) };
 }
 

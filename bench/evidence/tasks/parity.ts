@@ -4,12 +4,12 @@
  * one is right half of the time. Bengio et al. have 25 to 50 steps, Schmidhuber & Hochreiter 500 to 600.
  */
 
-import type { Random } from "../../../src/random.js";
+import type { Random } from "../random.js";
 import type { Example, Task } from "../task.js";
 import { drawLength, type Lengths, twoClasses } from "./classes.js";
 
 export function drawParity(random: Random, lengths: Lengths): Example {
-  const inputs = Float32Array.from({ length: drawLength(random, lengths) }, () => (random.uniform() < 0.5 ? -1 : 1));
+  const inputs = Float32Array.from({ length: drawLength(random, lengths) }, () => (random.below(2) ? 1 : -1));
   const ones = inputs.reduce((sum, input) => sum + Number(input > 0), 0);
   return { inputs, targets: Float32Array.of(ones % 2) };
 }

@@ -5,9 +5,9 @@
  * (their N is not known), Schmidhuber & Hochreiter 500 to 600 with N = 1.
  */
 
-import type { Random } from "../../../src/random.js";
+import type { Random } from "../random.js";
 import type { Example, Task } from "../task.js";
-import { drawLength, drawNormal, type Lengths, twoClasses } from "./classes.js";
+import { drawLength, type Lengths, twoClasses } from "./classes.js";
 
 export interface TwoSequences extends Lengths {
   /** Elements that tell the class; 1. */
@@ -18,11 +18,9 @@ export interface TwoSequences extends Lengths {
 export const DEVIATION = Math.sqrt(0.2);
 
 export function drawTwoSequences(random: Random, o: TwoSequences): Example {
-  const first = random.uniform() < 0.5;
+  const first = random.below(2) === 1;
   const N = o.N ?? 1;
-  const inputs = Float32Array.from({ length: drawLength(random, o) }, (_, t) =>
-    t < N ? (first ? 1 : -1) : DEVIATION * drawNormal(random),
-  );
+  const inputs = Float32Array.from({ length: drawLength(random, o) }, (_, t) => (t < N ? (first ? 1 : -1) : DEVIATION * random.normal()));
   return { inputs, targets: Float32Array.of(Number(first)) };
 }
 
