@@ -2,9 +2,10 @@
 
 import type { Row } from "./row.js";
 import { ROWS_1997, ROWS_READINGS } from "./rows1997.js";
+import { ROWS_RIVALS } from "./rowsRivals.js";
 import { ROWS_TODAY } from "./rowsToday.js";
 
-export const ROWS: readonly Row[] = [...ROWS_1997, ...ROWS_READINGS, ...ROWS_TODAY];
+export const ROWS: readonly Row[] = [...ROWS_1997, ...ROWS_READINGS, ...ROWS_TODAY, ...ROWS_RIVALS];
 
 export function rowNamed(name: string): Row {
   const row = ROWS.find((row) => row.name === name);
