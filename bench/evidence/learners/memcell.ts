@@ -134,7 +134,7 @@ export interface Lstm97Options extends Omit<Lstm97Layer, "type" | "range"> {
 export const createLstm97: Create<Lstm97Options> = (task, seed, options) => {
   const { init, outputBias, outputs = "logistic", rate, update, gradient = "truncated-1997", ...layer } = options;
   const initial = uniform({ bound: init });
-  const tokens = task.tokens && update !== "step";
+  const tokens = task.tokens && update !== "step" && !layer.residual;
   const model = createModel({
     input: tokens ? { tokens: task.features } : { features: task.features },
     layers: [
