@@ -3,7 +3,7 @@
  * Hochreiter & Schmidhuber 1997, LSTM can solve hard long time lag problems, NIPS 9:473-479): draw every weight from [-100, 100],
  * look whether the net has the whole training set right, draw again until it has. Logistic units; inputs 1 and -1, targets 1 and 0.
  *
- * - A1: fully connected, n biased hidden units. The output unit is connected and biased as these are (of medium confidence).
+ * - A1: fully connected, n biased hidden units. Built: the output units see all that these see, and a bias.
  * - A2: n = 10 hidden units that see the inputs, the output units and themselves alone; the output units see all. With
  *   `selves: false` the hidden units do not see themselves.
  * - latch: no hidden unit, and a tanh unit that sees itself and all inputs but the first, which is the noise and is added to it:
@@ -13,6 +13,11 @@
  * the weights are kept if they have the whole set right as it then is, and otherwise drawn anew. So the sequences learned are the
  * guesses tested, but for those that were kept and tested again. A sequence is right if no output errs by `within` or more at any
  * step (0.1 in the source, of medium confidence).
+ *
+ * How the figures of the source come out with 500 to 600 steps, means of 10 trials (latch: 40): latch I 9 (there 6; 1/8 of all
+ * weights are right); parity, A2 3,500 (2,800), without self-connections 340 (250), A1 9,000 (2,900). Not so the 2-sequence problem:
+ * A1 8,900 (1,250), A2 above 16,000 (720). If the output unit of A1 did not see the input it would be 1,100, but then A1 could not
+ * have parity; with noise of a fifth of the variance 600.
  */
 
 import type { Create, Interface, Learner } from "../learner.js";
