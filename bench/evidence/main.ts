@@ -21,6 +21,8 @@ import { runJobs } from "./pool.js";
 import { Results } from "./results.js";
 import type { Result } from "./row.js";
 import { ROWS, rowsNamed } from "./rows.js";
+import { SMOKE } from "./smoke/all.js";
+import { runBout } from "./smoke.js";
 import { pictures, table } from "./tables.js";
 
 const { values: flags, positionals: names } = parseArgs({
@@ -62,12 +64,27 @@ function writeTables(results: readonly Result[], folder: string): void {
   }
 }
 
+/** @returns 1 if a learner did not do as its row says */
+function smoke(): number {
+  const rows = SMOKE.flatMap((row) => {
+    return [row.solves, row.fails].map((bout) => {
+      const { solved, sequences, seconds } = runBout(row, bout);
+      const expected = solved === (bout === row.solves);
+      console.log(`${row.learner}: ${bout.name}: ${solved ? "learned" : "not learned"}${expected ? "" : " (not as expected)"}`);
+      return { learner: row.learner, task: bout.name, learned: solved, sequences, seconds, expected };
+    });
+  });
+  console.table(rows);
+  return rows.every(({ expected }) => expected) ? 0 : 1;
+}
+
 async function main(): Promise<number> {
   if (names.length === 0) {
     for (const { name, learner, task, trials } of ROWS) console.log(`${name.padEnd(24)} ${learner.padEnd(16)} ${task}, ${trials} trials`);
     console.log("\nA name stands for all rows that begin with it. Also: tables, smoke.");
     return 0;
   }
+  if (names[0] === "smoke") return smoke();
   const results = new Results(flags.out);
   if (names[0] === "tables") {
     writeTables(results.all, dirname(flags.out));

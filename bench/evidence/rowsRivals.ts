@@ -28,12 +28,12 @@ const RIVALS_2A = [
 ];
 
 const RIVALS = [
-  rival("bptt", createBptt, { hidden: 6, rate: 0.1 }),
-  { ...rival("rtrl", createRtrl, { hidden: 6, rate: 0.1 }), limit: 10_000 },
-  rival("elman", createElman, { hidden: 6, rate: 0.1 }),
-  rival("tdnn", createTdnn, { taps: 10, hidden: 6, rate: 0.1 }),
-  rival("gamma", createGamma, { taps: 10, hidden: 6, rate: 0.1 }),
-  { ...rival("second-order", createSecondOrder, { rate: 0.1 }), limit: 10_000 },
+  rival("bptt", createBptt, { hidden: 6, rate: 0.5, range: 1 }),
+  { ...rival("rtrl", createRtrl, { hidden: 6, rate: 0.5, range: 1 }), limit: 10_000 },
+  rival("elman", createElman, { hidden: 6, rate: 0.5, range: 1 }),
+  rival("tdnn", createTdnn, { taps: 10, hidden: 6, rate: 0.5 }),
+  rival("gamma", createGamma, { taps: 10, hidden: 6, rate: 0.5 }),
+  { ...rival("second-order", createSecondOrder, { rate: 0.5 }), limit: 10_000 },
   rival("guessing", createGuessing, { architecture: "A1", hidden: 2, within: 0.2 }),
 ];
 

@@ -1,11 +1,10 @@
 /** Each learner solves a task within its power and fails one beyond it. */
 
 import { describe, expect, test } from "vitest";
-import { BENGIO } from "../../bench/evidence/smoke/bengio.js";
-import { SEARCHES } from "../../bench/evidence/smoke/searches.js";
+import { SMOKE } from "../../bench/evidence/smoke/all.js";
 import { runBout } from "../../bench/evidence/smoke.js";
 
-describe.each([...SEARCHES, ...BENGIO])("$learner", (smoke) => {
+describe.each(SMOKE)("$learner", (smoke) => {
   test(`learns ${smoke.solves.name}`, () => {
     const { solved, wrong, tested } = runBout(smoke, smoke.solves);
     expect(solved).toBe(true);

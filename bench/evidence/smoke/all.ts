@@ -1,0 +1,8 @@
+/** Every learner. */
+
+import type { Smoke } from "../smoke.js";
+import { BENGIO } from "./bengio.js";
+import { DESCENT } from "./descent.js";
+import { SEARCHES } from "./searches.js";
+
+export const SMOKE: readonly Smoke[] = [...DESCENT, ...SEARCHES, ...BENGIO];

@@ -1,0 +1,93 @@
+/** The learners by gradient descent: the library's, and the rivals. */
+
+import { gru, lstm, rnn } from "../../../src/index.js";
+import { createBptt, createElman } from "../learners/bptt.js";
+import { createGamma, createTdnn } from "../learners/gamma.js";
+import { createLstm97, createModern } from "../learners/memcell.js";
+import { createRtrl } from "../learners/rtrl.js";
+import { createSecondOrder } from "../learners/secondOrder.js";
+import type { Bout, Smoke } from "../smoke.js";
+import { distracted } from "../tasks/longLag.js";
+import { twoSequences } from "../tasks/twoSequences.js";
+
+const twoSequencesOf = (shortest: number, longest: number, budget: number): Bout => ({
+  name: `2-sequence, ${shortest}-${longest} steps`,
+  task: twoSequences({ shortest, longest, N: 3 }),
+  budget,
+});
+const distractedBy = (q: number, budget: number): Bout => ({ name: `2c, q = ${q}, p = 2`, task: distracted(q, 2), budget });
+
+const SHORT = twoSequencesOf(5, 8, 10_000);
+const MIDDLE = twoSequencesOf(20, 30, 4000);
+const LONG = twoSequencesOf(100, 120, 3000);
+const units = 8;
+
+export const DESCENT: Smoke[] = [
+  {
+    learner: "lstm97",
+    create: (task, seed) =>
+      createLstm97(task, seed, { blocks: 2, cellsPerBlock: 2, inputGateBias: [-1, -2], init: 0.1, outputBias: true, rate: 1 }),
+    solves: MIDDLE,
+    fails: LONG,
+  },
+  {
+    learner: "lstm, Adam",
+    create: (task, seed) => createModern(task, seed, { layer: lstm({ units, forgetBias: 1 }), units, learningRate: 0.01 }),
+    solves: MIDDLE,
+    fails: LONG,
+  },
+  {
+    learner: "gru, Adam",
+    create: (task, seed) => createModern(task, seed, { layer: gru({ units }), units, learningRate: 0.01 }),
+    solves: MIDDLE,
+    fails: LONG,
+  },
+  {
+    learner: "rnn tanh, Adam",
+    create: (task, seed) => createModern(task, seed, { layer: rnn({ units }), units, learningRate: 0.01 }),
+    solves: SHORT,
+    fails: MIDDLE,
+  },
+  {
+    learner: "rnn relu, Adam",
+    create: (task, seed) => createModern(task, seed, { layer: rnn({ units, activation: "relu" }), units, learningRate: 0.01 }),
+    solves: SHORT,
+    fails: MIDDLE,
+  },
+  {
+    learner: "BPTT",
+    create: (task, seed) => createBptt(task, seed, { hidden: 4, rate: 1, range: 1 }),
+    solves: SHORT,
+    fails: LONG,
+  },
+  {
+    learner: "RTRL",
+    create: (task, seed) => createRtrl(task, seed, { hidden: 4, rate: 1, range: 1 }),
+    solves: SHORT,
+    fails: LONG,
+  },
+  {
+    learner: "Elman",
+    create: (task, seed) => createElman(task, seed, { hidden: 4, rate: 1, range: 1 }),
+    solves: SHORT,
+    fails: MIDDLE,
+  },
+  {
+    learner: "time delays",
+    create: (task, seed) => createTdnn(task, seed, { taps: 10, rate: 1 }),
+    solves: SHORT,
+    fails: MIDDLE,
+  },
+  {
+    learner: "gamma memory",
+    create: (task, seed) => createGamma(task, seed, { taps: 5, mu: 0.3, rate: 1 }),
+    solves: SHORT,
+    fails: LONG,
+  },
+  {
+    learner: "second-order net",
+    create: (task, seed) => createSecondOrder(task, seed, { units: 4, rate: 1, range: 2 }),
+    solves: distractedBy(1, 15_000),
+    fails: distractedBy(20, 3000),
+  },
+];
