@@ -17,6 +17,17 @@ export interface WebWorker {
   onmessageerror: ((event: MessageEvent) => void) | null;
 }
 
+/** The `Worker` of node:worker_threads. */
+export interface NodeWorker {
+  postMessage(message: unknown, transfer?: readonly never[]): void;
+  terminate(): unknown;
+  on(event: string, hear: (...values: unknown[]) => void): unknown;
+  ref(): void;
+  unref(): void;
+}
+
+export type AnyWorker = WebWorker | NodeWorker;
+
 /** Not where it is used: bundlers look for files that are named beside it. */
 const here = import.meta.url;
 
@@ -39,40 +50,41 @@ const lost = (cause?: unknown) =>
 export function start(
   file: string,
   web: () => WebWorker,
-  given: (() => WebWorker) | undefined,
+  given: (() => AnyWorker) | undefined,
   hear: (message: unknown) => void,
   fail: (error: unknown) => void,
 ): Remote {
-  const threads = given ? undefined : node();
+  const threads = node();
   const url = threads && new URL(file, here);
-  // Deno may have the package from a registry, from where only its web workers start.
-  if (threads && url?.protocol === "file:") {
-    // Not the flags of the process: of `node --input-type=module --eval …` a file does not start.
-    const worker = new threads.Worker(url, { execArgv: [] });
-    worker.unref();
-    worker.on("message", hear);
-    worker.on("error", (error: NodeJS.ErrnoException) => fail(error.code?.endsWith("MODULE_NOT_FOUND") ? lost(error) : error));
-    worker.on("messageerror", fail);
-    worker.on("exit", (code) => fail(new Error(`a worker of memcell ended with code ${code}`)));
-    return {
-      post: (message, transfer = []) => worker.postMessage(message, transfer as never),
-      end: () => void worker.terminate(),
-      hold: (on) => (on ? worker.ref() : worker.unref()),
-    };
-  }
-  let worker: WebWorker;
+  let worker: AnyWorker;
   try {
-    worker = (given ?? web)();
+    // Deno may have the package from a registry, from where only its web workers start. Not the flags of the process: of
+    // `node --input-type=module --eval …` a file does not start.
+    worker = given ? given() : threads && url?.protocol === "file:" ? new threads.Worker(url, { execArgv: [] }) : web();
   } catch (error) {
     // A page may not start one from another origin.
     queueMicrotask(() => fail(given ? error : lost(error)));
     return { post() {}, end() {}, hold() {} };
   }
-  worker.onmessage = ({ data }) => hear(data);
+  if ("on" in worker) {
+    const own = worker;
+    own.unref();
+    own.on("message", hear);
+    own.on("error", (error) => fail((error as { code?: string }).code?.endsWith("MODULE_NOT_FOUND") ? lost(error) : error));
+    own.on("messageerror", fail);
+    own.on("exit", (code) => fail(new Error(`a worker of memcell ended with code ${code}`)));
+    return {
+      post: (message, transfer = []) => own.postMessage(message, transfer as never),
+      end: () => void own.terminate(),
+      hold: (on) => (on ? own.ref() : own.unref()),
+    };
+  }
+  const own = worker;
+  own.onmessage = ({ data }) => hear(data);
   // A file that is not found gives an event without a message.
-  worker.onerror = ({ error, message }) => fail(error ?? (message ? new Error(message) : lost()));
-  worker.onmessageerror = () => fail(new Error("a worker of memcell sent what cannot be read"));
-  return { post: (message, transfer = []) => worker.postMessage(message, transfer), end: () => worker.terminate(), hold() {} };
+  own.onerror = ({ error, message }) => fail(error ?? (message ? new Error(message) : lost()));
+  own.onmessageerror = () => fail(new Error("a worker of memcell sent what cannot be read"));
+  return { post: (message, transfer = []) => own.postMessage(message, transfer), end: () => own.terminate(), hold() {} };
 }
 
 /** In the worker: hears what is posted to it. @returns what posts back */

@@ -197,11 +197,16 @@ describe("stopping", () => {
     plain.close();
   });
 
+  const kill = (worker: threads.Worker) => void worker.terminate();
+  /** From a file of the user's own, as a server that is bundled has it. */
+  const worker = () => new threads.Worker(new URL("../dist/parallel-worker.js", import.meta.url));
+
   test.each([
-    ["that is killed", (worker: threads.Worker) => void worker.terminate(), "ended with code"],
-    ["that throws", (worker: threads.Worker) => worker.postMessage({ type: "run", id: -1, T: 1 }), "forward"],
-  ])("a worker %s makes the fit fail with its error; the model keeps the last finished update", async (_, harm, message) => {
-    const trainer = createParallel(createModel(config), { ...options, threads: 3 });
+    ["that is killed", kill, "ended with code", {}],
+    ["of the user's own that is killed", kill, "ended with code", { worker }],
+    ["that throws", (worker: threads.Worker) => worker.postMessage({ type: "run", id: -1, T: 1 }), "forward", {}],
+  ])("a worker %s makes the fit fail with its error; the model keeps the last finished update", async (_, harm, message, where) => {
+    const trainer = createParallel(createModel(config), { ...options, ...where, threads: 3 });
     const before = workers.length;
     let good: number[] = [];
     await expect(async () => {

@@ -1,6 +1,6 @@
 /** A worker of whichever runtime, as a thread that is told things, and asked for answers one after the other. */
 
-import { type Remote, start, type WebWorker } from "../remote.js";
+import { type AnyWorker, type Remote, start } from "../remote.js";
 import type { Answer, Message, Run } from "./messages.js";
 
 interface Waiting {
@@ -16,7 +16,7 @@ export class Thread {
   /** Why it is of no more use. */
   #error: unknown;
 
-  constructor(given: (() => WebWorker) | undefined) {
+  constructor(given: (() => AnyWorker) | undefined) {
     this.#worker = start(
       "./parallel-worker.js",
       web,

@@ -1,7 +1,7 @@
 /** How many threads work, and in which workers. */
 
 import { fail, integer } from "../inside.js";
-import type { WebWorker } from "../remote.js";
+import type { AnyWorker } from "../remote.js";
 
 export interface Threads {
   /** With the one that calls, from 1 to 256. Default: as many as the machine runs at once. */
@@ -10,7 +10,7 @@ export interface Threads {
    * Makes the worker of each further thread, for bundlers or addresses that need a file of your own (which calls `serve` of
    * `memcell/parallel/host`): `() => new Worker(new URL("./thread.js", import.meta.url), { type: "module" })`. Default: the package's.
    */
-  worker?: () => WebWorker;
+  worker?: () => AnyWorker;
 }
 
 /** More are refused: no machine that memcell is meant for has them. */
@@ -26,7 +26,7 @@ export function checkThreads(value: unknown): number {
 }
 
 /** @throws TypeError if it is not a function */
-export function checkWorker(value: unknown): (() => WebWorker) | undefined {
+export function checkWorker(value: unknown): (() => AnyWorker) | undefined {
   if (value !== undefined && typeof value !== "function") fail(TypeError, "worker", "a function that makes a worker", value);
-  return value as (() => WebWorker) | undefined;
+  return value as (() => AnyWorker) | undefined;
 }

@@ -5,7 +5,7 @@ import { checkTrainerOptions, fail, Model as ModelClass, openCheckpoint, options
 import type { Metric } from "../metrics.js";
 import type { CheckedTrainerOptions } from "../options.js";
 import { checkThreads, checkWorker, type Threads } from "../parallel/threads.js";
-import { type Remote, start, type WebWorker } from "../remote.js";
+import { type AnyWorker, type Remote, start } from "../remote.js";
 import type { Series } from "../sequences.js";
 import { type Answer, type Call, type Message, type Method, type Next, type Pull, type Reply, STREAMED } from "./messages.js";
 
@@ -14,7 +14,7 @@ export interface Where extends Threads {
    * Makes the worker, for bundlers or addresses that need a file of your own (which calls `serve` of `memcell/worker/host`):
    * `() => new Worker(new URL("./train.worker.js", import.meta.url), { type: "module" })`. Default: the package's.
    */
-  worker?: () => WebWorker;
+  worker?: () => AnyWorker;
 }
 
 const web = () => new Worker(new URL("./trainer-worker.js", import.meta.url), { type: "module" });
@@ -36,7 +36,7 @@ class Line {
   /** Answers the worker's questions for sequences. */
   pulled: (pull: Pull) => void = () => {};
 
-  constructor(given: (() => WebWorker) | undefined) {
+  constructor(given: (() => AnyWorker) | undefined) {
     const hear = (message: unknown) => this.#hear(message as Answer);
     const fail = (error: unknown) => this.fail(error);
     this.worker = start("./trainer-worker.js", web, given, hear, fail);
