@@ -46,7 +46,7 @@ function writeTables(results: readonly Result[], folder: string): void {
     join(folder, "tables.md"),
     `# What has been run\n\n\`npm run evidence -- tables\` makes this page.\n\n${table(ROWS, results)}\n`,
   );
-  const byTask = ["2c", "adding", "rivals-2a", "rivals-2c", "rivals-adding"].flatMap((task) => {
+  const byTask = ["two-sequences", "2c", "adding", "rivals-2a", "rivals-2c", "rivals-adding"].flatMap((task) => {
     return pictures(
       task,
       ROWS.filter(({ name }) => name.startsWith(task)),

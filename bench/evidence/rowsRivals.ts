@@ -8,9 +8,11 @@ import { createLstm97 } from "./learners/memcell.js";
 import { createRtrl } from "./learners/rtrl.js";
 import { createSecondOrder } from "./learners/secondOrder.js";
 import type { Row } from "./row.js";
+import { DESCENT } from "./smoke/descent.js";
 import type { Task } from "./task.js";
 import { adding } from "./tasks/adding.js";
 import { distracted, noiseFree } from "./tasks/longLag.js";
+import { twoSequences } from "./tasks/twoSequences.js";
 
 interface Rival {
   name: string;
@@ -50,6 +52,16 @@ const OURS_4 = rival("lstm97", createLstm97, {
   rate: 0.5,
 });
 
+/** Every learner that teaches itself a short one (smoke/descent.ts), as it is set there. */
+const ON_TWO_SEQUENCES: Rival[] = [
+  ...DESCENT.filter(({ learner }) => learner !== "second-order net").map(({ learner, create }) => ({
+    name: learner.toLowerCase().replace(/,? /g, "-"),
+    create,
+  })),
+  rival("second-order-net", createSecondOrder, { rate: 1 }),
+  rival("guessing", createGuessing, { architecture: "A1", hidden: 1, within: 0.25 }),
+];
+
 const rows = (prefix: string, task: string, of: Task, lag: number, rivals: Rival[], limit: number): Row[] =>
   rivals.map(({ name, create, limit: own }) => ({
     name: `${prefix}-${name}`,
@@ -63,6 +75,10 @@ const rows = (prefix: string, task: string, of: Task, lag: number, rivals: Rival
   }));
 
 export const ROWS_RIVALS: Row[] = [
+  ...[5, 10, 20, 50, 100, 200].flatMap((T) => {
+    const of = twoSequences({ shortest: T, longest: Math.round(1.1 * T), N: 3 });
+    return rows(`two-sequences-${T}`, "2-sequence", of, T, ON_TWO_SEQUENCES, 20_000);
+  }),
   ...[4, 10, 20].flatMap((p) => rows(`rivals-2a-${p}`, "2a, noise-free", noiseFree(p), p, RIVALS_2A, 1_000_000)),
   ...[2, 5, 10, 20, 50].flatMap((q) => rows(`rivals-2c-${q}`, "2c, short", distracted(q, 5), q + 1, [OURS_2C, ...RIVALS], 100_000)),
   ...[10, 20, 50, 100].flatMap((T) => rows(`rivals-adding-${T}`, "4, short", adding(T), T / 2, [OURS_4, ...RIVALS], 100_000)),
