@@ -29,7 +29,7 @@ export interface Picture {
   name: string;
   claims: string[];
   title: string;
-  x: { name: string; values: number[] };
+  x: { name: string; log?: boolean; values: number[] };
   y: { name: string; log: boolean };
   curves: Curve[];
 }

@@ -8,6 +8,22 @@ import type { Picture } from "./claims.js";
 
 echarts.use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
+/** As many as there are learners in a picture. */
+const COLOURS = [
+  "#1f77b4",
+  "#ff7f0e",
+  "#2ca02c",
+  "#d62728",
+  "#9467bd",
+  "#8c564b",
+  "#e377c2",
+  "#7f7f7f",
+  "#bcbd22",
+  "#17becf",
+  "#003f5c",
+  "#ffa600",
+];
+
 /** Below what f32 can tell from nothing, and above what a picture needs. */
 const BOUNDS = { min: 1e-12, max: 1e12 };
 
@@ -20,7 +36,7 @@ export function draw({ title, x, y, curves }: Picture): string {
     title: { text: title, left: "center" },
     legend: { orient: "vertical", right: 10, top: "middle" },
     grid: { left: 80, right: 230, top: 50, bottom: 60 },
-    xAxis: { type: "value", name: x.name, nameLocation: "middle", nameGap: 32, min: "dataMin", max: "dataMax" },
+    xAxis: { type: x.log ? "log" : "value", name: x.name, nameLocation: "middle", nameGap: 32, min: "dataMin", max: "dataMax" },
     yAxis: {
       type: y.log ? "log" : "value",
       name: y.name,
@@ -28,6 +44,7 @@ export function draw({ title, x, y, curves }: Picture): string {
       nameGap: 55,
       axisLabel: { formatter: (value: number) => (y.log ? value.toExponential(0) : String(value)) },
     },
+    color: COLOURS,
     series: curves.map(({ name, y: values }) => ({
       type: "line",
       name,

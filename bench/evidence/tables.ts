@@ -93,12 +93,12 @@ function overLags(rows: readonly Row[], results: readonly Result[], value: (row:
 export function pictures(task: string, rows: readonly Row[], results: readonly Result[]): Picture[] {
   const share = overLags(rows, results, (_, trials) => trials.filter(({ solved }) => solved).length / trials.length);
   const sequences = overLags(rows, results, (_, trials) => mean(until(trials, "learned")));
-  const x = (lags: number[]) => ({ name: "lag, steps", values: lags });
+  const x = (lags: number[]) => ({ name: "lag, steps", log: true, values: lags });
   return [
     {
       name: `success-${task}`,
       claims: ["C3", "C9", "C14"],
-      title: `Share of trials that learn ${task}, by lag`,
+      title: `${task}: share of trials that learn, by lag`,
       x: x(share.lags),
       y: { name: "share of trials", log: false },
       curves: share.curves,
@@ -106,7 +106,7 @@ export function pictures(task: string, rows: readonly Row[], results: readonly R
     {
       name: `sequences-${task}`,
       claims: ["C9"],
-      title: `Sequences until ${task} is learned, by lag`,
+      title: `${task}: sequences until it is learned, by lag`,
       x: x(sequences.lags),
       y: { name: "sequences", log: true },
       curves: sequences.curves,
