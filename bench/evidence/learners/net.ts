@@ -6,7 +6,7 @@
  *     net_i(t) = g_i(t) + sum_j w_ij z_j,   y_i(t) = f(net_i(t)),   y(0) = 0
  *     z = [u(t), hidden(t-1), outputs(t-1), 1] for hidden units;   z = [u(t), hidden(t), outputs(t-1), 1] for output units
  *
- * f is the logistic function or tanh; g(t), the first `given` inputs, reaches each unit as it is, u(t) are the others.
+ * f is the logistic function, tanh, or the sign of what it is given (1 for zero); g(t), the first `given` inputs, reaches each unit as it is, u(t) are the others.
  *
  * Back from an error dE/dy(t), in one step:
  *
@@ -21,7 +21,7 @@ export interface Shape {
   features: number;
   hidden: number;
   outputs: number;
-  squash: "logistic" | "tanh";
+  squash: "logistic" | "tanh" | "sign";
   /** Inputs that are added to every unit; 0. */
   given?: number;
   /**
@@ -30,6 +30,12 @@ export interface Shape {
    */
   connected?(to: number, from: number | "input" | "bias"): boolean;
 }
+
+const SQUASH = {
+  logistic: (net: number) => 1 / (1 + Math.exp(-net)),
+  tanh: Math.tanh,
+  sign: (net: number) => (net < 0 ? -1 : Number.isNaN(net) ? NaN : 1),
+};
 
 export class Net {
   /** Column by column: all weights from input 0 to hidden, then to output units, then those from input 1, and so on. */
@@ -44,12 +50,12 @@ export class Net {
   readonly given: number;
   /** Hidden and output units. */
   readonly units: number;
-  /** [steps + 1, units], the first row zero; and u, [steps, inputs]. */
+  /** [steps + 1, units], the first row zero; the nets that they are of; and u, [steps, inputs]. */
   y = new Float64Array(0);
+  net = new Float64Array(0);
   u = new Float64Array(0);
   /** Steps since `begin`. */
   steps = 0;
-  readonly #net: Float64Array;
   readonly #d: Float64Array;
 
   constructor(readonly shape: Shape) {
@@ -71,7 +77,6 @@ export class Net {
     }
     this.to = Int32Array.from(to);
     this.weights = new Float64Array(to.length);
-    this.#net = new Float64Array(this.units);
     this.#d = new Float64Array(this.units);
   }
 
@@ -88,31 +93,32 @@ export class Net {
   step(features: ArrayLike<number>, offset: number): void {
     const { inputs, given, units, steps } = this;
     this.#reserve(steps + 1);
-    const { u } = this;
-    const net = this.#net.fill(0);
-    for (let g = 0; g < given; g++) for (let i = 0; i < units; i++) net[i]! += features[offset + g]!;
+    const { u, net } = this;
+    const row = (steps + 1) * units;
+    for (let i = 0; i < units; i++) net[row + i] = 0;
+    for (let g = 0; g < given; g++) for (let i = 0; i < units; i++) net[row + i]! += features[offset + g]!;
     for (let j = 0; j < inputs; j++) u[steps * inputs + j] = features[offset + given + j]!;
     if (this.shape.hidden > 0) this.#layer(0, this.shape.hidden, steps * units);
-    this.#layer(this.shape.hidden, units, (steps + 1) * units);
+    this.#layer(this.shape.hidden, units, row);
     this.steps++;
   }
 
   /** Units `first` to `end` of this step, of hidden units that stand in row `hiddenRow` of y. */
   #layer(first: number, end: number, hiddenRow: number): void {
-    const { inputs, units, steps, shape, start, middle, to, weights, y, u } = this;
-    const net = this.#net;
+    const { inputs, units, steps, shape, start, middle, to, weights, y, u, net } = this;
+    const row = (steps + 1) * units;
     const outputs = first > 0 || shape.hidden === 0;
     for (let j = 0; j <= inputs + units; j++) {
       const unit = j - inputs;
       const z = unit < 0 ? u[steps * inputs + j]! : unit === units ? 1 : y[(unit < shape.hidden ? hiddenRow : steps * units) + unit]!;
       if (z === 0) continue;
       for (let k = outputs ? middle[j]! : start[j]!, last = outputs ? start[j + 1]! : middle[j]!; k < last; k++)
-        net[to[k]!]! += weights[k]! * z;
+        net[row + to[k]!]! += weights[k]! * z;
     }
     for (let i = first; i < end; i++) {
-      const value = shape.squash === "tanh" ? Math.tanh(net[i]!) : 1 / (1 + Math.exp(-net[i]!));
+      const value = SQUASH[shape.squash](net[row + i]!);
       if (Number.isNaN(value)) throw new Diverged("an activation is no longer finite");
-      y[(steps + 1) * units + i] = value;
+      y[row + i] = value;
     }
   }
 
@@ -124,6 +130,7 @@ export class Net {
       return longer;
     };
     this.y = grow(this.y, (steps + 1) * this.units);
+    this.net = grow(this.net, (steps + 1) * this.units);
     this.u = grow(this.u, steps * this.inputs);
   }
 
@@ -170,7 +177,7 @@ export class Net {
   }
 }
 
-/** f' by f. */
+/** f' by f, for those that have one. */
 export const slope = (y: number, squash: Shape["squash"]) => (squash === "tanh" ? 1 - y * y : y * (1 - y));
 
 /** Half the sum of squared errors. */
