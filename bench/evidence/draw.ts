@@ -48,6 +48,7 @@ export function draw({ title, x, y, curves }: Picture): string {
     series: curves.map(({ name, y: values }) => ({
       type: "line",
       name,
+      connectNulls: true,
       showSymbol: values.length < 30,
       data: values.map((value, i) => [x.values[i], shown(value)]),
     })),

@@ -16,6 +16,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { integer } from "../../src/check.js";
 import { PICTURES } from "./claims.js";
+import { costs } from "./costs.js";
 import { draw } from "./draw.js";
 import { runJobs } from "./pool.js";
 import { Results } from "./results.js";
@@ -53,7 +54,7 @@ function writeTables(results: readonly Result[], folder: string): void {
       results,
     );
   });
-  for (const picture of [...PICTURES.map((make) => make()), ...byTask]) {
+  for (const picture of [...PICTURES.map((make) => make()), costs(), ...byTask]) {
     if (!picture.curves.some(({ y }) => y.some(Number.isFinite))) continue;
     writeFileSync(join(folder, `${picture.name}.svg`), draw(picture));
     writeFileSync(
