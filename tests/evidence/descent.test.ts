@@ -5,6 +5,8 @@ import type { Interface } from "../../bench/evidence/learner.js";
 import { bptt } from "../../bench/evidence/learners/bptt.js";
 import { type Descent, shapeOfDescent } from "../../bench/evidence/learners/descent.js";
 import { createGamma, createTdnn } from "../../bench/evidence/learners/gamma.js";
+import { createMozer } from "../../bench/evidence/learners/mozer.js";
+import { createNarx } from "../../bench/evidence/learners/narx.js";
 import { halfSquares, Net } from "../../bench/evidence/learners/net.js";
 import { rtrl } from "../../bench/evidence/learners/rtrl.js";
 import { createSecondOrder } from "../../bench/evidence/learners/secondOrder.js";
@@ -64,6 +66,8 @@ describe.each(["every", "last"] as const)("targets at %s", (output) => {
 
   test.each([
     ["second-order", () => createSecondOrder(task, 1, { rate: 0 })],
+    ["NARX", () => createNarx(task, 1, { rate: 0, taps: 3, inputs: 1, range: 1 })],
+    ["time constants", () => createMozer(task, 1, { rate: 0, range: 1 })],
     ["time delays", () => createTdnn(task, 1, { rate: 0, taps: 3, range: 1 })],
     ["gamma memory", () => createGamma(task, 1, { rate: 0, muRate: 0, taps: 3, range: 1 })],
   ])("%s: the gradient of central differences", (_, create) => {

@@ -4,6 +4,8 @@ import { gru, lstm, rnn } from "../../../src/index.js";
 import { createBptt, createElman } from "../learners/bptt.js";
 import { createGamma, createTdnn } from "../learners/gamma.js";
 import { createLstm97, createModern } from "../learners/memcell.js";
+import { createMozer } from "../learners/mozer.js";
+import { createNarx } from "../learners/narx.js";
 import { createRtrl } from "../learners/rtrl.js";
 import { createSecondOrder } from "../learners/secondOrder.js";
 import type { Bout, Smoke } from "../smoke.js";
@@ -82,6 +84,18 @@ export const DESCENT: Smoke[] = [
     learner: "gamma memory",
     create: (task, seed) => createGamma(task, seed, { taps: 5, mu: 0.3, rate: 1 }),
     solves: SHORT,
+    fails: LONG,
+  },
+  {
+    learner: "NARX",
+    create: (task, seed) => createNarx(task, seed, { rate: 1, range: 1 }),
+    solves: distractedBy(1, 20_000),
+    fails: distractedBy(20, 3000),
+  },
+  {
+    learner: "time constants",
+    create: (task, seed) => createMozer(task, seed, { rate: 1 }),
+    solves: MIDDLE,
     fails: LONG,
   },
   {
