@@ -22,6 +22,8 @@ const COLOURS = [
   "#17becf",
   "#003f5c",
   "#ffa600",
+  "#00a36c",
+  "#b22222",
 ];
 
 /** Below what f32 can tell from nothing, and above what a picture needs. */
