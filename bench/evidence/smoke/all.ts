@@ -3,6 +3,7 @@
 import type { Smoke } from "../smoke.js";
 import { BENGIO } from "./bengio.js";
 import { DESCENT } from "./descent.js";
+import { MEMORY } from "./memory.js";
 import { SEARCHES } from "./searches.js";
 
-export const SMOKE: readonly Smoke[] = [...DESCENT, ...SEARCHES, ...BENGIO];
+export const SMOKE: readonly Smoke[] = [...DESCENT, ...SEARCHES, ...BENGIO, ...MEMORY];
