@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import type { Interface } from "../../bench/evidence/learner.js";
 import { bptt } from "../../bench/evidence/learners/bptt.js";
-import { type Descent, shapeOfDescent } from "../../bench/evidence/learners/descent.js";
+import { type Descent, type Gradient, shapeOfDescent } from "../../bench/evidence/learners/descent.js";
 import { createGamma, createTdnn } from "../../bench/evidence/learners/gamma.js";
 import { createMozer } from "../../bench/evidence/learners/mozer.js";
 import { createNarx } from "../../bench/evidence/learners/narx.js";
@@ -26,7 +26,7 @@ describe.each(cases)("%s", (_, task, options) => {
   net.draw(random, 1);
   const numbers = (length: number) => Float32Array.from({ length }, () => random.normal());
   const example: Example = { inputs: numbers(3 * 7), targets: numbers(task.output === "every" ? 2 * 7 : 2) };
-  const gradientOf = (method: typeof rtrl) => {
+  const gradientOf = (method: (net: Net, task: Interface) => Gradient) => {
     const gradient = new Float64Array(net.weights.length);
     const outputs = method(net, task).differentiate(example, gradient);
     expect(Array.from(outputs)).toEqual(Array.from(net.run(example.inputs, task.output)));
@@ -49,6 +49,16 @@ describe.each(cases)("%s", (_, task, options) => {
 
   test("RTRL has BPTT's, to 1e-12", () => {
     gradientOf(rtrl).forEach((value, k) => expect(Math.abs(value - throughTime[k]!)).toBeLessThan(1e-12));
+  });
+
+  test("RTRL with a discount of d has what each step further back adds, times d", () => {
+    const d = 0.7;
+    const truncated = Array.from({ length: 8 }, (_, back) => gradientOf((net, task) => bptt(net, task, back)));
+    gradientOf((net, task) => rtrl(net, task, d)).forEach((value, k) => {
+      let expected = 0;
+      for (let h = 1; h <= 7; h++) expected += d ** (h - 1) * (truncated[h]![k]! - truncated[h - 1]![k]!);
+      expect(value).toBeCloseTo(expected, 12);
+    });
   });
 
   test("as many steps back as there are is all of it, fewer is not", () => {

@@ -3,6 +3,7 @@
 import { gru, lstm, rnn } from "../../../src/index.js";
 import { createBptt, createElman } from "../learners/bptt.js";
 import { createGamma, createTdnn } from "../learners/gamma.js";
+import { createKalman } from "../learners/kalman.js";
 import { createLstm97, createModern } from "../learners/memcell.js";
 import { createMozer } from "../learners/mozer.js";
 import { createNarx } from "../learners/narx.js";
@@ -10,6 +11,7 @@ import { createRtrl } from "../learners/rtrl.js";
 import { createSecondOrder } from "../learners/secondOrder.js";
 import type { Bout, Smoke } from "../smoke.js";
 import { distracted } from "../tasks/longLag.js";
+import { tomita } from "../tasks/tomita.js";
 import { twoSequences } from "../tasks/twoSequences.js";
 
 const twoSequencesOf = (shortest: number, longest: number, budget: number): Bout => ({
@@ -103,5 +105,11 @@ export const DESCENT: Smoke[] = [
     create: (task, seed) => createSecondOrder(task, seed, { units: 4, rate: 1, range: 2 }),
     solves: distractedBy(1, 15_000),
     fails: distractedBy(20, 3000),
+  },
+  {
+    learner: "Kalman filter",
+    create: (task, seed) => createKalman(task, seed, { hidden: 4, range: 1 }),
+    solves: { name: "Tomita 4, up to 10 symbols", task: tomita({ grammar: 4 }), budget: 10_000 },
+    fails: MIDDLE,
   },
 ];
