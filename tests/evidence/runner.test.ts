@@ -32,7 +32,7 @@ describe("npm run evidence", () => {
   test("without a name, lists them", async () => {
     const { code, output } = await evidence([]);
     expect(code).toBe(0);
-    for (const name of ["reber-3x2-0.5", "2c-1000-50", "adding-100-lstm"]) expect(output).toContain(name);
+    for (const name of ["reber-3x2-0.5", "2c-1000-50", "adding-100-lstm-adam"]) expect(output).toContain(name);
   });
 
   test("writes a line for each trial and goes on from them, past a broken one; Ctrl-C loses none that is done", async () => {

@@ -62,6 +62,17 @@ abstract class OfLibrary implements Learner {
     return "tokens" in this.model.config.input ? (example.tokens as Int32Array) : example.inputs;
   }
 
+  /** Sets the weights from inputs to outputs, where these read the inputs behind the cells. @param V [outputs, inputs] */
+  withDirect(V: ArrayLike<number>): this {
+    const parameters = this.model.parameters();
+    const { shape, data } = parameters["dense.weight"] as { shape: [number, number]; data: Float32Array };
+    const [K, columns] = shape;
+    const I = this.task.features;
+    for (let k = 0; k < K; k++) for (let j = 0; j < I; j++) data[(k + 1) * columns - I + j] = V[k * I + j] as number;
+    this.model.setParameters(parameters);
+    return this;
+  }
+
   predict(examples: Pick<Example, "inputs">[]): ArrayLike<number>[] {
     return this.model.predict(examples.map((example) => ({ inputs: this.read(example) })));
   }
@@ -118,25 +129,21 @@ class ByStep extends OfLibrary {
   }
 }
 
-/** The network of 1997. The paper learns half the squared error, summed over outputs and steps, by plain gradient descent. */
-export interface Lstm97Options extends Omit<Lstm97Layer, "type" | "range"> {
+/** The network of 1997. */
+export interface Net97 extends Omit<Lstm97Layer, "type" | "range"> {
   /** Weights, and biases that are not listed, begin uniform in [-init, init]. */
   init: number;
   /** Whether the output units have biases. */
   outputBias: boolean;
   outputs?: "logistic" | "identity";
-  rate: number;
-  /** When the weights change; it is all the same where the error comes at the end alone. Default "sequence". */
-  update?: "step" | "sequence";
-  gradient?: "truncated-1997" | "full";
 }
 
-export const createLstm97: Create<Lstm97Options> = (task, seed, options) => {
-  const { init, outputBias, outputs = "logistic", rate, update, gradient = "truncated-1997", ...layer } = options;
+const unitsOf = ({ blocks, cellsPerBlock = 1 }: Net97) => blocks * cellsPerBlock;
+
+function model97(task: Interface, seed: number, { init, outputBias, outputs = "logistic", ...layer }: Net97, tokens?: boolean): Model {
   const initial = uniform({ bound: init });
-  const tokens = task.tokens && update !== "step" && !layer.residual;
-  const model = createModel({
-    input: tokens ? { tokens: task.features } : { features: task.features },
+  return createModel({
+    input: tokens && !layer.residual ? { tokens: task.features } : { features: task.features },
     layers: [
       lstm97({ ...layer, range: init }),
       dense({ units: task.outputs, activation: outputs, bias: outputBias, initial: { weights: initial, bias: initial } }),
@@ -144,27 +151,50 @@ export const createLstm97: Create<Lstm97Options> = (task, seed, options) => {
     output: task.output,
     seed,
   });
-  const units = layer.blocks * (layer.cellsPerBlock ?? 1);
+}
+
+/** The learning of 1997: half the squared error, summed over outputs and steps, by plain gradient descent. */
+export interface Lstm97Options extends Net97 {
+  rate: number;
+  /** When the weights change; it is all the same where the error comes at the end alone. Default "sequence". */
+  update?: "step" | "sequence";
+  gradient?: "truncated-1997" | "full";
+}
+
+export const createLstm97 = (task: Interface, seed: number, options: Lstm97Options): OfLibrary => {
+  const { rate, update, gradient = "truncated-1997", ...net } = options;
+  const model = model97(task, seed, net, task.tokens && update !== "step");
   // The online learner's "mse" is the mean over the outputs of a step.
-  if (update === "step") return new ByStep(model, task, units, sgd({ learningRate: (rate * task.outputs) / 2 }));
+  if (update === "step") return new ByStep(model, task, unitsOf(net), sgd({ learningRate: (rate * task.outputs) / 2 }));
   const loss = { type: "mse", reduction: "sum" } as const;
-  return new BySequence(model, task, units, { loss, optimizer: sgd({ learningRate: rate / 2 }), gradient });
+  return new BySequence(model, task, unitsOf(net), { loss, optimizer: sgd({ learningRate: rate / 2 }), gradient });
 };
 
-/** A network of today: any recurrent layer, Adam, the full gradient, clipped. */
+/** The learning of today: Adam on the full gradient, clipped. */
+const today = (learningRate: number): TrainerOptions => ({
+  loss: "mse",
+  optimizer: adam({ learningRate }),
+  gradient: "full",
+  clipNorm: 1,
+});
+
+/** The network of 1997 with the learning of today. */
+export const createLstm97Today: Create<{ net: Net97; learningRate: number }> = (task, seed, { net, learningRate }) =>
+  new BySequence(model97(task, seed, net, task.tokens), task, unitsOf(net), today(learningRate));
+
+/** A network of today: any recurrent layer. */
 export interface ModernOptions {
   layer: Layer;
   units: number;
-  learningRate?: number;
-  clipNorm?: number;
+  learningRate: number;
 }
 
-export const createModern: Create<ModernOptions> = (task, seed, { layer, units, learningRate = 1e-3, clipNorm = 1 }) => {
+export const createModern: Create<ModernOptions> = (task, seed, { layer, units, learningRate }) => {
   const model = createModel({
     input: task.tokens ? { tokens: task.features } : { features: task.features },
     layers: [layer, dense({ units: task.outputs, activation: "logistic" })],
     output: task.output,
     seed,
   });
-  return new BySequence(model, task, units, { loss: "mse", optimizer: adam({ learningRate }), gradient: "full", clipNorm });
+  return new BySequence(model, task, units, today(learningRate));
 };
