@@ -18,13 +18,14 @@ import { integer } from "../../src/check.js";
 import { PICTURES } from "./claims.js";
 import { costs } from "./costs.js";
 import { draw } from "./draw.js";
+import { LEARNED } from "./learned.js";
 import { runJobs } from "./pool.js";
 import { Results } from "./results.js";
 import type { Result } from "./row.js";
 import { ROWS, rowsNamed } from "./rows.js";
 import { SMOKE } from "./smoke/all.js";
 import { runBout } from "./smoke.js";
-import { pictures, table } from "./tables.js";
+import { noisePicture, pictures, table } from "./tables.js";
 
 const { values: flags, positionals: names } = parseArgs({
   allowPositionals: true,
@@ -54,7 +55,11 @@ function writeTables(results: readonly Result[], folder: string): void {
       results,
     );
   });
-  for (const picture of [...PICTURES.map((make) => make()), costs(), ...byTask]) {
+  const noise = noisePicture(
+    ROWS.filter(({ name }) => name.startsWith("noise-")),
+    results,
+  );
+  for (const picture of [...[...PICTURES, ...LEARNED].map((make) => make()), costs(), noise, ...byTask]) {
     if (!picture.curves.some(({ y }) => y.some(Number.isFinite))) continue;
     writeFileSync(join(folder, `${picture.name}.svg`), draw(picture));
     writeFileSync(

@@ -11,6 +11,8 @@ export interface Row {
   /** The task's name in tables and the lag, in steps, that it asks for. */
   task: string;
   lag: number;
+  /** Where it stands in pictures, if not at its lag. */
+  x?: number;
   create: (seed: number) => Learner;
   of: Task;
   trials: number;

@@ -2,10 +2,11 @@
 
 import type { Row } from "./row.js";
 import { ROWS_1997, ROWS_READINGS } from "./rows1997.js";
+import { ROWS_CLAIMS } from "./rowsClaims.js";
 import { ROWS_RIVALS } from "./rowsRivals.js";
 import { ROWS_TODAY } from "./rowsToday.js";
 
-export const ROWS: readonly Row[] = [...ROWS_1997, ...ROWS_READINGS, ...ROWS_TODAY, ...ROWS_RIVALS];
+export const ROWS: readonly Row[] = [...ROWS_1997, ...ROWS_READINGS, ...ROWS_TODAY, ...ROWS_RIVALS, ...ROWS_CLAIMS];
 
 export function rowNamed(name: string): Row {
   const row = ROWS.find((row) => row.name === name);

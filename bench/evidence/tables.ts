@@ -74,32 +74,35 @@ export function table(rows: readonly Row[], results: readonly Result[]): string 
   return [HEAD, HEAD.map(() => "-"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** A curve for each learner over the lags of one task. */
-function overLags(rows: readonly Row[], results: readonly Result[], value: (row: Row, trials: Result[]) => number) {
+/** A curve for each learner over the lags of one task, or over what else its rows stand at. */
+function curvesOf(rows: readonly Row[], results: readonly Result[], value: (trials: Result[]) => number) {
   const run = rows.filter((row) => trialsOf(row, results).length > 0);
-  const lags = [...new Set(run.map(({ lag }) => lag))].sort((a, b) => a - b);
+  const at = ({ x, lag }: Row) => x ?? lag;
+  const values = [...new Set(run.map(at))].sort((a, b) => a - b);
   const names = [...new Set(run.map(({ learner }) => learner))];
   const curves = names.map((name) => ({
     name,
-    y: lags.map((lag) => {
-      const all = run.filter((row) => row.learner === name && row.lag === lag);
-      return all.length > 0 ? mean(all.map((row) => value(row, trialsOf(row, results)))) : Number.NaN;
+    y: values.map((x) => {
+      const all = run.filter((row) => row.learner === name && at(row) === x);
+      return all.length > 0 ? mean(all.map((row) => value(trialsOf(row, results)))) : Number.NaN;
     }),
   }));
-  return { lags, curves };
+  return { values, curves };
 }
+
+const learnedShare = (trials: Result[]) => trials.filter(({ solved }) => solved).length / trials.length;
 
 /** Success, and the number of sequences, by lag, of all learners on the rows of a task. */
 export function pictures(task: string, rows: readonly Row[], results: readonly Result[]): Picture[] {
-  const share = overLags(rows, results, (_, trials) => trials.filter(({ solved }) => solved).length / trials.length);
-  const sequences = overLags(rows, results, (_, trials) => mean(until(trials, "learned")));
-  const x = (lags: number[]) => ({ name: "lag, steps", log: true, values: lags });
+  const share = curvesOf(rows, results, learnedShare);
+  const sequences = curvesOf(rows, results, (trials) => mean(until(trials, "learned")));
+  const x = { name: "lag, steps", log: true };
   return [
     {
       name: `success-${task}`,
       claims: ["C3", "C9", "C14"],
       title: `${task}: share of trials that learn, by lag`,
-      x: x(share.lags),
+      x: { ...x, values: share.values },
       y: { name: "share of trials", log: false },
       curves: share.curves,
     },
@@ -107,9 +110,22 @@ export function pictures(task: string, rows: readonly Row[], results: readonly R
       name: `sequences-${task}`,
       claims: ["C9"],
       title: `${task}: sequences until it is learned, by lag`,
-      x: x(sequences.lags),
+      x: { ...x, values: sequences.values },
       y: { name: "sequences", log: true },
       curves: sequences.curves,
     },
   ];
+}
+
+/** C13 */
+export function noisePicture(rows: readonly Row[], results: readonly Result[]): Picture {
+  const { values, curves } = curvesOf(rows, results, learnedShare);
+  return {
+    name: "chunker-noise",
+    claims: ["C13"],
+    title: "Chunkers on 2a, p = 20: share of trials that learn, by noise",
+    x: { name: "share of random symbols between", values },
+    y: { name: "share of trials", log: false },
+    curves,
+  };
 }

@@ -189,7 +189,7 @@ export interface ModernOptions {
   learningRate: number;
 }
 
-export const createModern: Create<ModernOptions> = (task, seed, { layer, units, learningRate }) => {
+export const createModern = (task: Interface, seed: number, { layer, units, learningRate }: ModernOptions): OfLibrary => {
   const model = createModel({
     input: task.tokens ? { tokens: task.features } : { features: task.features },
     layers: [layer, dense({ units: task.outputs, activation: "logistic" })],

@@ -15,7 +15,7 @@
  */
 
 import type { Random } from "../random.js";
-import { stoppedByRecent } from "../stop.js";
+import { type RecentRule, stoppedByRecent } from "../stop.js";
 import type { Errors, Example, Task } from "../task.js";
 
 function drawPairs(random: Random, T: number, least: number, first: number, answer: (X1: number, X2: number) => number): Example {
@@ -42,14 +42,10 @@ export const drawMultiplication = (random: Random, T: number) => drawPairs(rando
 
 export const isRight = ({ most }: Errors) => most < 0.04;
 
-export const adding = (T: number): Task =>
-  stoppedByRecent({
-    features: 2,
-    outputs: 1,
-    draw: (random) => drawAdding(random, T),
-    isRight,
-    rules: { squared: { wrong: 1, average: 0.01, of: "squared" }, learned: { wrong: 1, average: 0.01 } },
-  });
+const PUBLISHED = { squared: { wrong: 1, average: 0.01, of: "squared" }, learned: { wrong: 1, average: 0.01 } } as const;
+
+export const adding = (T: number, rules: Record<string, RecentRule> = PUBLISHED): Task =>
+  stoppedByRecent({ features: 2, outputs: 1, draw: (random) => drawAdding(random, T), isRight, rules });
 
 /** The paper stops at two places: fewer than 140, and fewer than 13, of the last 2,000 wrong. */
 export const multiplication: Task = stoppedByRecent({

@@ -27,7 +27,9 @@ function between(p: number, first: number, middle: (t: number) => number, every:
 
 export const drawLocal = (random: Random, p: number) => between(p, p - 1 + random.below(2), (t) => t - 1, true);
 
-export const drawRandomBetween = (random: Random, p: number) => between(p, p - 1 + random.below(2), () => random.below(p - 1), true);
+/** Of the symbols between, each is a random one with probability `share`. */
+export const drawRandomBetween = (random: Random, p: number, share = 1) =>
+  between(p, p - 1 + random.below(2), (t) => (random.uniform() < share ? random.below(p - 1) : t - 1), true);
 
 export function noiseFree(p: number): Task {
   const EVERY = 10;
@@ -52,7 +54,8 @@ export function noiseFree(p: number): Task {
   };
 }
 
-export function noRegularity(p: number): Task {
+/** @param share of the symbols between that are random: 1 is 2b, 0 would be 2a by the last symbol alone */
+export function noRegularity(p: number, share = 1): Task {
   const [STREAK, TESTED] = [100, 10_000];
   const atEnd = (example: Example, outputs: ArrayLike<number>) => errorOf(outputs, example.targets.subarray(-(p + 1))).most < 0.25;
   return {
@@ -67,13 +70,13 @@ export function noRegularity(p: number): Task {
       const test = (learner: Parameters<typeof testOn>[0], stream: number, most?: number) => {
         const draws = randomOf(trial, stream);
         const draw = () => {
-          const { tokens, targets } = drawRandomBetween(draws, p);
+          const { tokens, targets } = drawRandomBetween(draws, p, share);
           return new Symbols(tokens, targets.subarray(-(p + 1)), p + 1);
         };
         return testOn(learner, draw, TESTED, ({ most }) => most < 0.25, most);
       };
       return {
-        next: () => drawRandomBetween(random, p),
+        next: () => drawRandomBetween(random, p, share),
         holds(example, outputs, learner) {
           streak = atEnd(example, outputs) ? streak + 1 : 0;
           if (streak === 0 || streak % STREAK !== 0) return [];
@@ -96,13 +99,14 @@ export function drawDistracted(random: Random, q: number, p: number): Symbols {
   return new Symbols(Int32Array.from(tokens), Float32Array.of(1 - which, which), p + 4);
 }
 
-export const distracted = (q: number, p: number): Task =>
+/** @param streak sequences right in a row */
+export const distracted = (q: number, p: number, streak = 10_000): Task =>
   stoppedByStreak({
     features: p + 4,
     tokens: true,
     outputs: 2,
     draw: (random) => drawDistracted(random, q, p),
     isRight: ({ most }) => most < 0.2,
-    streak: 10_000,
+    streak,
     tested: 2560,
   });
