@@ -19,6 +19,9 @@ export function rowsNamed(name: string): Row[] {
   const called = ROWS.find((row) => row.name === name);
   if (called) return [called];
   const rows = ROWS.filter((row) => row.name.startsWith(`${name}-`));
-  if (rows.length === 0) throw new RangeError(`expected ${ROWS.map((row) => row.name).join(", ")}, or what they begin with, got ${name}`);
+  if (rows.length === 0) {
+    const beginnings = new Set(ROWS.map((row) => row.name.split("-")[0]));
+    throw new RangeError(`expected the name of a row, all of which begin with one of ${[...beginnings].join(", ")}; got ${name}`);
+  }
   return rows;
 }

@@ -1,23 +1,25 @@
-/** Rows that are there for a claim of their own: the squashing functions (C6), chunkers and noise (C13). */
+/** Rows that are there for a claim of their own: the squashing functions (C6), streams without end (C7, C8), chunkers and noise (C13). */
 
 import { createChunker } from "./learners/chunker.js";
+import { createContinual } from "./learners/continual.js";
 import { createLstm97 } from "./learners/memcell.js";
 import type { Row } from "./row.js";
 import { SETTINGS_1997, type Setting } from "./rows1997.js";
+import { continualReber } from "./tasks/continual.js";
 import { noRegularity } from "./tasks/longLag.js";
 
-/** g and h of the paper, tanh, and what neither has: no bound, and values above zero only. */
-const SQUASHING = [
-  ["[-2,2]", "[-1,1]"],
-  ["tanh", "tanh"],
-  ["[-1,1]", "[-1,1]"],
-  ["identity", "identity"],
-  ["logistic", "logistic"],
-] as const;
+/** g and h of the paper; others: narrower ones, and what neither has: no bound, and values above zero only. */
+const SQUASHING = {
+  paper: { g: "[-2,2]", h: "[-1,1]" },
+  tanh: { g: "tanh", h: "tanh" },
+  narrow: { g: "[-1,1]", h: "[-1,1]" },
+  identity: { g: "identity", h: "identity" },
+  logistic: { g: "logistic", h: "logistic" },
+} as const;
 
 const squashed = ({ name, task, lag, of, options, sequences }: Setting): Row[] =>
-  SQUASHING.map(([g, h]) => ({
-    name: `squash-${name}-${g}-${h}`,
+  Object.entries(SQUASHING).map(([squashing, { g, h }]) => ({
+    name: `squash-${name}-${squashing}`,
     learner: `lstm97, g ${g}, h ${h}`,
     task,
     lag,
@@ -44,7 +46,27 @@ const chunkers = (share: number): Row[] => {
   }));
 };
 
+/** C7, C8: the learners of Gers et al. 2000, table 2, at a fixed rate; of 100 nets each, in percent, and with the streams they took. */
+const CONTINUAL = [
+  { name: "reset", learner: "lstm97, reset from outside", options: { forget: false, reset: true }, solved: 0.74, learned: 7441 },
+  { name: "lstm97", learner: "lstm97", options: { forget: false }, solved: 0 },
+  { name: "lstm", learner: "lstm, truncated gradient", options: { forget: true }, solved: 0.18, learned: 18_889 },
+];
+
+const continual: Row[] = CONTINUAL.map(({ name, learner, options, solved, learned }) => ({
+  name: `continual-${name}`,
+  learner,
+  task: "continual embedded Reber grammar",
+  lag: 9,
+  of: continualReber,
+  trials: 10,
+  limit: 30_000,
+  create: (seed) => createContinual(continualReber, seed, options),
+  paper: { source: "Gers et al. 2000", trials: 100, solved, sequences: learned === undefined ? {} : { learned } },
+}));
+
 export const ROWS_CLAIMS: Row[] = [
+  ...continual,
   ...SETTINGS_1997.filter(({ name }) => name === "6a" || name === "3a-100-3").flatMap(squashed),
   ...[0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1].flatMap(chunkers),
 ];

@@ -10,6 +10,8 @@ export interface Example {
   targets: Float32Array;
   /** [steps]: which input is 1, where exactly one is and the others are 0. */
   tokens?: Int32Array;
+  /** Where not all of its steps are kept. */
+  steps?: number;
 }
 
 export interface Task extends Interface {

@@ -32,7 +32,7 @@ export function* runTrial(row: Row, trial: number, limit = row.limit): Generator
       const example = run.next();
       const outputs = learner.learn(example);
       at.sequences++;
-      at.steps += example.tokens ? example.tokens.length : example.inputs.length / features;
+      at.steps += example.steps ?? example.tokens?.length ?? example.inputs.length / features;
       const error = errorOf(outputs, example.targets);
       const share = Math.max(FORGETS, 1 / at.sequences);
       recent.mean += share * (error.mean - recent.mean);

@@ -59,7 +59,7 @@ describe("npm run evidence", () => {
   });
 
   test.each([
-    { flags: ["adding-10"], message: "expected reber-4x1-0.1" },
+    { flags: ["adding-10"], message: "expected the name of a row" },
     { flags: ["6a", "--budget", "0"], message: '"--budget" expected a positive integer, got 0' },
     { flags: ["6a", "--trials", "1.5"], message: '"--trials" expected a positive integer, got 1.5' },
     { flags: ["6a", "--seed", "-1"], message: "--seed" },

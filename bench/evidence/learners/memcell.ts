@@ -29,7 +29,7 @@ import { type Create, Diverged, type Interface, type Learner } from "../learner.
 import type { Example } from "../task.js";
 
 /** An update that would leave the finite numbers is refused by the library; the trial has diverged. */
-function finite<T>(learn: () => T): T {
+export function finite<T>(learn: () => T): T {
   try {
     return learn();
   } catch (error) {
@@ -38,7 +38,7 @@ function finite<T>(learn: () => T): T {
   }
 }
 
-function weightsOf(model: Model): number {
+export function weightsOf(model: Model): number {
   return Object.values(model.parameters()).reduce((sum, { data }) => sum + data.length, 0);
 }
 
