@@ -90,6 +90,34 @@ const reberWith = (blocks: number, size: number, rate: number, weights: number, 
   sequences: { learned: sequences },
 });
 
+const REBER = (
+  [
+    [4, 1, 0.1, 264, 1, 39_740],
+    [3, 2, 0.1, 276, 1, 21_730],
+    [3, 2, 0.2, 276, 0.97, 14_060],
+    [4, 1, 0.5, 264, 0.97, 9_500],
+    [3, 2, 0.5, 276, 1, 8_440],
+  ] as const
+).map(([blocks, size, rate, weights, solved, sequences]) => reberWith(blocks, size, rate, weights, solved, sequences));
+
+/** As Gers et al. 2000 have it for the continual grammar: outputs also read the inputs, gates feed nothing, all but cells have biases. */
+const withShortcuts = (setting: Setting): Setting => {
+  const closed = [-0.5, -1, -1.5, -2].slice(0, setting.options.blocks);
+  return {
+    ...setting,
+    name: setting.name.replace("reber", "reber-shortcuts"),
+    task: `${setting.task}, shortcuts`,
+    options: {
+      ...setting.options,
+      recurrence: "cells",
+      residual: "concat",
+      outputBias: true,
+      inputGateBias: closed,
+      outputGateBias: closed,
+    },
+  };
+};
+
 const distractedBy = (q: number, p: number, sequences: number, recurrence: "cells+gates" | "none" = "cells+gates"): Setting => ({
   name: recurrence === "none" ? `2c-none-${q}-${p}` : `2c-${q}-${p}`,
   task: recurrence === "none" ? "2c, nothing recurrent" : "2c, distractors",
@@ -200,11 +228,7 @@ const LAGS = [
 ] as const;
 
 export const SETTINGS_1997: Setting[] = [
-  reberWith(4, 1, 0.1, 264, 1, 39_740),
-  reberWith(3, 2, 0.1, 276, 1, 21_730),
-  reberWith(3, 2, 0.2, 276, 0.97, 14_060),
-  reberWith(4, 1, 0.5, 264, 0.97, 9_500),
-  reberWith(3, 2, 0.5, 276, 1, 8_440),
+  ...REBER,
   lagOfHundred("2a", noiseFree(100), 5040),
   lagOfHundred("2b", noRegularity(100), 5680),
   ...LAGS.map(([q, p, sequences]) => distractedBy(q, p, sequences)),
@@ -250,11 +274,12 @@ const constructed = (name: "2a" | "2b", of: Task, sequences: number): Setting =>
 };
 
 /**
- * Other readings: experiment 4 with a linear output unit, where the paper has logistic ones; experiment 2c with gates and cell inputs
+ * Other readings: experiment 1 with the connections and biases of Gers et al. 2000; experiment 4 with a linear output unit, where the paper has logistic ones; experiment 2c with gates and cell inputs
  * that read the inputs alone, where the weights that the paper counts say that they also read cells and gates; experiments 2a and 2b
  * with the cell added when the error stops falling, as the paper has it, and updates after each sequence.
  */
 export const ROWS_READINGS: Row[] = [
+  ...REBER.map(withShortcuts),
   constructed("2a", noiseFree(100), 5040),
   constructed("2b", noRegularity(100), 5680),
   addingWith(100, "identity", 74_000, 1),
