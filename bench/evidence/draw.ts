@@ -24,20 +24,26 @@ const COLOURS = [
   "#ffa600",
   "#00a36c",
   "#b22222",
+  "#4b0082",
+  "#6b8e23",
+  "#00bfff",
+  "#d2691e",
+  "#ff1493",
+  "#708090",
 ];
 
 /** Below what f32 can tell from nothing, and above what a picture needs. */
 const BOUNDS = { min: 1e-12, max: 1e12 };
 
 export function draw({ title, x, y, curves }: Picture): string {
-  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: 900, height: 480 });
+  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: 980, height: 480 });
   const shown = (value: number) => (y.log && !(value > BOUNDS.min && value < BOUNDS.max) ? null : value);
   chart.setOption({
     animation: false,
     backgroundColor: "#ffffff",
     title: { text: title, left: "center" },
-    legend: { orient: "vertical", right: 10, top: "middle" },
-    grid: { left: 80, right: 230, top: 50, bottom: 60 },
+    legend: { orient: "vertical", left: 725, top: "middle" },
+    grid: { left: 80, right: 270, top: 50, bottom: 60 },
     xAxis: { type: x.log ? "log" : "value", name: x.name, nameLocation: "middle", nameGap: 32, min: "dataMin", max: "dataMax" },
     yAxis: {
       type: y.log ? "log" : "value",

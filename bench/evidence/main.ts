@@ -22,7 +22,7 @@ import { LEARNED } from "./learned.js";
 import { runJobs } from "./pool.js";
 import { Results } from "./results.js";
 import type { Result } from "./row.js";
-import { ROWS, rowsNamed } from "./rows.js";
+import { GROUPS, ROWS, rowsNamed } from "./rows.js";
 import { SMOKE } from "./smoke/all.js";
 import { runBout } from "./smoke.js";
 import { noisePicture, pictures, table } from "./tables.js";
@@ -41,17 +41,28 @@ const { values: flags, positionals: names } = parseArgs({
 /** An option that counts something; what is not a positive integer is refused with the option's name. */
 const count = (name: "trials" | "budget" | "threads", otherwise: number) => integer(`--${name}`, Number(flags[name] ?? otherwise));
 
+/** The rows of each picture over lags; of 2c those with as many distractors as steps. */
+const BY_LAG = {
+  "two-sequences": /^two-sequences/,
+  "2c": /^2c-(none-)?(\d+)-\2/,
+  adding: /^adding/,
+  "rivals-2a": /^rivals-2a/,
+  "rivals-2c": /^rivals-2c/,
+  "rivals-adding": /^rivals-adding/,
+};
+
 /** Markdown, pictures and what they were drawn from, beside the results. */
 function writeTables(results: readonly Result[], folder: string): void {
   mkdirSync(folder, { recursive: true });
+  const tables = Object.entries(GROUPS).map(([heading, rows]) => `## ${heading}\n\n${table(rows, results)}\n`);
   writeFileSync(
     join(folder, "tables.md"),
-    `# What has been run\n\n\`npm run evidence -- tables\` makes this page.\n\n${table(ROWS, results)}\n`,
+    `# What has been run\n\n\`npm run evidence -- tables\` makes this page.\n\n${tables.join("\n")}`,
   );
-  const byTask = ["two-sequences", "2c", "adding", "rivals-2a", "rivals-2c", "rivals-adding"].flatMap((task) => {
+  const byTask = Object.entries(BY_LAG).flatMap(([task, name]) => {
     return pictures(
       task,
-      ROWS.filter(({ name }) => name.startsWith(task)),
+      ROWS.filter((row) => name.test(row.name)),
       results,
     );
   });

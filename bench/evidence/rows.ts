@@ -6,7 +6,16 @@ import { ROWS_CLAIMS } from "./rowsClaims.js";
 import { ROWS_RIVALS } from "./rowsRivals.js";
 import { ROWS_TODAY } from "./rowsToday.js";
 
-export const ROWS: readonly Row[] = [...ROWS_1997, ...ROWS_READINGS, ...ROWS_TODAY, ...ROWS_RIVALS, ...ROWS_CLAIMS];
+/** By the headings of their tables. */
+export const GROUPS: Readonly<Record<string, readonly Row[]>> = {
+  "The paper's rows": ROWS_1997,
+  "The paper's rows in other readings": ROWS_READINGS,
+  "The same tasks by the learning of today": ROWS_TODAY,
+  "The rivals": ROWS_RIVALS,
+  "For single claims": ROWS_CLAIMS,
+};
+
+export const ROWS: readonly Row[] = Object.values(GROUPS).flat();
 
 export function rowNamed(name: string): Row {
   const row = ROWS.find((row) => row.name === name);

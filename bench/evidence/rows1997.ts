@@ -16,10 +16,11 @@ import { reber } from "./tasks/reber.js";
 
 /** "P97": Hochreiter & Schmidhuber 1997, Long short-term memory, Neural Computation 9(8):1735-1780. */
 const SOURCE = "P97";
-const LEARNER = "lstm97";
 
 export interface Setting {
   name: string;
+  /** "lstm97" */
+  learner?: string;
   task: string;
   lag: number;
   of: Task;
@@ -37,6 +38,7 @@ export interface Setting {
 
 export const rowOf = ({
   name,
+  learner = "lstm97",
   task,
   lag,
   of,
@@ -51,7 +53,7 @@ export const rowOf = ({
   tested,
 }: Setting): Row => ({
   name,
-  learner: LEARNER,
+  learner,
   task,
   lag,
   of,
@@ -106,7 +108,7 @@ const withShortcuts = (setting: Setting): Setting => {
   return {
     ...setting,
     name: setting.name.replace("reber", "reber-shortcuts"),
-    task: `${setting.task}, shortcuts`,
+    learner: "lstm97, shortcuts",
     options: {
       ...setting.options,
       recurrence: "cells",
@@ -120,7 +122,8 @@ const withShortcuts = (setting: Setting): Setting => {
 
 const distractedBy = (q: number, p: number, sequences: number, recurrence: "cells+gates" | "none" = "cells+gates"): Setting => ({
   name: recurrence === "none" ? `2c-none-${q}-${p}` : `2c-${q}-${p}`,
-  task: recurrence === "none" ? "2c, nothing recurrent" : "2c, distractors",
+  ...(recurrence === "none" && { learner: "lstm97, nothing recurrent" }),
+  task: "2c, distractors",
   lag: q + 1,
   of: distracted(q, p),
   options: { blocks: 2, bias: "none", init: 0.2, outputBias: false, rate: 0.01, recurrence },
@@ -155,7 +158,8 @@ const PAIRS = { blocks: 2, cellsPerBlock: 2, bias: "all", init: 0.1, outputBias:
 
 const addingWith = (T: number, outputs: "logistic" | "identity", sequences: number, wrong: number): Setting => ({
   name: `adding-${T}${outputs === "identity" ? "-linear" : ""}`,
-  task: `4, adding${outputs === "identity" ? ", linear output" : ""}`,
+  ...(outputs === "identity" && { learner: "lstm97, linear output" }),
+  task: "4, adding",
   lag: T / 2,
   of: adding(T),
   options: { ...PAIRS, inputGateBias: [-3, -6], rate: 0.5, outputs },
@@ -266,7 +270,7 @@ const constructed = (name: "2a" | "2b", of: Task, sequences: number): Setting =>
   return {
     ...setting,
     name: `${name}-constructed`,
-    task: `${setting.task}, constructed`,
+    learner: "lstm97, constructed",
     create: createConstructed,
     options: { ...setting.options, update: "sequence" },
     limit: 100_000,
