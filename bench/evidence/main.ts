@@ -25,7 +25,7 @@ import type { Result } from "./row.js";
 import { GROUPS, ROWS, rowsNamed } from "./rows.js";
 import { SMOKE } from "./smoke/all.js";
 import { runBout } from "./smoke.js";
-import { noisePicture, pictures, table } from "./tables.js";
+import { matrix, noisePicture, pictures, table } from "./tables.js";
 
 const { values: flags, positionals: names } = parseArgs({
   allowPositionals: true,
@@ -54,18 +54,16 @@ const BY_LAG = {
 /** Markdown, pictures and what they were drawn from, beside the results. */
 function writeTables(results: readonly Result[], folder: string): void {
   mkdirSync(folder, { recursive: true });
+  const ofTask = Object.entries(BY_LAG).map(([task, name]) => ({ task, rows: ROWS.filter((row) => name.test(row.name)) }));
+  const byLag = ofTask
+    .filter(({ task }) => task.startsWith("rivals") || task === "two-sequences")
+    .map(({ task, rows }) => `## ${task}, by lag\n\n${matrix(rows, results)}\n`);
+  const byTask = ofTask.flatMap(({ task, rows }) => pictures(task, rows, results));
   const tables = Object.entries(GROUPS).map(([heading, rows]) => `## ${heading}\n\n${table(rows, results)}\n`);
   writeFileSync(
     join(folder, "tables.md"),
-    `# What has been run\n\n\`npm run evidence -- tables\` makes this page.\n\n${tables.join("\n")}`,
+    `# What has been run\n\n\`npm run evidence -- tables\` makes this page.\n\n${[...byLag, ...tables].join("\n")}`,
   );
-  const byTask = Object.entries(BY_LAG).flatMap(([task, name]) => {
-    return pictures(
-      task,
-      ROWS.filter((row) => name.test(row.name)),
-      results,
-    );
-  });
   const noise = noisePicture(
     ROWS.filter(({ name }) => name.startsWith("noise-")),
     results,

@@ -74,6 +74,22 @@ export function table(rows: readonly Row[], results: readonly Result[]): string 
   return [HEAD, HEAD.map(() => "-"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
+/** How many trials of each learner learned, by lag. */
+export function matrix(rows: readonly Row[], results: readonly Result[]): string {
+  const run = rows.filter((row) => trialsOf(row, results).length > 0);
+  const lags = [...new Set(run.map(({ lag }) => lag))].sort((a, b) => a - b);
+  const names = [...new Set(run.map(({ learner }) => learner))];
+  const body = names.map((name) => [
+    name,
+    ...lags.map((lag) => {
+      const trials = run.filter((row) => row.learner === name && row.lag === lag).flatMap((row) => trialsOf(row, results));
+      return trials.length > 0 ? `${trials.filter(({ solved }) => solved).length} of ${trials.length}` : "";
+    }),
+  ]);
+  const head = ["learner", ...lags.map((lag) => `lag ${lag}`)];
+  return [head, head.map(() => "-"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
 /** A curve for each learner over the lags of one task, or over what else its rows stand at. */
 function curvesOf(rows: readonly Row[], results: readonly Result[], value: (trials: Result[]) => number) {
   const run = rows.filter((row) => trialsOf(row, results).length > 0);
