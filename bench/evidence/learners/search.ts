@@ -31,7 +31,7 @@ export function searchWith(task: Interface, o: Search, begin: (point: Float64Arr
   return {
     units: shape.hidden,
     weights: tried.weights.length,
-    cost: tried.weights.length,
+    cost: set * tried.weights.length,
     learn(example) {
       const outputs = best.run(example.inputs, task.output);
       if (examples.length < set) examples.push(example);
