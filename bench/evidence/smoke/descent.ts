@@ -2,6 +2,7 @@
 
 import { gru, lstm, rnn } from "../../../src/index.js";
 import { createBptt, createElman } from "../learners/bptt.js";
+import { createCascade } from "../learners/cascade.js";
 import { createGamma, createTdnn } from "../learners/gamma.js";
 import { createKalman } from "../learners/kalman.js";
 import { createLstm97, createModern } from "../learners/memcell.js";
@@ -111,5 +112,12 @@ export const DESCENT: Smoke[] = [
     create: (task, seed) => createKalman(task, seed, { hidden: 4, range: 1 }),
     solves: { name: "Tomita 4, up to 10 symbols", task: tomita({ grammar: 4 }), budget: 10_000 },
     fails: MIDDLE,
+  },
+  {
+    learner: "cascade correlation",
+    create: (task, seed) => createCascade(task, seed, {}),
+    solves: twoSequencesOf(5, 8, 30_000),
+    // In a run of ones each unit comes to a period of one or two, and this takes three (Giles et al. 1995, IEEE TNN 6(4):829-836).
+    fails: { name: "Tomita 6, up to 10 symbols", task: tomita({ grammar: 6 }), budget: 50_000 },
   },
 ];
