@@ -24,7 +24,8 @@ export interface Row {
 export interface Published {
   source: string;
   weights?: number;
-  trials: number;
+  /** Where it says how many. */
+  trials?: number;
   /** The share of trials that learned. */
   solved: number;
   /** The mean number of sequences until each mark. */

@@ -13,6 +13,7 @@
 import type { Create, Learner } from "./learner.js";
 import { createAnnealing } from "./learners/annealing.js";
 import { createBptt, createElman } from "./learners/bptt.js";
+import { createCascade } from "./learners/cascade.js";
 import { createChunker } from "./learners/chunker.js";
 import { createConstructed } from "./learners/construction.js";
 import { createDiscrete } from "./learners/discrete.js";
@@ -46,6 +47,7 @@ const rival = <O>(name: string, create: Create<O>, options: O): Rival => ({ name
 const RIVALS: Rival[] = [
   rival("bptt", createBptt, { hidden: 6, rate: 1, range: 1 }),
   rival("elman", createElman, { hidden: 6, rate: 0.5, range: 1 }),
+  rival("cascade-correlation", createCascade, {}),
   rival("time-delays", createTdnn, { taps: 10, hidden: 6, rate: 1 }),
   rival("gamma-memory", createGamma, { taps: 10, hidden: 6, rate: 1 }),
   rival("narx", createNarx, { hidden: 6, rate: 1, range: 1 }),
@@ -123,7 +125,7 @@ const published = (
   task: string,
   of: Task,
   { name: learner, create }: Rival,
-  paper: { source: string; trials: number; solved: number; learned?: number },
+  paper: { source: string; trials?: number; solved: number; learned?: number },
 ): Row => ({
   name: `paper-${name}`,
   learner,
@@ -159,19 +161,21 @@ const ROWS_PUBLISHED: Row[] = [
   }),
   published("reber-rtrl-3", ON_REBER, reber, rival("rtrl", createBptt, { hidden: 3, rate: 0.05, range: 1 }), {
     source: "Smith & Zipser 1989",
-    trials: 0,
     solved: 0,
     learned: 173_000,
   }),
   published("reber-rtrl-12", ON_REBER, reber, rival("rtrl", createBptt, { hidden: 12, rate: 0.1, range: 1 }), {
     source: "Smith & Zipser 1989",
-    trials: 0,
     solved: 0,
     learned: 25_000,
   }),
+  published("reber-cascade", ON_REBER, reber, rival("cascade-correlation", createCascade, {}), {
+    source: "Fahlman 1991",
+    solved: 0.5,
+    learned: 182_000,
+  }),
   published("reber-elman", ON_REBER, reber, rival("elman", createElman, { hidden: 15, rate: 0.1, range: 0.5 }), {
     source: "Cleeremans et al. 1989",
-    trials: 0,
     solved: 0,
     learned: 200_000,
   }),

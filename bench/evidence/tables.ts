@@ -40,7 +40,7 @@ function lines(row: Row, trials: Result[]): string[][] {
       mark,
       `${ours.length} of ${trials.length}`,
       ours.length > 0 ? `${whole(mean(ours))} ± ${whole(deviation(ours))}` : `none within ${whole(limit)}`,
-      paper ? `${Math.round(paper.solved * paper.trials)} of ${paper.trials}` : "",
+      paper?.trials ? `${Math.round(paper.solved * paper.trials)} of ${paper.trials}` : "",
       theirs ? whole(theirs) : "",
       theirs && ours.length > 0 ? short(mean(ours) / theirs) : "",
       last && tested.length > 0 ? short(mean(tested.map(({ wrong }) => wrong))) : "",
