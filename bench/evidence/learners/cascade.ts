@@ -12,8 +12,9 @@
  *
  * A phase has a set of sequences of its own, the `epoch` ones that were learned last when it began. Each epoch on it comes after as
  * many sequences as it presents, so that what is counted are presentations. f in [-1/2, 1/2] is the source's: with f in [0, 1] a unit
- * that latches needs a bias of -w_s / 2 as well, and none of 39 trials, of various settings, learned the embedded Reber grammar.
- * epsilon and range are ours; change, patience and 0.1 are the author's programs', of medium confidence.
+ * that latches needs a bias of -w_s / 2 as well. Over many settings 7 of 118 trials learned the embedded Reber grammar (half of them in
+ * the source), with f in [0, 1] none of 41; with the defaults and sets of 256, none of 10. epsilon and range are ours, chosen on that
+ * grammar, Tomita's and the 2-sequence problem; change, patience and 0.1 are the author's programs', of medium confidence.
  */
 
 import { type Create, Diverged, type Interface, type Learner } from "../learner.js";
