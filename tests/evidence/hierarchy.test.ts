@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { TransitionHierarchy } from "../../bench/evidence/learners/hierarchy.js";
 import { halfSquares } from "../../bench/evidence/learners/net.js";
 import { type Example, randomOf } from "../../bench/evidence/task.js";
+import { gap } from "../../bench/evidence/tasks/gap.js";
 
 describe.each(["every", "last"] as const)("targets at %s step", (output) => {
   test("weights move along the gradient", () => {
@@ -40,20 +41,18 @@ describe.each(["every", "last"] as const)("targets at %s step", (output) => {
   });
 });
 
-/** x or y, then lag - 1 steps of the third symbol; the target at the end is 1 for x, 0 for y. */
-const held = (lag: number, isX: boolean): Example => {
-  const inputs = new Float32Array(3 * lag);
-  for (let t = 1; t < lag; t++) inputs[3 * t + 2] = 1;
-  inputs[isX ? 0 : 1] = 1;
-  return { inputs, targets: Float32Array.of(Number(isX)) };
-};
+test("the gap: x or y, then lag - 1 steps of the third symbol; the target at the end is 1 for x, 0 for y", () => {
+  const { inputs, targets } = gap(4, true);
+  expect([...inputs, ...targets]).toEqual([1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 1]);
+  expect([...gap(1, false).inputs, ...gap(1, false).targets]).toEqual([0, 1, 0, 0]);
+});
 
 test.each([1, 2, 5, 12])("a lag of %d takes a unit for each step but the first, and no other lag is learned with it", (lag) => {
   const learner = new TransitionHierarchy({ features: 3, outputs: 1, output: "last" }, { eta: 0.05 });
   const random = randomOf(lag, 3);
-  for (let n = 0; n < 1000; n++) learner.learn(held(lag, random.below(2) === 1));
+  for (let n = 0; n < 1000; n++) learner.learn(gap(lag, random.below(2) === 1));
   expect(learner.units).toBe(lag - 1);
-  const answers = (length: number) => learner.predict([held(length, true), held(length, false)]).map((outputs) => outputs[0]!);
+  const answers = (length: number) => learner.predict([gap(length, true), gap(length, false)]).map((outputs) => outputs[0]!);
   expect(answers(lag)[0]).toBeGreaterThan(0.9);
   expect(answers(lag)[1]).toBeLessThan(0.1);
   const [x, y] = answers(lag + 1);
@@ -62,7 +61,7 @@ test.each([1, 2, 5, 12])("a lag of %d takes a unit for each step but the first, 
 
 test("no conflict, no unit", () => {
   const learner = new TransitionHierarchy({ features: 3, outputs: 1, output: "last" }, { eta: 0.05 });
-  for (let n = 0; n < 1000; n++) learner.learn(held(5, true));
+  for (let n = 0; n < 1000; n++) learner.learn(gap(5, true));
   expect(learner.units).toBe(0);
-  expect(learner.predict([held(5, true)])[0]![0]).toBeCloseTo(1, 6);
+  expect(learner.predict([gap(5, true)])[0]![0]).toBeCloseTo(1, 6);
 });
