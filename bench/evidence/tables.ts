@@ -65,42 +65,51 @@ const HEAD = [
   "error at the paper's figure",
 ];
 
+const markdown = (head: string[], body: string[][]) =>
+  [head, head.map(() => "-"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
 /** A table of all rows with trials; "±" is the standard deviation over trials. */
 export function table(rows: readonly Row[], results: readonly Result[]): string {
   const body = rows.flatMap((row) => {
     const trials = trialsOf(row, results);
     return trials.length > 0 ? lines(row, trials) : [];
   });
-  return [HEAD, HEAD.map(() => "-"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return markdown(HEAD, body);
+}
+
+/** Rows that have trials, by learner and by their lag or what else they stand at. */
+function grid(rows: readonly Row[], results: readonly Result[]) {
+  const run = rows.map((row) => ({ learner: row.learner, x: row.x ?? row.lag, trials: trialsOf(row, results) }));
+  const known = run.filter(({ trials }) => trials.length > 0);
+  return {
+    values: [...new Set(known.map(({ x }) => x))].sort((a, b) => a - b),
+    names: [...new Set(known.map(({ learner }) => learner))],
+    /** The trials of each row that stands there. */
+    at: (name: string, value: number) => known.filter(({ learner, x }) => learner === name && x === value).map(({ trials }) => trials),
+  };
 }
 
 /** How many trials of each learner learned, by lag. */
 export function matrix(rows: readonly Row[], results: readonly Result[]): string {
-  const run = rows.filter((row) => trialsOf(row, results).length > 0);
-  const lags = [...new Set(run.map(({ lag }) => lag))].sort((a, b) => a - b);
-  const names = [...new Set(run.map(({ learner }) => learner))];
+  const { values, names, at } = grid(rows, results);
   const body = names.map((name) => [
     name,
-    ...lags.map((lag) => {
-      const trials = run.filter((row) => row.learner === name && row.lag === lag).flatMap((row) => trialsOf(row, results));
+    ...values.map((lag) => {
+      const trials = at(name, lag).flat();
       return trials.length > 0 ? `${trials.filter(({ solved }) => solved).length} of ${trials.length}` : "";
     }),
   ]);
-  const head = ["learner", ...lags.map((lag) => `lag ${lag}`)];
-  return [head, head.map(() => "-"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return markdown(["learner", ...values.map((lag) => `lag ${lag}`)], body);
 }
 
-/** A curve for each learner over the lags of one task, or over what else its rows stand at. */
+/** A curve for each learner. */
 function curvesOf(rows: readonly Row[], results: readonly Result[], value: (trials: Result[]) => number) {
-  const run = rows.filter((row) => trialsOf(row, results).length > 0);
-  const at = ({ x, lag }: Row) => x ?? lag;
-  const values = [...new Set(run.map(at))].sort((a, b) => a - b);
-  const names = [...new Set(run.map(({ learner }) => learner))];
+  const { values, names, at } = grid(rows, results);
   const curves = names.map((name) => ({
     name,
     y: values.map((x) => {
-      const all = run.filter((row) => row.learner === name && at(row) === x);
-      return all.length > 0 ? mean(all.map((row) => value(trialsOf(row, results)))) : Number.NaN;
+      const all = at(name, x);
+      return all.length > 0 ? mean(all.map(value)) : Number.NaN;
     }),
   }));
   return { values, curves };

@@ -1,20 +1,10 @@
 /** The chunker: its truncated gradient against differences, what passes to the upper net, its number of weights. */
 
 import { describe, expect, test } from "vitest";
-import { type Chunker, createChunker, Level } from "../../bench/evidence/learners/chunker.js";
+import { type Chunker, createChunker, DEFAULTS, Level } from "../../bench/evidence/learners/chunker.js";
 import { randomOf } from "../../bench/evidence/task.js";
 
-const options = (o: Chunker): Required<Chunker> => ({
-  levels: 2,
-  hidden: 3,
-  rate: 1,
-  range: 0.2,
-  tolerance: 0.25,
-  back: 3,
-  clock: 100,
-  imitates: "all",
-  ...o,
-});
+const options = (o: Chunker): Required<Chunker> => ({ ...DEFAULTS, ...o });
 
 describe.each(["hidden", "all"] as const)("imitating %s", (imitates) => {
   test.each([1, 3, Infinity])("errors go back %d steps along the gradient", (back) => {

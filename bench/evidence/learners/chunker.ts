@@ -42,7 +42,7 @@ export interface Chunker {
   imitates?: "hidden" | "all";
 }
 
-const DEFAULTS: Required<Chunker> = {
+export const DEFAULTS: Required<Chunker> = {
   levels: 2,
   hidden: 3,
   rate: 1,

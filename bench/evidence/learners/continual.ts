@@ -15,12 +15,11 @@ export interface Continual {
   forget: boolean;
   /** Whether the state is set to zero where a string begins, which the stream does not tell. */
   reset?: boolean;
-  /** 0.5 */
-  rate?: number;
 }
 
 const [BLOCKS, SIZE] = [4, 2];
 const UNITS = BLOCKS * SIZE;
+const RATE = 0.5;
 const closed = Array.from({ length: BLOCKS }, (_, block) => -(block + 1) / 2);
 const drawn = uniform({ bound: 0.2 });
 
@@ -53,10 +52,10 @@ function modelOf(features: number, outputs: number, forget: boolean, seed: numbe
 }
 
 /** Of tasks whose examples are streams. */
-export const createContinual: Create<Continual> = ({ features, outputs }, seed, { forget, reset = false, rate = 0.5 }) => {
+export const createContinual: Create<Continual> = ({ features, outputs }, seed, { forget, reset = false }) => {
   const model = modelOf(features, outputs, forget, seed);
   // The online learner's "mse" is the mean over the outputs of a step.
-  const online = createOnlineLearner(model, { loss: "mse", optimizer: sgd({ learningRate: (rate * outputs) / 2 }) });
+  const online = createOnlineLearner(model, { loss: "mse", optimizer: sgd({ learningRate: (RATE * outputs) / 2 }) });
   const weights = weightsOf(model);
   const y = new Float32Array(outputs);
   return {

@@ -12,15 +12,13 @@
 import type { Learner } from "../learner.js";
 import type { Random } from "../random.js";
 import { type Example, errorOf, randomOf, type Task, type Tested } from "../task.js";
-import { drawReber, possible, SYMBOLS } from "./reber.js";
+import { drawReber, possible, SYMBOLS, unitsOf } from "./reber.js";
 
 const LONGEST = 100_000;
 const TOLERANCE = 0.49;
 const TEST = 10;
 const GOOD = 1000;
 const PROMISING = 100;
-
-const units = (which: string) => Float32Array.from(SYMBOLS, (symbol) => Number(which.includes(symbol)));
 
 /** Symbols are drawn as they are read; of its inputs and targets a stream has those of the last step. */
 export class Stream implements Example {
@@ -47,8 +45,8 @@ export class Stream implements Example {
       this.#next = [...possible(this.#string), "B"];
       this.#at = 0;
     }
-    this.inputs = units(this.#string[this.#at]!);
-    this.targets = units(this.#next[this.#at]!);
+    this.inputs = unitsOf(this.#string[this.#at]!);
+    this.targets = unitsOf(this.#next[this.#at]!);
     this.#at++;
     this.steps++;
     return begins;

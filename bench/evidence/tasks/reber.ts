@@ -83,9 +83,12 @@ export function possible(string: string): string[] {
   return all;
 }
 
-/** Seven units in, seven out, one for each symbol. */
+/** A unit for each symbol, 1 for these. */
+export const unitsOf = (symbols: string) => Float32Array.from(SYMBOLS, (name) => Number(symbols.includes(name)));
+
+/** Seven units in, seven out. */
 export function encode(string: string): Example {
-  const units = Float32Array.from(Array.from(string).flatMap((symbol) => Array.from(SYMBOLS, (name) => Number(name === symbol))));
+  const units = Float32Array.from(Array.from(string).flatMap((symbol) => [...unitsOf(symbol)]));
   return { inputs: units.subarray(0, -SYMBOLS.length), targets: units.subarray(SYMBOLS.length) };
 }
 

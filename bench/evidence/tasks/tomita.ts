@@ -85,11 +85,9 @@ export interface Tomita {
   longest?: number;
   /** Of the longest string of the test at the end; as `longest`. */
   tested?: number;
-  /** 0.25 */
-  within?: number;
 }
 
-export function tomita({ grammar, longest = 10, tested = longest, within = 0.25 }: Tomita): Task {
+export function tomita({ grammar, longest = 10, tested = longest }: Tomita): Task {
   const [draw, drawTest] = [longest, tested].map((longest) => {
     const draw = drawer(grammar, longest);
     return (random: Random) => {
@@ -97,7 +95,7 @@ export function tomita({ grammar, longest = 10, tested = longest, within = 0.25 
       return new Symbols(Int32Array.from([...symbols, END]), Float32Array.of(Number(accepted)), 3);
     };
   }) as [(random: Random) => Symbols, (random: Random) => Symbols];
-  const isRight = ({ most }: { most: number }) => most < within;
+  const isRight = ({ most }: { most: number }) => most < 0.25;
   const task = stoppedByStreak({ features: 3, tokens: true, outputs: 1, draw, isRight, streak: 100, tested: TESTED });
   return {
     ...task,
