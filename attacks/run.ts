@@ -1,0 +1,75 @@
+/** Runs one attack within its bounds. */
+
+import { setImmediate } from "node:timers/promises";
+import type { Attack, Attempts } from "./attack.js";
+
+export interface Bounds {
+  seed: number;
+  /** Number of the first try. Default 0. */
+  from?: number;
+  /** No more than so many tries; Infinity leaves it to the time. */
+  tries: number;
+  /** No new try after so many milliseconds. Default: no limit. */
+  time?: number;
+  /** Milliseconds until a try counts as hanging. Default two minutes. */
+  hang?: number;
+  /** No new try once it is aborted. */
+  signal?: AbortSignal;
+  /** Told after each try. */
+  progress?: (done: Outcome) => void;
+}
+
+export interface Failure {
+  message: string;
+  /** The command that makes this try again. */
+  again: string;
+}
+
+export interface Outcome {
+  attack: Attack;
+  tries: number;
+  failures: Failure[];
+  seconds: number;
+  note: string;
+}
+
+/** An attack that failed so often is given up: more of the same says nothing new. */
+const ENOUGH = 10;
+
+/** @throws Error if the work does not settle in time */
+async function within(time: number, work: Promise<void> | void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`hangs: not done after ${time / 1000} s`)), time);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** Never throws: what goes wrong while an attack makes ready, or ends, is a failure as well. */
+export async function run(attack: Attack, bounds: Bounds): Promise<Outcome> {
+  const { seed, from = 0, tries, time = Infinity, hang = 120_000, signal, progress } = bounds;
+  const outcome: Outcome = { attack, tries: 0, failures: [], seconds: 0, note: "" };
+  const command = `npm run attack -- --only ${attack.name} --seed ${seed}`;
+  const guarded = async (again: string, work: () => Promise<void> | void) => {
+    try {
+      await within(hang, work());
+    } catch (error) {
+      outcome.failures.push({ message: error instanceof Error ? error.message : String(error), again });
+    }
+  };
+
+  const began = performance.now();
+  let attempts: Attempts | undefined;
+  await guarded(`${command} --tries 1`, async () => void (attempts = await attack.open(seed)));
+  while (attempts && outcome.tries < tries && outcome.failures.length < ENOUGH && performance.now() - began < time && !signal?.aborted) {
+    const n = from + outcome.tries++;
+    await guarded(`${command} --from ${n} --tries 1`, () => attempts?.attempt(n));
+    outcome.seconds = (performance.now() - began) / 1000;
+    progress?.(outcome);
+    // Ctrl-C is heard between tries that never wait as well.
+    await setImmediate();
+  }
+  outcome.note = attempts?.note?.() ?? "";
+  await guarded(`${command} --tries 1`, () => attempts?.close?.());
+  return outcome;
+}
