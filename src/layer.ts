@@ -64,8 +64,6 @@ export class Planner {
 export interface LayerPlan {
   /** Outputs, unpadded. */
   units: number;
-  /** Of the largest product whose weights it learns: what weightGradient needs scratch for. */
-  rows: number;
   /** Whether it carries state from step to step, and whether that has cells through which errors flow without weights. */
   recurrent?: { cells: boolean };
   /** Whether it needs whole sequences. */
@@ -146,6 +144,7 @@ export interface Window extends Parts, Lanes {
   readonly ends: number;
   /** [P][width] i32: the steps that each sequence has in this window. */
   readonly lengths: number;
+  /** [4][4], where values are turned over. */
   readonly scratch: number;
   /** Whether gradients are looked at. */
   readonly watched: boolean;
@@ -153,5 +152,23 @@ export interface Window extends Parts, Lanes {
   buffer(...shape: number[]): number;
   /** A buffer for the gradient of a stage's output [T][P][rows][width]; 0 where this window needs none. */
   gradient(rows: number): number;
+  /**
+   * The kernel weightGradient for products of so many rows, of a cell with this code. To be asked for while the stage is made: so
+   * much scratch is there when it runs.
+   */
+  weightGradient(code: number, rows: number): WeightGradient;
   carry(state: Carried): void;
 }
+
+/** assembly/matmul.ts says what these are. */
+type WeightGradient = (
+  dw: number,
+  dbx: number,
+  dbh: number,
+  dy: number,
+  x: number,
+  h: number,
+  kx: number,
+  kh: number,
+  slots: number,
+) => void;

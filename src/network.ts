@@ -54,7 +54,7 @@ export class Network {
       this.starts = buffer(P, width);
       this.lengths = buffer(P, width);
       this.input = buffer(T, P, layout.inputRows, width);
-      const rows = layout.layers.reduce((most, layer) => Math.max(most, layer.rows), 4);
+      let [scratch, most] = [0, 0];
       const window: Window = {
         kernels,
         memory,
@@ -67,10 +67,15 @@ export class Network {
         watched,
         ends: this.starts,
         lengths: this.lengths,
-        scratch: mode === "train" ? buffer(kernels.weightGradientScratch(rows) / 4) : 0,
+        scratch: mode === "train" ? buffer(4, 4) : 0,
         buffer,
         gradient: (rows) =>
           mode === "train" || (mode === "score" && this.stages.length === layout.layers.length - 1) ? buffer(T, P, rows, width) : 0,
+        weightGradient: (code, rows) => {
+          most = Math.max(most, rows);
+          return (dw, dbx, dbh, dy, x, h, kx, kh, slots) =>
+            kernels.weightGradient(dw, dbx, dbh, dy, x, h, scratch, code, rows, kx, kh, slots, width);
+        },
         carry: (state) => this.carried.push(state),
       };
       let below: Stage = { output: this.input, gradient: 0, forward() {}, backward() {} };
@@ -79,6 +84,7 @@ export class Network {
         this.stages.push(below);
       }
       this.#output = below;
+      if (mode === "train" && most > 0) scratch = buffer(kernels.weightGradientScratch(most) / 4);
       if (mode !== "infer") {
         this.target = buffer(T, P, pad4(layout.outputs), width);
         this.counts = buffer(T, P, width);

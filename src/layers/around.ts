@@ -15,7 +15,6 @@ export function around(
   planner: Planner,
   options: AroundOptions,
   outputs: number,
-  rows: number,
   cells: boolean,
   plan: (suffix: string, number: number) => Direction,
 ): LayerPlan {
@@ -31,7 +30,6 @@ export function around(
   }
   return {
     units: residual === "concat" ? units + inputs : units,
-    rows,
     recurrent: { cells },
     ...(bidirectional && { whole: true }),
     refresh: (parts) => {

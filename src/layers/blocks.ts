@@ -71,7 +71,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
     },
     stage(window, below, carried) {
       const { kernels, params, derived, memory } = window;
-      const { T: longest, panels: P, width, ends, scratch, buffer } = window;
+      const { T: longest, panels: P, width, ends, buffer } = window;
       const slot = 4 * P * C * width;
       const y = buffer(longest + 1, P, C, width);
       const s = buffer(longest + 1, P, C, width);
@@ -101,6 +101,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
             backward: (net, dy, s, dLater) => back(1, net, dy, s, 0, dLater),
           })
         : null;
+      const weightGradient = window.weightGradient(DENSE, rows);
       const stage: Stage = {
         output: y + slot,
         gradient,
@@ -117,7 +118,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
           else back(T, net, gradient, s + slot, weightT, 0);
           const db = biased ? gradients + bias0 : 0;
           const from = steps?.masked ?? source;
-          kernels.weightGradient(gradients + weight, db, 0, net, below.output, from, scratch, DENSE, rows, I, read, T * P, width);
+          weightGradient(gradients + weight, db, 0, net, below.output, from, I, read, T * P);
           // The cells' biases, which are not there, lie in front of the gates'.
           if (bias === "gates") memory.fill(db, C);
           reader.backward(window, below, net, gradients, DENSE, T);

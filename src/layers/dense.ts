@@ -57,16 +57,17 @@ export const denseKind: LayerKind<Checked> = {
     const code = ACTIVATIONS[activation];
     return {
       units,
-      rows: O,
       refresh({ kernels, params, derived }) {
         if (table) kernels.tie(derived + weight, params + table, false, 0, O, I);
         if (inputT) kernels.transposeWeights(derived + inputT, (tied ? derived : params) + weight, 1, O, 0, I, I);
       },
-      stage({ kernels, params, derived, memory, panels: P, width, T, scratch, buffer, gradient: gradientFor }, below): Stage {
+      stage(window, below): Stage {
+        const { kernels, params, derived, memory, panels: P, width, T, scratch, buffer } = window;
         const w = (tied ? derived : params) + weight;
         const b = (biased ? params : derived) + bias;
-        const [output, gradient] = [buffer(T, P, O, width), gradientFor(O)];
+        const [output, gradient] = [buffer(T, P, O, width), window.gradient(O)];
         const dTied = tied && scratch ? buffer(O, I) : 0;
+        const weightGradient = window.weightGradient(DENSE, O);
         return {
           output,
           gradient,
@@ -79,7 +80,7 @@ export const denseKind: LayerKind<Checked> = {
             const db = biased ? gradients + bias : 0;
             const dw = dTied || gradients + weight;
             if (dTied) memory.fill(dTied, O * I);
-            kernels.weightGradient(dw, db, 0, gradient, below.output, 0, scratch, DENSE, O, I, 0, T * P, width);
+            weightGradient(dw, db, 0, gradient, below.output, 0, I, 0, T * P);
             if (table) kernels.tie(dTied, gradients + table, true, scratch, O, I);
             if (inputT) kernels.inputGradient(below.gradient, gradient, derived + inputT, T * P, I, O, width);
           },

@@ -23,7 +23,6 @@ export const dropoutKind: LayerKind<DropoutLayer> = {
     const index = planner.count("dropout");
     return {
       units,
-      rows: 4,
       /** Away from training it is its input. In the backward pass it works in place, on the gradient of the layer below. */
       stage({ kernels, panels, width, T, mode, seed, buffer }, below): Stage {
         if (mode !== "train") return { ...below, forward() {}, backward() {} };

@@ -33,7 +33,6 @@ export const embeddingKind: LayerKind<EmbeddingLayer> = {
     planner.parameter(table, "embedding", `${name}.weight`, [tokens, units], units, at, weights);
     return {
       units,
-      rows: 4,
       stage({ kernels, params, panels: P, width, T, scratch, buffer, gradient: gradientFor }, below): Stage {
         const [output, gradient] = [buffer(T, P, N, width), gradientFor(N)];
         return {

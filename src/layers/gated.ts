@@ -130,7 +130,7 @@ export function gated(planner: Planner, layer: Gated, index: number, suffix: str
 /** @param carried whether its state goes on from window to window */
 function atOnce(plan: GatedPlan, window: Window, below: Stage, carried: boolean): Stage {
   const { kernels, params, derived, memory } = window;
-  const { T: longest, panels: P, width, ends, scratch, buffer } = window;
+  const { T: longest, panels: P, width, ends, buffer } = window;
   const { cell, units, suffix, reader, cellClip = Infinity } = plan;
   const { code, groups } = cell;
   const { features } = reader;
@@ -145,6 +145,7 @@ function atOnce(plan: GatedPlan, window: Window, below: Stage, carried: boolean)
   const states = c ? [h, c] : [h];
   if (carried) states.forEach((pointer, i) => window.carry({ name: (i === 0 ? "h" : "c") + suffix, pointer, units, rows: H }));
   const peepholes = plan.peephole && params + plan.peephole;
+  const weightGradient = window.weightGradient(code, groups * H);
   const stage: Stage = {
     output: h + slot,
     gradient,
@@ -168,7 +169,7 @@ function atOnce(plan: GatedPlan, window: Window, below: Stage, carried: boolean)
       kernels.recurrentBackward(gates, gradient, 0, dc, gates, h, c + slot, c, recurrentT, peepholes, 0, flow, cellClip, code, T, P, units, width);
       if (peepholes) kernels.peepholeGradient(gradients + plan.peephole, gates, c + slot, c, T * P, units, width);
       const [dw, dIh, dHh] = [gradients + plan.weight, gradients + plan.biasIh, gradients + plan.biasHh];
-      kernels.weightGradient(dw, dIh, dHh, gates, below.output, h, scratch, code, groups * H, I, H, T * P, width);
+      weightGradient(dw, dIh, dHh, gates, below.output, h, I, H, T * P);
       reader.backward(window, below, gates, gradients, code, T);
     },
   };

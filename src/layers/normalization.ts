@@ -48,7 +48,6 @@ export const normalizationKind: LayerKind<NormalizationLayer> = {
     planner.parameter(bias, "shift", `${name}.bias`, [units], units, at);
     return {
       units,
-      rows: 4,
       stage(window, below): Stage {
         const { T, panels: P, width } = window;
         const [output, gradient] = [window.buffer(T, P, N, width), window.gradient(N)];

@@ -2,7 +2,6 @@
 
 import type { Options } from "../check.js";
 import type { LayerKind } from "../layer.js";
-import { pad4 } from "../table.js";
 import { around } from "./around.js";
 import { blocks } from "./blocks.js";
 import { CELLS, type Cell, lstmCell, OPTION } from "./cells.js";
@@ -30,7 +29,7 @@ function gatedKind<L extends RnnLayer | GruLayer | LstmLayer>(
     plan(layer, planner) {
       const cell = cellOf(layer);
       const { units, projection }: { units: number; projection?: number } = layer;
-      return around(planner, layer, projection || units, cell.groups * pad4(units), cell.cells, (suffix, number) =>
+      return around(planner, layer, projection || units, cell.cells, (suffix, number) =>
         gated(planner, { ...layer, cell }, number, suffix),
       );
     },
@@ -45,9 +44,7 @@ export const gruKind: LayerKind<GruLayer> = {
   ...resetAfter,
   plan(layer, planner) {
     if (layer.reset !== "before") return resetAfter.plan(layer, planner);
-    return around(planner, layer, layer.units, 4 * pad4(layer.units), false, (suffix, number) =>
-      resetBefore(planner, layer, number, suffix),
-    );
+    return around(planner, layer, layer.units, false, (suffix, number) => resetBefore(planner, layer, number, suffix));
   },
 };
 
@@ -90,7 +87,6 @@ export const lstm97Kind: LayerKind<Lstm97Layer> = {
   },
   plan(layer, planner) {
     const cells = layer.blocks * (layer.cellsPerBlock ?? 1);
-    const rows = pad4(cells) + 2 * pad4(layer.blocks);
-    return around(planner, layer, cells, rows, true, (suffix, number) => blocks(planner, layer, number, suffix));
+    return around(planner, layer, cells, true, (suffix, number) => blocks(planner, layer, number, suffix));
   },
 };

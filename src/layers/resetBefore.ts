@@ -42,7 +42,7 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
     },
     stage(window, below, carried) {
       const { kernels, params, derived, memory } = window;
-      const { T: longest, panels: P, width, ends, scratch, buffer } = window;
+      const { T: longest, panels: P, width, ends, buffer } = window;
       const count = P * H * width;
       const [slot, blocks] = [4 * count, (P * H) / 4];
       const h = buffer(longest + 1, P, H, width);
@@ -54,6 +54,9 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
       const state = { name: `h${suffix}`, units, rows: H };
       const { mask, zoneH, draw } = noise(window, layer, index, state, H, 0, carried);
       const [source, spare] = mask ? [buffer(longest, P, H, width), buffer(P, H, width)] : [h, 0];
+      const weightGradient = window.weightGradient(all, rows);
+      const recurrentGradient = window.weightGradient(ofState, rows);
+      const candidateGradient = window.weightGradient(DENSE, H);
       if (carried) window.carry({ ...state, pointer: h });
       const shown = shownOf(CELLS.gru, units, units, gates, h + slot, 0).filter(({ name }) => name !== "m");
       return {
@@ -95,9 +98,9 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
           }
           const slots = T * P;
           const [dIh, dHh, dN] = [gradients + biasIh, gradients + biasHh, gradients + biasN];
-          kernels.weightGradient(gradients + weight, dIh, 0, gates, below.output, 0, scratch, all, rows, I, 0, slots, width);
-          kernels.weightGradient(gradients + recurrent, dHh, 0, gates, source, 0, scratch, ofState, rows, H, 0, slots, width);
-          kernels.weightGradient(gradients + candidate, dN, 0, m, read, 0, scratch, DENSE, H, H, 0, slots, width);
+          weightGradient(gradients + weight, dIh, 0, gates, below.output, 0, I, 0, slots);
+          recurrentGradient(gradients + recurrent, dHh, 0, gates, source, 0, H, 0, slots);
+          candidateGradient(gradients + candidate, dN, 0, m, read, 0, H, 0, slots);
           reader.backward(window, below, gates, gradients, all, T);
         },
       };

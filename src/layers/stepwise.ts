@@ -19,7 +19,7 @@ import { normalising } from "./normalization.js";
 
 export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried: boolean): Stage {
   const { kernels, params, derived, memory } = window;
-  const { T: longest, panels: P, width, ends, scratch, buffer } = window;
+  const { T: longest, panels: P, width, ends, buffer } = window;
   const { cell, units, outputs, suffix, reader, norm, index, cellClip = Infinity } = plan;
   const { features, table } = reader;
   const { groups } = cell;
@@ -50,6 +50,9 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   const ofH = norm && normalising(window, units, norm.gainHh, plan.biasHh, code);
   const ofC = norm && normalising(window, units, norm.gainC, norm.biasC, DENSE);
   const normal = or(norm, longest, P, H, width);
+  const weightGradient = window.weightGradient(norm ? DENSE : code, rows);
+  const gateGradient = window.weightGradient(code | WITHOUT_G, rows);
+  const projectedGradient = window.weightGradient(DENSE, hidden ? R : 0);
   const spare = or(train, P, Math.max(R, H), width);
   const states = [
     { ...state, pointer: h },
@@ -146,19 +149,18 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
       const [dw, dIh, dHh] = [gradients + plan.weight, gradients + plan.biasIh, gradients + plan.biasHh];
       if (ofX) {
         ofX.backward(wx, gates, wx, 0, T, gradients);
-        if (!table) kernels.weightGradient(dw, 0, 0, wx, below.output, 0, scratch, DENSE, rows, I, 0, slots, width);
-        kernels.weightGradient(gradients + plan.apart, 0, 0, wh, from, 0, scratch, DENSE, rows, R, 0, slots, width);
-      } else kernels.weightGradient(dw, dIh, dHh, gates, below.output, from, scratch, code, rows, I, R, slots, width);
+        if (!table) weightGradient(dw, 0, 0, wx, below.output, 0, I, 0, slots);
+        weightGradient(gradients + plan.apart, 0, 0, wh, from, 0, R, 0, slots);
+      } else weightGradient(dw, dIh, dHh, gates, below.output, from, I, R, slots);
       reader.backward(window, below, norm ? wx : gates, gradients, code, T);
       if (read) {
-        const dGate = gradients + plan.gateWeight;
-        kernels.weightGradient(dGate, 0, 0, gates, read, 0, scratch, code | WITHOUT_G, rows, 3 * H, 0, slots, width);
+        gateGradient(gradients + plan.gateWeight, 0, 0, gates, read, 0, 3 * H, 0, slots);
       }
       if (peepholes) {
         kernels.peepholeGradient(gradients + plan.peephole, gates, made || c + cSlot, c, slots, units, width);
       }
       if (hidden) {
-        kernels.weightGradient(gradients + plan.projected, 0, 0, gradient, hidden, 0, scratch, DENSE, R, H, 0, slots, width);
+        projectedGradient(gradients + plan.projected, 0, 0, gradient, hidden, 0, H, 0, slots);
       }
     },
   };

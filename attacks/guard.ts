@@ -1,0 +1,64 @@
+/** Bands of NaN around every region of every memory: what is written into one is found, what is read from one shows in the results. */
+
+import { Memory } from "../src/memory.js";
+
+const LINE = 64;
+/** A quiet NaN that no kernel makes. */
+const BAND = 0x7fc5ca1e;
+
+interface Region {
+  /** Of the allocation, and of what was asked for in it. */
+  base: number;
+  start: number;
+  end: number;
+  top: number;
+}
+
+/** Puts bands around what is allocated until `remove` is called. One at a time. */
+export class Guard {
+  readonly #memories = new Map<Memory, Map<number, Region>>();
+  readonly #allocate = Memory.prototype.allocate;
+  readonly #release = Memory.prototype.release;
+
+  /** @param lines how many lines of 64 bytes stand in front of the next region, and after it */
+  constructor(lines: () => number) {
+    const [guard, allocate, release] = [this, this.#allocate, this.#release];
+    Memory.prototype.allocate = function (bytes) {
+      const [front, back] = [LINE * lines(), LINE * lines()];
+      const size = Math.ceil((front + bytes + back) / LINE) * LINE;
+      const base = allocate.call(this, size);
+      const region = { base, start: base + front, end: base + front + bytes, top: base + size };
+      const regions = guard.#memories.get(this) ?? new Map<number, Region>();
+      guard.#memories.set(this, regions.set(region.start, region));
+      this.i32.fill(BAND, base / 4, region.start / 4).fill(BAND, region.end / 4, region.top / 4);
+      return region.start;
+    };
+    Memory.prototype.release = function (pointer) {
+      const regions = guard.#memories.get(this);
+      const region = regions?.get(pointer);
+      if (!region) return release.call(this, pointer);
+      guard.#check(this, region);
+      regions?.delete(pointer);
+      release.call(this, region.base);
+    };
+  }
+
+  /** @throws Error if a band is not as it was: where, and how far from its region */
+  check(): void {
+    for (const [memory, regions] of this.#memories) for (const region of regions.values()) this.#check(memory, region);
+  }
+
+  #check({ i32 }: Memory, { base, start, end, top }: Region): void {
+    const from = i32.subarray(base / 4, top / 4).findIndex((word, i) => word !== BAND && (4 * i < start - base || 4 * i >= end - base));
+    if (from < 0) return;
+    const at = base + 4 * from;
+    throw new Error(
+      `overwritten: ${at < start ? `${start - at} bytes before` : `${at - end} bytes after`} a region of ${end - start} bytes`,
+    );
+  }
+
+  remove(): void {
+    Memory.prototype.allocate = this.#allocate;
+    Memory.prototype.release = this.#release;
+  }
+}
