@@ -2,7 +2,7 @@
 
 import type { Engine } from "./engine.js";
 import type { Updater } from "./learner.js";
-import type { Scores } from "./metrics.js";
+import type { Metric, Scores } from "./metrics.js";
 import type { Tensor } from "./safetensors.js";
 import { see } from "./schedules.js";
 import type { Data, Source } from "./source.js";
@@ -20,7 +20,7 @@ export interface Report {
   /** At the end of an epoch, if there is validation data. */
   validationLoss?: number;
   /** What `fit` was asked to measure on it. */
-  metrics?: Omit<Scores, "loss">;
+  metrics?: { [M in Metric]?: number };
   /** Updates that the trainer has made in all. */
   updates: number;
   /** Of the last update. */
@@ -153,8 +153,7 @@ export async function* runEpochs(
       for (let step = await validation?.next(); step; step = await validation?.next()) {
         if (step.done) {
           const { loss, ...metrics } = step.value;
-          last.validationLoss = loss;
-          if (Object.keys(metrics).length > 0) last.metrics = metrics;
+          Object.assign(last, { validationLoss: loss, metrics });
           break;
         }
         await pause();

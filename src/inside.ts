@@ -15,6 +15,7 @@ export { checkMetrics, Scoring } from "./metrics.js";
 export { Model, ROWS, WINDOW } from "./model.js";
 export { Network } from "./network.js";
 export { checkTrainerOptions } from "./options.js";
+export { awaitable } from "./reports.js";
 export { checkSequences } from "./sequences.js";
 export { Training } from "./training.js";
 export { Rows, readRows, roomFor, writeWindow } from "./window.js";

@@ -11,6 +11,7 @@ import { checkMetrics } from "./metrics.js";
 import { Model } from "./model.js";
 import type { CheckedTrainerOptions } from "./options.js";
 import { checkTrainerOptions } from "./options.js";
+import { awaitable, type Fit, type ValidatedReport } from "./reports.js";
 import type { Tensor } from "./safetensors.js";
 import type { Checked, Demands, Sequence } from "./sequences.js";
 import { checkSequence, checkSequences } from "./sequences.js";
@@ -36,6 +37,13 @@ export interface FitSettings {
   signal?: AbortSignal;
   /** Reports come every so many updates, and at each epoch's end. Default: at the end only. */
   every?: number;
+}
+
+/** Settings with validation data, whose reports have what was measured on them: all reports, as they come at epochs' ends alone. */
+export interface ValidatedSettings<M extends Metric> extends FitSettings {
+  validation: Iterable<Sequence>;
+  metrics?: readonly M[];
+  every?: never;
 }
 
 /** Rows of one window, and the steps of the longest. */
@@ -91,16 +99,23 @@ export abstract class Training<U extends Updater = Updater> {
    * its state carried on, and takes the next when it is done. Windows start with their sequence, so a sequence's gradient does
    * not depend on the others' lengths. Lets the event loop run at least every 50 ms (one update permitting).
    *
-   * Nothing happens until it is iterated. An epoch that was interrupted, by the signal or by leaving the loop, is taken up
-   * where it stopped (an iterable is run up to there again). Reports' losses are NaN where no target counts.
+   * Nothing happens until it is iterated, or awaited for the last report. An epoch that was interrupted, by the signal or by leaving
+   * the loop, is taken up where it stopped (an iterable is run up to there again). Reports' losses are NaN where no target counts.
    *
    * @param sequences an array (checked and copied whole before the first update), or an iterable or async iterable, which is iterated
    * once an epoch and may be larger than memory
    * @throws TypeError, RangeError if options or data are wrong, with the path, step and feature; RangeError if the loss or the
    * gradient stops being finite: then the parameters are those of the last good update
-   * @example for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 10 })) console.log(epoch, loss);
+   * @example
+   * for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 10 })) console.log(epoch, loss);
+   * const { validationLoss } = await trainer.fit(sequences, { epochs: 10, validation });
    */
-  fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): AsyncGenerator<Report, void, undefined> {
+  fit<M extends Metric = never>(
+    sequences: Iterable<Sequence> | AsyncIterable<Sequence>,
+    settings: ValidatedSettings<M>,
+  ): Fit<ValidatedReport<M>>;
+  fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings?: FitSettings): Fit;
+  fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): Fit {
     const { validation, metrics, ...rest } = complete("options", settings, {
       epochs: [either(Infinity, count), 1],
       validation: (path, value) => checkSequences(path, value, this.#demands),
@@ -114,7 +129,7 @@ export abstract class Training<U extends Updater = Updater> {
     const data = this.#data(sequences);
     checkSame(this.#position.progress, data);
     const validate = validation && (() => this.evaluation(validation, metrics));
-    return this.#run(runEpochs(this.updater, this.#position, data, { ...rest, validate }));
+    return awaitable(this.#run(runEpochs(this.updater, this.#position, data, { ...rest, validate })));
   }
 
   #data(sequences: unknown): Data {

@@ -13,5 +13,5 @@ const model = createModel({
   seed: 1,
 });
 const trainer = createTrainer(model, { loss: "crossEntropy", optimizer: adam({ learningRate: 0.01 }), window: 32, seed: 2 });
-for await (const _ of trainer.fit([{ inputs: tokens.subarray(0, -1), targets: tokens.subarray(1) }], { epochs: 6 }));
+await trainer.fit([{ inputs: tokens.subarray(0, -1), targets: tokens.subarray(1) }], { epochs: 6 });
 writeFileSync(new URL("model.safetensors", import.meta.url), model.save());

@@ -1,12 +1,23 @@
 /** Training off the main thread: the trainer lives in a worker, and is driven from here as if it were here. */
 
-import { type FitSettings, loadModel, type Model, type Report, type Sequence, type Tensor, type TrainerOptions } from "../index.js";
-import { checkTrainerOptions, fail, Model as ModelClass, openCheckpoint, options } from "../inside.js";
+import {
+  type Fit,
+  type FitSettings,
+  loadModel,
+  type Model,
+  type Report,
+  type Sequence,
+  type Tensor,
+  type TrainerOptions,
+  type ValidatedReport,
+} from "../index.js";
+import { awaitable, checkTrainerOptions, fail, Model as ModelClass, openCheckpoint, options } from "../inside.js";
 import type { Metric } from "../metrics.js";
 import type { CheckedTrainerOptions } from "../options.js";
 import { checkThreads, checkWorker, type Threads } from "../parallel/threads.js";
 import { type AnyWorker, type Remote, start } from "../remote.js";
 import type { Series } from "../sequences.js";
+import type { ValidatedSettings } from "../training.js";
 import { type Answer, type Call, type Message, type Method, type Next, type Pull, type Reply, STREAMED } from "./messages.js";
 
 export interface Where extends Threads {
@@ -146,10 +157,23 @@ export class WorkerTrainer {
   /**
    * Trains for some epochs, as the `fit` of any trainer: between reports the worker waits for you to ask for the next. Typed arrays
    * are copied and the copies moved; an iterable or async iterable is iterated here, a sequence at a time, as the worker asks.
+   * Nothing happens until it is iterated, or awaited for the last report.
    * @throws what the trainer throws, from the first report on; the signal's reason
-   * @example for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 10, signal })) draw(epoch, loss);
+   * @example
+   * for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 10, signal })) draw(epoch, loss);
+   * const { loss } = await trainer.fit(sequences, { epochs: 10 });
    */
-  async *fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): AsyncGenerator<Report, void, undefined> {
+  fit<M extends Metric = never>(
+    sequences: Iterable<Sequence> | AsyncIterable<Sequence>,
+    settings: ValidatedSettings<M>,
+  ): Fit<ValidatedReport<M>>;
+  fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings?: FitSettings): Fit;
+  fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): Fit {
+    options("options", settings, ["epochs", "validation", "metrics", "patience", "signal", "every"]);
+    return awaitable(this.#fit(sequences, settings));
+  }
+
+  async *#fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings): AsyncGenerator<Report, void, undefined> {
     const { signal, validation, ...rest } = settings;
     if (signal !== undefined && !(signal instanceof AbortSignal)) fail(TypeError, "signal", "an AbortSignal", signal);
     signal?.throwIfAborted();

@@ -26,7 +26,7 @@ export async function train({ worker, thread } = {}) {
   const results = {};
   for (const [way, create] of Object.entries(ways)) {
     const trainer = create(createModel(config));
-    for await (const _ of trainer.fit(sequences, { epochs: 25 }));
+    await trainer.fit(sequences, { epochs: 25 });
     const { model, updates } = trainer;
     results[way] = { updates, hash: await sha256([model.save(), ...model.predict(sequences)]) };
     trainer.close?.();
