@@ -29,7 +29,8 @@ interface Call {
   input: Float64Array;
   /** When it has waited long enough. */
   due: number;
-  signal: AbortSignal | undefined;
+  /** It waits no longer, so that its signal is not heard any more. */
+  taken(): void;
   resolve(outputs: Float32Array): void;
   reject(reason: unknown): void;
 }
@@ -47,8 +48,7 @@ export class Batcher {
   /** What waits, for each stream in order; the streams by whose turn it is. */
   readonly #lines = new Map<number, Call[]>();
   #waiting = 0;
-  /** When the next batch is due, and whether somebody will look. */
-  #due = 0;
+  /** Whether somebody will look when the next batch is due. */
   #watched = false;
   #closed = false;
 
@@ -73,7 +73,7 @@ export class Batcher {
    * streams wait, or all that are open. Steps of one stream run in the order in which they were asked for.
    * @param id of an open stream
    * @param input `features` numbers (one number may stand alone), or a token; copied
-   * @param settings `signal`: a step that still waits when it is aborted does not run, and is rejected with its reason
+   * @param settings `signal`: a step that still waits when it is aborted leaves its place, and is rejected with its reason, at once
    * @returns the model's outputs [outputs], an array of its own
    * @throws (by rejection, of this step alone) TypeError, RangeError if the stream is not open or the input is not that;
    * QueueFullError if `queue` steps wait; Error if the batcher is closed
@@ -91,10 +91,20 @@ export class Batcher {
       const row = arrayLike("input", typeof input === "number" ? [input] : input, "numbers") as ArrayLike<number>;
       this.#streams.check("input", [row], 1);
       const due = performance.now() + this.#deadline;
-      if (this.#waiting++ === 0) this.#due = due;
       const line = this.#lines.get(id) ?? [];
-      line.push({ input: new Float64Array(row), due, signal, resolve, reject });
+      const abort = () => {
+        line.splice(line.indexOf(call), 1);
+        if (line.length === 0) this.#lines.delete(id);
+        this.#waiting--;
+        taken();
+        reject(signal?.reason);
+      };
+      const taken = () => signal?.removeEventListener("abort", abort);
+      const call: Call = { input: new Float64Array(row), due, taken, resolve, reject };
+      signal?.addEventListener("abort", abort);
+      line.push(call);
       this.#lines.set(id, line);
+      this.#waiting++;
       if (this.#lines.size >= Math.min(this.#batch, this.#streams.size)) this.#run();
       this.#watch();
     });
@@ -115,12 +125,19 @@ export class Batcher {
     this.#watched = true;
     const look = () => {
       this.#watched = false;
-      if (this.#waiting > 0 && performance.now() >= this.#due) this.#run();
+      if (this.#waiting > 0 && performance.now() >= this.#due()) this.#run();
       this.#watch();
     };
-    const left = this.#due - performance.now();
+    const left = this.#due() - performance.now();
     if (left > 2 * COARSE) setTimeout(look, left - COARSE);
     else this.#later(look);
+  }
+
+  /** When the next batch is due: of its streams there are fewer than `batch`. */
+  #due(): number {
+    let due = Infinity;
+    for (const [next] of this.#lines.values()) due = Math.min(due, (next as Call).due);
+    return due;
   }
 
   /** One batch: the first step of each stream. */
@@ -134,9 +151,9 @@ export class Batcher {
       const call = line.shift() as Call;
       if (line.length > 0) this.#lines.set(id, line);
       this.#waiting--;
+      call.taken();
       try {
-        // Much may have happened since it was asked for.
-        call.signal?.throwIfAborted();
+        // It may have been closed since it was asked for.
         this.#find(id);
         ids.push(id);
         calls.push(call);
@@ -144,8 +161,6 @@ export class Batcher {
         call.reject(reason);
       }
     }
-    this.#due = Infinity;
-    for (const [next] of this.#lines.values()) this.#due = Math.min(this.#due, (next as Call).due);
     try {
       const outputs = this.#streams.step(
         ids,

@@ -141,9 +141,36 @@ describe("one step that goes wrong harms no other", () => {
       "too late",
       "fulfilled",
     ]);
-    expect(batches).toEqual([[ids[0], ids[5]], [ids[3]]]);
+    expect(batches).toEqual([[ids[0], ids[3], ids[5]]]);
     // The step that was aborted did not run: the next one of its stream is its first.
     expect(await steps[4]).toEqual(await steps[0]);
+  });
+
+  test("a step that is aborted leaves its place, and is rejected, at once", async () => {
+    const { ids, batches, clock, batcher } = setting(3, { deadline: 10, queue: 2 });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const listeners = vi.spyOn(signal, "removeEventListener");
+    const reason = new Error("changed my mind");
+    const aborted = [0, 1].map((i) => batcher.step(ids[i]!, [1, 2, 3], { signal }));
+    controller.abort(reason);
+    for (const step of aborted) await expect(step).rejects.toBe(reason);
+    expect(batcher.waiting).toBe(0);
+    clock.mockReturnValue(5);
+    const other = new AbortController();
+    const taken = vi.spyOn(other.signal, "removeEventListener");
+    const steps = [0, 0].map((i) => batcher.step(ids[i]!, [1, 2, 3], { signal: other.signal }));
+    // The time is that of what waits, not of what waited.
+    clock.mockReturnValue(14);
+    for (let i = 0; i < 20; i++) await turn();
+    expect(batches).toEqual([]);
+    clock.mockReturnValue(15);
+    await Promise.all(steps);
+    expect(batches).toEqual([[ids[0]], [ids[0]]]);
+    // Nobody listens to a signal whose steps are done.
+    expect([listeners.mock.calls.length, taken.mock.calls.length]).toEqual([2, 2]);
+    other.abort();
+    expect(batcher.waiting).toBe(0);
   });
 
   test("what the streams throw rejects their batch, and the batcher goes on", async () => {
