@@ -179,8 +179,8 @@ export function orthonormal({ kernels, memory }: Parts, matrix: Float32Array, ro
   return result;
 }
 
-/** What a parameter is to its layer. Gains begin at 1, and shifts, which are added after them, at 0. */
-export type Role = "input" | "recurrent" | "bias" | "dense" | "embedding" | "gain" | "shift";
+/** What a parameter is to its layer. Gains begin at 1, and shifts, which are added after them, at 0, but for those that are spread. */
+export type Role = "input" | "recurrent" | "bias" | "dense" | "embedding" | "gain" | "shift" | "spread";
 
 type Choice = (fan: number) => Required<Initializer>;
 const root: Choice = (fan) => ({ type: "uniform", bound: 1 / Math.sqrt(fan) });
@@ -188,7 +188,11 @@ const glorot: Choice = () => ({ type: "xavierUniform", gain: 1 });
 const filled =
   (value: number): Choice =>
   () => ({ type: "constant", value });
-const affine = { gain: filled(1), shift: filled(0) };
+/**
+ * Inside a normalised cell shifts are spread, as PyTorch's biases are, under every preset: were they 0, a state of zeros would stay
+ * one while the inputs are 0, and what has no variance multiplies each step's gradient by up to 1 / epsilon.
+ */
+const affine = { gain: filled(1), shift: filled(0), spread: root };
 
 /** The distributions that frameworks start with; `fan` is the units of a recurrent layer, the inputs of a dense one. */
 export const PRESETS = {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { createModel, dense, gru, type Layer, lstm, normal } from "../src/index.js";
+import { adam, createModel, createTrainer, dense, gru, type Layer, lstm, normal } from "../src/index.js";
 import * as source from "../src/initializers.js";
 import { createKernels } from "../src/kernels.js";
 import { Memory } from "../src/memory.js";
@@ -233,6 +233,7 @@ test.each([
   ["keras", "bias", 25, [100], 0, 0],
   ["keras", "gain", 25, [25], 1, 1],
   ["pytorch", "shift", 25, [25], 0, 0],
+  ["keras", "spread", 25, [100], 1 / 75, 0.2],
   ["keras", "dense", 64, [80, 64], 2 / 144, Math.sqrt(6 / 144)],
   ["keras", "embedding", 0, [90, 80], 0.0025 / 3, 0.05],
 ] as const)("%s, %s", (preset, role, size, shape, variance, bound) => {
@@ -286,9 +287,10 @@ describe("a model's initial parameters", () => {
     expect(r).toEqual(parametersOf(gru({ units: 5 })).weight_hh_l0);
   });
 
-  test("the forget bias is the sum of both biases, also without input gate", () => {
+  test("the forget bias is the sum of both biases, also without input gate, also of normalised gates", () => {
     for (const [layer, from] of [
       [lstm({ units: 5, forgetBias: 2 }), 5],
+      [lstm({ units: 5, forgetBias: 2, layerNorm: true }), 5],
       [lstm({ units: 5, forgetBias: 2, coupled: true }), 0],
     ] as const) {
       const { bias_ih_l0: ih, bias_hh_l0: hh } = parametersOf(layer);
@@ -298,8 +300,8 @@ describe("a model's initial parameters", () => {
     }
   });
 
-  test("chrono: forget biases are logarithms of lags, input biases their negatives", () => {
-    const { bias_ih_l0: ih, bias_hh_l0: hh } = parametersOf(lstm({ units: 5, chrono: 100 }));
+  test.each([false, true])("chrono: forget biases are logarithms of lags, input biases their negatives; normalised: %s", (layerNorm) => {
+    const { bias_ih_l0: ih, bias_hh_l0: hh } = parametersOf(lstm({ units: 5, chrono: 100, layerNorm }));
     const forget = rows(ih, 5);
     expect(rows(ih, 0)).toEqual(forget.map((bias) => -bias));
     expect(
@@ -310,6 +312,53 @@ describe("a model's initial parameters", () => {
     for (const bias of forget) {
       expect(bias).toBeGreaterThan(0);
       expect(bias).toBeLessThan(Math.log(99));
+    }
+  });
+
+  test("normalised gates: biases as those of other gates, keras's spread around its own, and the cell's always spread", () => {
+    const spread = (data: Float32Array) => new Set(data).size > 1 && data.every((bias) => bias !== 0 && Math.abs(bias) <= Math.fround(0.5));
+    for (const preset of ["pytorch", "keras"] as const) {
+      const { bias_ih_l0: ih, bias_hh_l0: hh, bias_c_l0: c } = parametersOf(lstm({ units: 4, layerNorm: true }), preset);
+      const forget = ({ data }: { data: Float32Array }) => [...data.slice(4, 8)];
+      const others = ({ data }: { data: Float32Array }) => Float32Array.of(...data.slice(0, 4), ...data.slice(8));
+      expect([others(ih!), others(hh!), c!.data].every(spread)).toBe(true);
+      if (preset === "keras") expect([forget(ih!), forget(hh!)]).toEqual([Array(4).fill(1), Array(4).fill(0)]);
+      else expect([ih!, hh!].every(({ data }) => spread(data))).toBe(true);
+    }
+    const {
+      bias_ih_l0: ih,
+      bias_hh_l0: hh,
+      bias_c_l0: c,
+    } = parametersOf(lstm({ units: 4, layerNorm: true, initial: { bias: { type: "constant", value: 0.25 } } }));
+    expect([...ih!.data, ...hh!.data].every((bias) => bias === 0.25)).toBe(true);
+    expect(spread(c!.data)).toBe(true);
+  });
+});
+
+// What has no variance multiplies the gradient by up to 316 at each normalisation: once is much, at every step it overflows.
+describe("sequences that begin with zeros have an ordinary gradient", () => {
+  const normed = (options: object = {}) => [lstm({ units: 24, layerNorm: true, ...options })];
+  const cases: [string, Layer[], number][] = [
+    ["one layer", normed(), 40],
+    ["two layers", [...normed(), ...normed()], 40],
+    ["a forget bias", normed({ forgetBias: 1 }), 40],
+    ["chrono", normed({ chrono: 100 }), 40],
+    ["a projection", normed({ projection: 9 }), 40],
+    ["coupled gates, peepholes", normed({ coupled: true, peepholes: true }), 40],
+    ["biases that are all 0", normed({ initial: { bias: { type: "constant", value: 0 } } }), 10_000],
+    ["biases that are all alike", normed({ initial: { bias: { type: "constant", value: 0.5 } } }), 10_000],
+  ];
+  test.each(cases)("%s", (_, layers, bound) => {
+    for (const initial of ["pytorch", "keras"] as const) {
+      const model = createModel({ input: { features: 3 }, layers: [...layers, dense({ units: 1 })], initial, seed: 2 });
+      const trainer = createTrainer(model, { loss: "mse", optimizer: adam() });
+      const next = numbers(5);
+      const [inputs, targets] = [f32s(15, next), f32s(25, next)];
+      for (let zeros = 0; zeros <= 20; zeros++) {
+        const sequence = { inputs: [...new Array(3 * zeros).fill(0), ...inputs], targets: targets.slice(0, zeros + 5) };
+        const all = Object.values(trainer.gradients([sequence]).gradients).flatMap(({ data }) => [...data]);
+        expect(Math.sqrt(all.reduce((sum, d) => sum + d * d, 0)), `${initial}, ${zeros} zeros`).toBeLessThan(bound);
+      }
     }
   });
 });

@@ -45,14 +45,14 @@ function planGated(planner: Planner, layer: Gated, index: number, suffix: string
     return (parts, random, preset) => {
       const fill = (value: number) => new Float32Array(units).fill(value);
       const forget = { from: input.indexOf(1) * units, values: fill(first ? (forgetBias ?? 1) : 0) };
-      const keras = preset === "keras" && cell.cells && !initial.bias && !layerNorm;
-      if (!chrono) return input.includes(1) && (forgetBias !== undefined || (keras && first)) ? [forget] : [];
+      const keras = preset === "keras" && cell.cells && !initial.bias;
+      if (!chrono) return input.includes(1) && (forgetBias !== undefined || keras) ? [forget] : [];
       const values = first ? chronoBias(parts, units, chrono, random) : fill(0);
       const negative = { from: 0, values: values.map((value) => -value) };
       return [{ ...forget, values }, ...(input.includes(0) ? [negative] : [])];
     };
   };
-  const role = layerNorm ? "shift" : "bias";
+  const role = layerNorm ? "spread" : "bias";
   const vector = (
     role: Parameter["role"],
     name: string,
@@ -91,9 +91,11 @@ function planGated(planner: Planner, layer: Gated, index: number, suffix: string
         gainIh: vector("gain", "gain_ih", input.length * units, rows, rowIh),
         gainHh: vector("gain", "gain_hh", recurrent.length * units, rows, rowHh),
         gainC: vector("gain", "gain_c", units, H, same),
-        biasC: vector("shift", "bias_c", units, H, same),
+        biasC: params.add(H),
       }
     : null;
+  // Not a gate's bias: it begins apart whatever the gates begin with, or a state of zeros would stay one.
+  if (norm) planner.parameter(norm.biasC, "spread", `bias_c${suffix}`, [units], units, same);
   // Both biases, the transposed packs.
   const [bias, recurrentT] = [derived.add(rows), derived.add(R, rows)];
   const [gateT, projectedT] = [fullGateRecurrence ? derived.add(3 * H, rows) : 0, projection ? derived.add(H, R) : 0];

@@ -68,7 +68,11 @@ export interface LstmLayer extends UnitOptions {
   fullGateRecurrence?: boolean;
   /** Outputs are so many linear functions of h (Sak et al. 2014; PyTorch's `proj_size`): `weight_hr_l0`. Default: h itself. */
   projection?: number;
-  /** Normalises what inputs, and what the state, bring to the gates, and the cell at the output (Ba et al. 2016). Default false. */
+  /**
+   * Normalises what inputs, and what the state, bring to the gates, and the cell at the output (Ba et al. 2016). Biases begin as
+   * without it, under Keras's preset random but for the forget gate's: were all 0, nothing would bound the gradient of a sequence
+   * that begins with zeros. Default false.
+   */
   layerNorm?: boolean;
   /** The cell is cut to plus or minus this. Default `Infinity`. */
   cellClip?: number;

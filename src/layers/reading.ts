@@ -30,6 +30,7 @@ export function reading(
     input: initial.weights,
     recurrent: initial.recurrent,
     bias: initial.bias,
+    spread: initial.bias,
   };
   const add = (role: Role, name: string, shape: number[], offset: number, at: Parameter["at"], rows?: Parameter["rows"]) =>
     planner.parameter(offset, role, name + suffix, shape, fan, at, own[role] ?? otherwise, rows);
