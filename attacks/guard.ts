@@ -49,12 +49,14 @@ export class Guard {
   }
 
   #check({ i32 }: Memory, { base, start, end, top }: Region): void {
-    const from = i32.subarray(base / 4, top / 4).findIndex((word, i) => word !== BAND && (4 * i < start - base || 4 * i >= end - base));
-    if (from < 0) return;
-    const at = base + 4 * from;
-    throw new Error(
-      `overwritten: ${at < start ? `${start - at} bytes before` : `${at - end} bytes after`} a region of ${end - start} bytes`,
-    );
+    const from = (first: number, last: number) => {
+      for (let at = first / 4; at < last / 4; at++) if (i32[at] !== BAND) return 4 * at;
+      return -1;
+    };
+    const [before, after] = [from(base, start), from(end, top)];
+    if (before < 0 && after < 0) return;
+    const where = before < 0 ? `${after - end} bytes after` : `${start - before} bytes before`;
+    throw new Error(`overwritten: ${where} a region of ${end - start} bytes`);
   }
 
   remove(): void {

@@ -1,0 +1,154 @@
+/** Random models at everything that kernels do, once as ever and once between bands of NaN: nothing is written past a buffer, and the results are the same to the bit. */
+
+import { setFlagsFromString } from "node:v8";
+import { createModel, createOnlineLearner, createTrainer, gradientFlow, type ModelConfig, resumeTrainer, trace } from "../src/index.js";
+import { Model } from "../src/model.js";
+import { Random } from "../src/random.js";
+import type { Attack } from "./attack.js";
+import { Guard } from "./guard.js";
+import { Draw, drawModel, drawSequences, drawTraining, type Training } from "./models.js";
+
+/** Random numbers of its own: src/random.ts has 0 to 3. */
+const PURPOSE = 64;
+
+const KERNELS = ["plain", "relaxed", "shared"] as const;
+
+/** What comes out, piece by piece, with what it came of. */
+type Results = [name: string, bytes: Buffer][];
+
+/** What a training that diverges says, which is no finding; anything else is thrown on. */
+function refusal(error: unknown): string {
+  if (!(error instanceof RangeError) || !/finite/.test(error.message)) throw error;
+  return error.message;
+}
+
+/** @param check looks at the bands, after each thing that is done */
+async function work(
+  draw: Draw,
+  config: ModelConfig,
+  outputs: number,
+  training: Training,
+  kernels: (typeof KERNELS)[number],
+  check: () => void,
+): Promise<Results> {
+  const results: Results = [];
+  const add = (name: string, ...parts: ArrayBufferView[]) => {
+    check();
+    results.push([name, Buffer.concat(parts.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)))]);
+  };
+  const model = createModel(config, { kernels: kernels === "relaxed" ? "relaxed" : "plain" });
+  if (kernels === "shared") Model.engine("model", model).share();
+  const sequences = (count: number, longest: number) => drawSequences(draw, config, outputs, training.loss, count, longest);
+  const whole = training.window === Infinity && config.layers.some((layer) => "bidirectional" in layer);
+
+  const trainer = createTrainer(model, training);
+  const add2 = (name: string, work: () => number) => {
+    try {
+      add(name, Float64Array.of(work()));
+    } catch (error) {
+      add(name, Buffer.from(refusal(error)));
+    }
+  };
+  for (let n = 0; n < 2; n++) {
+    const batch = sequences(training.batch, draw.of([1, 4, 8]));
+    add2(`step ${n}`, () => trainer.step(batch, { carry: !whole && n > 0 && draw.chance(0.5) }));
+  }
+  const losses: number[] = [];
+  const many = sequences(draw.from(1, training.batch + 3), 9);
+  try {
+    for await (const { loss } of trainer.fit(many, { epochs: 2 })) losses.push(loss);
+  } catch (error) {
+    refusal(error);
+  }
+  add("fit", Float64Array.from(losses));
+  const checkpoint = trainer.save();
+  add("save", checkpoint);
+  add2("evaluate", () => trainer.evaluate(many).loss);
+  add("predict", ...model.predict(many));
+  add("averaged", ...Object.values(trainer.averaged()).map(({ data }) => data));
+  const resumed = resumeTrainer(checkpoint);
+  add2("resumed", () => resumed.rewind().step(many));
+
+  if (whole) return results;
+  const inputs = (count: number) =>
+    drawSequences(draw, { ...config, output: "every" }, outputs, training.loss, 1, count)[0]?.inputs as number[];
+  const width = "features" in config.input ? config.input.features : 1;
+  const stream = model.stream();
+  const long = inputs(4);
+  for (let t = 0; t < long.length / width; t++) {
+    const input = long.slice(t * width, (t + 1) * width);
+    add(`stream, step ${t}`, stream.step("tokens" in config.input ? (input[0] as number) : input));
+  }
+  const streams = model.streams({ capacity: draw.from(1, 20) });
+  const ids = Array.from({ length: streams.capacity }, () => streams.open());
+  for (let n = 0; n < 2; n++) {
+    const chosen = ids.filter(() => draw.chance(0.7));
+    const one = () => Array.from(inputs(1));
+    if (chosen.length > 0) add(`streams, step ${n}`, streams.step(chosen, chosen.flatMap(one)));
+  }
+  const [sequence] = drawSequences(draw, config, outputs, training.loss, 1, 5) as [(typeof many)[number]];
+  add("trace", ...trace(model, sequence).layers.flatMap((layer) => Object.values(layer).map(({ data }) => data)));
+  if (!sequence.weights) add2("gradientFlow", () => gradientFlow(model, sequence, { loss: training.loss }).loss);
+  const { loss, optimizer, accumulate = 1 } = training;
+  const learner = (() => {
+    try {
+      return createOnlineLearner(model, { loss, optimizer, accumulate });
+    } catch {
+      // Most models are not for it.
+      return null;
+    }
+  })();
+  for (let n = 0; learner && n < 4; n++) {
+    const [{ inputs, targets }] = drawSequences(draw, { ...config, output: "every" }, outputs, loss, 1, 1) as [(typeof many)[number]];
+    const input = "tokens" in config.input ? (inputs as number[])[0] : (inputs as number[]);
+    add2(`online, step ${n}`, () => learner.step(input as number, draw.chance(0.7) ? (targets as number[]) : undefined)[0] as number);
+  }
+  if (learner) add("online", learner.save());
+  return results;
+}
+
+export const canaries: Attack = {
+  name: "canaries",
+  promise: "no kernel reads or writes past its buffer",
+  short: 60,
+  full: 10_000,
+  open(seed) {
+    // Node 20 has relaxed SIMD behind this flag; src/compiled.ts takes this function for a sign of an engine that is quick at it.
+    setFlagsFromString("--experimental-wasm-relaxed-simd");
+    const tried = { plain: 0, relaxed: 0, shared: 0 };
+    return {
+      async attempt(n) {
+        const draw = new Draw(new Random(seed, PURPOSE, 3 * n));
+        const { config, outputs } = drawModel(draw);
+        const training = drawTraining(draw, config, outputs);
+        const kernels = draw.chance(0.7) ? "plain" : draw.of(KERNELS);
+        // Both runs draw the same.
+        const run = (check: () => void) => {
+          return work(new Draw(new Random(seed, PURPOSE, 3 * n + 1)), config, outputs, training, kernels, check);
+        };
+        const f16round = Object.getOwnPropertyDescriptor(Math, "f16round");
+        if (kernels === "relaxed") Object.assign(Math, { f16round: Math.fround });
+        const places = new Draw(new Random(seed, PURPOSE, 3 * n + 2));
+        let guard: Guard | undefined;
+        try {
+          const expected = await run(() => {});
+          guard = new Guard(() => places.from(1, 4));
+          const got = await run(() => guard?.check());
+          const differs = expected.findIndex(([, bytes], i) => !bytes.equals(got[i]?.[1] as Buffer));
+          if (differs >= 0) throw new Error(`other results between the bands: ${expected[differs]?.[0]}`);
+          tried[kernels]++;
+        } catch (error) {
+          throw new Error(`${error}\n${JSON.stringify({ config, training, kernels })}`, { cause: error });
+        } finally {
+          guard?.remove();
+          if (f16round) Object.defineProperty(Math, "f16round", f16round);
+          else Reflect.deleteProperty(Math, "f16round");
+        }
+      },
+      note: () =>
+        Object.entries(tried)
+          .map(([kernels, count]) => `${kernels} ${count}`)
+          .join(", "),
+    };
+  },
+};

@@ -1,0 +1,235 @@
+/** Random models and what to train them with: every cell and option, odd sizes, all losses and optimizers. */
+
+import {
+  adagrad,
+  adam,
+  adamw,
+  dense,
+  dropout,
+  embedding,
+  gru,
+  type Layer,
+  type Loss,
+  lstm,
+  lstm97,
+  type ModelConfig,
+  normalization,
+  type Optimizer,
+  rmsprop,
+  rnn,
+  type Sequence,
+  sgd,
+  type TrainerOptions,
+} from "../src/index.js";
+import type { Random } from "../src/random.js";
+
+const ACTIVATIONS = ["identity", "logistic", "tanh", "relu", "[-1,1]", "[-2,2]"] as const;
+
+/** Draws from numbers that are a function of a seed and the number of a try. */
+export class Draw {
+  constructor(readonly random: Random) {}
+
+  /** An integer. */
+  from(least: number, most: number): number {
+    return least + Math.floor(this.random.uniform() * (most - least + 1));
+  }
+
+  chance(share: number): boolean {
+    return this.random.uniform() < share;
+  }
+
+  of<T>(choices: readonly T[]): T {
+    return choices[this.from(0, choices.length - 1)] as T;
+  }
+
+  /** Options, each there with that chance. */
+  some<T extends object>(share: number, options: { [K in keyof T]: () => T[K] }): Partial<T> {
+    const there = Object.entries<() => unknown>(options).filter(() => this.chance(share));
+    return Object.fromEntries(there.map(([name, value]) => [name, value()])) as Partial<T>;
+  }
+
+  /** Mostly few, now and then more than several tiles hold. */
+  units(): number {
+    return this.chance(0.1) ? this.from(13, 60) : this.from(1, 13);
+  }
+
+  numbers(count: number, scale = 1): Float32Array {
+    return Float32Array.from({ length: count }, () => scale * (2 * this.random.uniform() - 1));
+  }
+}
+
+/** A recurrent layer of any kind, and its outputs. */
+function recurrent(draw: Draw, inputs: number, tokens: boolean): [Layer, number] {
+  const share = () => draw.of([0.1, 0.5]);
+  const noise = draw.some(0.2, { zoneout: share, recurrentDropout: share });
+  const bidirectional = draw.chance(0.15) ? draw.of(["concat", "sum"] as const) : undefined;
+  const concat = bidirectional === "concat" ? 2 : 1;
+  const residual = !tokens && draw.chance(0.25) ? draw.of(["concat", "sum"] as const) : undefined;
+  // A sum goes past a layer that has as many outputs as inputs.
+  const sum = residual === "sum" && inputs % concat === 0;
+  const own = sum ? inputs / concat : draw.units();
+  const around = { ...noise, ...(bidirectional && { bidirectional }), ...(residual && (sum || residual === "concat") && { residual }) };
+  const outputs = own * concat + (around.residual === "concat" ? inputs : 0);
+  const layer = () => {
+    const kind = draw.of(["rnn", "gru", "lstm", "lstm", "lstm", "lstm97"] as const);
+    if (kind === "rnn") return rnn({ units: own, activation: draw.of(["tanh", "relu"]), ...around });
+    if (kind === "gru") return gru({ units: own, reset: draw.of(["after", "before"]), ...around });
+    if (kind === "lstm97") {
+      const cellsPerBlock = draw.of([1, 2, 3, 4].filter((cells) => own % cells === 0));
+      const blocks = own / cellsPerBlock;
+      const noRecurrence = draw.chance(0.2);
+      const { recurrentDropout, ...rest } = around;
+      return lstm97({
+        blocks,
+        cellsPerBlock,
+        recurrence: noRecurrence ? "none" : draw.of(["cells+gates", "cells"]),
+        outputGate: draw.chance(0.7),
+        bias: draw.of(["all", "gates", "none"]),
+        ...draw.some(0.3, {
+          f: () => draw.of(ACTIVATIONS),
+          g: () => draw.of(ACTIVATIONS),
+          h: () => draw.of(ACTIVATIONS),
+          cellZoneout: share,
+        }),
+        ...(noRecurrence ? rest : around),
+      });
+    }
+    const yes = () => true;
+    const no = () => false;
+    const form = draw.from(0, 3);
+    return lstm({
+      // Projected to fewer or to more, also than all gates together.
+      ...(draw.chance(0.4) ? { units: draw.units(), projection: own } : { units: own }),
+      ...around,
+      ...draw.some(0.25, {
+        peepholes: yes,
+        inputActivation: () => draw.of(["tanh", "identity"] as const),
+        outputActivation: () => draw.of(["tanh", "identity"] as const),
+        cellClip: () => 0.5,
+        cellZoneout: share,
+      }),
+      ...(form === 1 && draw.some(0.5, { fullGateRecurrence: yes })),
+      ...(form > 1 && draw.some(0.5, { layerNorm: yes })),
+      ...(form === 2 && draw.some(0.4, { inputGate: no, forgetGate: no, outputGate: no })),
+      ...(form === 3 && draw.some(0.5, { coupled: yes })),
+    });
+  };
+  return [layer(), outputs];
+}
+
+/** A model, and how many outputs it has. */
+export function drawModel(draw: Draw): { config: ModelConfig; outputs: number } {
+  const tokens = draw.chance(0.3) ? draw.from(2, 40) : 0;
+  const features = draw.of([1, draw.from(2, 9), draw.units()]);
+  const layers: Layer[] = [];
+  let width = tokens || features;
+  const table = tokens > 0 && draw.chance(0.6) ? draw.units() : 0;
+  if (table) {
+    layers.push(embedding({ units: table }));
+    width = table;
+  }
+  for (let count = draw.of([1, 1, 2, 2, 3]); count > 0; count--) {
+    const [layer, outputs] = recurrent(draw, width, layers.length === 0 && tokens > 0);
+    layers.push(layer);
+    width = outputs;
+    if (draw.chance(0.2)) layers.push(normalization());
+    if (draw.chance(0.15)) {
+      layers.push(dense({ units: draw.units(), activation: draw.of(ACTIVATIONS), bias: draw.chance(0.7) }));
+      width = (layers.at(-1) as { units: number }).units;
+    }
+    if (count > 1 && draw.chance(0.15)) layers.push(dropout({ rate: draw.of([0.1, 0.6]) }));
+  }
+  if (table && draw.chance(0.3)) {
+    if (width !== table) layers.push(dense({ units: table, activation: "tanh" }));
+    layers.push(dense({ units: tokens, tied: true, bias: draw.chance(0.5) }));
+    width = tokens;
+  } else if (draw.chance(0.7)) {
+    width = draw.chance(0.2) ? draw.from(9, 70) : draw.from(1, 8);
+    layers.push(dense({ units: width, bias: draw.chance(0.8) }));
+  }
+  const scale = { mean: Array(features).fill(0.1), deviation: Array(features).fill(2) };
+  return {
+    config: {
+      input: tokens ? { tokens } : { features },
+      layers,
+      output: draw.chance(0.25) ? "last" : "every",
+      initial: draw.of(["pytorch", "keras"]),
+      seed: draw.from(0, 1e6),
+      ...(!tokens && draw.chance(0.1) && { scaler: { inputs: scale } }),
+    },
+    outputs: width,
+  };
+}
+
+/** A loss that suits so many outputs. */
+function drawLoss(draw: Draw, outputs: number): Loss {
+  const reduction = draw.of(["mean", "mean", "sum"] as const);
+  const count = draw.of([1, 2, 3].filter((count) => outputs % count === 0));
+  const losses: Loss[] = [
+    { type: "mse", reduction },
+    { type: "mae", reduction },
+    { type: "huber", reduction, delta: 0.3 },
+    { type: "binaryCrossEntropy", reduction },
+    { type: "quantile", reduction, quantiles: [0.1, 0.5, 0.8].slice(0, count) },
+  ];
+  if (outputs % 2 === 0) losses.push({ type: "gaussianNLL", reduction });
+  if (outputs > 1) {
+    const classWeights = draw.chance(0.3) ? Array.from({ length: outputs }, (_, k) => k % 3) : null;
+    const entropy: Loss = { type: "crossEntropy", reduction, labelSmoothing: draw.of([0, 0.2]), classWeights };
+    losses.push(entropy, entropy, entropy);
+  }
+  return draw.of(losses);
+}
+
+const optimizers = (draw: Draw): Optimizer => {
+  const learningRate = draw.of([1e-4, 0.01]);
+  const weightDecay = draw.of([0, 0, 0.01]);
+  const momentum = draw.of([0, 0.9]);
+  return draw.of([
+    sgd({ learningRate, momentum, nesterov: draw.chance(0.5), weightDecay }),
+    rmsprop({ learningRate, momentum, weightDecay }),
+    adagrad({ learningRate, weightDecay }),
+    adam({ learningRate, weightDecay }),
+    adamw({ learningRate }),
+  ]);
+};
+
+export type Training = TrainerOptions & { loss: Loss; batch: number };
+
+export function drawTraining(draw: Draw, { layers, output }: ModelConfig, outputs: number): Training {
+  const recurrent = layers.filter(({ type }) => ["rnn", "gru", "lstm", "lstm97"].includes(type));
+  const whole = recurrent.some((layer) => "bidirectional" in layer);
+  const cells = recurrent.every(({ type }) => type === "lstm" || type === "lstm97");
+  const window = whole ? Infinity : draw.of([1, draw.from(2, 9), draw.from(2, 9), Infinity]);
+  const overlaps = window < Infinity && output === "every" && draw.chance(0.4);
+  return {
+    loss: drawLoss(draw, outputs),
+    optimizer: optimizers(draw),
+    window,
+    ...(overlaps && { stride: draw.from(1, window) }),
+    gradient: cells && draw.chance(0.3) ? "truncated-1997" : "full",
+    batch: draw.from(1, draw.of([6, 6, 12, 12, 40])),
+    accumulate: draw.of([1, 1, 2, 3]),
+    average: draw.of([0, 0, 0.9]),
+    clipNorm: draw.of([Infinity, 1]),
+    clipValue: draw.of([Infinity, 0.5]),
+    seed: draw.from(0, 1e6),
+  };
+}
+
+/** Sequences of 1 to `longest` steps. */
+export function drawSequences(draw: Draw, config: ModelConfig, outputs: number, loss: Loss, count: number, longest: number): Sequence[] {
+  const { input, output } = config;
+  return Array.from({ length: count }, () => {
+    const length = draw.from(1, longest);
+    const steps = output === "last" ? 1 : length;
+    const integers = (count: number, below: number) => Array.from({ length: count }, () => draw.from(0, below - 1));
+    const inputs = "tokens" in input ? integers(length, input.tokens) : draw.numbers(length * input.features);
+    const per = loss.type === "quantile" ? outputs / loss.quantiles.length : loss.type === "gaussianNLL" ? outputs / 2 : outputs;
+    const targets =
+      loss.type === "crossEntropy"
+        ? integers(steps, outputs)
+        : draw.numbers(steps * per).map((value) => (loss.type === "binaryCrossEntropy" ? Math.abs(value) : value));
+    return { inputs, targets, ...(draw.chance(0.2) && { weights: integers(steps, 3) }) };
+  });
+}
