@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["tests/*.test.ts", "tests/evidence/*.test.ts"],
+    include: ["tests/*.test.ts"],
     testTimeout: 60_000,
     // The memory test measures after a collection that it asks for itself. Node 20 has relaxed SIMD behind a flag, later ones as it is.
     execArgv: ["--expose-gc", ...(process.version.startsWith("v20.") ? ["--experimental-wasm-relaxed-simd"] : [])],

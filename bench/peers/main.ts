@@ -7,12 +7,12 @@
  * With `--json` a picture lies beside the file, FILE.svg.
  */
 
-import { spawnSync } from "node:child_process";
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
+import { install } from "../../scripts/install.js";
 import { relativeError } from "../../tests/cases.js";
 import { checkAgainstOracle } from "../check.js";
 import { measure, spread } from "../measure.js";
@@ -45,7 +45,7 @@ process.once("SIGINT", () => {
   process.exit(130);
 });
 
-install();
+install(fileURLToPath(new URL(".", import.meta.url)), "the peers (0.9 GB) in bench/peers/node_modules");
 console.log(`${checkAgainstOracle()} cases of memcell agree with the oracle.`);
 const machine = { cpu: cpus()[0]?.model ?? "unknown", node: process.version };
 const where = `${machine.cpu}, Node ${machine.node}`;
@@ -72,16 +72,6 @@ try {
   }
 } finally {
   for (const peer of started) peer.stop();
-}
-
-/** What npm installed is kept until the lock file changes. */
-function install(): void {
-  const at = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-  const [lock, installed] = [at("package-lock.json"), at("node_modules/.package-lock.json")];
-  if (existsSync(installed) && statSync(installed).mtimeMs > statSync(lock).mtimeMs) return;
-  console.log("Installing the peers (0.9 GB) in bench/peers/node_modules ...");
-  const { status } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: at("."), stdio: "inherit" });
-  if (status !== 0) throw new Error(`npm ci in bench/peers ended with ${status}`);
 }
 
 async function start(name: string): Promise<Peer | undefined> {

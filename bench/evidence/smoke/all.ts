@@ -1,9 +1,0 @@
-/** Every learner. */
-
-import type { Smoke } from "../smoke.js";
-import { BENGIO } from "./bengio.js";
-import { DESCENT } from "./descent.js";
-import { MEMORY } from "./memory.js";
-import { SEARCHES } from "./searches.js";
-
-export const SMOKE: readonly Smoke[] = [...DESCENT, ...SEARCHES, ...BENGIO, ...MEMORY];

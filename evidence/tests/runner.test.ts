@@ -1,0 +1,72 @@
+/** The runner as a person runs it. */
+
+import { spawn } from "node:child_process";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import type { Result } from "../row.js";
+
+const root = new URL("../..", import.meta.url).pathname;
+
+describe("npm run evidence", () => {
+  const folder = mkdtempSync(join(root, "build", "evidence-test-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const out = join(folder, "results.jsonl");
+  const lines = () => readFileSync(out, "utf8").trim().split("\n");
+  const results = (): Result[] => lines().map((line) => JSON.parse(line));
+  const of = (all: Result[]) => all.map(({ row, trial }) => `${row} ${trial}`).sort();
+
+  /** `interrupt` sends Ctrl-C once the first trial has begun. */
+  function evidence(flags: string[], interrupt = false): Promise<{ code: number | null; output: string }> {
+    const child = spawn("node", ["--import", "tsx", "evidence/main.ts", "--out", out, ...flags], { cwd: root });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (data) => {
+        if (interrupt && output === "") setTimeout(() => child.kill("SIGINT"), 500);
+        output += data;
+      });
+    }
+    return new Promise((resolve) => child.on("close", (code) => resolve({ code, output })));
+  }
+
+  test("without a name, lists them", async () => {
+    const { code, output } = await evidence([]);
+    expect(code).toBe(0);
+    for (const name of ["reber-3x2-0.5", "2c-1000-50", "adding-100-lstm-adam"]) expect(output).toContain(name);
+  });
+
+  test("writes a line for each trial and goes on from them, past a broken one; Ctrl-C loses none that is done", async () => {
+    const quick = ["6a", "reber-4x1", "--trials", "2", "--budget", "30"];
+    const first = await evidence(quick);
+    expect(first.code, first.output).toBe(0);
+    expect(first.output).toContain("steps a second");
+    const all = ["6a 0", "6a 1", "reber-4x1-0.1 0", "reber-4x1-0.1 1", "reber-4x1-0.5 0", "reber-4x1-0.5 1"];
+    expect(of(results())).toEqual(all);
+    const before = lines();
+    expect((await evidence(quick)).code).toBe(0);
+    expect(lines()).toEqual(before);
+
+    const stopped = await evidence(["adding-1000", "--trials", "2"], true);
+    expect(stopped.code, stopped.output).toBe(130);
+    expect(stopped.output).toContain("The same command goes on from here");
+    expect(lines()).toEqual(before);
+
+    appendFileSync(out, '{"row":"6a","tri');
+    const mended = await evidence(["6a", "--trials", "1", "--seed", "2", "--budget", "30"]);
+    expect(mended.output).toContain("line 7 is broken");
+    expect(lines()[6]).toBe('{"row":"6a","tri');
+    expect(JSON.parse(lines()[7]!)).toMatchObject({ row: "6a", trial: 2, limit: 30 });
+  });
+
+  test.each([
+    { flags: ["adding-10"], message: "expected the name of a row" },
+    { flags: ["6a", "--budget", "0"], message: '"--budget" expected a positive integer, got 0' },
+    { flags: ["6a", "--trials", "1.5"], message: '"--trials" expected a positive integer, got 1.5' },
+    { flags: ["6a", "--seed", "-1"], message: "--seed" },
+    { flags: ["6a", "--limit", "3"], message: "--limit" },
+  ])("refuses $flags", async ({ flags, message }) => {
+    const { code, output } = await evidence(flags);
+    expect(code).not.toBe(0);
+    expect(output).toContain(message);
+  });
+});
