@@ -30,6 +30,10 @@ export function describe(value: unknown): string {
 
 export const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
+/** What may have options by name. */
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  isObject(value) && !Array.isArray(value) && !ArrayBuffer.isView(value);
+
 export interface Bounds {
   min?: number;
   max?: number;
@@ -125,11 +129,26 @@ const keyAt = (path: string, key: string) => (ROOTS.includes(path) ? key : `${pa
 /** An object whose keys are all known: options are refused rather than ignored. */
 export function options(path: string, value: unknown, known: readonly string[]): Record<string, unknown> {
   const keys = `an object with ${known.length ? known.join(", ") : "no options"}`;
-  if (!isObject(value) || Array.isArray(value) || ArrayBuffer.isView(value)) fail(TypeError, path, keys, value);
+  if (!isRecord(value)) fail(TypeError, path, keys, value);
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) throw new RangeError(`"${keyAt(path, key)}" is not an option; the options are ${known.join(", ")}`);
   }
-  return value as Record<string, unknown>;
+  return value;
+}
+
+/**
+ * What a factory function returns: its options, which are checked where they are used, as data of a type. What is no object would
+ * be lost here without a word.
+ * @param example of options, for the message; without one there are none
+ * @throws TypeError that shows the right call
+ */
+export function typedData<T extends string, O extends object>(type: T, given: O, example?: string): O & { type: T } {
+  if (!isRecord(given)) {
+    const call = `${type}(${isObject(given) ? "…" : describe(given)})`;
+    const expected = example ? `an object such as { ${example} }` : "no options";
+    throw new TypeError(`${call}: "options" expected ${expected}, got ${describe(given)}`);
+  }
+  return { ...given, type };
 }
 
 /**

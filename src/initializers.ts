@@ -3,7 +3,7 @@
  * has it: rows are its outputs (fan out), columns its inputs (fan in), all gates of a recurrent layer together.
  */
 
-import { inBounds, named, type Option, record, typed } from "./check.js";
+import { inBounds, named, type Option, record, typed, typedData } from "./check.js";
 import type { Kernels } from "./kernels.js";
 import type { Memory, Placement } from "./memory.js";
 import type { Random } from "./random.js";
@@ -61,21 +61,21 @@ export interface Constant {
 export type Initializer = Uniform | Normal | XavierUniform | XavierNormal | HeUniform | HeNormal | Orthogonal | Constant;
 
 /** @example uniform({ bound: 0.1 }) */
-export const uniform = (options: Omit<Uniform, "type">): Uniform => ({ ...options, type: "uniform" });
+export const uniform = (options: Omit<Uniform, "type">): Uniform => typedData("uniform", options, "bound: 0.1");
 /** @example normal({ deviation: 0.01 }) */
-export const normal = (options: Omit<Normal, "type">): Normal => ({ ...options, type: "normal" });
+export const normal = (options: Omit<Normal, "type">): Normal => typedData("normal", options, "deviation: 0.01");
 /** @example xavierUniform() // or "xavierUniform" */
-export const xavierUniform = (options: Omit<XavierUniform, "type"> = {}): XavierUniform => ({ ...options, type: "xavierUniform" });
+export const xavierUniform = (options: Omit<XavierUniform, "type"> = {}): XavierUniform => typedData("xavierUniform", options, "gain: 1");
 /** @example xavierNormal({ gain: 5 / 3 }) // or "xavierNormal" */
-export const xavierNormal = (options: Omit<XavierNormal, "type"> = {}): XavierNormal => ({ ...options, type: "xavierNormal" });
+export const xavierNormal = (options: Omit<XavierNormal, "type"> = {}): XavierNormal => typedData("xavierNormal", options, "gain: 1");
 /** @example heUniform() // or "heUniform" */
-export const heUniform = (): HeUniform => ({ type: "heUniform" });
+export const heUniform = (options: Record<string, never> = {}): HeUniform => typedData("heUniform", options);
 /** @example heNormal() // or "heNormal" */
-export const heNormal = (): HeNormal => ({ type: "heNormal" });
+export const heNormal = (options: Record<string, never> = {}): HeNormal => typedData("heNormal", options);
 /** @example orthogonal() // or "orthogonal" */
-export const orthogonal = (options: Omit<Orthogonal, "type"> = {}): Orthogonal => ({ ...options, type: "orthogonal" });
+export const orthogonal = (options: Omit<Orthogonal, "type"> = {}): Orthogonal => typedData("orthogonal", options, "gain: 1");
 /** @example constant({ value: 0 }) */
-export const constant = (options: Omit<Constant, "type">): Constant => ({ ...options, type: "constant" });
+export const constant = (options: Omit<Constant, "type">): Constant => typedData("constant", options, "value: 0");
 
 /** What the numbers are made with: an engine has both. */
 export interface Parts {

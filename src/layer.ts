@@ -20,6 +20,8 @@ export class Planner {
   readonly params = new Table();
   readonly derived = new Table();
   readonly parameters: Parameter[] = [];
+  /** Of the layer that is planned, for messages: `layers[2]`. */
+  path = "";
   /** Whether anything below learns, so that errors must reach it. */
   learnsBelow = false;
   /** The embedding's table [tokens][units], where there is one. */

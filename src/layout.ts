@@ -24,7 +24,8 @@ export function planModel(config: Config): Layout {
   const { input } = config;
   const inputRows = "tokens" in input ? 1 : pad4(input.features);
   const planner = new Planner("tokens" in input ? input.tokens : input.features, "tokens" in input);
-  const layers = config.layers.map((layer) => {
+  const layers = config.layers.map((layer, i) => {
+    planner.path = `layers[${i}]`;
     const plan = KINDS[layer.type].plan(layer, planner);
     planner.learnsBelow = planner.parameters.length > 0;
     planner.inputs = plan.units;

@@ -16,6 +16,7 @@ import {
   oneOf,
   probability,
   share,
+  typedData,
   typeOf,
 } from "./check.js";
 import type { Kernels } from "./kernels.js";
@@ -83,26 +84,23 @@ export interface GaussianNllLoss extends Reduced {
 export type Loss = MseLoss | MaeLoss | HuberLoss | BinaryCrossEntropyLoss | CrossEntropyLoss | QuantileLoss | GaussianNllLoss;
 
 /** @example createTrainer(model, { loss: mse() }) // or loss: "mse", or mse({ reduction: "sum" }) */
-export const mse = (options: Omit<MseLoss, "type"> = {}): MseLoss => ({ ...options, type: "mse" });
+export const mse = (options: Omit<MseLoss, "type"> = {}): MseLoss => typedData("mse", options, 'reduction: "sum"');
 /** @example createTrainer(model, { loss: mae() }) // or loss: "mae" */
-export const mae = (options: Omit<MaeLoss, "type"> = {}): MaeLoss => ({ ...options, type: "mae" });
+export const mae = (options: Omit<MaeLoss, "type"> = {}): MaeLoss => typedData("mae", options, 'reduction: "sum"');
 /** @example createTrainer(model, { loss: huber({ delta: 0.5 }) }) // or loss: "huber" */
-export const huber = (options: Omit<HuberLoss, "type"> = {}): HuberLoss => ({ ...options, type: "huber" });
+export const huber = (options: Omit<HuberLoss, "type"> = {}): HuberLoss => typedData("huber", options, "delta: 0.5");
 /** @example createTrainer(model, { loss: binaryCrossEntropy() }) // or loss: "binaryCrossEntropy" */
-export const binaryCrossEntropy = (options: Omit<BinaryCrossEntropyLoss, "type"> = {}): BinaryCrossEntropyLoss => ({
-  ...options,
-  type: "binaryCrossEntropy",
-});
+export const binaryCrossEntropy = (options: Omit<BinaryCrossEntropyLoss, "type"> = {}): BinaryCrossEntropyLoss =>
+  typedData("binaryCrossEntropy", options, 'reduction: "sum"');
 /** @example createTrainer(model, { loss: crossEntropy({ ignoreIndex: 0 }) }) // or loss: "crossEntropy" */
-export const crossEntropy = (options: Omit<CrossEntropyLoss, "type"> = {}): CrossEntropyLoss => ({
-  ...options,
-  type: "crossEntropy",
-});
+export const crossEntropy = (options: Omit<CrossEntropyLoss, "type"> = {}): CrossEntropyLoss =>
+  typedData("crossEntropy", options, "ignoreIndex: 0");
 
 /** @example createTrainer(model, { loss: quantile({ quantiles: [0.1, 0.5, 0.9] }) }) // the model has three outputs */
-export const quantile = (options: Omit<QuantileLoss, "type">): QuantileLoss => ({ ...options, type: "quantile" });
+export const quantile = (options: Omit<QuantileLoss, "type">): QuantileLoss => typedData("quantile", options, "quantiles: [0.1, 0.5, 0.9]");
 /** @example createTrainer(model, { loss: gaussianNLL() }) // or loss: "gaussianNLL"; the model has two outputs for each target */
-export const gaussianNLL = (options: Omit<GaussianNllLoss, "type"> = {}): GaussianNllLoss => ({ ...options, type: "gaussianNLL" });
+export const gaussianNLL = (options: Omit<GaussianNllLoss, "type"> = {}): GaussianNllLoss =>
+  typedData("gaussianNLL", options, 'reduction: "sum"');
 
 /** What targets a loss takes. */
 export interface Targets {

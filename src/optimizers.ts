@@ -4,7 +4,7 @@
  */
 
 import { power } from "./arithmetic.js";
-import { boolean, inBounds, type Option, share, typed } from "./check.js";
+import { boolean, inBounds, type Option, share, typed, typedData } from "./check.js";
 import type { Kernels } from "./kernels.js";
 import type { Span } from "./layout.js";
 
@@ -71,15 +71,15 @@ export interface AdamW extends Omit<Adam, "type"> {
 export type Optimizer = Sgd | RmsProp | Adagrad | Adam | AdamW;
 
 /** @example sgd({ learningRate: 0.1, momentum: 0.9 }) */
-export const sgd = (options: Omit<Sgd, "type">): Sgd => ({ ...options, type: "sgd" });
+export const sgd = (options: Omit<Sgd, "type">): Sgd => typedData("sgd", options, "learningRate: 0.1");
 /** @example rmsprop({ learningRate: 2e-3, decay: 0.95 }) */
-export const rmsprop = (options: Omit<RmsProp, "type"> = {}): RmsProp => ({ ...options, type: "rmsprop" });
+export const rmsprop = (options: Omit<RmsProp, "type"> = {}): RmsProp => typedData("rmsprop", options, "learningRate: 0.01");
 /** @example adagrad({ learningRate: 0.05 }) */
-export const adagrad = (options: Omit<Adagrad, "type"> = {}): Adagrad => ({ ...options, type: "adagrad" });
+export const adagrad = (options: Omit<Adagrad, "type"> = {}): Adagrad => typedData("adagrad", options, "learningRate: 0.01");
 /** @example adam({ learningRate: 1e-3 }) */
-export const adam = (options: Omit<Adam, "type"> = {}): Adam => ({ ...options, type: "adam" });
+export const adam = (options: Omit<Adam, "type"> = {}): Adam => typedData("adam", options, "learningRate: 0.001");
 /** @example adamw({ learningRate: 1e-3, weightDecay: 0.01 }) */
-export const adamw = (options: Omit<AdamW, "type"> = {}): AdamW => ({ ...options, type: "adamw" });
+export const adamw = (options: Omit<AdamW, "type"> = {}): AdamW => typedData("adamw", options, "learningRate: 0.001");
 
 /** Where the optimizer's data lies, and how far it has come. */
 export interface Update {

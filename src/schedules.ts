@@ -4,7 +4,7 @@
  */
 
 import { cosine as cos, power, root } from "./arithmetic.js";
-import { count, inBounds, integer, type Option, typed } from "./check.js";
+import { count, inBounds, integer, type Option, typed, typedData } from "./check.js";
 
 interface Warmup {
   /** The first updates, which go up in equal steps to the full rate; the schedule begins after them (Goyal et al. 2017). Default 0. */
@@ -61,15 +61,16 @@ export interface Plateau extends Warmup {
 export type Schedule = Constant | StepDecay | Exponential | Cosine | Plateau;
 
 /** @example constant({ warmup: 200 }) */
-export const constant = (options: Omit<Constant, "type"> = {}): Constant => ({ ...options, type: "constant" });
+export const constant = (options: Omit<Constant, "type"> = {}): Constant => typedData("constant", options, "warmup: 200");
 /** @example stepDecay({ every: 1000, factor: 0.5 }) */
-export const stepDecay = (options: Omit<StepDecay, "type">): StepDecay => ({ ...options, type: "stepDecay" });
+export const stepDecay = (options: Omit<StepDecay, "type">): StepDecay => typedData("stepDecay", options, "every: 1000");
 /** @example exponential({ decay: 0.5, every: 1000 }) // halves in 1000 updates */
-export const exponential = (options: Omit<Exponential, "type">): Exponential => ({ ...options, type: "exponential" });
+export const exponential = (options: Omit<Exponential, "type">): Exponential =>
+  typedData("exponential", options, "decay: 0.5, every: 1000");
 /** @example cosine({ updates: 5000, warmup: 200 }) */
-export const cosine = (options: Omit<Cosine, "type">): Cosine => ({ ...options, type: "cosine" });
+export const cosine = (options: Omit<Cosine, "type">): Cosine => typedData("cosine", options, "updates: 5000");
 /** @example plateau({ factor: 0.5, patience: 3 }) */
-export const plateau = (options: Omit<Plateau, "type"> = {}): Plateau => ({ ...options, type: "plateau" });
+export const plateau = (options: Omit<Plateau, "type"> = {}): Plateau => typedData("plateau", options, "patience: 3");
 
 /** What plateau has seen: its factor on the rate, the least loss, and the epochs since it or since the last reduction. */
 export interface Seen {

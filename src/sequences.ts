@@ -128,6 +128,19 @@ export function checkInputs(path: string, value: unknown, { input, scaler }: Con
   return flatten(path, value, input.features, "feature", finite, Float32Array, scaler.inputs, expected);
 }
 
+/** Says that a target is the index of a class to those who give a row for each step, most often of zeros and a one. */
+function checkClasses(path: string, value: unknown, steps: number, classes: number): void {
+  const list = arrayLike(path, typeof value === "number" ? [value] : value, "an array or a typed array");
+  const nested = isObject(list[0]);
+  const row = nested ? arrayLike(`${path}, step 0`, list[0], "a class index") : list;
+  const wide = nested && row.length !== 1;
+  if (!wide && list.length === steps) return;
+  const oneHot = row.length >= classes && Array.from(row).every((number) => number === 0 || number === 1);
+  const what = wide ? "a class index" : `${steps} class ind${steps > 1 ? "ices" : "ex"}`;
+  const hint = oneHot ? " (of a one-hot row the index of its 1)" : "";
+  fail(RangeError, wide ? `${path}, step 0` : path, `${what} from 0 to ${classes - 1}${hint}`, wide ? row : value);
+}
+
 /** @throws TypeError, RangeError with the path of the value, its step and feature */
 export function checkSequence(path: string, value: unknown, { config, outputs, loss }: Demands): Checked {
   const { inputs, targets, weights } = options(path, value, ["inputs", "targets", "weights"]);
@@ -145,6 +158,7 @@ export function checkSequence(path: string, value: unknown, { config, outputs, l
   const { per, classes, refuse, ignored } = ruleOf(loss).targets(loss, outputs);
   const refuseCounted = weights === undefined ? refuse : (value: number, step: number) => (weight[step] === 0 ? finite : refuse)(value);
   const numbers = classes ? Int32Array : Float32Array;
+  if (classes) checkClasses(`${path}.targets`, targets, steps, outputs);
   const { targets: scale } = config.scaler;
   const goals = flatten<Int32Array | Float32Array>(`${path}.targets`, targets, per, "number", refuseCounted, numbers, scale, steps);
   goals.forEach((goal, step) => {

@@ -98,13 +98,13 @@ describe("createModel", () => {
     [
       "tied to no embedding",
       RangeError,
-      '"tied" needs an embedding of 3 tokens and 2 units, got none',
-      layers({ type: "dense", units: 3, tied: true }),
+      '"layers[1].tied" needs an embedding of 3 tokens and 2 units, got none',
+      layers({ type: "rnn", units: 2 }, { type: "dense", units: 3, tied: true }),
     ],
     [
       "tied to an embedding of other units",
       RangeError,
-      '"tied" needs an embedding of 5 tokens and 4 units, got one of 5 tokens and 3 units',
+      '"layers[2].tied" needs an embedding of 5 tokens and 4 units, got one of 5 tokens and 3 units',
       () => createModel({ ...tokens, layers: [...tokens.layers.slice(0, 2), dense({ units: 5, tied: true })] }),
     ],
     [
@@ -117,8 +117,8 @@ describe("createModel", () => {
     [
       "a residual layer of another width",
       RangeError,
-      '"residual" expected 3 inputs, as many as outputs, in recurrent layer 0, got 2',
-      layers({ type: "gru", units: 3, residual: "sum" }),
+      '"layers[2].residual" expected 3 inputs, as many as outputs, got 2',
+      layers({ type: "rnn", units: 4 }, { type: "dense", units: 2 }, { type: "gru", units: 3, residual: "sum" }),
     ],
     [
       "coupled without forget gate",
@@ -729,9 +729,33 @@ describe("sequences", () => {
       () => words.step([{ inputs: [1], targets: [5] }]),
     ],
     [
+      "classes for too few steps",
+      RangeError,
+      '"sequences[0].targets" expected 2 class indices from 0 to 4, got an array of 1',
+      () => words.step([{ inputs: [1, 2], targets: [5] }]),
+    ],
+    [
+      "one-hot rows, a step each",
+      RangeError,
+      '"sequences[0].targets, step 0" expected a class index from 0 to 4 (of a one-hot row the index of its 1), got an array of 5',
+      () => words.step([{ inputs: [1], targets: [[0, 0, 1, 0, 0]] }]),
+    ],
+    [
+      "one-hot rows, flat",
+      RangeError,
+      '"sequences[0].targets" expected 2 class indices from 0 to 4 (of a one-hot row the index of its 1), got Uint8Array of 10',
+      () => words.step([{ inputs: [1, 2], targets: Uint8Array.of(0, 0, 1, 0, 0, 1, 0, 0, 0, 0) }]),
+    ],
+    [
+      "probabilities, a step each",
+      RangeError,
+      '"sequences[0].targets, step 0" expected a class index from 0 to 4, got an array of 5',
+      () => words.step([{ inputs: [1], targets: [[0.1, 0.2, 0.3, 0.2, 0.2]] }]),
+    ],
+    [
       "too many targets for the last step",
       RangeError,
-      '"sequences[0].targets" expected 1 numbers (1 step of 1), got an array of 2',
+      '"sequences[0].targets" expected 1 class index from 0 to 1 (of a one-hot row the index of its 1), got an array of 2',
       () =>
         classify.step([
           {

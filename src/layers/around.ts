@@ -25,8 +25,8 @@ export function around(
   const inputRows = tokens ? 1 : pad4(inputs);
   const units = bidirectional === "concat" ? 2 * outputs : outputs;
   if ((residual && tokens) || (residual === "sum" && inputs !== units)) {
-    const expected = residual === "sum" ? `${units} inputs, as many as outputs,` : "numbers as inputs";
-    throw new RangeError(`"residual" expected ${expected} in recurrent layer ${k}, got ${tokens ? "tokens" : inputs}`);
+    const expected = residual === "sum" ? `${units} inputs, as many as outputs,` : "numbers as inputs,";
+    throw new RangeError(`"${planner.path}.residual" expected ${expected} got ${tokens ? "tokens" : inputs}`);
   }
   return {
     units: residual === "concat" ? units + inputs : units,

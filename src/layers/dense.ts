@@ -1,7 +1,7 @@
 /** A linear map of each step, with a function after it on request. */
 
 import { ACTIVATION_NAMES, ACTIVATIONS, type Activation } from "../activations.js";
-import { boolean, oneOf, size } from "../check.js";
+import { boolean, oneOf, size, typedData } from "../check.js";
 import { type Initial, type Initializer, initials } from "../initializers.js";
 import type { LayerKind, LayerPlan, Stage } from "../layer.js";
 import { packedRow, packedWeight, pad4 } from "../table.js";
@@ -23,7 +23,7 @@ export interface DenseLayer {
 }
 
 /** @example dense({ units: 1 }) */
-export const dense = (options: Omit<DenseLayer, "type">): DenseLayer => ({ ...options, type: "dense" });
+export const dense = (options: Omit<DenseLayer, "type">): DenseLayer => typedData("dense", options, "units: 1");
 
 type Checked = Required<Omit<DenseLayer, "initial">> & { initial?: { weights?: Required<Initializer>; bias?: Required<Initializer> } };
 
@@ -44,7 +44,7 @@ export const denseKind: LayerKind<Checked> = {
     const { embedding } = planner;
     if (tied && (embedding?.tokens !== units || embedding.units !== inputs)) {
       const known = embedding ? `one of ${embedding.tokens} tokens and ${embedding.units} units` : "none";
-      throw new RangeError(`"tied" needs an embedding of ${units} tokens and ${inputs} units, got ${known}`);
+      throw new RangeError(`"${planner.path}.tied" needs an embedding of ${units} tokens and ${inputs} units, got ${known}`);
     }
     const table = (tied && embedding?.table) || 0;
     // Packed from the table after each update.

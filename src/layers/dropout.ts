@@ -1,6 +1,6 @@
 /** Dropout between layers. */
 
-import { share } from "../check.js";
+import { share, typedData } from "../check.js";
 import type { LayerKind, LayerPlan, Stage } from "../layer.js";
 import { keys } from "../random.js";
 import { pad4 } from "../table.js";
@@ -13,7 +13,7 @@ export interface DropoutLayer {
 }
 
 /** @example dropout({ rate: 0.2 }) */
-export const dropout = (options: Omit<DropoutLayer, "type">): DropoutLayer => ({ ...options, type: "dropout" });
+export const dropout = (options: Omit<DropoutLayer, "type">): DropoutLayer => typedData("dropout", options, "rate: 0.2");
 
 export const dropoutKind: LayerKind<DropoutLayer> = {
   options: { rate: [share] },

@@ -1,6 +1,6 @@
 /** A learned vector for each token. */
 
-import { size } from "../check.js";
+import { size, typedData } from "../check.js";
 import { type Initial, initials } from "../initializers.js";
 import type { LayerKind, LayerPlan, Stage } from "../layer.js";
 import { pad4 } from "../table.js";
@@ -17,7 +17,7 @@ export interface EmbeddingLayer {
 }
 
 /** @example embedding({ units: 32 }) */
-export const embedding = (options: Omit<EmbeddingLayer, "type">): EmbeddingLayer => ({ ...options, type: "embedding" });
+export const embedding = (options: Omit<EmbeddingLayer, "type">): EmbeddingLayer => typedData("embedding", options, "units: 32");
 
 export const embeddingKind: LayerKind<EmbeddingLayer> = {
   options: { units: [size], initial: initials("weights") },

@@ -1,5 +1,6 @@
 /** Layer normalisation between layers. */
 
+import { typedData } from "../check.js";
 import type { LayerKind, LayerPlan, Stage, Window } from "../layer.js";
 import { pad4 } from "../table.js";
 import { DENSE } from "./cells.js";
@@ -10,7 +11,7 @@ export interface NormalizationLayer {
 }
 
 /** @example normalization() */
-export const normalization = (): NormalizationLayer => ({ type: "normalization" });
+export const normalization = (options: Record<string, never> = {}): NormalizationLayer => typedData("normalization", options);
 
 /** Layer normalisation at work in a window, with a mean and a deviation kept for each of its steps; `gain` and `bias` are offsets. */
 export function normalising(

@@ -1,6 +1,6 @@
 /** The recurrent layers: from their options to their cells. */
 
-import type { Options } from "../check.js";
+import { type Options, typedData } from "../check.js";
 import type { LayerKind } from "../layer.js";
 import { around } from "./around.js";
 import { blocks } from "./blocks.js";
@@ -10,13 +10,13 @@ import { type GruLayer, type Lstm97Layer, type LstmLayer, OPTIONS, type RnnLayer
 import { resetBefore } from "./resetBefore.js";
 
 /** @example lstm({ units: 64 }) */
-export const lstm = (options: Omit<LstmLayer, "type">): LstmLayer => ({ ...options, type: "lstm" });
+export const lstm = (options: Omit<LstmLayer, "type">): LstmLayer => typedData("lstm", options, "units: 64");
 /** @example gru({ units: 64 }) */
-export const gru = (options: Omit<GruLayer, "type">): GruLayer => ({ ...options, type: "gru" });
+export const gru = (options: Omit<GruLayer, "type">): GruLayer => typedData("gru", options, "units: 64");
 /** @example rnn({ units: 64, activation: "relu" }) */
-export const rnn = (options: Omit<RnnLayer, "type">): RnnLayer => ({ ...options, type: "rnn" });
+export const rnn = (options: Omit<RnnLayer, "type">): RnnLayer => typedData("rnn", options, "units: 64");
 /** @example lstm97({ blocks: 3, cellsPerBlock: 2, outputGateBias: [-1, -2, -3] }) */
-export const lstm97 = (options: Omit<Lstm97Layer, "type">): Lstm97Layer => ({ ...options, type: "lstm97" });
+export const lstm97 = (options: Omit<Lstm97Layer, "type">): Lstm97Layer => typedData("lstm97", options, "blocks: 3");
 
 function gatedKind<L extends RnnLayer | GruLayer | LstmLayer>(
   options: Options,
