@@ -17,4 +17,4 @@ export { foldRows, ownWeights, traces } from "./online";
 export { adam, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
 export { peepholeGradient, recurrentBackward, recurrentBias, recurrentCarry, recurrentForward, takeGates } from "./recurrent";
 export { softmax, softmaxCrossEntropy } from "./softmax";
-export { blend, moveRows, multiply, zoneoutBackward, zoneoutForward } from "./vectors";
+export { blend, lerp, moveRows, multiply, zoneoutBackward, zoneoutForward } from "./vectors";

@@ -16,6 +16,19 @@ export function blend(
   }
 }
 
+/** y = y + share (x - y): y stays as it is, to the bit, where x is the same. */
+export function lerp(
+  y: usize, // [count]
+  x: usize, // [count]
+  count: i32, // multiple of 4
+  share: f32,
+): void {
+  for (const end = y + ((<usize>count) << 2); y < end; y += VECTOR, x += VECTOR) {
+    const before = v128.load(y);
+    v128.store(y, f32x4.add(before, f32x4.mul(splat(share), f32x4.sub(v128.load(x), before))));
+  }
+}
+
 /** y = x m; the gradient of x is that of y times m. */
 export function multiply(
   y: usize, // [count] out; may be x

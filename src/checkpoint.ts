@@ -39,7 +39,7 @@ export function writeCheckpoint(
   position: Position,
   more: Record<string, Tensor> = {},
 ): Uint8Array<ArrayBuffer> {
-  const { engine, network, updates, pending, seen } = learner;
+  const { engine, network, updates, averaged, pending, seen } = learner;
   const tensors: Record<string, Tensor> = { ...model.parameters(), ...more };
   const add = (prefix: string, parameters: Record<string, Tensor>) => {
     for (const [name, tensor] of Object.entries(parameters)) tensors[`${prefix}.${name}`] = tensor;
@@ -48,7 +48,7 @@ export function writeCheckpoint(
     add(`optimizer.${moment}`, engine.tensors(learner.moments[i] as number));
   });
   if (pending.windows > 0) add("gradient", engine.tensors(learner.accumulated));
-  if (learner.average && updates > 0) add("average", engine.tensors(learner.average));
+  if (averaged > 0) add("average", engine.tensors(learner.average));
   const { parameters, ...best } = position.best ?? {};
   if (parameters) add("best", parameters);
   const batch = position.progress?.rows.length ?? position.carried;
@@ -60,7 +60,7 @@ export function writeCheckpoint(
   const memcell = {
     model: model.config,
     trainer: trainerOptions,
-    counters: { updates, pending, seen, ...position, best: parameters ? best : null },
+    counters: { updates, averaged, pending, seen, ...position, best: parameters ? best : null },
   };
   return writeSafetensors({ tensors, metadata: { memcell: JSON.stringify(memcell, replacer) } });
 }
@@ -78,6 +78,8 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Upda
   const { options } = learner;
   const o = complete("counters", counters, {
     updates: [COUNT],
+    // Absent in files of 0.1, whose mean has a share of the initial parameters: it begins anew.
+    averaged: [COUNT, 0],
     pending: [record({ windows: [integerIn(0, options.accumulate - 1)], targets: [weight] })],
     seen: [record({ factor: [inBounds({ min: 0, max: 1 })], ...SEEN })],
     epochs: [COUNT],
@@ -102,9 +104,10 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Upda
     engine.write(learner.moments[i] as number, moments);
   });
   if (pending.windows > 0) engine.write(learner.accumulated, take("gradient"));
-  if (learner.average && updates > 0) engine.write(learner.average, take("average"));
+  const averaged = learner.average ? o.averaged : 0;
+  if (averaged > 0) engine.write(learner.average, take("average"));
   const best = o.best && { ...o.best, parameters: take("best") };
-  Object.assign(learner, { updates, pending, seen });
+  Object.assign(learner, { updates, averaged, pending, seen });
   const batch = progress?.rows.length ?? carried;
   if (progress && batch > options.batch) {
     throw new RangeError(`"counters.progress.rows" expected at most ${options.batch} rows, the trainer's batch, got ${batch}`);

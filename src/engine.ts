@@ -92,6 +92,13 @@ export class Engine implements Parts {
     this.memory.move(this.shared);
   }
 
+  /** The same engine with other parameters, and room for what is derived from them. */
+  beside(params: number, derived: number): Engine {
+    const engine: Engine = Object.create(this, { params: { value: params }, derived: { value: derived } });
+    engine.refresh();
+    return engine;
+  }
+
   /** @throws Error if the parameters cannot be changed now */
   change(): void {
     if (this.reading) throw new Error("parameters cannot be changed while threads work with them: await what is under way");

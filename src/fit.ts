@@ -1,6 +1,5 @@
 /** Epochs: sequences flow through the rows of a batch, window by window, until there are none left. */
 
-import type { Engine } from "./engine.js";
 import type { Updater } from "./learner.js";
 import type { Metric, Scores } from "./metrics.js";
 import type { Tensor } from "./safetensors.js";
@@ -162,7 +161,7 @@ export async function* runEpochs(
       learner.seen = see(learner.options.schedule, learner.seen, last.validationLoss ?? last.loss);
       position.epochs = epoch;
       position.progress = null;
-      const stop = options.patience < Infinity && improve(learner.engine, position, last, options.patience, n + 1 === options.epochs);
+      const stop = options.patience < Infinity && improve(learner, position, last, options.patience, n + 1 === options.epochs);
       yield last;
       if (stop) return;
     } finally {
@@ -172,18 +171,20 @@ export async function* runEpochs(
 }
 
 /** Keeps the best parameters; at the end makes them the model's. Returns whether it is the end. */
-function improve(engine: Engine, position: Position, { validationLoss = NaN }: Report, patience: number, last: boolean): boolean {
+function improve(learner: Updater, position: Position, { validationLoss = NaN }: Report, patience: number, last: boolean): boolean {
+  const { engine } = learner;
   const { best } = position;
   if (best && !(validationLoss < (best.loss ?? Infinity))) best.epochs++;
   else {
     const loss = Number.isFinite(validationLoss) ? validationLoss : null;
-    position.best = { loss, epochs: 0, parameters: engine.tensors(engine.params) };
+    position.best = { loss, epochs: 0, parameters: engine.tensors(learner.mean) };
   }
   const { epochs, parameters } = position.best as Best;
   const end = last || epochs >= patience;
   if (end) {
     engine.write(engine.params, parameters);
     engine.refresh();
+    learner.averaged = 0;
     position.best = null;
   }
   return end;

@@ -1,5 +1,6 @@
 /** Updates: a window forward and back, clipping, the optimizer. Owns the gradients, the moments and what windows run in. */
 
+import { power } from "./arithmetic.js";
 import { fail } from "./check.js";
 import type { Engine } from "./engine.js";
 import { lanesFor } from "./lanes.js";
@@ -44,9 +45,13 @@ export abstract class Updater<B extends Batch = Batch> {
   readonly moments: number[];
   /** The gradient of the windows since the last update, of their mean or their sum; 0 where each window is an update. */
   readonly accumulated: number;
-  /** The running mean of the parameters from the first update on; 0 for none. */
+  /** The running mean of the parameters; 0 for none. */
   readonly average: number;
+  /** Updates that are in it. */
+  averaged = 0;
   readonly #matrices: Span[];
+  /** What is derived from the running mean, once it is asked for. */
+  #derived = 0;
   readonly #regions: number[] = [];
   network: B | null = null;
   /** Updates made. */
@@ -91,6 +96,18 @@ export abstract class Updater<B extends Batch = Batch> {
     const region = this.engine.memory.allocate(bytes);
     this.#regions.push(region);
     return region;
+  }
+
+  /** Where the running mean lies; without one, or before the first update, the parameters. */
+  get mean(): number {
+    return this.averaged > 0 ? this.average : this.engine.params;
+  }
+
+  /** The engine with the running mean for its parameters: what `fit` validates. */
+  averagedEngine(): Engine {
+    if (this.averaged === 0) return this.engine;
+    this.#derived ||= this.keep(this.engine.layout.derived.bytes);
+    return this.engine.beside(this.average, this.#derived);
   }
 
   protected abstract create(T: number, batch: number): B;
@@ -201,15 +218,13 @@ export abstract class Updater<B extends Batch = Batch> {
       step: this.updates + 1,
     };
     if (!(norm * scale + addDecay(kernels, optimizer, update) < LARGEST)) this.#refuse("gradient");
-    if (this.average && this.updates === 0) this.#copy(this.average, engine.params);
     // One rule per type: the compiler cannot see that rule and optimizer belong together.
     const rule = RULES[optimizer.type] as { update(kernels: Engine["kernels"], o: Required<Optimizer>, u: Update): void };
     rule.update(kernels, optimizer, update);
     if (this.average) {
-      // What is taken and what is added have the same factor to the bit, so that the mean of equal numbers is that number.
-      const share = 1 - this.options.average;
-      kernels.blend(this.average, this.average, update.count, 1, -share);
-      kernels.blend(this.average, engine.params, update.count, 1, share);
+      // Corrected as Adam's means are: after n updates their weights are those of n terms of the series, and the first is a copy.
+      const { average: decay } = this.options;
+      kernels.lerp(this.average, engine.params, update.count, (1 - decay) / (1 - power(decay, ++this.averaged)));
     }
     this.updates = update.step;
     this.pending = { windows: 0, targets: 0 };

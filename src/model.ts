@@ -124,6 +124,12 @@ export class Model {
     }
   }
 
+  /** @internal Gives back the networks that were kept. */
+  release(): void {
+    for (const network of this.#networks.values()) network.release();
+    this.#networks.clear();
+  }
+
   /** Takes the network of this mode that was kept, or a new one if it does not fit or is at work. */
   #take(mode: Mode, T: number, lanes: Lanes): Network {
     const present = this.#networks.get(mode);

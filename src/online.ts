@@ -126,7 +126,7 @@ export class OnlineLearner {
 
   /** The running mean of the parameters, with the option `average`. */
   averaged(): Record<string, Tensor> {
-    return this.#engine.tensors(this.#learner.average || this.#engine.params);
+    return this.#engine.tensors(this.#learner.mean);
   }
 
   /**

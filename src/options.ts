@@ -48,7 +48,8 @@ export interface TrainerOptions {
   accumulate?: number;
   /**
    * Decay of a running mean of the parameters, taken after every update, which `trainer.averaged` returns: it is often better
-   * than the last ones (Polyak & Juditsky 1992). 0.999 is the mean over some 1,000 updates. Default 0: the last ones.
+   * than the last ones (Polyak & Juditsky 1992). 0.999 is the mean over some 1,000 updates, or all that there were. `fit` validates
+   * it; the model keeps the parameters that it learns with, unless `patience` restores the best mean. Default 0: the last ones.
    */
   average?: number;
   /** `fit` takes an array's sequences in a new random order in every epoch. Default true. */

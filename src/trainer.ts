@@ -3,7 +3,7 @@
 import { options } from "./check.js";
 import type { TrainerFile } from "./checkpoint.js";
 import { openCheckpoint } from "./checkpoint.js";
-import type { Environment } from "./engine.js";
+import type { Engine, Environment } from "./engine.js";
 import { Learner } from "./learner.js";
 import type { Metric, Scores } from "./metrics.js";
 import { loadModel, Model } from "./model.js";
@@ -19,8 +19,13 @@ export class Trainer extends Training<Learner> {
     super(model, trainerOptions, (engine, options, owner) => new Learner(engine, options, owner), file);
   }
 
-  protected override evaluation(sequences: Checked[], metrics: Metric[]): Generator<void, Scores, void> {
-    return Model.evaluation(this.model, sequences, this.options.loss, metrics);
+  protected override *evaluation(engine: Engine, sequences: Checked[], metrics: Metric[]): Generator<void, Scores, void> {
+    const model = engine === this.engine ? this.model : new Model(engine);
+    try {
+      return yield* Model.evaluation(model, sequences, this.options.loss, metrics);
+    } finally {
+      if (model !== this.model) model.release();
+    }
   }
 
   /**

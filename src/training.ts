@@ -23,14 +23,15 @@ import { wholeRow } from "./window.js";
 export interface FitSettings {
   /** How many epochs (`Infinity`: until you leave the loop); one that was interrupted is finished as the first of them. Default 1. */
   epochs?: number;
-  /** Sequences to evaluate on after each epoch. */
+  /** Sequences to evaluate on after each epoch; with the trainer's option `average` it is the averaged parameters that are. */
   validation?: Iterable<Sequence>;
   /** To measure on them beside the loss. */
   metrics?: readonly Metric[];
   /**
    * Stops after so many epochs in a row without a new least validation loss (Prechelt 1998). At the end, also when the epochs
-   * run out, the model has the parameters of the best epoch, before the last report comes. A fit that was interrupted restores
-   * nothing: the next one with `patience`, also after `resumeTrainer`, goes on from its best. Default: never.
+   * run out, the model has the parameters of the best epoch, before the last report comes: those that were validated, so with
+   * `average` the averaged ones, whose mean then begins anew. A fit that was interrupted restores nothing: the next one with
+   * `patience`, also after `resumeTrainer`, goes on from its best. Default: never.
    */
   patience?: number;
   /** Stops before the next update; the iteration then throws the signal's reason. */
@@ -81,8 +82,8 @@ export abstract class Training<U extends Updater = Updater> {
     if (file) this.#position = readCheckpoint(file, this.updater);
   }
 
-  /** @internal Evaluation window by window. */
-  protected abstract evaluation(sequences: Checked[], metrics: Metric[]): ReturnType<NonNullable<FitOptions["validate"]>>;
+  /** @internal Evaluation window by window, of the trainer's engine or one beside it. */
+  protected abstract evaluation(engine: Engine, sequences: Checked[], metrics: Metric[]): ReturnType<NonNullable<FitOptions["validate"]>>;
 
   /** Updates made so far. */
   get updates(): number {
@@ -128,7 +129,7 @@ export abstract class Training<U extends Updater = Updater> {
     if (metrics.length > 0 && !validation) fail(RangeError, "validation", "sequences to measure the metrics on", validation);
     const data = this.#data(sequences);
     checkSame(this.#position.progress, data);
-    const validate = validation && (() => this.evaluation(validation, metrics));
+    const validate = validation && (() => this.evaluation(this.updater.averagedEngine(), validation, metrics));
     return awaitable(this.#run(runEpochs(this.updater, this.#position, data, { ...rest, validate })));
   }
 
@@ -178,12 +179,12 @@ export abstract class Training<U extends Updater = Updater> {
   }
 
   /**
-   * The running mean of the parameters, with the option `average`; without it, or before the first update, a copy of them.
+   * The running mean of the parameters, with the option `average`: what `fit` validates. Without it, or before the first update, a
+   * copy of the parameters.
    * @example model.setParameters(trainer.averaged());
    */
   averaged(): Record<string, Tensor> {
-    const { average, updates } = this.updater;
-    return this.engine.tensors(average && updates > 0 ? average : this.engine.params);
+    return this.engine.tensors(this.updater.mean);
   }
 
   /** @internal The rows of a window of the user's own, all of each sequence. */

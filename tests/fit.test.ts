@@ -16,6 +16,7 @@ import {
   readSafetensors,
   resumeTrainer,
   sgd,
+  writeSafetensors,
 } from "../src/index.js";
 import { PURPOSE, Random } from "../src/random.js";
 import { arrayData } from "../src/source.js";
@@ -352,30 +353,79 @@ describe("stopping", () => {
 });
 
 describe("averaged parameters", () => {
-  test("are the exponential mean from the first parameters on, an update at a time", () => {
+  const flat = (tensors: Record<string, Tensor>) => Object.values(tensors).flatMap(({ data }) => [...data]);
+
+  test("are the exponential mean of what the updates left, without the initial ones, an update at a time", () => {
     const trainer = fresh({ average: 0.8, accumulate: 2 });
-    const flat = (tensors: Record<string, Tensor>) => Object.values(tensors).flatMap(({ data }) => [...data]);
     expect(trainer.averaged()).toEqual(trainer.model.parameters());
-    let mean = flat(trainer.model.parameters());
+    const left: number[][] = [];
     for (let step = 1; step <= 20; step++) {
       trainer.step(sequences);
-      if (step % 2 === 0) {
-        const now = flat(trainer.model.parameters());
-        mean = mean.map((value, i) => 0.8 * value + 0.2 * now[i]!);
-      }
+      if (step % 2 === 0) left.unshift(flat(trainer.model.parameters()));
+      if (left.length === 1) expect(trainer.averaged()).toEqual(trainer.model.parameters());
+      if (left.length === 0) continue;
+      const share = left.map((_, age) => 0.8 ** age);
+      const total = share.reduce((a, b) => a + b);
+      const mean = left[0]!.map((_, i) => left.reduce((sum, parameters, age) => sum + (share[age]! / total) * parameters[i]!, 0));
       expect(relativeError(flat(trainer.averaged()), mean)).toBeLessThan(1e-6);
     }
-    expect(relativeError(mean, flat(trainer.model.parameters()))).toBeGreaterThan(1e-3);
+    expect(relativeError(flat(trainer.averaged()), left[0]!)).toBeGreaterThan(1e-3);
     const last = fresh();
     last.step(sequences);
     expect(last.averaged()).toEqual(last.model.parameters());
   });
 
-  test("of parameters that stay the same are the same", () => {
+  test("of parameters that stay the same are the same to the bit", () => {
     const trainer = fresh({ average: 0.9999, optimizer: sgd({ learningRate: 1e-30 }) });
     for (let n = 0; n < 3000; n++) trainer.step(sequences.slice(0, 1));
-    for (const [name, { data }] of Object.entries(trainer.averaged()))
-      expect(relativeError(data, trainer.model.parameters()[name]!.data), name).toBeLessThan(5e-6);
+    expect(trainer.averaged()).toEqual(trainer.model.parameters());
+  });
+
+  test("are what fit validates, and measures; the model goes on with its own", async () => {
+    const [trainer, plain] = [fresh({ average: 0.9 }), fresh()];
+    const validation = sequences.slice(0, 4);
+    const mean = createModel(entry.model);
+    const { Model } = await import("../src/model.js");
+    const { memory } = Model.engine("model", trainer.model);
+    const used: number[] = [];
+    for await (const { validationLoss, metrics } of trainer.fit(sequences, { epochs: 3, validation, metrics: ["mae"] })) {
+      mean.setParameters(trainer.averaged());
+      const { loss, mae } = mean.evaluate(validation, { loss: "mse", metrics: ["mae"] });
+      expect([validationLoss, metrics.mae]).toEqual([loss, mae]);
+      expect(trainer.evaluate(validation).loss).not.toBe(loss);
+      used.push(memory.used);
+    }
+    await collect(plain.fit(sequences, { epochs: 3 }));
+    expect(trainer.model.parameters()).toEqual(plain.model.parameters());
+    // What the mean is validated in is given back.
+    expect(new Set(used.slice(1)).size).toBe(1);
+  });
+
+  test("are what patience watches and restores; the mean then begins anew", async () => {
+    const start = () => fresh({ average: 0.9, optimizer: adam({ learningRate: 0.03 }) });
+    const [few, settings] = [sequences.slice(0, 5), { epochs: 12, validation: sequences.slice(5, 8) }];
+    const [all, trainer] = [start(), start()];
+    const means: { loss: number; parameters: Record<string, Tensor> }[] = [];
+    for await (const { validationLoss: loss } of all.fit(few, settings)) means.push({ loss, parameters: all.averaged() });
+    const best = means.reduce((a, b) => (b.loss < a.loss ? b : a));
+    expect(best).not.toBe(means.at(-1));
+    await collect(trainer.fit(few, { ...settings, patience: 12 }));
+    expect(trainer.model.parameters()).toEqual(best.parameters);
+    expect(trainer.averaged()).toEqual(trainer.model.parameters());
+    expect(resumeTrainer(trainer.save()).averaged()).toEqual(trainer.averaged());
+  });
+
+  test("begin anew from a checkpoint of 0.1, which has a mean with a share of the initial parameters", () => {
+    const trainer = fresh({ average: 0.9 });
+    trainer.step(sequences);
+    const { tensors, metadata } = readSafetensors(trainer.save());
+    const { counters, ...rest } = JSON.parse(metadata.memcell!);
+    const { averaged: _, ...old } = counters;
+    const file = writeSafetensors({ tensors, metadata: { memcell: JSON.stringify({ ...rest, counters: old }) } });
+    const resumed = resumeTrainer(file);
+    expect(resumed.averaged()).toEqual(trainer.model.parameters());
+    resumed.step(sequences);
+    expect(resumed.averaged()).toEqual(resumed.model.parameters());
   });
 });
 

@@ -479,7 +479,7 @@ describe("optimizers", () => {
     });
   });
 
-  test("blend, sgd with momentum, and adam, as their formulas say", () => {
+  test("blend, lerp, sgd with momentum, and adam, as their formulas say", () => {
     check(count, seed, (n, from) => {
       const next = numbers(from);
       const [w, g, m] = [f32s(n, next), f32s(n, next), f32s(n, next)];
@@ -508,6 +508,12 @@ describe("optimizers", () => {
       const [y, x] = [bench.buffer(w), bench.buffer(g)];
       bench.kernels.blend(y, x, n, 0.75, -2);
       bench.kernels.blend(x, x, n, 1, -0.25);
+      const [mean, same] = [bench.buffer(w), bench.buffer(w)];
+      bench.kernels.lerp(same, mean, n, 0.3);
+      bench.kernels.lerp(mean, pg, n, 0.3);
+      expect([...bench.read(same, n)]).toEqual(w);
+      const between = w.map((value, i) => value + 0.3 * (g[i]! - value));
+      expect(relativeError(bench.read(mean, n), between)).toBeLessThan(1e-6);
       const both = w.map((value, i) => 0.75 * value - 2 * g[i]!);
       expect(relativeError(bench.read(y, n), both)).toBeLessThan(1e-6);
       expect(

@@ -102,6 +102,17 @@ test("one thread gives the bits of the trainer without threads; several give the
   trainer.close();
 });
 
+test("averaged parameters are what several threads validate", async () => {
+  const trainer = createParallel(createModel(config), { ...options, average: 0.9, threads: 2 });
+  const mean = createModel(config);
+  for await (const { validationLoss } of trainer.fit(sequences, { epochs: 2, validation: sequences })) {
+    mean.setParameters(trainer.averaged());
+    expect(relativeError([validationLoss], [mean.evaluate(sequences, { loss: "mse" }).loss])).toBeLessThan(1e-5);
+    expect(relativeError([validationLoss], [trainer.model.evaluate(sequences, { loss: "mse" }).loss])).toBeGreaterThan(1e-3);
+  }
+  trainer.close();
+});
+
 test("the kernels for relaxed SIMD stay what they are on several threads", async () => {
   const layers = config.layers.filter(({ type }) => type !== "dropout");
   const [plain, relaxed] = [createModel({ ...config, layers }), createModel({ ...config, layers }, RELAXED)];

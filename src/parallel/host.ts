@@ -17,26 +17,28 @@ class Lent extends Memory {
 }
 
 const networks = new Map<number, Network>();
-let ground: (Ground & { memory: Lent }) | undefined;
+/** All but where the parameters lie, which each network has its own of. */
+type Shared = Omit<Ground, "params" | "derived"> & { memory: Lent };
+let shared: Shared | undefined;
 
-function begin({ module, memory, config, params, derived }: Begin): void {
+function begin({ module, memory, config }: Begin): void {
   const kernels: Kernels = createKernels(module, memory);
-  ground = { config, layout: planModel(config), kernels, memory: new Lent(kernels), params, derived };
+  shared = { config, layout: planModel(config), kernels, memory: new Lent(kernels) };
 }
 
-function build(ground: Ground & { memory: Lent }, { id, T, lanes, mode, seed, regions }: Build): void {
-  ground.memory.regions = [...regions];
-  networks.set(id, new Network(ground, T, lanes, mode, seed));
+function build(shared: Shared, { id, T, lanes, mode, seed, regions, params, derived }: Build): void {
+  shared.memory.regions = [...regions];
+  networks.set(id, new Network({ ...shared, params, derived }, T, lanes, mode, seed));
 }
 
 function receive(message: Message): Answer | undefined {
   if (message.type === "begin") begin(message);
-  if (!ground) return;
+  if (!shared) return;
   // The owner may have added to it.
-  ground.memory.view();
-  if (message.type === "build") build(ground, message);
+  shared.memory.view();
+  if (message.type === "build") build(shared, message);
   else if (message.type === "drop") networks.delete(message.id);
-  else if (message.type === "run") return { loss: runWindow(ground, networks.get(message.id) as Network, message) };
+  else if (message.type === "run") return { loss: runWindow(shared, networks.get(message.id) as Network, message) };
   return;
 }
 

@@ -11,8 +11,6 @@ export interface Begin {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
   config: Config;
-  params: number;
-  derived: number;
 }
 
 /** A network like one that the owner has made: in the same regions. */
@@ -24,6 +22,9 @@ export interface Build {
   mode: Mode;
   seed: number;
   regions: number[];
+  /** Of the model, or of what stands beside it. */
+  params: number;
+  derived: number;
 }
 
 /** It is no longer needed. */

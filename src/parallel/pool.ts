@@ -50,10 +50,10 @@ export class Pool {
 
   /** Thread number `at`, from 1. */
   #thread(at: number): Thread {
-    const { shared, threaded: module, config, params, derived } = this.engine;
+    const { shared, threaded: module, config } = this.engine;
     for (let i = this.#threads.length; i < this.size - 1; i++) {
       const thread = new Thread(this.#worker);
-      thread.tell({ type: "begin", module, memory: shared as WebAssembly.Memory, config, params, derived });
+      thread.tell({ type: "begin", module, memory: shared as WebAssembly.Memory, config });
       this.#threads.push(thread);
     }
     return this.#threads[at - 1] as Thread;
@@ -71,9 +71,9 @@ export class Pool {
   }
 
   /** Makes a network known to thread number `at`. @returns what it is called in a Run */
-  build(at: number, { T, lanes, mode, seed, regions }: Network): number {
+  build(at: number, { T, lanes, mode, seed, regions }: Network, { params, derived }: Engine): number {
     const id = this.#networks++;
-    if (at > 0) this.#thread(at).tell({ type: "build", id, T, lanes, mode, seed, regions });
+    if (at > 0) this.#thread(at).tell({ type: "build", id, T, lanes, mode, seed, regions, params, derived });
     return id;
   }
 

@@ -16,12 +16,13 @@ async function* windows(
   mode: Mode,
   look: (part: Part) => void,
   loss?: Required<Loss>,
+  engine = pool.engine,
 ): AsyncGenerator<void, void, void> {
   if (sequences.length === 0) return;
-  const { config, layout } = pool.engine;
+  const { config, layout } = engine;
   const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
   const limit = layout.whole ? longest : Math.min(WINDOW, longest);
-  const shards = new Shards(pool, limit, Math.min(ROWS * pool.size, sequences.length), mode);
+  const shards = new Shards(pool, limit, Math.min(ROWS * pool.size, sequences.length), mode, 0, engine);
   try {
     const rows = new Rows(shards.lanes.batch);
     for (;;) {
@@ -40,15 +41,16 @@ async function* windows(
   }
 }
 
-/** Loss and metrics window by window, for those who let the event loop run in between. */
+/** Loss and metrics window by window, for those who let the event loop run in between; of the pool's engine or one beside it. */
 export async function* evaluation(
   pool: Pool,
   sequences: Checked[],
   loss: Required<Loss>,
   metrics: readonly Metric[],
+  engine = pool.engine,
 ): AsyncGenerator<void, Scores, void> {
   const scoring = new Scoring(loss, metrics);
-  yield* windows(pool, sequences, "score", ({ network, T, counted }) => scoring.add(network, T, counted), loss);
+  yield* windows(pool, sequences, "score", ({ network, T, counted }) => scoring.add(network, T, counted), loss, engine);
   return scoring.scores();
 }
 

@@ -4,10 +4,10 @@ import type { Ground, Network } from "../network.js";
 import type { Run } from "./messages.js";
 
 /** @returns the sum of the loss times its scale; 0 where nothing is learned */
-export function runWindow(ground: Ground, network: Network, { T, learn }: Run): number {
+export function runWindow({ memory, layout }: Pick<Ground, "memory" | "layout">, network: Network, { T, learn }: Run): number {
   network.forward(T, learn?.mask);
   if (!learn) return 0;
-  ground.memory.fill(learn.gradients, ground.layout.params.bytes / 4);
+  memory.fill(learn.gradients, layout.params.bytes / 4);
   const loss = network.loss(T, learn.loss, learn.scale);
   network.backward(T, learn.mask, learn.gradients, learn.full);
   return loss;

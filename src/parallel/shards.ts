@@ -32,14 +32,15 @@ export class Shards implements Batch {
     batch: number,
     mode: Mode,
     seed = 0,
+    engine = pool.engine,
   ) {
     this.lanes = { batch };
     const { width } = lanesFor(Math.ceil(batch / pool.size));
     this.#share = width * Math.ceil(batch / pool.size / width);
     try {
       for (let from = 0; from < batch; from += this.#share) {
-        const network = new Network(pool.engine, T, lanesFor(Math.min(this.#share, batch - from)), mode, seed);
-        this.#ids.push(pool.build(this.networks.push(network) - 1, network));
+        const network = new Network(engine, T, lanesFor(Math.min(this.#share, batch - from)), mode, seed);
+        this.#ids.push(pool.build(this.networks.push(network) - 1, network, engine));
       }
     } catch (error) {
       this.release();

@@ -1,7 +1,7 @@
 /** Training on several threads, data-parallel: each has its own rows of the batch, all share one memory. */
 
 import type { TrainerFile } from "../checkpoint.js";
-import type { Environment } from "../engine.js";
+import type { Engine, Environment } from "../engine.js";
 import { loadModel } from "../index.js";
 import { type Model, openCheckpoint, options, Training } from "../inside.js";
 import type { Metric, Scores } from "../metrics.js";
@@ -25,8 +25,8 @@ export class ParallelTrainer extends Training<ParallelLearner> {
     return this.updater.pool.size;
   }
 
-  protected override evaluation(sequences: Checked[], metrics: Metric[]): AsyncGenerator<void, Scores, void> {
-    return evaluation(this.updater.pool, sequences, this.options.loss, metrics);
+  protected override evaluation(engine: Engine, sequences: Checked[], metrics: Metric[]): AsyncGenerator<void, Scores, void> {
+    return evaluation(this.updater.pool, sequences, this.options.loss, metrics, engine);
   }
 
   /**
