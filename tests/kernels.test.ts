@@ -49,23 +49,50 @@ describe("activations, as the LSTM cell uses them", () => {
     return x.map((_, u) => range(4).map((gate) => out[(u >> 2) * 16 + gate * 4 + (u & 3)]!));
   }
 
-  test("tanh within 4e-7 and sigmoid within 3e-7, in range, at the ends, odd and monotonic at the limits", () => {
-    const x = range(400).map((i) => Math.fround((i - 200) / 17.3));
-    const extremes = [0, -0, 1e-30, -1e-30, 8, -8, 9, -9, 100, -100, 3.4e38, -3.4e38];
-    for (const part of [x.slice(0, 200), x.slice(200), extremes]) {
-      gates(part).forEach(([i, f, g, o], n) => {
-        const value = part[n]!;
-        for (const gate of [i!, f!, o!]) {
-          expect(Math.abs(gate - 1 / (1 + Math.exp(-value)))).toBeLessThan(3e-7);
-          expect(gate).toBeGreaterThanOrEqual(0);
-          expect(gate).toBeLessThanOrEqual(1);
-        }
-        expect(Math.abs(g! - Math.tanh(value))).toBeLessThan(4e-7);
-        expect(Math.abs(g!)).toBeLessThanOrEqual(1);
-      });
+  // Both ways to them: the LSTM's own, and `activate` of dense layers and variants.
+  const FUNCTIONS = {
+    "the logistic function": { gate: 0, code: 1, exact: (x: number) => 1 / (1 + Math.exp(-x)), absolute: 1.1e-7, relative: 2e-6, least: 0 },
+    tanh: { gate: 2, code: 2, exact: Math.tanh, absolute: 1.2e-7, relative: 3e-7, least: -1 },
+  };
+
+  describe.each(Object.entries(FUNCTIONS))("%s", (_, { gate, code, exact, absolute, relative, least }) => {
+    function activated(x: Float32Array): Float32Array {
+      const bench = new Bench();
+      const y = bench.buffer(x);
+      bench.kernels.activationForward(y, code, 1, x.length, 1);
+      return bench.read(y, x.length);
     }
-    const [[, , positive], [, , negative]] = gates([1.25, -1.25]) as [number[], number[]];
-    expect(positive).toBe(-negative!);
+
+    test("within its bounds: every 977th f32 from 2^-12 to 64, every one where it reaches its ends", () => {
+      const bits = Array.from({ length: Math.floor((18 << 23) / 977) }, (_, i) => (115 << 23) + 977 * i);
+      const near = Array.from({ length: 1 << 16 }, (_, i) => new Int32Array(Float32Array.of(gate ? 8.8 : 16.95).buffer)[0]! + i);
+      for (const sign of [1, -1]) {
+        const x = new Float32Array(Int32Array.from([...bits, ...near]).buffer).map((value) => sign * value);
+        const y = activated(x);
+        let [away, share] = [0, 0];
+        x.forEach((value, i) => {
+          const error = Math.abs(y[i]! - exact(value));
+          away = Math.max(away, error);
+          if (y[i] !== 0) share = Math.max(share, error / Math.abs(exact(value)));
+          if (!(y[i]! >= least && y[i]! <= 1)) throw new Error(`${value} gives ${y[i]}`);
+        });
+        expect(away).toBeLessThan(absolute);
+        expect(share).toBeLessThan(relative);
+      }
+    });
+
+    test("its ends exactly, beyond them and at infinity; what is no number stays so; both kernels the same", () => {
+      const x = [17, 20, 40, 88, 89, 100, 127, 128, 1e4, 3.4e38, Infinity, -40, -88, -89, -100, -128, -1e4, -3.4e38, -Infinity];
+      const y = activated(Float32Array.from([...x, NaN]));
+      expect([...y]).toEqual([...x.map((value) => (value > 0 ? 1 : least)), NaN]);
+      const inner = [0, 1e-38, 1e-30, -1e-30, 0.3, -0.3, 1.25, -1.25, 5, -5, 9, -9, -17, -20, -39];
+      expect(gates([...x, ...inner]).map((of) => of[gate])).toEqual([...activated(Float32Array.from([...x, ...inner]))]);
+    });
+  });
+
+  test("tanh is odd, to the bit", () => {
+    const x = range(400).map((i) => Math.fround((i + 1) / 37.3));
+    expect(gates(x.map((value) => -value)).map(([, , g]) => g)).toEqual(gates(x).map(([, , g]) => -g!));
   });
 
   test("exp and log, through the softmax of two logits, within 3e-7", () => {

@@ -31,26 +31,49 @@ def horner(coefficients, x):
     return result
 
 
-def rational(name, function, n, m, limit, shift, relative):
-    """function(x) = shift + x P(z)/Q(z), z = x^2, P of degree n, Q of degree m and with 1 at the highest power, on [0, limit]."""
-    x = np.linspace(1e-3, limit, 6000)
-    f, z = (function(x) - shift) / x, (x / limit) ** 2
-    powers = np.stack([z**i for i in range(max(n, m) + 1)], 1)
-    columns = np.concatenate([powers[:, : n + 1], -f[:, None] * powers[:, 1 : m + 1]], 1)
-    denominator = lambda c: np.ones_like(z) if c is None else 1 + powers[:, 1 : m + 1] @ c[n + 1 :]
-    _, c = lawson(columns, f, lambda c: (1 / f if relative else x) / denominator(c), 600)
-    scale = limit ** (-2.0 * np.arange(max(n, m) + 1))
-    P, Q = c[: n + 1] * scale[: n + 1], np.concatenate([[1], c[n + 1 :]]) * scale[: m + 1]
-    P, Q = P / Q[-1], Q / Q[-1]
-    x = np.concatenate([np.linspace(0, 1.3 * limit, 2000001), np.logspace(-30, 0, 200001)]).astype(f32)
-    b = np.minimum(x, f32(limit))
-    z = b * b
-    part = horner(P, z) * b / horner(Q, z)
-    y, t = f32(shift) + part, function(x.astype(np.float64))
-    print(name, "P", P.tolist(), "\n     Q", Q.tolist())
-    print("     absolute", np.abs(y - t).max(), "least at -x", (f32(shift) - part).min(), "largest", y.max())
-    if relative:
-        print("     relative", np.abs(y[x > 0] / t[x > 0] - 1).max())
+def every(low, high):
+    """All f32 from 2^low to 2^high, an octave at a time."""
+    for exponent in range(low, high):
+        yield np.arange((127 + exponent) << 23, (128 + exponent) << 23, dtype=np.int32).view(f32)
+
+
+def sigmoidAndTanh():
+    """2^r = (D + N) / (D - N), N / D = tanh(r ln2/2) = r (z + a) / (b0 + b1 z), z = r^2, r in +-1/2: relative error."""
+    r = np.linspace(1e-3, 0.50005, 4000)
+    z, f = r * r, np.tanh(r * np.log(2) / 2) / r
+    columns = np.stack([np.ones_like(z), z, -f * z], 1)
+    error, (p0, p1, q1) = lawson(columns, f, lambda c: (1 / f) / (1 if c is None else 1 + c[2] * z), 600)
+    a, b0, b1 = p0 / p1, 1 / p1, q1 / p1
+    print("2^r  a", a, "b0", b0, "b1", b1, "\n     relative to tanh(r ln2/2)", error)
+
+    def parts(x, scale):
+        log2 = x * f32(scale / np.log(2))
+        shifted = log2 + f32(12582912 + 127)
+        r = log2 - (shifted - f32(12582912 + 127))
+        return (shifted.view(np.int32) << 23).view(f32), r * (r * r + f32(a)), r * r * f32(b1) + f32(b0)
+
+    def sigmoid(x):
+        s, N, D = parts(np.clip(x, f32(-40), f32(40)), 1)
+        power = s * (D + N)
+        return np.where(x <= -40, f32(0), power / (power + (D - N)))
+
+    def tanh(x):
+        s, N, D = parts(np.minimum(x, f32(10)), 2)
+        difference, rest = (s - f32(1)) * D + (s + f32(1)) * N, D - N
+        return difference / (difference + (rest + rest))
+
+    for name, of, exact in (
+        ("sigmoid", sigmoid, lambda x: 1 / (1 + np.exp(-x))),
+        ("sigmoid of -x", lambda x: sigmoid(-x), lambda x: 1 / (1 + np.exp(x))),
+        ("tanh", tanh, np.tanh),
+    ):
+        absolute, relative, below = 0, 0, 0
+        for x in every(-12, 6):
+            y, t = of(x), exact(x.astype(np.float64))
+            absolute = max(absolute, np.abs(y - t).max())
+            relative = max(relative, np.abs(y / t - 1)[y > 0].max())
+            below = max([below, *x[(y < 1) & (y > 0)]])
+        print(name, "absolute", absolute, "relative", relative, "strictly inside up to", below)
 
 
 def exp():
@@ -98,8 +121,7 @@ def sineAndCosine():
     print("cosine", c.tolist(), "\n     absolute", np.abs(horner(c, y) - np.cos(exact)).max())
 
 
-rational("tanh", np.tanh, 4, 4, 7.8, 0, True)
-rational("sigmoid", lambda x: 1 / (1 + np.exp(-x)), 4, 3, 15.5, 0.5, False)
+sigmoidAndTanh()
 exp()
 log()
 sineAndCosine()
