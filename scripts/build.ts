@@ -77,6 +77,7 @@ const precompiled: Plugin = {
 await build({ ...options, stdin, outfile: "dist/workerd.js", plugins: [precompiled] });
 const entryPoints = {
   batcher: "src/batcher.ts",
+  node: "src/node.ts",
   parallel: "src/parallel/trainer.ts",
   "parallel-host": "src/parallel/host.ts",
   "parallel-worker": "src/parallel/file.ts",
@@ -100,6 +101,7 @@ await build({
   ...options,
   entryPoints,
   outdir: "dist",
+  external: ["node:*"],
   plugins: [apart],
 });
 mkdirSync("dist/types/build", { recursive: true });

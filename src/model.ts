@@ -203,7 +203,7 @@ export class Model {
 
   /**
    * The model as a safetensors file: PyTorch's names and shapes, the configuration in its metadata.
-   * @example writeFileSync("model.safetensors", model.save());
+   * @example await writeAtomically("model.safetensors", model.save()); // of memcell/node: a crash leaves the one before
    */
   save(): Uint8Array<ArrayBuffer> {
     return writeSafetensors({ tensors: this.parameters(), metadata: { memcell: JSON.stringify({ model: this.config }) } });

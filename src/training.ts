@@ -213,7 +213,7 @@ export abstract class Training<U extends Updater = Updater> {
   /**
    * Everything that training needs to go on bit for bit, also in the middle of an epoch: a safetensors file with the model,
    * the optimizer's moments and the carried state. `loadModel` reads the model from it.
-   * @example writeFileSync("checkpoint.safetensors", trainer.save());
+   * @example await writeAtomically("checkpoint.safetensors", trainer.save()); // of memcell/node: a crash leaves the one before
    */
   save(): Uint8Array<ArrayBuffer> {
     this.#settled("save");

@@ -4,7 +4,7 @@
  *     npm run demo [-- --quick] [-- --resume] [-- --out FOLDER]
  */
 
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
@@ -21,6 +21,7 @@ import {
   resumeTrainer,
   type Trainer,
 } from "memcell";
+import { writeAtomically } from "memcell/node";
 import { drawCurve, type Point } from "./curve.js";
 import { entropies, readBook } from "./text.js";
 
@@ -101,8 +102,8 @@ try {
 } catch (error) {
   if (!stop.signal.aborted) throw error;
   bar.stop();
-  writeFileSync(files.checkpoint, trainer.save());
-  writeFileSync(files.points, JSON.stringify(points));
+  await writeAtomically(files.points, JSON.stringify(points));
+  await writeAtomically(files.checkpoint, trainer.save());
   console.log(`\nStopped after ${trainer.updates} updates. Go on with: npm run demo -- ${flags.quick ? "--quick " : ""}--resume`);
   process.exit(130);
 }
@@ -122,7 +123,7 @@ const prompt = book.heldOut.subarray(1000, 1100);
 console.log(`\nA sample, after "${text(prompt).slice(-40).replaceAll("\n", " ")}":\n`);
 console.log(text(model.generate(prompt, { length: 400, temperature: 0.7, seed: 1 })));
 
-writeFileSync(files.model, model.save());
+await writeAtomically(files.model, model.save());
 drawCurve(files.curve, points, [
   { name: "unigram", bits: unigram },
   { name: "bigram", bits: bigram },

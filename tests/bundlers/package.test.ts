@@ -42,6 +42,7 @@ test("attw finds types for every entry point that is a module, under esm-only", 
 const CONSUMER = `
 import { adam, createModel, dense, lstm, type Model, type Report } from "memcell";
 import { type Batcher, createBatcher } from "memcell/batcher";
+import { writeAtomically } from "memcell/node";
 import { createPredictor, createTrainer as createParallel } from "memcell/parallel";
 import { serve as serveThread } from "memcell/parallel/host";
 import { createTrainer } from "memcell/worker";
@@ -57,12 +58,15 @@ export async function learn(): Promise<Report[]> {
   for await (const report of trainer.fit([{ inputs: [1], targets: [1] }])) reports.push(report);
   return reports;
 }
+export const saved: Promise<void> = writeAtomically(new URL("file:///model.safetensors"), model.save());
 serve({ worker: make });
 serveThread();
 // @ts-expect-error
 lstm({ units: "2" });
 // @ts-expect-error
 createBatcher(model);
+// @ts-expect-error
+writeAtomically("checkpoint.safetensors", trainer.save());
 // @ts-expect-error
 createParallel(model, { loss: "mse", optimizer: adam(), threads: "2" });
 // @ts-expect-error
