@@ -6,7 +6,7 @@
 export type Kind = TypeErrorConstructor | RangeErrorConstructor;
 
 export function fail(kind: Kind, path: string, expected: string, got: unknown): never {
-  throw new kind(`"${path}" expected ${expected}, got ${describe(got)}`);
+  throw new kind(`"${clip(path)}" expected ${clip(expected, 600)}, got ${describe(got)}`);
 }
 
 /** The same for a value that is wrong of its type, or not of the type at all. */
@@ -14,13 +14,29 @@ export function refuse(type: "number" | "string" | "boolean", path: string, expe
   fail(typeof got === type ? RangeError : TypeError, path, expected, got);
 }
 
+/** No message is longer than a screen, whatever a file or a user gives. */
+export const clip = (text: string, most = 100): string => (text.length > most ? `${text.slice(0, most)}…` : text);
+
+/** The first of a list, and how many there are. */
+export const listed = (items: readonly string[]): string =>
+  items.length > 12 ? `${items.slice(0, 12).join(", ")}, … (${items.length} in all)` : items.join(", ");
+
+/** A shape, for messages. */
+export const shapeText = (shape: unknown): string =>
+  Array.isArray(shape) ? `[${shape.slice(0, 8).map(describe)}${shape.length > 8 ? ",…" : ""}]` : describe(shape);
+
 /** A short name for any value, for messages. */
 export function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === "string") return JSON.stringify(clip(value, 40));
   if (typeof value === "function") return "a function";
-  if (typeof value === "bigint") return `${value}n`;
-  if (!isObject(value)) return String(value);
-  const given: unknown = value.constructor?.name;
+  if (typeof value === "bigint") return clip(`${value}n`, 40);
+  if (!isObject(value)) return clip(String(value), 40);
+  let given: unknown;
+  try {
+    given = value.constructor?.name;
+  } catch {
+    // It is an object all the same.
+  }
   const name = typeof given === "string" ? given.slice(0, 40) : "";
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (ArrayBuffer.isView(value)) return `${name} of ${(value as Uint8Array).length ?? value.byteLength}`;
@@ -47,10 +63,12 @@ export interface Bounds {
 export function number(path: string, value: unknown, bounds: Bounds = {}): number {
   const { min = -Infinity, max = Infinity, aboveMin, belowMax } = bounds;
   const range = bounds.expected ?? `a number in ${aboveMin ? "(" : "["}${min}, ${max}${belowMax ? ")" : "]"}`;
+  // First of all: comparing an object would call what it has for valueOf.
+  if (typeof value !== "number") fail(TypeError, path, range, value);
   // The kernels take f32, in which a number may fall on the open end. Written so that NaN fails.
-  const single = Math.fround(value as number);
-  const inside = (aboveMin ? single > min : (value as number) >= min) && (belowMax ? single < max : (value as number) <= max);
-  if (typeof value !== "number" || !inside) refuse("number", path, range, value);
+  const single = Math.fround(value);
+  const inside = (aboveMin ? single > min : value >= min) && (belowMax ? single < max : value <= max);
+  if (!inside) fail(RangeError, path, range, value);
   return value;
 }
 
@@ -131,7 +149,7 @@ export function options(path: string, value: unknown, known: readonly string[]):
   const keys = `an object with ${known.length ? known.join(", ") : "no options"}`;
   if (!isRecord(value)) fail(TypeError, path, keys, value);
   for (const key of Object.keys(value)) {
-    if (!known.includes(key)) throw new RangeError(`"${keyAt(path, key)}" is not an option; the options are ${known.join(", ")}`);
+    if (!known.includes(key)) throw new RangeError(`"${clip(keyAt(path, key))}" is not an option; the options are ${known.join(", ")}`);
   }
   return value;
 }

@@ -3,13 +3,30 @@
  * and the counters.
  */
 
-import { type Check, complete, count, each, either, fail, inBounds, integer, integerIn, isObject, number, record } from "./check.js";
-import type { Position, Progress } from "./fit.js";
+import {
+  arrayLike,
+  type Check,
+  clip,
+  complete,
+  count,
+  each,
+  either,
+  fail,
+  inBounds,
+  integer,
+  integerIn,
+  isObject,
+  number,
+  record,
+} from "./check.js";
+import { type Position, type Progress, rowsFor } from "./fit.js";
+import { lanesFor } from "./lanes.js";
 import type { Updater } from "./learner.js";
 import { type Model, readMetadata } from "./model.js";
+import { Network, type State } from "./network.js";
 import { RULES } from "./optimizers.js";
 import type { CheckedTrainerOptions } from "./options.js";
-import { checkTensor, readSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
+import { checkShape, checkTensor, openSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
 
 /** A checkpoint, opened. */
 export interface TrainerFile {
@@ -39,7 +56,7 @@ export function writeCheckpoint(
   position: Position,
   more: Record<string, Tensor> = {},
 ): Uint8Array<ArrayBuffer> {
-  const { engine, network, updates, averaged, pending, seen } = learner;
+  const { engine, updates, averaged, pending, seen } = learner;
   const tensors: Record<string, Tensor> = { ...model.parameters(), ...more };
   const add = (prefix: string, parameters: Record<string, Tensor>) => {
     for (const [name, tensor] of Object.entries(parameters)) tensors[`${prefix}.${name}`] = tensor;
@@ -52,10 +69,8 @@ export function writeCheckpoint(
   const { parameters, ...best } = position.best ?? {};
   if (parameters) add("best", parameters);
   const batch = position.progress?.rows.length ?? position.carried;
-  if (network && batch > 0) {
-    for (const [name, data] of Object.entries(network.readState())) {
-      tensors[`trainer.${name}`] = { shape: [batch, data.length / batch], data };
-    }
+  for (const [name, data] of Object.entries(learner.carried(batch) ?? {})) {
+    tensors[`trainer.${name}`] = { shape: [batch, data.length / batch], data };
   }
   const memcell = {
     model: model.config,
@@ -66,7 +81,7 @@ export function writeCheckpoint(
 }
 
 export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {
-  const { tensors, metadata } = readSafetensors(bytes);
+  const { tensors, metadata } = openSafetensors(bytes);
   const { trainer, counters } = readMetadata(metadata);
   if (!isObject(trainer)) throw new RangeError('"bytes" holds a model, but no trainer');
   return { options: Object.fromEntries(Object.entries(trainer).map(([key, value]) => [key, reviver(value)])), counters, tensors };
@@ -83,7 +98,7 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Upda
     pending: [record({ windows: [integerIn(0, options.accumulate - 1)], targets: [weight] })],
     seen: [record({ factor: [inBounds({ min: 0, max: 1 })], ...SEEN })],
     epochs: [COUNT],
-    progress: [either(null, (path, value) => checkProgress(path, value, learner.overlap))],
+    progress: [either(null, (path, value) => checkProgress(path, value, learner))],
     carried: [integerIn(0, 65536)],
     best: [either(null, record(SEEN))],
   });
@@ -91,9 +106,10 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Upda
   number("counters.pending.targets", pending.targets, { min: 0, aboveMin: pending.windows > 0 });
   const take = (prefix: string) =>
     Object.fromEntries(
-      engine.layout.parameters.map(({ name, shape }) => {
+      engine.layout.parameters.map(({ name, shape }): [string, Tensor] => {
         const path = `${prefix}.${name}`;
-        return [name, { shape, data: checkTensor(path, tensors[path], shape) }];
+        checkTensor(path, tensors[path], shape);
+        return [name, tensors[path] as Tensor];
       }),
     );
   RULES[options.optimizer.type].moments.forEach((moment, i) => {
@@ -106,40 +122,58 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Upda
   if (pending.windows > 0) engine.write(learner.accumulated, take("gradient"));
   const averaged = learner.average ? o.averaged : 0;
   if (averaged > 0) engine.write(learner.average, take("average"));
-  const best = o.best && { ...o.best, parameters: take("best") };
+  const best = o.best && { ...o.best, parameters: copies(take("best")) };
   Object.assign(learner, { updates, averaged, pending, seen });
   const batch = progress?.rows.length ?? carried;
-  if (progress && batch > options.batch) {
-    throw new RangeError(`"counters.progress.rows" expected at most ${options.batch} rows, the trainer's batch, got ${batch}`);
-  }
-  if (batch > 0) {
-    const names = Object.keys(tensors).filter((name) => name.startsWith("trainer."));
-    const state = Object.fromEntries(names.map((name) => [name.slice("trainer.".length), (tensors[name] as Tensor).data]));
-    const network = learner.prepare(1, batch);
-    network.writeState(network.checkState(state));
-  }
+  if (batch > 0) learner.resumed = { batch, state: readState(tensors, learner, batch) };
   return { epochs, progress, carried, best };
 }
 
-function checkProgress(path: string, value: unknown, overlap: number): Progress {
+const copies = (tensors: Record<string, Tensor>): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(tensors).map(([name, { shape, data }]) => [name, { shape, data }]));
+
+/**
+ * The state that `batch` rows carry. What it must hold is learned from a network of one row: memory for them all is taken when they
+ * come, as a file may say more than anyone has.
+ */
+function readState(tensors: TrainerFile["tensors"], { engine }: Updater, batch: number): State {
+  const row = new Network(engine, 1, lanesFor(1), "train");
+  row.release();
+  const given: [string, Tensor][] = Object.entries(tensors).filter(([name]) => name.startsWith("trainer."));
+  const state = new Map(given.map(([name, tensor]) => [name.slice("trainer.".length), tensor]));
+  for (const { name, units } of row.carried) checkShape(`trainer.${name}`, state.get(name)?.shape, [batch, units]);
+  return row.checkState(Object.fromEntries(Array.from(state, ([name, { data }]) => [clip(name), data])), batch);
+}
+
+function checkProgress(path: string, value: unknown, { options, overlap }: Updater): Progress {
   const row: Check<Progress["rows"][number]> = (path, value) => {
     const o = complete(path, value, { ordinal: [count], from: [count], repeated: [integerIn(0, overlap)] });
     if (o.repeated === 0) integer(`${path}.from`, o.from);
     return o;
   };
+  const checkRows: Check<Progress["rows"]> = (path, value) => {
+    const { length } = arrayLike(path, value, "rows");
+    if (length === 0 || length > options.batch) fail(RangeError, path, `1 to ${options.batch} rows, the trainer's batch`, value);
+    return each(either(null, row), "rows")(path, value);
+  };
   const progress = complete(path, value, {
     sequences: integer,
     totalSteps: integer,
     taken: [integer],
-    rows: [each(either(null, row), "rows")],
+    rows: [checkRows],
     steps: [count],
     ...SUM,
     unreported: [record(SUM)],
-  });
-  const { taken, rows } = progress;
+  }) as Progress;
+  const { sequences, taken, rows } = progress;
+  const expected = rowsFor(options.batch, sequences);
+  if (rows.length !== expected) fail(RangeError, `${path}.rows`, `${expected} rows`, rows);
   const ordinals = rows.flatMap((row) => (row ? [row.ordinal] : []));
-  integer(`${path}.taken`, taken, Math.max(0, ...ordinals) + 1);
+  integer(
+    `${path}.taken`,
+    taken,
+    ordinals.reduce((most, ordinal) => Math.max(most, ordinal + 1), 1),
+  );
   if (new Set(ordinals).size < ordinals.length) throw new RangeError(`"${path}.rows" has a sequence twice`);
-  if (rows.length === 0) fail(RangeError, `${path}.rows`, "at least one row", rows);
-  return progress as Progress;
+  return progress;
 }

@@ -62,6 +62,8 @@ export function checkConfig(value: unknown): Config {
   }
   if (layers.length === 0) fail(RangeError, "layers", "at least one layer", layers);
   layers.forEach(({ type }, i) => {
+    if (type === "dropout" && layers[i - 1]?.type === type)
+      throw new RangeError(`"layers[${i}]" is dropout of what dropout gives: one does it`);
     if (type === "embedding" && (i > 0 || !tokens)) {
       throw new RangeError(`"layers[${i}]" is an embedding, which must be the first layer of a model with tokens as input`);
     }

@@ -77,6 +77,9 @@ export interface FitOptions {
   validate: (() => Generator<void, Scores, void> | AsyncGenerator<void, Scores, void>) | undefined;
 }
 
+/** Rows side by side. @param sequences of an array */
+export const rowsFor = (batch: number, sequences = Infinity): number => Math.min(batch, sequences);
+
 /** A page stays alive when its event loop runs at least every 50 ms. */
 const BREATH = 30;
 
@@ -87,7 +90,7 @@ export async function* runEpochs(
   options: FitOptions,
 ): AsyncGenerator<Report, void, undefined> {
   const { window, stride } = learner.options;
-  const batch = Math.min(learner.options.batch, data.sequences ?? Infinity);
+  const batch = rowsFor(learner.options.batch, data.sequences);
   if (data.longest !== undefined) learner.prepare(Math.min(window, data.longest), batch);
   if (options.patience === Infinity) position.best = null;
   let breathed = performance.now();
@@ -222,9 +225,10 @@ async function restore(rows: Rows, next: Source["next"], progress: Progress): Pr
   if (progress.rows.length !== batch) {
     throw new RangeError(`"sequences" expected those of the interrupted epoch, which had ${progress.rows.length} rows, got ${batch}`);
   }
+  const places = new Map(progress.rows.map((row, i) => [row?.ordinal, i]));
   for (let ordinal = 0; ordinal < progress.taken; ordinal++) {
     const sequence = await next();
-    const at = progress.rows.findIndex((row) => row?.ordinal === ordinal);
+    const at = places.get(ordinal) ?? -1;
     const { from, repeated } = progress.rows[at] ?? { from: 0, repeated: 0 };
     if (!sequence || from + repeated >= sequence.length) {
       throw new RangeError(`"sequences" are not those of the interrupted epoch: number ${ordinal} is ${sequence ? "shorter" : "missing"}`);

@@ -1,5 +1,6 @@
 /** The layout of a model: its layers planned from the input up, its parameters, where they lie. */
 
+import { fail, LARGEST } from "./check.js";
 import type { Config } from "./config.js";
 import { type LayerPlan, Planner } from "./layer.js";
 import { KINDS } from "./layers/index.js";
@@ -27,6 +28,7 @@ export function planModel(config: Config): Layout {
   const layers = config.layers.map((layer, i) => {
     planner.path = `layers[${i}]`;
     const plan = KINDS[layer.type].plan(layer, planner);
+    if (plan.units > LARGEST) fail(RangeError, planner.path, `at most ${LARGEST} outputs`, plan.units);
     planner.learnsBelow = planner.parameters.length > 0;
     planner.inputs = plan.units;
     planner.tokens = false;
@@ -50,10 +52,14 @@ export interface Span {
 /** Where the rows of the parameter region lie that hold matrices (a matrix may lie in two); neighbours are one span. */
 export function matrices({ params, parameters }: Layout): Span[] {
   const ends = parameters.flatMap(({ shape: [rows = 1, columns], at }) => (columns ? [4 * at(0, 0), 4 * at(rows - 1, columns - 1)] : []));
+  ends.sort((a, b) => a - b);
   const spans: Span[] = [];
+  let next = 0;
   params.offsets.forEach((start, i) => {
     const end = params.offsets[i + 1] ?? params.bytes;
-    if (!ends.some((at) => at >= start && at < end)) return;
+    const holds = (ends[next] ?? Infinity) < end;
+    while ((ends[next] ?? Infinity) < end) next++;
+    if (!holds) return;
     const before = spans.at(-1);
     if (before && before.at + 4 * before.count === start) before.count += (end - start) / 4;
     else spans.push({ at: start, count: (end - start) / 4 });

@@ -26,7 +26,6 @@ export interface Batch {
   readonly lanes: { readonly batch: number };
   readState(): State;
   writeState(state: State): void;
-  checkState(state: unknown): State;
   /** The state that the last window went on from is present again. */
   rewind(): void;
   release(): void;
@@ -54,6 +53,8 @@ export abstract class Updater<B extends Batch = Batch> {
   #derived = 0;
   readonly #regions: number[] = [];
   network: B | null = null;
+  /** State to be carried that no network has yet: what a checkpoint brought, of so many rows. */
+  resumed: { batch: number; state: State } | null = null;
   /** Updates made. */
   updates = 0;
   /** What `accumulated` is the gradient of. */
@@ -121,10 +122,18 @@ export abstract class Updater<B extends Batch = Batch> {
     if (present && present.T >= T && present.lanes.batch === batch) return present;
     // The old one goes only when the new one is there: if memory for it is not to be had, nothing has changed.
     const network = this.create(T, batch);
-    if (present?.lanes.batch === batch) network.writeState(present.readState());
+    const state = this.carried(batch);
+    if (state) network.writeState(state);
     present?.release();
     this.network = network;
+    this.resumed = null;
     return network;
+  }
+
+  /** The state that so many rows carry; null if there is none of as many. */
+  carried(batch: number): State | null {
+    if (this.network?.lanes.batch === batch) return this.network.readState();
+    return this.resumed?.batch === batch ? this.resumed.state : null;
   }
 
   /** Steps of a window that were learned before. */
@@ -151,8 +160,15 @@ export abstract class Updater<B extends Batch = Batch> {
 
   /** Keeps the state that is carried; what it returns brings it back. */
   hold(): () => void {
-    const { network } = this;
-    if (!network) return () => {};
+    const { network, resumed } = this;
+    if (!network) {
+      return () => {
+        if (!resumed) return;
+        this.network?.release();
+        this.network = null;
+        this.resumed = resumed;
+      };
+    }
     const [{ T, lanes }, state] = [network, network.readState()];
     return () => this.prepare(T, lanes.batch).writeState(state);
   }

@@ -1,6 +1,6 @@
 /** A model: parameters, and what they compute. */
 
-import { each, fail, integerIn, isObject, options } from "./check.js";
+import { clip, each, fail, integerIn, isObject, listed, options } from "./check.js";
 import type { Config, ModelConfig } from "./config.js";
 import { checkConfig } from "./config.js";
 import { checkEnvironment, Engine, type Environment } from "./engine.js";
@@ -14,11 +14,12 @@ import { checkLoss } from "./losses.js";
 import type { Metric, Scores } from "./metrics.js";
 import { checkMetrics, Scoring } from "./metrics.js";
 import { Network } from "./network.js";
-import { checkTensor, readSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
+import { checkShape, checkTensor, openSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
 import type { Checked, Sequence, Series } from "./sequences.js";
 import { checkSequences } from "./sequences.js";
 import { Stream } from "./stream.js";
 import { Streams, type StreamsOptions } from "./streams.js";
+import type { Parameter } from "./table.js";
 import { Rows, readRows, roomFor, writeWindow } from "./window.js";
 
 /** Whole sequences are run this many at a time, and in windows this long. */
@@ -189,15 +190,19 @@ export class Model {
    */
   setParameters(tensors: Record<string, Tensor>): void {
     const { layout, memory, params } = this.#engine;
-    const names = layout.parameters.map(({ name }) => name);
     if (!isObject(tensors)) fail(TypeError, "parameters", "tensors by name", tensors);
-    for (const name of Object.keys(tensors)) {
-      if (!names.includes(name)) throw new RangeError(`"parameters.${name}" is no parameter of this model, which has ${names.join(", ")}`);
+    const known = new Map(layout.parameters.map((parameter) => [parameter.name, parameter]));
+    // All are checked before the first is changed; those of a file are read twice, rather than kept.
+    for (const [name, tensor] of Object.entries(tensors)) {
+      const shape = known.get(name)?.shape;
+      if (!shape) {
+        const names = listed([...known.keys()]);
+        throw new RangeError(`"parameters.${clip(name)}" is no parameter of this model, which has ${names}`);
+      }
+      checkTensor(`parameters.${name}`, tensor, shape);
     }
-    const chosen = layout.parameters.filter(({ name }) => Object.hasOwn(tensors, name));
-    const checked = chosen.map((p) => [p, checkTensor(`parameters.${p.name}`, tensors[p.name], p.shape)] as const);
     this.#engine.change();
-    for (const [parameter, data] of checked) memory.pack(params, parameter, data);
+    for (const [name, { data }] of Object.entries(tensors)) memory.pack(params, known.get(name) as Parameter, data);
     this.#engine.refresh();
   }
 
@@ -229,19 +234,33 @@ export function createModel(config: ModelConfig, environment: Environment = {}):
  */
 export function loadModel(bytes: Uint8Array | ArrayBuffer, environment: Environment & { config?: ModelConfig } = {}): Model {
   const { config, ...rest } = options("environment", environment, ["config", "module", "kernels"]);
-  const { tensors, metadata } = readSafetensors(bytes);
-  const engineConfig = checkConfig(config ?? readMetadata(metadata).model);
+  const { tensors, metadata } = openSafetensors(bytes);
+  const engineConfig = checkConfig(config ?? checkLayers(readMetadata(metadata).model, Object.keys(tensors).length));
   const where = checkEnvironment(rest);
   // Before any memory is taken: a small file may claim a large model.
   for (const { name, shape } of planModel(engineConfig).parameters) {
-    if (!(name in tensors)) throw new RangeError(`"bytes" has no tensor ${JSON.stringify(name)}`);
-    checkTensor(`parameters.${name}`, tensors[name], shape);
+    const given = tensors[name]?.shape;
+    if (!given) throw new RangeError(`"bytes" has no tensor ${JSON.stringify(name)}`);
+    checkShape(`parameters.${name}`, given, shape);
   }
   const model = new Model(new Engine(engineConfig, where));
   const parameters = Object.entries(tensors).filter(
     ([name]) => config !== undefined || !/^(optimizer|gradient|average|best|trace|trainer)\./.test(name),
   );
   model.setParameters(Object.fromEntries(parameters));
+  return model;
+}
+
+/**
+ * Before layers are looked at: all but dropout, of which there is no more than one above another layer, and a tied layer have
+ * tensors of their own, so a small file has few.
+ */
+function checkLayers(model: unknown, tensors: number): unknown {
+  const layers = isObject(model) && "layers" in model ? model.layers : undefined;
+  const most = 2 * tensors + 2;
+  if (Array.isArray(layers) && layers.length > most) {
+    fail(RangeError, "layers", `at most ${most} layers, as the file has ${tensors} tensors`, layers);
+  }
   return model;
 }
 

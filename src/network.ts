@@ -1,7 +1,7 @@
 /** One window through all layers, forward and back: the kernels in the order in which data flows. */
 
 import { product } from "./arithmetic.js";
-import { fail, isObject, numbers } from "./check.js";
+import { clip, fail, isObject, numbers } from "./check.js";
 import type { Engine } from "./engine.js";
 import type { Lanes, Mode } from "./lanes.js";
 import type { Carried, Parts, Stage, Window } from "./layer.js";
@@ -174,7 +174,7 @@ export class Network {
       checked[name] = Float32Array.from(numbers(`state.${name}`, given.get(name), batch * units));
       given.delete(name);
     }
-    for (const name of given.keys()) throw new RangeError(`"state.${name}" is not a state of this model`);
+    for (const name of given.keys()) throw new RangeError(`"state.${clip(name)}" is not a state of this model`);
     return checked;
   }
 

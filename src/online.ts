@@ -41,6 +41,11 @@ export class OnlineLearner {
     this.#demands = { config: { ...engine.config, output: "every" }, outputs: engine.layout.outputs };
     const learner = new Learner(engine, this.options, this);
     this.#learner = learner;
+    if (file) {
+      const { progress, carried } = readCheckpoint(file, learner);
+      if (progress || carried > 1) throw new RangeError('"counters" are those of a trainer, not of an online learner');
+      this.#goesOn = carried > 0;
+    }
     this.#network = learner.prepare(1, 1);
     const { stages } = this.#network;
     const traces = stages[0]?.inside?.traces;
@@ -51,11 +56,8 @@ export class OnlineLearner {
     }
     const { input } = this.#network;
     this.#traces = traces({ output: input, gradient: 0, forward() {}, backward() {} }, (...shape) => learner.keep(4 * product(shape)));
-    if (file) {
-      this.#goesOn = readCheckpoint(file, learner).carried > 0;
-      for (const { name, pointer, count } of this.#goesOn ? this.#traces.regions : []) {
-        engine.memory.write(pointer, checkTensor(`trace.${name}`, file.tensors[`trace.${name}`], [count]));
-      }
+    for (const { name, pointer, count } of file && this.#goesOn ? this.#traces.regions : []) {
+      engine.memory.write(pointer, checkTensor(`trace.${name}`, file?.tensors[`trace.${name}`], [count]));
     }
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { product } from "./arithmetic.js";
-import { bytes as checkBytes, describe, fail, isObject } from "./check.js";
+import { bytes as checkBytes, clip, describe, fail, isObject, options, shapeText } from "./check.js";
 
 /** Numbers in row-major order, with their shape. */
 export interface Tensor {
@@ -16,23 +16,32 @@ export interface Tensor {
 export interface TensorFile {
   tensors: Record<string, Tensor>;
   metadata: Record<string, string>;
+  /** Tensors of integers, booleans and other numbers than are read. */
+  skipped: Record<string, { dtype: string; shape: readonly number[] }>;
 }
 
 /** The format's own limit. */
 const MAX_HEADER = 100_000_000;
 
 /**
- * Tensors as the bytes of a safetensors file, in the order in which they come.
- * @param file tensors by name; `metadata` of strings, on request
- * @throws TypeError, RangeError if a tensor's data does not fit its shape
+ * Tensors as the bytes of a safetensors file, F32, in the order in which they come.
+ * @param file tensors by name; `metadata` of strings, on request. What `readSafetensors` returned can be written as it is, without
+ * what it skipped
+ * @throws TypeError, RangeError if a tensor's data does not fit its shape, or metadata are not strings
  * @example writeFileSync("model.safetensors", writeSafetensors({ tensors: model.parameters() }));
  */
-export function writeSafetensors({ tensors, metadata = {} }: Omit<TensorFile, "metadata"> & Partial<TensorFile>): Uint8Array<ArrayBuffer> {
+export function writeSafetensors(file: Pick<TensorFile, "tensors"> & Partial<TensorFile>): Uint8Array<ArrayBuffer> {
+  const { tensors, metadata = {} } = options("options", file, ["tensors", "metadata", "skipped"]) as unknown as TensorFile;
+  if (!isObject(tensors)) fail(TypeError, "tensors", "tensors by name", tensors);
   const header: Record<string, unknown> = Object.create(null);
+  if (!isStrings(metadata)) fail(TypeError, "metadata", "strings by name", metadata);
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   let size = 0;
-  for (const [name, { shape, data }] of Object.entries(tensors)) {
+  for (const [name, tensor] of Object.entries(tensors)) {
     if (name === "__metadata__") throw new RangeError('"tensors.__metadata__" is the name that the format keeps for metadata');
+    if (!isObject(tensor)) fail(TypeError, `tensors.${name}`, "a tensor", tensor);
+    const { shape, data } = tensor;
+    if (!isShape(shape)) fail(TypeError, `tensors.${name}.shape`, "an array of sizes", shape);
     if (!(data instanceof Float32Array)) fail(TypeError, `tensors.${name}.data`, "a Float32Array", data);
     const length = product(shape);
     if (length !== data.length) fail(RangeError, `tensors.${name}.data`, `${length} numbers, as its shape says`, data);
@@ -42,10 +51,12 @@ export function writeSafetensors({ tensors, metadata = {} }: Omit<TensorFile, "m
   // Padded with spaces, so that the data is aligned in the file.
   const json = new TextEncoder().encode(JSON.stringify(header));
   const headerSize = Math.ceil(json.length / 8) * 8;
-  const file = new Uint8Array(8 + headerSize + size).fill(0x20, 8, 8 + headerSize);
-  const view = new DataView(file.buffer);
+  if (headerSize > MAX_HEADER)
+    throw new RangeError(`"tensors" and "metadata" make a header of ${headerSize} bytes, more than the format has`);
+  const bytes = new Uint8Array(8 + headerSize + size).fill(0x20, 8, 8 + headerSize);
+  const view = new DataView(bytes.buffer);
   view.setBigUint64(0, BigInt(headerSize), true);
-  file.set(json, 8);
+  bytes.set(json, 8);
   let at = 8 + headerSize;
   for (const { data } of Object.values(tensors)) {
     for (const value of data) {
@@ -53,7 +64,31 @@ export function writeSafetensors({ tensors, metadata = {} }: Omit<TensorFile, "m
       at += 4;
     }
   }
-  return file;
+  return bytes;
+}
+
+/** The dtypes that are read, as f32: the bytes of a number, and how it is read. */
+const DTYPES = /* @__PURE__ */ new Map<string, { size: number; read(view: DataView, at: number): number }>([
+  ["F64", { size: 8, read: (view, at) => view.getFloat64(at, true) }],
+  ["F32", { size: 4, read: (view, at) => view.getFloat32(at, true) }],
+  ["F16", { size: 2, read: (view, at) => half(view.getUint16(at, true)) }],
+  ["BF16", { size: 2, read: (view, at) => bfloat(view.getUint16(at, true)) }],
+]);
+
+/** IEEE 754's binary16: five bits of exponent, ten of fraction. */
+function half(bits: number): number {
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  const special = fraction === 0 ? Infinity : NaN;
+  const size = exponent === 0 ? fraction / 2 ** 24 : exponent === 31 ? special : ((1024 + fraction) * (1 << exponent)) / 2 ** 25;
+  return bits >> 15 ? -size : size;
+}
+
+const single = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(4));
+
+/** The upper half of an f32. */
+function bfloat(bits: number): number {
+  single.setUint16(0, bits);
+  return single.getFloat32(0);
 }
 
 const refuse = (reason: string): never => {
@@ -62,18 +97,26 @@ const refuse = (reason: string): never => {
 
 interface Entry {
   name: string;
+  dtype: string;
   shape: number[];
   begin: number;
   end: number;
 }
 
 /**
- * The tensors and the metadata of a safetensors file.
+ * The tensors and the metadata of a safetensors file: F64, F32, F16 and BF16, all as `Float32Array`; tensors of other numbers are
+ * skipped, and told in `skipped`.
  * @example model.setParameters(readSafetensors(readFileSync("weights.safetensors")).tensors);
- * @throws RangeError if the file is truncated, has overlapping tensors or holes, names twice, or other numbers than F32;
- * TypeError if it is no bytes
+ * @throws RangeError if the file is truncated, has overlapping tensors or holes, or names twice; TypeError if it is no bytes
  */
 export function readSafetensors(source: Uint8Array | ArrayBuffer): TensorFile {
+  const file = openSafetensors(source);
+  for (const [name, { shape, data }] of Object.entries(file.tensors)) file.tensors[name] = { shape, data };
+  return file;
+}
+
+/** The same, but the numbers of a tensor are read when they are asked for, and each time anew: a checkpoint is several times a model. */
+export function openSafetensors(source: Uint8Array | ArrayBuffer): TensorFile {
   const file = checkBytes("bytes", source);
   if (file.length < 8) refuse(`it ends within its first 8 bytes`);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -85,12 +128,24 @@ export function readSafetensors(source: Uint8Array | ArrayBuffer): TensorFile {
   const { entries, metadata } = readHeader(file.subarray(8, dataStart), file.length - dataStart);
 
   const tensors: Record<string, Tensor> = Object.create(null);
-  for (const { name, shape, begin, end } of entries) {
-    const data = new Float32Array((end - begin) / 4);
-    for (let i = 0; i < data.length; i++) data[i] = view.getFloat32(dataStart + begin + 4 * i, true);
-    tensors[name] = { shape, data };
+  const skipped: TensorFile["skipped"] = Object.create(null);
+  for (const { name, dtype, shape, begin, end } of entries) {
+    const kind = DTYPES.get(dtype);
+    if (!kind) {
+      skipped[name] = { dtype, shape };
+      continue;
+    }
+    const { size, read } = kind;
+    tensors[name] = {
+      shape,
+      get data() {
+        const data = new Float32Array((end - begin) / size);
+        for (let i = 0, at = dataStart + begin; i < data.length; i++, at += size) data[i] = read(view, at);
+        return data;
+      },
+    };
   }
-  return { tensors, metadata };
+  return { tensors, metadata, skipped };
 }
 
 function readHeader(raw: Uint8Array, dataSize: number): { entries: Entry[]; metadata: Record<string, string> } {
@@ -106,8 +161,9 @@ function readHeader(raw: Uint8Array, dataSize: number): { entries: Entry[]; meta
   const entries: Entry[] = [];
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(header as Record<string, unknown>)) {
-    if (name === "__metadata__") metadata = readMetadata(value);
-    else entries.push(readEntry(name, value, dataSize));
+    if (name !== "__metadata__") entries.push(readEntry(name, value, dataSize));
+    else if (isStrings(value)) metadata = value;
+    else refuse("its __metadata__ is not an object of strings");
   }
   if (topLevelKeys(text) !== Object.keys(header as object).length) refuse("its header has a name twice");
 
@@ -123,25 +179,26 @@ function readHeader(raw: Uint8Array, dataSize: number): { entries: Entry[]; meta
 
 const byOffset = (a: Entry, b: Entry) => a.begin - b.begin || a.end - b.end;
 
-function readMetadata(value: unknown): Record<string, string> {
-  if (!isObject(value) || Array.isArray(value) || Object.values(value).some((entry) => typeof entry !== "string")) {
-    refuse("its __metadata__ is not an object of strings");
-  }
-  return value as Record<string, string>;
-}
+const isStrings = (value: unknown): value is Record<string, string> =>
+  isObject(value) && !Array.isArray(value) && Object.values(value).every((entry) => typeof entry === "string");
+
+const isSize = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+
+const isShape = (value: unknown): value is number[] => Array.isArray(value) && value.every(isSize);
 
 function readEntry(name: string, value: unknown, dataSize: number): Entry {
   const label = `tensor ${describe(name)}`;
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
-  if (dtype !== "F32") refuse(`${label} has dtype ${describe(dtype)}, where only "F32" is read`);
-  const isSize = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
-  if (!Array.isArray(shape) || !shape.every(isSize)) refuse(`${label} has no shape`);
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) refuse(`${label} has no data_offsets`);
+  if (typeof dtype !== "string") return refuse(`${label} has no dtype`);
+  if (!isShape(shape)) return refuse(`${label} has no shape`);
+  if (!isShape(offsets) || offsets.length !== 2) return refuse(`${label} has no data_offsets`);
   const [begin, end] = offsets as [number, number];
   if (begin > end || end > dataSize) refuse(`${label} lies at ${begin} to ${end}, outside of the data of ${dataSize} bytes`);
-  const size = 4 * product(shape as number[]);
-  if (size !== end - begin) refuse(`${label} of shape [${shape}] takes ${size} bytes, but has ${end - begin}`);
-  return { name, shape: shape as number[], begin, end };
+  // Of those that are not read it is not known.
+  const kind = DTYPES.get(dtype);
+  const size = kind ? kind.size * product(shape) : end - begin;
+  if (size !== end - begin) refuse(`${label} of shape ${shapeText(shape)} takes ${size} bytes, but has ${end - begin}`);
+  return { name, dtype, shape, begin, end };
 }
 
 /** How many names the outermost object has, as written: JSON.parse keeps only the last of two equal ones. */
@@ -159,16 +216,21 @@ function topLevelKeys(json: string): number {
   return count;
 }
 
-/** Checks what a user gives as a tensor for the parameter `name` of `shape`. */
+/** Checks what a user gives as a tensor for the parameter of `shape`, and returns its numbers. */
 export function checkTensor(path: string, value: unknown, shape: readonly number[]): Float32Array {
-  if (!isObject(value)) fail(TypeError, path, `a tensor of shape [${shape}]`, value);
-  const { shape: given, data } = value as Partial<Tensor>;
+  if (!isObject(value)) fail(TypeError, path, `a tensor of shape ${shapeText(shape)}`, value);
+  checkShape(path, (value as Partial<Tensor>).shape, shape);
+  const { data } = value as Partial<Tensor>;
   if (!(data instanceof Float32Array)) fail(TypeError, `${path}.data`, "a Float32Array", data);
-  const fits = Array.isArray(given) && given.length === shape.length && given.every((n, i) => n === shape[i]);
-  if (!fits) throw new RangeError(`"${path}.shape" expected [${shape}], got ${Array.isArray(given) ? `[${given}]` : String(given)}`);
   const length = product(shape);
   if (data.length !== length) fail(RangeError, `${path}.data`, `${length} numbers`, data);
   const bad = data.findIndex((number) => !Number.isFinite(number));
   if (bad >= 0) fail(RangeError, `${path}.data[${bad}]`, "a finite number", data[bad]);
   return data;
+}
+
+/** @throws RangeError if a tensor's shape is another one */
+export function checkShape(path: string, given: unknown, shape: readonly number[]): void {
+  const same = Array.isArray(given) && given.length === shape.length && given.every((n, i) => n === shape[i]);
+  if (!same) throw new RangeError(`"${clip(path)}.shape" expected ${shapeText(shape)}, got ${shapeText(given)}`);
 }

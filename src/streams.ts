@@ -20,7 +20,8 @@ const LANES = 8;
 /**
  * Made by `model.streams()`. States lie row by row, one for each stream; a step brings those of eight streams to the lanes of a
  * panel and back, which is a fortieth of its time at (I, H) = (32, 64). A step of fewer has eight lanes as well: to the bit, what
- * a stream computes does not depend on which others step with it. So one alone takes as long as eight: `model.stream()` is for that.
+ * a stream computes does not depend on which others step with it. So one alone takes as long as eight: `model.stream()` is for that,
+ * whose outputs may differ in the last bits (3e-7 has been seen), as its kernels add in another order.
  */
 export class Streams {
   readonly capacity: number;

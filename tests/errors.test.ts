@@ -1261,7 +1261,12 @@ describe("checkpoints", () => {
     ],
     ["more repeated than the stride leaves", (_, { progress }) => (progress.rows[0].repeated = 1), "expected an integer from 0 to 0"],
     ["another number of sequences", (_, { progress }) => (progress.sequences = 4), "are not those of the epoch that was interrupted"],
-    ["more rows than the batch", (_, { progress }) => progress.rows.push(null), "expected at most 2 rows"],
+    [
+      "more rows than the batch",
+      (_, { progress }) => progress.rows.push(null),
+      "expected 1 to 2 rows, the trainer's batch, got an array of 3",
+    ],
+    ["fewer rows than the batch", (_, { progress }) => progress.rows.pop(), '"counters.progress.rows" expected 2 rows, got an array of 1'],
     ["updates beyond counting", (_, counters) => (counters.updates = 2 ** 53 - 1), '"counters.updates" expected an integer from 0 to'],
     [
       "more windows than accumulate",
@@ -1271,7 +1276,7 @@ describe("checkpoints", () => {
     ["a factor of 2", (_, { seen }) => (seen.factor = 2), '"counters.seen.factor" expected a number in [0, 1], got 2'],
     ["a best epoch without parameters", (_, counters) => (counters.best = { loss: 1, epochs: 0 }), '"best.weight_ih_l0" expected a tensor'],
     ["targets below 0", (_, { progress }) => (progress.targets = -1), '"counters.progress.targets" expected a number in [0, Infinity]'],
-    ["no state", ({ tensors }) => delete tensors["trainer.h_l0"], '"state.h_l0" expected 6 numbers, got undefined'],
+    ["no state", ({ tensors }) => delete tensors["trainer.h_l0"], '"trainer.h_l0.shape" expected [2,3], got undefined'],
     ["a state NaN", ({ tensors }) => tensors["trainer.c_l0"]!.data.fill(NaN), '"state.c_l0[0]" expected a finite number, got NaN'],
     ["a moment missing", ({ tensors }) => delete tensors["optimizer.exp_avg.weight_ih_l0"], "optimizer.exp_avg.weight_ih_l0"],
     [

@@ -26,7 +26,7 @@ test("no dependencies, no install scripts, types first, and every export is ther
 });
 
 const BUDGETS = {
-  "memcell.js": 46_050,
+  "memcell.js": 47_400,
   "memcell.wasm": 11_500,
   "workerd.js": 35_100,
   "batcher.js": 2_000,

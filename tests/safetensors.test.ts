@@ -58,8 +58,9 @@ describe("hostile and damaged files", () => {
     ["a header that is not UTF-8", new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe]), /not JSON/],
     ["a header that is an array", file([1, 2]), /not a JSON object/],
     ["a header that is null", file("null"), /not a JSON object/],
-    ["a tensor that is null", file({ a: null }), /dtype undefined/],
-    ["another dtype", file({ a: { ...F32([1], 0, 4), dtype: "F64" } }, [1]), /"a" has dtype "F64", where only "F32" is read/],
+    ["a tensor that is null", file({ a: null }), /"a" has no dtype/],
+    ["a dtype that is no text", file({ a: { ...F32([1], 0, 4), dtype: 32 } }, [1]), /"a" has no dtype/],
+    ["a dtype of other size", file({ a: { ...F32([1], 0, 4), dtype: "F64" } }, [1]), /"a" of shape \[1\] takes 8 bytes, but has 4/],
     ["no shape", file({ a: { dtype: "F32", data_offsets: [0, 4] } }, [1]), /"a" has no shape/],
     ["a negative dimension", file({ a: F32([-1], 0, 4) }, [1]), /"a" has no shape/],
     ["a fraction of a dimension", file({ a: F32([0.5], 0, 4) }, [1]), /"a" has no shape/],
@@ -114,6 +115,55 @@ describe("hostile and damaged files", () => {
   test("the wrong kind is a TypeError", () => {
     for (const value of [undefined, null, 5, "bytes", [1, 2], {}]) expect(() => readSafetensors(value as never)).toThrow(TypeError);
   });
+});
+
+test("F64, F16 and BF16 are read as f32, others are skipped and told", () => {
+  // Numbers that these dtypes have: zeros, the least and the largest, infinities, no number.
+  const halves = [0x0000, 0x8000, 0x0001, 0x03ff, 0x0400, 0x3c01, 0x7bff, 0xfbff, 0x7c00, 0xfc00, 0x7e00];
+  const bfloats = [0x0000, 0x8000, 0x0001, 0x3f80, 0xc049, 0x7f7f, 0xff80, 0x7fc0];
+  const parts: [string, string, ArrayBufferView][] = [
+    ["double", "F64", Float64Array.of(1 / 3, -2, 1e300)],
+    ["half", "F16", Uint16Array.from(halves)],
+    ["bfloat", "BF16", Uint16Array.from(bfloats)],
+    ["steps", "I64", BigInt64Array.of(7n)],
+    ["mask", "BOOL", Uint8Array.of(1, 0, 1)],
+    ["new", "constructor", Uint8Array.of(9)],
+  ];
+  const header: Record<string, object> = {};
+  let size = 0;
+  for (const [name, dtype, data] of parts) {
+    header[name] = { dtype, shape: [(data as Uint8Array).length], data_offsets: [size, (size += data.byteLength)] };
+  }
+  const head = file(header);
+  const bytes = new Uint8Array(head.length + size);
+  bytes.set(head);
+  let at = head.length;
+  for (const [, , { buffer, byteLength }] of parts) {
+    bytes.set(new Uint8Array(buffer as ArrayBuffer), at);
+    at += byteLength;
+  }
+  const { tensors, skipped } = readSafetensors(bytes);
+  expect({ ...skipped }).toEqual({
+    steps: { dtype: "I64", shape: [1] },
+    mask: { dtype: "BOOL", shape: [3] },
+    new: { dtype: "constructor", shape: [1] },
+  });
+  expect(Object.keys(tensors)).toEqual(["double", "half", "bfloat"]);
+  expect([...tensors.double!.data]).toEqual([Math.fround(1 / 3), -2, Infinity]);
+  expect([...tensors.half!.data]).toEqual([
+    0,
+    -0,
+    2 ** -24,
+    1023 * 2 ** -24,
+    2 ** -14,
+    1 + 2 ** -10,
+    65504,
+    -65504,
+    Infinity,
+    -Infinity,
+    NaN,
+  ]);
+  expect([...tensors.bfloat!.data]).toEqual([0, -0, 2 ** -133, 1, -3.140625, 255 * 2 ** 120, -Infinity, NaN]);
 });
 
 describe("models from files", () => {
@@ -171,6 +221,7 @@ describe("models from files", () => {
   });
 
   test("setParameters changes all or nothing", () => {
+    const model = createModel(config);
     const before = model.parameters();
     const good = { ...before["dense.bias"]!, data: Float32Array.of(9) };
     expect(() => model.setParameters({ "dense.bias": good, weight_hh_l0: good })).toThrow(

@@ -55,11 +55,12 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
   if (read) add("recurrent", "weight_hh", [all, readUnits], weight, (r, k) => at(r, I + row(k)));
   if (biased) {
     const first = bias === "all" ? 0 : cells;
-    const chosen = [inputGateBias, outputGateBias].flatMap((values, gate) =>
-      values === undefined ? [] : { from: cells - first + gate * B, values: typeof values === "number" ? Array(B).fill(values) : values },
-    );
+    const chosen = () =>
+      [inputGateBias, outputGateBias].flatMap((values, gate) =>
+        values === undefined ? [] : { from: cells - first + gate * B, values: typeof values === "number" ? Array(B).fill(values) : values },
+      );
     const atBias = (r: number) => row(first + r);
-    add("bias", "bias_ih", [all - first], bias0, atBias, () => chosen);
+    add("bias", "bias_ih", [all - first], bias0, atBias, chosen);
   }
   const functions = ACTIVATIONS[f] | (ACTIVATIONS[g] << 4) | (ACTIVATIONS[h] << 8) | (outputGate ? 0 : NO_OUTPUT_GATE);
   const plan: BlocksPlan = { blocks: B, cellsPerBlock: S, outputGate, bias, reader, rows, read, weight, bias0, functions };

@@ -16,7 +16,7 @@ export interface DenseLayer {
   activation?: Activation;
   /** Whether there is b. Default true. */
   bias?: boolean;
-  /** W is the embedding's table, which learns from both (Press & Wolf 2017). Default false. */
+  /** W is the embedding's table, which learns from both (Press & Wolf 2017); of one layer. Default false. */
   tied?: boolean;
   /** Initial weights and biases. Default: those of the model's `initial`. */
   initial?: Initial<"weights" | "bias">;
@@ -43,10 +43,12 @@ export const denseKind: LayerKind<Checked> = {
     const row = packedRow(units, 1, [0]);
     const { embedding } = planner;
     if (tied && (embedding?.tokens !== units || embedding.units !== inputs)) {
-      const known = embedding ? `one of ${embedding.tokens} tokens and ${embedding.units} units` : "none";
+      const known = embedding ? `one of ${embedding.tokens} tokens and ${embedding.units} units` : "none that is not tied yet";
       throw new RangeError(`"${planner.path}.tied" needs an embedding of ${units} tokens and ${inputs} units, got ${known}`);
     }
     const table = (tied && embedding?.table) || 0;
+    // Each has a pack of its own, of which a small file could ask for any number.
+    if (tied) planner.embedding = null;
     // Packed from the table after each update.
     const weight = (tied ? planner.derived : planner.params).add(O, I);
     if (!tied) planner.parameter(weight, "dense", `${name}.weight`, [units, inputs], inputs, packedWeight(row, 1, I), initial.weights);

@@ -93,10 +93,6 @@ export class Shards implements Batch {
     });
   }
 
-  checkState(state: unknown): State {
-    return (this.networks[0] as Network).checkState(state, this.lanes.batch);
-  }
-
   rewind(): void {
     for (const network of this.networks) network.rewind();
   }
