@@ -1,11 +1,12 @@
 /**
- * From what asc made in build/ to dist/: the wasm inlined into one module, with the spans that make its variants; the entry points
- * beside it, which take from that module what they share with it; the types; the raw wasm.
+ * From what asc made in build/ to dist/: core.js, all of memcell with the wasm inlined, and the spans that make its variants; the
+ * entry points, which take from it what they need, so that a model is the same class in all of them; the types; the raw wasm.
  */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { minify } from "terser";
+import { bundle } from "./bundle.js";
 import { renamed, shortNames } from "./names.js";
 import { spansBetween } from "./spans.js";
 
@@ -13,21 +14,20 @@ import { spansBetween } from "./spans.js";
 // ASCII and take one byte: 10.0 kB gzipped where adding 64 gives 10.3, and the wasm itself 9.7.
 const characters = (bytes: Uint8Array) => String.fromCharCode(...bytes.map((byte) => 122 - byte));
 const VARIANTS = ["relaxed", "shared"];
-/** The wasm and its variants as a module. */
-function write(file: string, plain: Buffer, variantOf: (name: string) => Buffer): void {
+/** The wasm and its variants, as the texts of two values. */
+function texts(plain: Buffer, variantOf: (name: string) => Buffer): string[] {
   const variants = VARIANTS.map((name) => {
     const spans = spansBetween(plain, variantOf(name));
     return [name, spans.map(({ at, removed, bytes }) => [at, removed, characters(bytes)])];
   });
-  const [text, others] = [characters(plain), Object.fromEntries(variants)].map((value) => JSON.stringify(value));
-  writeFileSync(file, `export const wasm = ${text};\nexport const variants = ${others};\n`);
+  return [characters(plain), Object.fromEntries(variants)].map((value) => JSON.stringify(value));
 }
 const plain = readFileSync("build/memcell.wasm");
 const variantOf = (name: string) => readFileSync(`build/memcell.${name}.wasm`);
-write("build/wasm.js", plain, variantOf);
+const [wasm, variants] = texts(plain, variantOf);
+writeFileSync("build/wasm.js", `export const wasm = ${wasm};\nexport const variants = ${variants};\n`);
 const names = shortNames(plain);
 const shipped = renamed(plain, names);
-write("build/shipped.js", shipped, (name) => renamed(variantOf(name), names));
 writeFileSync(
   "build/wasm.d.ts",
   `/** build/memcell.wasm, a character for each byte: 122 less the byte, modulo 256. */
@@ -38,7 +38,6 @@ export declare const variants: Record<${VARIANTS.map((name) => JSON.stringify(na
 );
 
 const options: BuildOptions = {
-  bundle: true,
   format: "esm",
   target: "es2022",
   charset: "utf8",
@@ -47,25 +46,18 @@ const options: BuildOptions = {
   mangleProps: new RegExp(`^(${Object.keys(names).join("|")})$`),
   mangleCache: names,
 };
-/** What is shipped, instead of the wasm under the names that the tests call. */
-const inlined: Plugin = {
-  name: "inlined",
-  setup({ onResolve }) {
-    onResolve({ filter: /\/wasm\.js$/ }, () => ({ path: resolve("build/shipped.js") }));
-  },
-};
 rmSync("dist", { recursive: true, force: true });
-const stdin = { contents: 'export * from "./src/index.js"; export * from "./src/inside.js";', resolveDir: "." };
-const { outputFiles } = await build({
-  ...options,
-  stdin,
-  write: false,
-  // The wasm first: gzip takes 0.8 kB more where it stands amid the code, whose statistics are others.
-  inject: ["build/shipped.js"],
-  plugins: [inlined],
-});
-// Names of variables once more, by terser, which names like functions' alike: 1.1 kB less gzipped.
-const { code } = await minify(outputFiles[0]?.text as string, { module: true, compress: false });
+
+/** The wasm under its short names is no part of the code: it is a line of its own above it, which Node need not print with an error. */
+const above: Plugin = {
+  name: "above",
+  setup: ({ onLoad }) => onLoad({ filter: /\/build\/wasm\.js$/ }, () => ({ contents: "export const wasm = WASM, variants = VARIANTS;" })),
+};
+const [shippedWasm, shippedVariants] = texts(shipped, (name) => renamed(variantOf(name), names));
+const { code: head } = await minify(`const WASM=${shippedWasm},VARIANTS=${shippedVariants};`, { compress: false, mangle: false });
+const inside = { contents: 'export * from "./src/index.js"; export * from "./src/inside.js";', resolveDir: "." };
+await bundle("dist/core.js", { ...options, stdin: inside, plugins: [above] }, `${head}\n`);
+
 /** Without the wasm's bytes, which this runtime compiles beforehand. */
 const precompiled: Plugin = {
   name: "precompiled",
@@ -74,7 +66,8 @@ const precompiled: Plugin = {
     onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path, external: true }));
   },
 };
-await build({ ...options, stdin, outfile: "dist/workerd.js", plugins: [precompiled] });
+await bundle("dist/workerd.js", { ...options, entryPoints: ["src/index.ts"], plugins: [precompiled] });
+
 const entryPoints = {
   batcher: "src/batcher.ts",
   node: "src/node.ts",
@@ -85,11 +78,11 @@ const entryPoints = {
   "worker-host": "src/worker/host.ts",
   "trainer-worker": "src/worker/file.ts",
 };
-/** What an entry point imports of another one stays an import. */
+/** What an entry point imports of another one, or of the core, stays an import. */
 const apart: Plugin = {
   name: "apart",
   setup({ onResolve }) {
-    const sources = { ...entryPoints, memcell: "src/(index|inside).ts" };
+    const sources = { ...entryPoints, core: "src/(index|inside).ts" };
     const entries = Object.entries(sources).map(([name, source]) => [name, new RegExp(`/${source.replace(".ts", "\\.js")}$`)] as const);
     onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
       const entry = entries.find(([, source]) => source.test(resolve(resolveDir, path)));
@@ -97,14 +90,13 @@ const apart: Plugin = {
     });
   },
 };
-await build({
-  ...options,
-  entryPoints,
-  outdir: "dist",
-  external: ["node:*"],
-  plugins: [apart],
-});
-mkdirSync("dist/types/build", { recursive: true });
-writeFileSync("dist/memcell.js", code as string);
+for (const [name, source] of Object.entries(entryPoints))
+  await bundle(`dist/${name}.js`, { ...options, entryPoints: [source], external: ["node:*"], plugins: [apart] });
+
+const { metafile } = await build({ ...options, bundle: true, entryPoints: ["src/index.ts"], write: false, metafile: true });
+const exported = Object.values(metafile.outputs).flatMap(({ exports }) => exports);
+writeFileSync("dist/memcell.js", `export{${exported}}from"./core.js";\n`);
+
 writeFileSync("dist/memcell.wasm", shipped);
+mkdirSync("dist/types/build", { recursive: true });
 for (const name of ["memcell.d.ts", "wasm.d.ts"]) copyFileSync(`build/${name}`, `dist/types/build/${name}`);

@@ -3,8 +3,9 @@
  * names its types, and types name the files that they import: Deno does not look for x.d.ts where a type imports x.js.
  */
 
-import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { movedDown } from "./bundle.js";
 
 const OUT = "build/jsr";
 const { version, license, exports } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -19,6 +20,8 @@ const entries: [name: string, files: { types: string; default: string }][] = Obj
 );
 for (const [, { types, default: code }] of entries) {
   change(join(OUT, code), (text) => `/* @ts-self-types="${types.replace("./dist/", "./")}" */\n${text}`);
+  const map = join(OUT, `${code}.map`);
+  if (existsSync(map)) change(map, (text) => movedDown(text, 1));
 }
 for (const name of readdirSync(join(OUT, "dist/types"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".d.ts"))) {
   change(join(OUT, "dist/types", name), (text) => text.replace(/((?:from |import\()"\.[^"]*)\.js"/g, '$1.d.ts"'));

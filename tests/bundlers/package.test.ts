@@ -33,7 +33,8 @@ test("attw finds types for every entry point that is a module, under esm-only", 
   const result = await checkPackage(createPackageFromTarballData(readFileSync(inject("tarball"))), { entrypoints: modules });
   if (!result.types) throw new Error("no types");
   expect(Object.keys(result.entrypoints).sort()).toEqual(modules.sort());
-  // Neither what knows no exports, nor require from CommonJS, which Node 20 has for modules too.
+  // Not require from CommonJS, which Node 20 has for modules too, nor whether what knows no exports runs entry points below the first:
+  // it has their types (below), and Node has known exports since 12.
   const other = ["node10", "node16-cjs"];
   expect(result.problems.filter((problem) => !("resolutionKind" in problem && other.includes(problem.resolutionKind)))).toEqual([]);
 });
@@ -77,15 +78,20 @@ createTrainer(model, { loss: "mse", optimizer: adam(), worker: "trainer.worker.j
 serve({ threads: 2 });
 `;
 
+const today = join(root, "node_modules/typescript/bin/tsc");
+/** The one that attw brings: node10, which looks for no exports, has left the compiler since. */
+const before = join(root, "tests/bundlers/node_modules/typescript/bin/tsc");
 test.each([
-  ["node16", "node16"],
-  ["nodenext", "nodenext"],
-  ["esnext", "bundler"],
-])("a strict program under module %s, resolution %s, without skipLibCheck", async (module, resolution) => {
-  writeFileSync(join(project, "consumer.mts"), CONSUMER);
-  const flags = `--ignoreConfig --noEmit --strict --exactOptionalPropertyTypes --skipLibCheck false --module ${module} --moduleResolution ${resolution} --target es2022 --lib es2022,dom`;
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
-  expect(await output(process.execPath, [tsc, ...flags.split(" "), "--types", "", "consumer.mts"], project)).toBe("");
+  ["node16", "node16", today],
+  ["nodenext", "nodenext", today],
+  ["esnext", "bundler", today],
+  ["esnext", "node10", before],
+  ["commonjs", "node10", before],
+])("a strict program under module %s, resolution %s, without skipLibCheck", async (module, resolution, tsc) => {
+  // A file of its own kind: .mts would be a module whatever the flag says.
+  writeFileSync(join(project, "consumer.ts"), CONSUMER);
+  const flags = `${tsc === today ? "--ignoreConfig " : ""}--noEmit --strict --exactOptionalPropertyTypes --skipLibCheck false --module ${module} --moduleResolution ${resolution} --target es2022 --lib es2022,dom`;
+  expect(await output(process.execPath, [tsc, ...flags.split(" "), "--types", "", "consumer.ts"], project)).toBe("");
 });
 
 describe("JSR", () => {

@@ -1,4 +1,4 @@
-/** What pages may do and may not: one file alone, policies, isolation, workers that are not there, frames while a model learns. */
+/** What pages may do and may not: two files alone, policies, isolation, workers that are not there, frames while a model learns. */
 
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -48,10 +48,11 @@ const batch = Array.from({ length: 16 }, (_, i) => ({ inputs: [i / 16, 0.5], tar
 const attempt = async (work) => { try { return await work(); } catch (error) { return error.message; } };
 `;
 
-test("the single file in a page: 100 updates, with Node's bits", async () => {
+test("two files in a page: 100 updates, with Node's bits", async () => {
   const folder = join(project, "out", "single");
   for (const [from, to] of [
     ["node_modules/memcell/dist/memcell.js", "memcell.js"],
+    ["node_modules/memcell/dist/core.js", "core.js"],
     ["single.html", "index.html"],
   ] as const)
     cpSync(join(project, from), join(folder, to));

@@ -1,0 +1,30 @@
+/** A file of dist/ with its source map: bundled by esbuild, its variables named once more by terser, in short lines. */
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import { type BuildOptions, build } from "esbuild";
+import { minify } from "terser";
+
+/** Node prints the line that threw, and one of blanks up to the place. Breaking the lines costs the core 0.4 kB gzipped. */
+const LINE = 300;
+
+/** The same map for code that `lines` lines stand above. */
+export const movedDown = (map: string, lines: number): string => {
+  const parsed = JSON.parse(map);
+  return JSON.stringify({ ...parsed, mappings: ";".repeat(lines) + parsed.mappings });
+};
+
+/** Writes it, below a line `head`, of which the map says nothing. */
+export async function bundle(outfile: string, options: BuildOptions, head = ""): Promise<void> {
+  const { outputFiles = [] } = await build({ ...options, outfile, write: false, bundle: true, sourcemap: "external" });
+  const [map, bundled] = outputFiles.map(({ text }) => text) as [string, string];
+  const file = basename(outfile);
+  // 1.1 kB less gzipped than with esbuild's names: functions' alike.
+  const { code, map: moved } = await minify(
+    { [file]: bundled },
+    { module: true, compress: false, format: { max_line_len: LINE }, sourceMap: { content: map, filename: file } },
+  );
+  mkdirSync("dist", { recursive: true });
+  writeFileSync(outfile, `${head}${code}\n//# sourceMappingURL=${file}.map\n`);
+  writeFileSync(`${outfile}.map`, movedDown(moved as string, head.split("\n").length - 1));
+}
