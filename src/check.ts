@@ -47,7 +47,7 @@ export function describe(value: unknown): string {
 export const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 /** What may have options by name. */
-const isRecord = (value: unknown): value is Record<string, unknown> =>
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
   isObject(value) && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
 export interface Bounds {

@@ -39,6 +39,7 @@ export type { Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd } from "./optimizers
 export { adagrad, adam, adamw, rmsprop, sgd } from "./optimizers.js";
 export type { TrainerOptions } from "./options.js";
 export type { Fit, ValidatedReport } from "./reports.js";
+export type { OnlineResumeOptions, ResumeOptions } from "./resume.js";
 export type { Tensor, TensorFile } from "./safetensors.js";
 export { readSafetensors, writeSafetensors } from "./safetensors.js";
 export type { Scale } from "./scale.js";

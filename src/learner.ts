@@ -67,7 +67,7 @@ export abstract class Updater<B extends Batch = Batch> {
   /** @param owner the object with which the regions go */
   constructor(
     readonly engine: Engine,
-    readonly options: CheckedTrainerOptions,
+    public options: CheckedTrainerOptions,
     owner: object,
   ) {
     const { memory, layout } = engine;

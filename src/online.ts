@@ -3,13 +3,14 @@
 import { product } from "./arithmetic.js";
 import { destination, fail, options } from "./check.js";
 import type { TrainerFile } from "./checkpoint.js";
-import { openCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
-import type { Engine, Environment } from "./engine.js";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import type { Engine } from "./engine.js";
 import type { Traces } from "./layer.js";
 import { Learner } from "./learner.js";
-import { loadModel, Model } from "./model.js";
+import { Model } from "./model.js";
 import type { Network } from "./network.js";
 import { type CheckedTrainerOptions, checkTrainerOptions, type TrainerOptions } from "./options.js";
+import { ONLINE_CHANGES, type OnlineResumeOptions, resume } from "./resume.js";
 import { checkTensor, type Tensor } from "./safetensors.js";
 import { checkSequence, type Demands } from "./sequences.js";
 import { readOutputs, wholeRow, writeWindow } from "./window.js";
@@ -160,11 +161,13 @@ export function createOnlineLearner(model: Model, onlineOptions: OnlineOptions):
 }
 
 /**
- * The learner that `save` saved, with its model (`learner.model`).
- * @throws TypeError, RangeError if the file is damaged or holds no learner
+ * The learner that `save` saved, with its model (`learner.model`). It goes on bit for bit, but for what is to change: an `optimizer`
+ * of the same type, `schedule`, `clipNorm`, `clipValue`, and where no gradients wait for an update `accumulate`.
+ * @throws TypeError, RangeError if the file is damaged or holds no learner, or an option may not change
+ * @example const learner = resumeOnlineLearner(bytes, { optimizer: sgd({ learningRate: 0.001 }) });
  */
-export function resumeOnlineLearner(bytes: Uint8Array | ArrayBuffer, environment: Environment = {}): OnlineLearner {
-  const file = openCheckpoint(bytes);
+export function resumeOnlineLearner(bytes: Uint8Array | ArrayBuffer, resumeOptions: OnlineResumeOptions = {}): OnlineLearner {
+  const { model, file } = resume(bytes, resumeOptions, ONLINE_CHANGES);
   const given = Object.entries(file.options as object).filter(([key]) => (OPTIONS as readonly string[]).includes(key));
-  return new OnlineLearner(loadModel(bytes, environment), Object.fromEntries(given), file);
+  return new OnlineLearner(model, Object.fromEntries(given), file);
 }

@@ -107,7 +107,7 @@ interface Rule<T extends Optimizer> {
 }
 
 const epsilon = inBounds({ min: 0, aboveMin: true, max: 1 });
-const rate = inBounds({ min: 0, aboveMin: true, max: 1e6, expected: "a positive number up to 1000000" });
+export const rate = inBounds({ min: 0, aboveMin: true, max: 1e6, expected: "a positive number up to 1000000" });
 const decay = inBounds({ min: 0, max: 1 });
 
 /** Adam's options; decoupled, the decay has another default. */

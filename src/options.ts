@@ -6,7 +6,7 @@ import type { Layout } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { checkLoss } from "./losses.js";
 import type { Optimizer } from "./optimizers.js";
-import { checkOptimizer } from "./optimizers.js";
+import { checkOptimizer, rate } from "./optimizers.js";
 import type { Schedule } from "./schedules.js";
 import { checkSchedule } from "./schedules.js";
 
@@ -85,4 +85,9 @@ export function checkTrainerOptions(value: unknown, model: { config: Config; lay
   });
   const { window } = o;
   return deepFreeze({ ...o, stride: stride === undefined || stride === window ? window : integer("stride", stride, 1, window) });
+}
+
+/** The same with another learning rate. */
+export function withLearningRate(options: CheckedTrainerOptions, value: unknown): CheckedTrainerOptions {
+  return deepFreeze({ ...options, optimizer: { ...options.optimizer, learningRate: rate("learningRate", value) } });
 }

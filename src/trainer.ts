@@ -2,12 +2,12 @@
 
 import { options } from "./check.js";
 import type { TrainerFile } from "./checkpoint.js";
-import { openCheckpoint } from "./checkpoint.js";
-import type { Engine, Environment } from "./engine.js";
+import type { Engine } from "./engine.js";
 import { Learner } from "./learner.js";
 import type { Metric, Scores } from "./metrics.js";
-import { loadModel, Model } from "./model.js";
+import { Model } from "./model.js";
 import type { TrainerOptions } from "./options.js";
+import { CHANGES, type ResumeOptions, resume } from "./resume.js";
 import type { Tensor } from "./safetensors.js";
 import type { Checked, Sequence } from "./sequences.js";
 import { Training } from "./training.js";
@@ -88,11 +88,13 @@ export function createTrainer(model: Model, trainerOptions: TrainerOptions): Tra
 }
 
 /**
- * The trainer that `trainer.save` saved, with its model (`trainer.model`).
- * @throws TypeError, RangeError if the file is damaged or holds no trainer
+ * The trainer that `trainer.save` saved, with its model (`trainer.model`). It goes on bit for bit, but for what is to change: an
+ * `optimizer` of the same type, `schedule`, `clipNorm`, `clipValue`, and between epochs `window`, `stride`, `batch`, `accumulate`.
+ * @throws TypeError, RangeError if the file is damaged or holds no trainer, or an option may not change
  * @example for await (const report of resumeTrainer(bytes).fit(sequences, { epochs: 10 })) console.log(report.loss);
+ * @example const trainer = resumeTrainer(bytes, { optimizer: adam({ learningRate: 1e-4 }), clipNorm: 0.5 });
  */
-export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, environment: Environment = {}): Trainer {
-  const file = openCheckpoint(bytes);
-  return new Trainer(loadModel(bytes, environment), file.options, file);
+export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, resumeOptions: ResumeOptions = {}): Trainer {
+  const { model, file } = resume(bytes, resumeOptions, CHANGES);
+  return new Trainer(model, file.options, file);
 }

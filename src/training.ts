@@ -10,7 +10,7 @@ import type { Metric } from "./metrics.js";
 import { checkMetrics } from "./metrics.js";
 import { Model } from "./model.js";
 import type { CheckedTrainerOptions } from "./options.js";
-import { checkTrainerOptions } from "./options.js";
+import { checkTrainerOptions, withLearningRate } from "./options.js";
 import { awaitable, type Fit, type ValidatedReport } from "./reports.js";
 import type { Tensor } from "./safetensors.js";
 import type { Checked, Demands, Sequence } from "./sequences.js";
@@ -56,8 +56,6 @@ interface Batch {
 /** What all trainers have. */
 export abstract class Training<U extends Updater = Updater> {
   readonly model: Model;
-  /** All options, with the defaults filled in. */
-  readonly options: CheckedTrainerOptions;
   /** @internal */
   protected readonly engine: Engine;
   /** @internal */
@@ -75,8 +73,7 @@ export abstract class Training<U extends Updater = Updater> {
   ) {
     this.engine = Model.engine("model", model);
     this.model = model;
-    this.options = checkTrainerOptions(trainerOptions, this.engine);
-    this.updater = make(this.engine, this.options, this);
+    this.updater = make(this.engine, checkTrainerOptions(trainerOptions, this.engine), this);
     const { config, layout } = this.engine;
     this.#demands = { config, outputs: layout.outputs, loss: this.options.loss };
     if (file) this.#position = readCheckpoint(file, this.updater);
@@ -84,6 +81,25 @@ export abstract class Training<U extends Updater = Updater> {
 
   /** @internal Evaluation window by window, of the trainer's engine or one beside it. */
   protected abstract evaluation(engine: Engine, sequences: Checked[], metrics: Metric[]): ReturnType<NonNullable<FitOptions["validate"]>>;
+
+  /** All options, with the defaults filled in. */
+  get options(): CheckedTrainerOptions {
+    return this.updater.options;
+  }
+
+  /**
+   * The optimizer's learning rate, which the schedule multiplies (reports say what comes of that). It may be set at any time, for
+   * the updates from then on, and is saved.
+   * @throws TypeError, RangeError if it is not a positive number up to 1e6
+   * @example if (loss > before) trainer.learningRate /= 2;
+   */
+  get learningRate(): number {
+    return this.options.optimizer.learningRate;
+  }
+
+  set learningRate(value: number) {
+    this.updater.options = withLearningRate(this.options, value);
+  }
 
   /** Updates made so far. */
   get updates(): number {

@@ -46,6 +46,7 @@ describe.each(Object.entries(KINDS))("%s", (_, make) => {
     const trainer = fresh();
     const before = await trainer.save();
     trainer.fit(sequences);
+    expect(() => trainer.fit(sequences, 10 as never)).toThrow('"options" expected an object with epochs');
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(await trainer.fit(sequences, { epochs: 0 })).toBeUndefined();
     expect(await trainer.save()).toEqual(before);

@@ -3,6 +3,8 @@
 import { describe, expect, test } from "vitest";
 import * as memcell from "../src/index.js";
 import { lanes, scaler, windows } from "../src/index.js";
+import * as parallel from "../src/parallel/trainer.js";
+import * as worker from "../src/worker/trainer.js";
 
 /** All that is exported but what does something: a factory that is added is tested as it is. */
 const OTHERS = /^(create|load|resume|read|write)[A-Z]|^(gradientFlow|lanes|scaler|textStream|trace|windows)$/;
@@ -85,6 +87,12 @@ describe("a number in place of options", () => {
     ["createModel's environment", (wrong) => createModel(model.config, wrong)],
     ["loadModel", (wrong) => memcell.loadModel(bytes, wrong)],
     ["createTrainer", (wrong) => createTrainer(model, wrong)],
+    ["createTrainer of memcell/parallel", (wrong) => parallel.createTrainer(model, wrong)],
+    ["createTrainer of memcell/worker", (wrong) => worker.createTrainer(model, wrong)],
+    ["createPredictor", (wrong) => parallel.createPredictor(model, wrong)],
+    ["resumeTrainer of memcell/parallel", (wrong) => parallel.resumeTrainer(bytes, wrong)],
+    ["resumeTrainer of memcell/worker", (wrong) => worker.resumeTrainer(bytes, wrong)],
+    ["resumeOnlineLearner", (wrong) => memcell.resumeOnlineLearner(bytes, wrong)],
     ["resumeTrainer", (wrong) => memcell.resumeTrainer(bytes, wrong)],
     ["createOnlineLearner", (wrong) => memcell.createOnlineLearner(recurrent, wrong)],
     ["windows", (wrong) => windows([1, 2, 3], wrong)],

@@ -1,6 +1,6 @@
 /** How many threads work, and in which workers. */
 
-import { fail, integer } from "../inside.js";
+import { fail, integer, isRecord } from "../inside.js";
 import type { AnyWorker } from "../remote.js";
 
 export interface Threads {
@@ -11,6 +11,13 @@ export interface Threads {
    * `memcell/parallel/host`): `() => new Worker(new URL("./thread.js", import.meta.url), { type: "module" })`. Default: the package's.
    */
   worker?: () => AnyWorker;
+}
+
+/** Options of threads, and those of the trainer. What is no object stays as it is, to be refused. */
+export function apart(given: unknown): { settings: Record<keyof Threads, unknown>; rest: unknown } {
+  if (!isRecord(given)) return { settings: { threads: undefined, worker: undefined }, rest: given };
+  const { threads, worker, ...rest } = given;
+  return { settings: { threads, worker }, rest };
 }
 
 /** More are refused: no machine that memcell is meant for has them. */

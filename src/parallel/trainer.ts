@@ -1,17 +1,17 @@
 /** Training on several threads, data-parallel: each has its own rows of the batch, all share one memory. */
 
 import type { TrainerFile } from "../checkpoint.js";
-import type { Engine, Environment } from "../engine.js";
-import { loadModel } from "../index.js";
-import { type Model, openCheckpoint, options, Training } from "../inside.js";
+import type { Engine } from "../engine.js";
+import { CHANGES, ENVIRONMENT, type Model, options, resume, Training } from "../inside.js";
 import type { Metric, Scores } from "../metrics.js";
 import type { TrainerOptions } from "../options.js";
+import type { ResumeOptions } from "../resume.js";
 import type { Tensor } from "../safetensors.js";
 import type { Checked, Sequence, Series } from "../sequences.js";
 import { ParallelLearner } from "./learner.js";
 import { Pool } from "./pool.js";
 import { evaluate, evaluation, Predictor, predict } from "./predictor.js";
-import type { Threads } from "./threads.js";
+import { apart, type Threads } from "./threads.js";
 
 /** Made by `createTrainer` and `resumeTrainer` of `memcell/parallel`. */
 export class ParallelTrainer extends Training<ParallelLearner> {
@@ -104,18 +104,19 @@ export class ParallelTrainer extends Training<ParallelLearner> {
  * @example createTrainer(model, { loss: "mse", optimizer: adam(), batch: 64, threads: 2 });
  */
 export function createTrainer(model: Model, trainerOptions: TrainerOptions & Threads): ParallelTrainer {
-  const { threads, worker, ...rest } = trainerOptions ?? {};
-  return new ParallelTrainer(model, trainerOptions && rest, { threads, worker });
+  const { settings, rest } = apart(trainerOptions);
+  return new ParallelTrainer(model, rest, settings);
 }
 
 /**
- * The trainer that the `save` of any trainer saved, of this kind or of `memcell`, with its model (`trainer.model`).
- * @throws TypeError, RangeError if the file is damaged or holds no trainer
+ * The trainer that the `save` of any trainer saved, of this kind or of `memcell`, with its model (`trainer.model`). What may change
+ * is as for `resumeTrainer` of `memcell`.
+ * @throws TypeError, RangeError if the file is damaged or holds no trainer, or an option may not change
  */
-export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, settings: Environment & Threads = {}): ParallelTrainer {
-  const { threads, worker, ...environment } = settings ?? {};
-  const file = openCheckpoint(bytes);
-  return new ParallelTrainer(loadModel(bytes, environment), file.options, { threads, worker }, file);
+export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, resumeOptions: ResumeOptions & Threads = {}): ParallelTrainer {
+  const { model, file, given } = resume(bytes, resumeOptions, CHANGES, [...ENVIRONMENT, "threads", "worker"]);
+  const { threads, worker } = given;
+  return new ParallelTrainer(model, file.options, { threads, worker }, file);
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import type { Report } from "../fit.js";
 import { loadModel } from "../index.js";
-import { options } from "../inside.js";
+import { CHANGES, options } from "../inside.js";
 import { checkWorker, type Threads } from "../parallel/threads.js";
 import { createTrainer, type ParallelTrainer, resumeTrainer } from "../parallel/trainer.js";
 import { listen } from "../remote.js";
@@ -16,6 +16,7 @@ import {
   type Method,
   type Pull,
   type Pulled,
+  type Rate,
   STREAMED,
 } from "./messages.js";
 
@@ -44,18 +45,23 @@ class Host {
   receive(message: Message): void {
     if (message.type === "create") this.#create(message);
     else if (message.type === "abort") this.#abort.abort();
+    else if (message.type === "rate") this.#rate(message);
     else if (message.type === "pulled") this.#waiting.get(message.id)?.(message);
     else void this.#answer(message);
   }
 
-  #create({ bytes, options, threads = 1 }: Create): void {
+  #create({ bytes, resumes, options, threads = 1 }: Create): void {
     try {
-      this.#trainer = options
-        ? createTrainer(loadModel(bytes), { ...(options as object), ...this.where, threads } as never)
-        : resumeTrainer(bytes, { ...this.where, threads });
+      const where = { ...this.where, threads };
+      const changes = Object.fromEntries(CHANGES.map((key) => [key, options[key]]));
+      this.#trainer = resumes ? resumeTrainer(bytes, { ...changes, ...where }) : createTrainer(loadModel(bytes), { ...options, ...where });
     } catch (error) {
       this.#failed = error;
     }
+  }
+
+  #rate({ value }: Rate): void {
+    if (this.#trainer) this.#trainer.learningRate = value;
   }
 
   async #answer({ id, method, values }: Call): Promise<void> {

@@ -1,14 +1,17 @@
 /** What a page and the worker that trains for it say to each other. */
 
 import type { Report } from "../fit.js";
+import type { CheckedTrainerOptions } from "../options.js";
 import type { Tensor } from "../safetensors.js";
 
 /** The first: the trainer to be. */
 export interface Create {
   type: "create";
-  /** A model's file, or with `options` absent a trainer's. */
+  /** A model's file; or a trainer's, which it resumes. */
   bytes: Uint8Array;
-  options?: unknown;
+  resumes: boolean;
+  /** All of the trainer's. */
+  options: CheckedTrainerOptions;
   threads: number | undefined;
 }
 
@@ -35,7 +38,13 @@ export interface Pulled {
   error?: unknown;
 }
 
-export type Message = Create | Call | Abort | Pulled;
+/** The learning rate was set. */
+export interface Rate {
+  type: "rate";
+  value: number;
+}
+
+export type Message = Create | Call | Abort | Pulled | Rate;
 
 export interface Reply {
   type: "reply";

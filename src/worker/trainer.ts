@@ -1,21 +1,12 @@
 /** Training off the main thread: the trainer lives in a worker, and is driven from here as if it were here. */
 
-import {
-  type Fit,
-  type FitSettings,
-  loadModel,
-  type Model,
-  type Report,
-  type Sequence,
-  type Tensor,
-  type TrainerOptions,
-  type ValidatedReport,
-} from "../index.js";
-import { awaitable, checkTrainerOptions, fail, Model as ModelClass, openCheckpoint, options } from "../inside.js";
+import type { Fit, FitSettings, Model, Report, Sequence, Tensor, TrainerOptions, ValidatedReport } from "../index.js";
+import { awaitable, CHANGES, checkTrainerOptions, fail, Model as ModelClass, options, resume, withLearningRate } from "../inside.js";
 import type { Metric } from "../metrics.js";
 import type { CheckedTrainerOptions } from "../options.js";
-import { checkThreads, checkWorker, type Threads } from "../parallel/threads.js";
+import { apart, checkThreads, checkWorker, type Threads } from "../parallel/threads.js";
 import { type AnyWorker, type Remote, start } from "../remote.js";
+import type { Changes } from "../resume.js";
 import type { Series } from "../sequences.js";
 import type { ValidatedSettings } from "../training.js";
 import { type Answer, type Call, type Message, type Method, type Next, type Pull, type Reply, STREAMED } from "./messages.js";
@@ -110,9 +101,8 @@ const iterable = (value: unknown): value is Iterable<unknown> => typeof value ==
 export class WorkerTrainer {
   /** Has the parameters of the last report, or of the last step: the worker has a model of its own. */
   readonly model: Model;
-  /** All options, with the defaults filled in. */
-  readonly options: CheckedTrainerOptions;
   readonly #line: Line;
+  #options: CheckedTrainerOptions;
   #fitting = false;
   #counts = { updates: 0, epochs: 0 };
 
@@ -121,12 +111,27 @@ export class WorkerTrainer {
     const { worker, threads } = where;
     const given = checkWorker(worker);
     const checked = threads === undefined ? undefined : checkThreads(threads);
-    this.options = checkTrainerOptions(trainerOptions, ModelClass.engine("model", model));
+    this.#options = checkTrainerOptions(trainerOptions, ModelClass.engine("model", model));
     this.model = model;
     this.#line = new Line(given);
     const file = bytes ? new Uint8Array(bytes) : model.save();
-    this.#line.post({ type: "create", bytes: file, ...(!bytes && { options: this.options }), threads: checked }, [file.buffer]);
+    this.#line.post({ type: "create", bytes: file, resumes: bytes !== undefined, options: this.#options, threads: checked }, [file.buffer]);
     dropped.register(this, this.#line.worker);
+  }
+
+  /** All options, with the defaults filled in. */
+  get options(): CheckedTrainerOptions {
+    return this.#options;
+  }
+
+  /** The optimizer's learning rate, as of any trainer: updates take it from when the worker hears of it. */
+  get learningRate(): number {
+    return this.#options.optimizer.learningRate;
+  }
+
+  set learningRate(value: number) {
+    this.#options = withLearningRate(this.#options, value);
+    this.#line.post({ type: "rate", value });
   }
 
   /** Updates made so far, when the worker last spoke of it. */
@@ -281,16 +286,16 @@ function answering(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, line
  * @example const trainer = createTrainer(model, { loss: "mse", optimizer: adam() });
  */
 export function createTrainer(model: Model, trainerOptions: TrainerOptions & Where): WorkerTrainer {
-  const { worker, threads, ...rest } = trainerOptions ?? {};
-  return new WorkerTrainer(model, trainerOptions && rest, { worker, threads });
+  const { settings, rest } = apart(trainerOptions);
+  return new WorkerTrainer(model, rest, settings);
 }
 
 /**
- * The trainer that the `save` of any trainer saved, in a worker, with its model here (`trainer.model`).
- * @throws TypeError, RangeError if the file is damaged or holds no trainer
+ * The trainer that the `save` of any trainer saved, in a worker, with its model here (`trainer.model`). What may change is as for
+ * `resumeTrainer` of `memcell`.
+ * @throws TypeError, RangeError if the file is damaged or holds no trainer, or an option may not change
  */
-export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, where: Where = {}): WorkerTrainer {
-  const given = options("options", where, ["worker", "threads"]);
-  const file = new Uint8Array(bytes);
-  return new WorkerTrainer(loadModel(file), openCheckpoint(file).options, given, file);
+export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, resumeOptions: Changes & Where = {}): WorkerTrainer {
+  const { model, file, given } = resume(bytes, resumeOptions, CHANGES, ["threads", "worker"]);
+  return new WorkerTrainer(model, file.options, given, new Uint8Array(bytes));
 }
