@@ -62,19 +62,18 @@ export function checkConfig(value: unknown): Config {
   }
   if (layers.length === 0) fail(RangeError, "layers", "at least one layer", layers);
   layers.forEach(({ type }, i) => {
-    if (type === "dropout" && layers[i - 1]?.type === type)
-      throw new RangeError(`"layers[${i}]" is dropout of what dropout gives: one does it`);
-    if (type === "embedding" && (i > 0 || !tokens)) {
-      throw new RangeError(`"layers[${i}]" is an embedding, which must be the first layer of a model with tokens as input`);
+    const { takes, passes } = KINDS[type];
+    if (passes && layers[i - 1]?.type === type) throw new RangeError(`"layers[${i}]" is ${type} of what ${type} gives: one does it`);
+    if (takes === "tokens" && (i > 0 || !tokens)) {
+      throw new RangeError(`"layers[${i}]" takes tokens (${type}): it must be the first layer of a model with tokens as input`);
+    }
+    if (takes === "numbers" && i === 0 && tokens) {
+      const able = Object.keys(KINDS).filter((name) => KINDS[name as Layer["type"]].takes !== "numbers");
+      fail(RangeError, `layers[${i}]`, `one of ${able.join(", ")}, which take tokens`, type);
     }
   });
-  const first = (layers[0] as Layer).type;
-  if (tokens && ["dense", "dropout", "normalization"].includes(first)) {
-    throw new RangeError(`"layers[0]" expected an embedding or a recurrent layer, which take tokens, got ${first}`);
-  }
-  if ((layers.at(-1) as Layer).type === "dropout") {
-    throw new RangeError(`"layers[${layers.length - 1}]" is the last layer, which must not be dropout`);
-  }
-
+  const last = layers.length - 1;
+  const { type } = layers[last] as Layer;
+  if (KINDS[type].passes) throw new RangeError(`"layers[${last}]" is the last layer, which must not be ${type}`);
   return deepFreeze(config);
 }

@@ -11,6 +11,7 @@ export type { Initializer } from "./initializers.js";
 export { heNormal, heUniform, normal, orthogonal, uniform, xavierNormal, xavierUniform } from "./initializers.js";
 export type { GradientFlow, Recorded, Trace } from "./insight.js";
 export { gradientFlow, trace } from "./insight.js";
+export { type Conv1dLayer, conv1d } from "./layers/conv1d.js";
 export { type DenseLayer, dense } from "./layers/dense.js";
 export { type DropoutLayer, dropout } from "./layers/dropout.js";
 export { type EmbeddingLayer, embedding } from "./layers/embedding.js";

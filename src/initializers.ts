@@ -5,7 +5,7 @@
 
 import { inBounds, named, type Option, record, typed, typedData } from "./check.js";
 import type { Kernels } from "./kernels.js";
-import type { Memory, Placement } from "./memory.js";
+import { type Memory, matrixOf, type Placement } from "./memory.js";
 import type { Random } from "./random.js";
 
 /** Uniform in [-bound, bound). */
@@ -128,14 +128,14 @@ export function checkInitializer(path: string, value: unknown): Required<Initial
   return typed(path, named(path, value, RULES), RULES, 'an initializer such as "orthogonal"') as Required<Initializer>;
 }
 
-/** Row-major numbers of this shape, [rows, columns] or [rows], whose only column has a fan in of 1. */
+/** Row-major numbers of this shape, as a matrix: of a vector its only column has a fan in of 1. */
 export function draw(
   parts: Parts,
   initializer: Required<Initializer>,
   shape: readonly number[],
   random: Random,
 ): Float32Array<ArrayBuffer> {
-  const [rows, columns = 1] = shape as [number, number?];
+  const [rows, columns] = matrixOf(shape);
   return (RULES[initializer.type] as Rule<Initializer>).draw(initializer, { parts, rows, columns, random });
 }
 

@@ -78,6 +78,10 @@ export interface LayerPlan {
 /** One kind of layer. */
 export interface LayerKind<L extends { type: string }> {
   readonly options: Options;
+  /** What it takes from below. Tokens come from a model's input alone. */
+  readonly takes: "numbers" | "tokens" | "either";
+  /** Whether it only passes on what is below, so that it cannot be the last one. */
+  readonly passes?: boolean;
   /** @throws RangeError if options do not go together */
   refuse?(path: string, layer: L): void;
   plan(layer: L, planner: Planner): LayerPlan;
@@ -134,6 +138,8 @@ export interface Carried {
   row?: (unit: number) => number;
   /** One slot for all steps, instead of T+1. */
   single?: boolean;
+  /** Slots that it takes, one after the other from each sequence's own on. Default 1. */
+  slots?: number;
 }
 
 /** What stages are built in: a window of up to T steps. */

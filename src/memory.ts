@@ -1,17 +1,21 @@
 /** The memory of one model: hands out regions, and alone makes views on it. */
 
+import { product } from "./arithmetic.js";
 import type { Kernels } from "./kernels.js";
 
 const PAGE = 65536;
 /** The first bytes are left free, so that no region has pointer 0, which means "none" to the kernels. */
 const START = 64;
 
-/** Where a tensor of one or two dimensions lies in a region. */
+/** Where a tensor lies in a region. */
 export interface Placement {
   shape: readonly number[];
-  /** The index, among the floats of the region, of the number at `row`, `column`. */
+  /** The index, among the floats of the region, of the number at `row`, `column` of its matrix. */
   at(row: number, column: number): number;
 }
+
+/** A tensor as a matrix: rows by its first dimension, columns by all others together, of which a vector has one. */
+export const matrixOf = ([rows, ...others]: readonly number[]): [rows: number, columns: number] => [rows as number, product(others)];
 
 /** Gives the regions of a dropped trainer, or of dropped streams, back to the memory of their model. */
 export const dropped = /* @__PURE__ */ new FinalizationRegistry<() => void>((release) => release());
@@ -128,7 +132,7 @@ export class Memory {
 
   /** What lies in a region as plain row-major numbers. */
   unpack(region: number, { shape, at }: Placement): Float32Array<ArrayBuffer> {
-    const [rows, columns = 1] = shape as [number, number?];
+    const [rows, columns] = matrixOf(shape);
     const data = new Float32Array(rows * columns);
     const { f32 } = this;
     for (let row = 0, i = 0; row < rows; row++) {
@@ -139,7 +143,7 @@ export class Memory {
 
   /** The inverse of unpack. */
   pack(region: number, { shape, at }: Placement, data: ArrayLike<number>): void {
-    const [rows, columns = 1] = shape as [number, number?];
+    const [rows, columns] = matrixOf(shape);
     const { f32 } = this;
     for (let row = 0, i = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) f32[region / 4 + at(row, column)] = data[i++] as number;

@@ -27,8 +27,8 @@ export class Streams {
   readonly capacity: number;
   readonly #engine: Engine;
   readonly #network: Network;
-  /** The state that each stream carries: a region [capacity][rows] beside the one that the network works on. */
-  readonly #states: (Carried & { region: number })[];
+  /** The state that each stream carries: a region [capacity][floats] beside the one that the network works on. */
+  readonly #states: (Carried & { region: number; floats: number })[];
   /** In which row of these the state of each open stream lies, by id. */
   readonly #rows = new Map<unknown, number>();
   /** Rows of streams that were closed. */
@@ -53,7 +53,10 @@ export class Streams {
     this.capacity = capacity;
     this.#engine = engine;
     this.#network = network;
-    this.#states = network.carried.map((carried) => ({ ...carried, region: region(carried.rows) }));
+    this.#states = network.carried.map((carried) => {
+      const floats = carried.rows * (carried.slots ?? 1);
+      return { ...carried, region: region(floats), floats };
+    });
     this.#chosen = region(1);
     this.#inputs = region(layout.inputRows);
     this.#order = region(1);
@@ -114,9 +117,11 @@ export class Streams {
       const [rows, from] = [this.#chosen + 4 * i, this.#inputs + 4 * inputRows * i];
       if (inputRows === 1) memory.copy(network.input, from, LANES);
       else kernels.embeddingForward(network.input, this.#order, from, 0, 1, inputRows, LANES);
-      for (const { region, pointer, rows: R } of states) kernels.embeddingForward(pointer, rows, region, 0, 1, R, LANES);
+      for (const { region, pointer, floats } of states) kernels.embeddingForward(pointer, rows, region, 0, 1, floats, LANES);
       network.forward(1);
-      for (const { region, pointer, rows: R } of states) kernels.scatterRows(region, rows, pointer + 4 * R * LANES, 1, R);
+      for (const { region, pointer, rows: R, floats } of states) {
+        kernels.scatterRows(region, rows, pointer + 4 * R * LANES, 1, floats);
+      }
       for (let b = 0; b < LANES && i + b < length; b++) readOutputs(this.#engine, network, b, 0, 1, result, (i + b) * outputs);
     }
     return result;
@@ -193,7 +198,7 @@ export class Streams {
 
   #copy(row: number, state: State, write: boolean): void {
     for (const carried of this.#states) {
-      const at = carried.region / 4 + row * carried.rows;
+      const at = carried.region / 4 + row * carried.floats;
       copyUnits(this.#engine.memory, carried, at, 1, state[carried.name] as Float32Array, 0, write);
     }
   }

@@ -2,6 +2,7 @@
 
 import type { Loss, ModelConfig, Sequence } from "../src/index.js";
 import {
+  conv1d,
   crossEntropy,
   dense,
   dropout,
@@ -259,6 +260,33 @@ export const CASES: Case[] = [
     },
   ]),
   ...variants,
+  ...[1, 4, 11].map(
+    (rows): Case => ({
+      name: `convolutions below, between and above, ${rows} rows`,
+      model: {
+        input: { features: 3 },
+        layers: [
+          conv1d({ units: 5, kernel: 3, dilation: 2 }),
+          lstm({ units: 6 }),
+          conv1d({ units: 3, kernel: 4 }),
+          conv1d({ units: 2, kernel: 1 }),
+        ],
+        output: "every",
+      },
+      loss: "mse",
+      lengths: lengths(rows, 9),
+    }),
+  ),
+  {
+    name: "convolutions of an embedding, looking back past the beginning, target at the last step",
+    model: {
+      input: { tokens: 5 },
+      layers: [embedding({ units: 3 }), conv1d({ units: 4, kernel: 2, dilation: 9 }), conv1d({ units: 5, kernel: 2 })],
+      output: "last",
+    },
+    loss: "crossEntropy",
+    lengths: lengths(9, 12),
+  },
   {
     name: "both directions, one on the other",
     model: {

@@ -178,7 +178,7 @@ describe("createModel", () => {
     [
       "a layer unknown",
       RangeError,
-      '"layers[0].type" expected one of "rnn", "gru", "lstm", "lstm97", "dense", "embedding", "dropout", "normalization", got "mlp"',
+      '"layers[0].type" expected one of "rnn", "gru", "lstm", "lstm97", "conv1d", "dense", "embedding", "dropout", "normalization", got "mlp"',
       layers({ type: "mlp", units: 3 }),
     ],
     ["a layer whose type is an inherited name", RangeError, '"layers[0].type" expected one of', layers({ type: "constructor" })],
@@ -213,19 +213,19 @@ describe("createModel", () => {
     [
       "an embedding of features",
       RangeError,
-      '"layers[0]" is an embedding, which must be the first layer of a model with tokens',
+      '"layers[0]" takes tokens (embedding): it must be the first layer of a model with tokens as input',
       layers(embedding({ units: 2 })),
     ],
     [
       "an embedding in the middle",
       RangeError,
-      '"layers[1]" is an embedding, which must be the first',
+      '"layers[1]" takes tokens (embedding): it must be the first',
       config({ ...tokens, layers: [lstm({ units: 2 }), embedding({ units: 2 })] }),
     ],
     [
       "tokens into a dense layer",
       RangeError,
-      '"layers[0]" expected an embedding or a recurrent layer, which take tokens, got dense',
+      '"layers[0]" expected one of rnn, gru, lstm, lstm97, embedding, which take tokens, got "dense"',
       config({ ...tokens, layers: [dense({ units: 2 })] }),
     ],
     ["an output that is none", RangeError, '"output" expected one of "every", "last", got "all"', config({ output: "all" })],

@@ -34,6 +34,8 @@ export interface Layer {
   layerNorm?: boolean;
   cellClip?: number;
   blocks?: number;
+  kernel?: number;
+  dilation?: number;
   cellsPerBlock?: number;
   recurrence?: string;
   f?: string;
@@ -117,6 +119,15 @@ export class Oracle {
         const [W, b] = [layer.tied ? this.#parameter("embedding.weight")! : parameter("weight"), this.#parameter(`${name}.bias`)];
         const [f, slope] = FUNCTIONS[layer.activation ?? "identity"]!;
         signal = signal.map((x) => tape.map(b ? tape.add(tape.product(W, x), b) : tape.product(W, x), f, slope));
+      } else if (layer.type === "conv1d") {
+        const { kernel: K = 1, dilation = 1 } = layer;
+        const before = constant(zeros(signal[0]!.v.length));
+        // [I][K], as the weights' rows lie: of each input the step furthest back first.
+        const seen = (t: number) => {
+          const steps = zeros(K).map((_, j) => signal[t - (K - 1 - j) * dilation] ?? before);
+          return tape.concat(before.v.flatMap((_, i) => steps.map((x) => tape.slice(x, i, 1))));
+        };
+        signal = signal.map((_, t) => tape.add(tape.product(parameter("weight"), seen(t)), parameter("bias")));
       } else if (layer.type === "normalization") {
         const [gain, bias] = [parameter("weight"), parameter("bias")];
         signal = signal.map((x) => tape.add(tape.mul(tape.normalize(x), gain), bias));

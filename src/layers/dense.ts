@@ -28,6 +28,7 @@ export const dense = (options: Omit<DenseLayer, "type">): DenseLayer => typedDat
 type Checked = Required<Omit<DenseLayer, "initial">> & { initial?: { weights?: Required<Initializer>; bias?: Required<Initializer> } };
 
 export const denseKind: LayerKind<Checked> = {
+  takes: "numbers",
   options: {
     units: [size],
     activation: [oneOf(...ACTIVATION_NAMES), "identity"],

@@ -17,6 +17,8 @@ export const dropout = (options: Omit<DropoutLayer, "type">): DropoutLayer => ty
 
 export const dropoutKind: LayerKind<DropoutLayer> = {
   options: { rate: [share] },
+  takes: "numbers",
+  passes: true,
 
   plan({ rate }, planner): LayerPlan {
     const units = planner.inputs;

@@ -21,6 +21,7 @@ export const embedding = (options: Omit<EmbeddingLayer, "type">): EmbeddingLayer
 
 export const embeddingKind: LayerKind<EmbeddingLayer> = {
   options: { units: [size], initial: initials("weights") },
+  takes: "tokens",
 
   plan({ units, initial = {} }, planner): LayerPlan {
     const name = planner.name("embedding");

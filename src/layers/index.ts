@@ -1,6 +1,7 @@
 /** The kinds of layers: a new one is a file and a row here. */
 
 import type { LayerKind } from "../layer.js";
+import { type Conv1dLayer, conv1dKind } from "./conv1d.js";
 import { type DenseLayer, denseKind } from "./dense.js";
 import { type DropoutLayer, dropoutKind } from "./dropout.js";
 import { type EmbeddingLayer, embeddingKind } from "./embedding.js";
@@ -8,13 +9,23 @@ import { type NormalizationLayer, normalizationKind } from "./normalization.js";
 import type { GruLayer, Lstm97Layer, LstmLayer, RnnLayer } from "./options.js";
 import { gruKind, lstm97Kind, lstmKind, rnnKind } from "./recurrent.js";
 
-export type Layer = LstmLayer | Lstm97Layer | GruLayer | RnnLayer | DenseLayer | DropoutLayer | EmbeddingLayer | NormalizationLayer;
+export type Layer =
+  | LstmLayer
+  | Lstm97Layer
+  | GruLayer
+  | RnnLayer
+  | Conv1dLayer
+  | DenseLayer
+  | DropoutLayer
+  | EmbeddingLayer
+  | NormalizationLayer;
 
 export const KINDS = {
   rnn: rnnKind,
   gru: gruKind,
   lstm: lstmKind,
   lstm97: lstm97Kind,
+  conv1d: conv1dKind,
   dense: denseKind,
   embedding: embeddingKind,
   dropout: dropoutKind,

@@ -38,6 +38,7 @@ export function normalising(
 
 export const normalizationKind: LayerKind<NormalizationLayer> = {
   options: {},
+  takes: "numbers",
 
   plan(_, planner): LayerPlan {
     const units = planner.inputs;

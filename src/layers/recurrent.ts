@@ -25,6 +25,7 @@ function gatedKind<L extends RnnLayer | GruLayer | LstmLayer>(
 ): LayerKind<L> {
   return {
     options,
+    takes: "either",
     refuse,
     plan(layer, planner) {
       const cell = cellOf(layer);
@@ -73,6 +74,7 @@ export const lstmKind = gatedKind<LstmLayer>(
 
 export const lstm97Kind: LayerKind<Lstm97Layer> = {
   options: OPTIONS.lstm97,
+  takes: "either",
   refuse(path, layer) {
     const { blocks, bias, outputGate = true, recurrence, recurrentDropout } = layer;
     if (recurrentDropout && recurrence === "none") throw new RangeError(`"${path}.recurrentDropout" needs a recurrence`);

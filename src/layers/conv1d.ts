@@ -1,0 +1,106 @@
+/**
+ * A causal convolution over time, dilated on request:
+ *
+ *   y(t) = b + sum over j = 0 .. K-1 of W[j] x(t - (K-1-j) dilation)
+ *
+ * Before a sequence's first step x is zero. It is the cross-correlation of PyTorch's `nn.Conv1d` with all padding in front; stacks of
+ * them with growing dilation are what WaveNet (van den Oord et al. 2016) and temporal convolutional networks (Bai et al. 2018) are made of.
+ */
+
+import { integerIn, size, typedData } from "../check.js";
+import { type Initial, initials } from "../initializers.js";
+import type { LayerKind, LayerPlan, Stage } from "../layer.js";
+import { packedRow, packedWeight, pad4 } from "../table.js";
+import { DENSE } from "./cells.js";
+import type { Initials } from "./reading.js";
+
+export interface Conv1dLayer {
+  type: "conv1d";
+  /** Outputs; PyTorch's `out_channels`. */
+  units: number;
+  /** Steps that each output sees; PyTorch's `kernel_size`. */
+  kernel: number;
+  /** Steps from one of them to the next. Default 1. */
+  dilation?: number;
+  /** Initial weights and biases. Default: those of the model's `initial`. */
+  initial?: Initial<"weights" | "bias">;
+}
+
+/** Steps that a layer may look back; its state holds all of them. */
+const LONGEST = 4096;
+
+/** @example conv1d({ units: 32, kernel: 3, dilation: 4 }) */
+export const conv1d = (options: Omit<Conv1dLayer, "type">): Conv1dLayer => typedData("conv1d", options, "units: 32, kernel: 3");
+
+export const conv1dKind: LayerKind<Conv1dLayer> = {
+  options: { units: [size], kernel: [integerIn(1, LONGEST)], dilation: [integerIn(1, LONGEST), 1], initial: initials("weights", "bias") },
+
+  takes: "numbers",
+
+  refuse(path, { kernel, dilation = 1 }) {
+    const past = (kernel - 1) * dilation;
+    if (past > LONGEST) throw new RangeError(`"${path}.dilation" expected to look back ${LONGEST} steps at most, got ${past}`);
+  },
+
+  plan({ units, kernel: K, dilation = 1, initial = {} }, planner): LayerPlan {
+    const { inputs, learnsBelow, params, derived } = planner;
+    const index = planner.count("conv1d");
+    const name = index === 0 ? "conv1d" : `conv1d_${index}`;
+    const [I, O] = [pad4(inputs), pad4(units)];
+    const { weights, bias: initialBias } = initial as Initials;
+    // [K][O/4][I][4], [O], and each W[j] turned over: [K][I/4][O][4].
+    const weight = params.add(K, O, I);
+    const bias = params.add(O);
+    const transposed = learnsBelow ? derived.add(K, I, O) : 0;
+    const tap = 4 * O * I;
+    const [row, at] = [packedRow(units, 1, [0]), packedWeight(packedRow(units, 1, [0]), 1, I)];
+    const fan = inputs * K;
+    const place = (r: number, column: number) => (column % K) * O * I + at(r, Math.floor(column / K));
+    planner.parameter(weight, "dense", `${name}.weight`, [units, inputs, K], fan, place, weights);
+    planner.parameter(bias, "bias", `${name}.bias`, [units], fan, row, initialBias);
+    const past = (K - 1) * dilation;
+    return {
+      units,
+      refresh({ kernels, params, derived }) {
+        if (!transposed) return;
+        for (let j = 0; j < K; j++) kernels.transposeWeights(derived + transposed + j * tap, params + weight + j * tap, 1, O, 0, I, I);
+      },
+      stage(window, below): Stage {
+        const { kernels, memory, params, derived, ends, panels: P, width, T: longest, buffer } = window;
+        const slot = 4 * P * I * width;
+        const [output, gradient] = [buffer(longest, P, O, width), window.gradient(O)];
+        // x with the steps before the window in front: [past + T][P][I][width].
+        const x = buffer(past + longest, P, I, width);
+        if (past > 0) {
+          const unit = (u: number) => Math.floor(u / inputs) * P * I + (u % inputs);
+          window.carry({ name: index === 0 ? "x" : `x_${index}`, pointer: x, units: past * inputs, rows: I, slots: past, row: unit });
+        }
+        const weightGradient = window.weightGradient(DENSE, O);
+        return {
+          output,
+          gradient,
+          forward(T) {
+            for (let s = 0; s < past; s++) kernels.recurrentCarry(x + s * slot, ends, P, inputs, width);
+            memory.copy(x + past * slot, below.output, (T * slot) / 4);
+            for (let j = 0; j < K; j++) {
+              const from = x + j * dilation * slot;
+              kernels.product(output, from, params + weight + j * tap, j === 0 ? params + bias : 0, DENSE, T * P, I, O, width);
+            }
+          },
+          backward(T, _, gradients) {
+            if (transposed) memory.fill(below.gradient, (T * slot) / 4);
+            for (let j = 0; j < K; j++) {
+              const [shift, db] = [j * dilation, j === 0 ? gradients + bias : 0];
+              weightGradient(gradients + weight + j * tap, db, 0, gradient, x + shift * slot, 0, I, 0, T * P);
+              // The first steps' inputs through this tap lie before the window.
+              const first = past - shift;
+              if (!transposed || first >= T) continue;
+              const dy = gradient + 4 * first * P * O * width;
+              kernels.product(below.gradient, dy, derived + transposed + j * tap, 0, DENSE, (T - first) * P, O, I, width);
+            }
+          },
+        };
+      },
+    };
+  },
+};
