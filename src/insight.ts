@@ -78,12 +78,22 @@ export function trace(model: Model, sequence: { inputs: Series }): Trace {
   return { steps, layers, outputs };
 }
 
-/** For each step the norm of a number for each unit. */
-const norms = (steps: number, units: number, value: (t: number, unit: number) => number) =>
+const shownAs = ({ shown }: Inside, name: string) => shown.find((each) => each.name === name) as Inside["shown"][number];
+
+/** For each step the norm of a value of each unit, `value` of its index in [steps x units]. */
+const norms = (steps: number, units: number, value: (at: number) => number) =>
   Float64Array.from({ length: steps }, (_, t) => {
     let sum = 0;
-    for (let unit = 0; unit < units; unit++) sum += value(t, unit) ** 2;
+    for (let unit = 0; unit < units; unit++) sum += value(t * units + unit) ** 2;
     return Math.sqrt(sum);
+  });
+
+/** For each step the mean of f of what was recorded. */
+const means = ({ units, data }: Recorded, f: (x: number) => number) =>
+  Float64Array.from({ length: data.length / units }, (_, t) => {
+    let sum = 0;
+    for (let unit = 0; unit < units; unit++) sum += f(data[t * units + unit] as number);
+    return sum / units;
   });
 
 /**
@@ -95,39 +105,31 @@ const norms = (steps: number, units: number, value: (t: number, unit: number) =>
  */
 export function gradientFlow(model: Model, sequence: Sequence, flowOptions: { loss: Loss | Loss["type"] }): GradientFlow {
   const engine = Model.engine("model", model);
-  const { config, layout, memory } = engine;
+  const { layout, memory } = engine;
   const loss = checkLoss("loss", options("options", flowOptions, ["loss"]).loss, engine);
   const { network, steps, targets, insides, recorded } = run(model, sequence, loss);
   const value = network.loss(steps, loss, 1 / targets);
   const gradients = memory.allocate(layout.params.bytes);
   network.backward(steps, 1, gradients, true);
   memory.release(gradients);
-  const recurrent = config.layers.filter((_, i) => layout.layers[i]?.recurrent);
   const layers = insides.map((inside, k) => {
-    const layer = recurrent[k] as (typeof recurrent)[number];
     const seen = recorded[k] as Record<string, Recorded>;
-    const shown = (name: string) => inside.shown.find((each) => each.name === name) as Inside["shown"][number];
-    const dh = record(engine, steps, { ...shown("h"), pointer: inside.dh });
-    const mean = ({ units, data }: Recorded, slope: (x: number) => number) =>
-      Float64Array.from({ length: steps }, (_, t) => data.slice(t * units, (t + 1) * units).reduce((sum, x) => sum + slope(x), 0) / units);
-    const relu = layer.type === "rnn" && layer.activation === "relu";
-    const passed = seen.f ?? seen.z;
-    const factor = passed
-      ? mean(passed, (x) => x)
-      : layer.type === "rnn"
-        ? mean(seen.h as Recorded, (h) => (relu ? Number(h > 0) : 1 - h * h))
-        : new Float64Array(steps).fill(1);
-    const h = norms(steps, dh.units, (t, unit) => dh.data[t * dh.units + unit] as number);
-    if (!inside.flow) return { h, factor };
-    const { units, data: sent } = record(engine, steps, { ...shown("c"), pointer: inside.flow });
-    if (layer.type === "lstm97") return { h, factor, c: norms(steps, units, (t, unit) => sent[t * units + unit] as number) };
-    const linear = layer.type === "lstm" && layer.outputActivation === "identity";
-    const c = norms(steps, units, (t, unit) => {
-      const at = t * units + unit;
-      const squashed = Math.tanh(seen.c?.data[at] as number);
-      const slope = (seen.o?.data[at] ?? 1) * (linear ? 1 : 1 - squashed ** 2);
-      return (t + 1 < steps ? (sent[at + units] as number) : 0) + (dh.data[at] as number) * slope;
-    });
+    const dh = record(engine, steps, { ...shownAs(inside, "h"), pointer: inside.dh });
+    const { factor: passed } = inside;
+    const factor = passed ? means(seen[passed.name] as Recorded, passed.slope) : new Float64Array(steps).fill(1);
+    const h = norms(steps, dh.units, (at) => dh.data[at] as number);
+    const { cellGradient } = inside;
+    if (!inside.flow || !cellGradient) return { h, factor };
+    const { units, data: flow } = record(engine, steps, { ...shownAs(inside, "c"), pointer: inside.flow });
+    const c = norms(steps, units, (at) =>
+      cellGradient({
+        c: seen.c?.data[at] as number,
+        o: seen.o?.data[at] ?? 1,
+        dh: dh.data[at] as number,
+        sent: flow[at] as number,
+        later: flow[at + units] ?? 0,
+      }),
+    );
     return { h, c, factor };
   });
   network.release();

@@ -87,6 +87,12 @@ export interface LayerKind<L extends { type: string }> {
   plan(layer: L, planner: Planner): LayerPlan;
 }
 
+/** A function of one of the values that a layer shows. */
+export interface Slope {
+  name: string;
+  slope(x: number): number;
+}
+
 /** What insight and online learning look at in a recurrent layer. */
 export interface Inside {
   /** [T+1][P][outputs][width], slot 0 what the window goes on from. */
@@ -101,8 +107,12 @@ export interface Inside {
   source: number;
   /** What a layer computes in each step, [T][P][rows][width]. */
   shown: Omit<Carried, "single">[];
-  /** Where it is watched: [T][P][units][width], what each step sends back to the c before it, or the gradient of each s of 1997. */
+  /** The factor that the cell puts between steps, weights aside: `slope` of what is shown under this name. Absent: 1. */
+  factor?: Slope | undefined;
+  /** Where it is watched: [T][P][units][width], which `cellGradient` reads; 0 for none. */
   flow: number;
+  /** dL/dc(t) of a unit, from its c, o and dL/dh at t, and `flow` at t (`sent`) and at the step after (`later`). */
+  cellGradient?(unit: { c: number; o: number; dh: number; sent: number; later: number }): number;
   /** Makes what online learning needs; absent where a layer has something between its steps. */
   traces?(below: Stage, buffer: (...shape: number[]) => number): Traces;
 }

@@ -133,7 +133,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
         { ...state, name: "h", pointer: y + slot },
         { ...state, name: "c", pointer: s + slot },
       ];
-      const inside: Inside = { h: y, c: s, gates: net, dh: gradient, source, shown, flow };
+      const inside: Inside = { h: y, c: s, gates: net, dh: gradient, source, shown, flow, cellGradient: ({ sent }) => sent };
       if (!steps) inside.traces = (below, buffer) => blocksTraces(plan, window, buffer, inside, stage, below);
       return { ...stage, inside };
     },

@@ -1,6 +1,6 @@
 /** The gated cells as numbers: what assembly/cell.ts reads, and where PyTorch's gates lie in it. */
 
-import type { Inside } from "../layer.js";
+import type { Inside, Slope } from "../layer.js";
 import { packedRow, pad4 } from "../table.js";
 
 /** The code of a layer without a cell. */
@@ -22,40 +22,65 @@ export interface Cell {
   cells: boolean;
   /** What each group holds after the forward pass. */
   names: readonly string[];
+  /** What stands between h or c and the step before; absent where that is 1. */
+  factor: Slope | undefined;
 }
+
+const itself = (name: string): Slope => ({ name, slope: (x) => x });
 
 const without = (groups: readonly number[]) =>
   [0, 1, 2, 3].reduce((bits, group) => (groups.includes(group) ? bits : bits | (1 << group)), 0);
 
-function cell(kind: number, names: string[], input: readonly number[], recurrent: readonly number[], options = 0): Cell {
+function cell(
+  kind: number,
+  names: string[],
+  factor: Slope | undefined,
+  input: readonly number[],
+  recurrent: readonly number[],
+  options = 0,
+): Cell {
   const groups = names.length;
   const code = groups === 1 ? kind : kind | (without(input) << 4) | (without(recurrent) << 8) | options;
-  return { code, groups, input, recurrent, cells: kind === 3, names };
+  return { code, groups, input, recurrent, cells: kind === 3, names, factor };
 }
 
 /** The LSTM with these of its gates i, f, g, o. */
-export const lstmCell = (gates: readonly number[] = [0, 1, 2, 3], options = 0) => cell(3, ["i", "f", "g", "o"], gates, gates, options);
+export const lstmCell = (gates: readonly number[] = [0, 1, 2, 3], options = 0) =>
+  cell(3, ["i", "f", "g", "o"], gates.includes(1) ? itself("f") : undefined, gates, gates, options);
+
+const gruCell = (recurrent: readonly number[], input: readonly number[]) => cell(4, ["r", "z", "n", "m"], itself("z"), input, recurrent);
 
 /** A new cell is a row here. */
 export const CELLS = {
-  rnn_tanh: cell(1, ["h"], [0], [0]),
-  rnn_relu: cell(2, ["h"], [0], [0]),
+  rnn_tanh: cell(1, ["h"], { name: "h", slope: (h) => 1 - h * h }, [0], [0]),
+  rnn_relu: cell(2, ["h"], { name: "h", slope: (h) => Number(h > 0) }, [0], [0]),
   lstm: lstmCell(),
-  gru: cell(4, ["r", "z", "n", "m"], [0, 1, 2], [0, 1, 3]),
+  gru: gruCell([0, 1, 3], [0, 1, 2]),
 } as const satisfies Record<string, Cell>;
 
 /** What r and z of a GRU read of the state, where n reads it after the reset. */
-export const RESET_BEFORE = cell(4, ["r", "z", "n", "m"], [0, 1], [0, 1]).code;
+export const RESET_BEFORE = gruCell([0, 1], [0, 1]).code;
 
-/** What a cell leaves in its buffers: its gates, h and c. */
-export function shownOf(cell: Cell, units: number, outputs: number, gates: number, h: number, c: number): Inside["shown"] {
-  const { groups, names, input, recurrent } = cell;
+/** What a cell lets see: its gates, h and c in their buffers, and how errors pass through it. */
+export function shownOf(
+  cell: Cell,
+  units: number,
+  outputs: number,
+  gates: number,
+  h: number,
+  c: number,
+): Required<Pick<Inside, "shown" | "factor" | "cellGradient">> {
+  const { groups, names, input, recurrent, factor, code } = cell;
   const H = pad4(units);
   const all = names.map((name, g) => ({ name, pointer: gates, units, rows: groups * H, row: packedRow(units, groups, [g]) }));
   const kept = all.filter((_, g) => groups > 1 && (input.includes(g) || recurrent.includes(g)));
-  return [
-    ...kept,
+  const states = [
     { name: "h", pointer: h, units: outputs, rows: pad4(outputs) },
     ...(c ? [{ name: "c", pointer: c, units, rows: H }] : []),
   ];
+  return {
+    shown: [...kept, ...states],
+    factor,
+    cellGradient: ({ c, o, dh, later }) => later + dh * o * (code & OPTION.linearOutput ? 1 : 1 - Math.tanh(c) ** 2),
+  };
 }

@@ -176,7 +176,7 @@ function atOnce(plan: GatedPlan, window: Window, below: Stage, carried: boolean)
     },
   };
   const shown = shownOf(cell, units, units, gates, h + slot, c && c + slot);
-  const inside: Inside = { h, c, gates, dh: gradient, source: h, shown, flow };
+  const inside: Inside = { h, c, gates, dh: gradient, source: h, flow, ...shown };
   if (!peepholes) inside.traces = (below, buffer) => gatedTraces(plan, window, buffer, inside, stage, below);
   return { ...stage, inside };
 }

@@ -58,11 +58,11 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
       const recurrentGradient = window.weightGradient(ofState, rows);
       const candidateGradient = window.weightGradient(DENSE, H);
       if (carried) window.carry({ ...state, pointer: h });
-      const shown = shownOf(CELLS.gru, units, units, gates, h + slot, 0).filter(({ name }) => name !== "m");
+      const { shown, ...passed } = shownOf(CELLS.gru, units, units, gates, h + slot, 0);
       return {
         output: h + slot,
         gradient,
-        inside: { h, c: 0, gates, dh: gradient, source: h, shown, flow: 0 },
+        inside: { h, c: 0, gates, dh: gradient, source: h, flow: 0, ...passed, shown: shown.filter(({ name }) => name !== "m") },
         forward(T, update) {
           kernels.recurrentCarry(h, ends, P, units, width);
           draw(T, update);

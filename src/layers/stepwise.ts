@@ -65,7 +65,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   return {
     output: h + hSlot,
     gradient,
-    inside: { h, c, gates, dh: gradient, source: h, shown: shownOf(cell, units, outputs, gates, h + hSlot, c && c + cSlot), flow: 0 },
+    inside: { h, c, gates, dh: gradient, source: h, flow: 0, ...shownOf(cell, units, outputs, gates, h + hSlot, c && c + cSlot) },
     forward(T, update) {
       for (const { pointer, rows } of states) kernels.recurrentCarry(pointer, ends, P, rows, width);
       draw(T, update);
