@@ -118,7 +118,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
           if (steps) steps.backward(T, weightT);
           else back(T, net, gradient, s + slot, weightT, 0);
           const db = biased ? gradients + bias0 : 0;
-          const from = steps?.masked ?? source;
+          const from = steps?.sources ?? source;
           weightGradient(gradients + weight, db, 0, net, below.output, from, I, read, T * P);
           // The cells' biases, which are not there, lie in front of the gates'.
           if (bias === "gates") memory.fill(db, C);

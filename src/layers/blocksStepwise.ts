@@ -25,41 +25,33 @@ export interface BlocksStep {
   backward(net: number, dy: number, s: number, dLater: number): void;
 }
 
-export function blocksStepwise(window: Window, at: BlocksWindow, { mask, zoneH, zoneC, draw }: Noise, step: BlocksStep) {
-  const { kernels, memory, T: longest, panels: P, width, buffer } = window;
+export function blocksStepwise(window: Window, at: BlocksWindow, drawn: Noise, step: BlocksStep) {
+  const { kernels, memory, panels: P, width } = window;
   const { I, C, rows, read, y, s, net, source } = at;
   const gated = source !== y;
   const [count, readCount] = [P * C * width, P * read * width];
   const [slot, readSlot, netSlot] = [4 * count, 4 * readCount, 4 * P * rows * width];
-  const masked = mask ? buffer(longest + 1, P, read, width) : source;
-  // With zoneout of the cells, what they made of s.
-  const made = zoneC && buffer(longest, P, C, width);
-  const spare = made && buffer(P, C, width);
   /** The cells' part of what the recurrent weights read, panel by panel, and y. */
   const cells = (work: (ofRead: number, ofY: number) => void, ofRead: number, ofY: number) => {
     for (let p = 0; p < P; p++) work(ofRead + 4 * p * read * width, ofY + 4 * p * C * width);
   };
   return {
     /** What the recurrent weights read: slot t of it in step t. */
-    masked,
+    sources: drawn.sources(source),
     forward(T: number, x: number, update: number): void {
-      draw(T, update);
+      drawn.draw(T, update);
       if (gated) cells((from, to) => memory.copy(to, from, C * width), source, y);
       for (let t = 0; t < T; t++) {
-        const [before, after, from] = [y + t * slot, y + (t + 1) * slot, masked + t * readSlot];
+        const [before, after, from] = [y + t * slot, y + (t + 1) * slot, drawn.source(t, source + t * readSlot)];
         const [sBefore, sAfter] = [s + t * slot, s + (t + 1) * slot];
-        if (mask) kernels.multiply(from, source + t * readSlot, mask, readCount);
         step.forward(after, sBefore, net + t * netSlot, from, x + 4 * t * P * I * width);
-        if (zoneH) kernels.zoneoutForward(after, before, zoneH + t * slot, count);
+        drawn.keep(t, after, before);
         if (gated) {
           const next = source + (t + 1) * readSlot;
-          if (mask) memory.copy(next, from + readSlot, readCount);
-          if (zoneH) cells((to, now) => memory.copy(to, now, C * width), next, after);
+          if (from !== source + t * readSlot) memory.copy(next, from + readSlot, readCount);
+          cells((to, now) => memory.copy(to, now, C * width), next, after);
         }
-        if (made) {
-          memory.copy(made + t * slot, sAfter, count);
-          kernels.zoneoutForward(sAfter, sBefore, zoneC + t * slot, count);
-        }
+        drawn.keepCells(t, sAfter, sBefore);
       }
     },
     /** @param back the transposed pack of the recurrent weights; 0 for the truncated gradient */
@@ -69,16 +61,13 @@ export function blocksStepwise(window: Window, at: BlocksWindow, { mask, zoneH, 
         const [dy, later] = [gradient + t * slot, read && back && t < T - 1 ? dsource : 0];
         if (later) {
           kernels.inputGradient(dsource, net + (t + 1) * netSlot, back, P, read, rows, width);
-          if (mask) kernels.multiply(dsource, dsource, mask, readCount);
+          drawn.unmaskOwn(dsource);
           cells((from, to) => kernels.blend(to, from, C * width, 1, 1), dsource, dy);
         }
-        if (zoneH) kernels.zoneoutBackward(dy, t > 0 ? dy - slot : 0, zoneH + t * slot, count);
-        if (made) {
-          memory.fill(spare, count);
-          kernels.zoneoutBackward(ds, spare, zoneC + t * slot, count);
-        }
-        step.backward(net + t * netSlot, dy, made ? made + t * slot : s + (t + 1) * slot, later);
-        if (made) kernels.blend(ds, spare, count, 1, 1);
+        drawn.keepBackward(t, dy, t > 0 ? dy - slot : 0);
+        drawn.passCells(t, ds);
+        step.backward(net + t * netSlot, dy, drawn.made(t, s + (t + 1) * slot), later);
+        drawn.joinCells(ds);
       }
     },
   };

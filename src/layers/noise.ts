@@ -20,15 +20,28 @@ const DRAW = { mask: 1, hidden: 2, cell: 3 } as const;
 export const isNoisy = ({ zoneout, cellZoneout, recurrentDropout }: NoiseOptions, mode: Mode): boolean =>
   Boolean(zoneout || cellZoneout || (recurrentDropout && mode === "train"));
 
-/** All are pointers; 0 for what is not drawn. */
+/** What a layer calls between its steps, whether anything is drawn or not. All numbers but t are pointers. */
 export interface Noise {
-  /** [P][read][width]: what the values that the recurrent weights read are multiplied with. */
-  mask: number;
-  /** [T][P][rows][width] of outputs, of cells: 1 for what is kept, 0 for what is new; their mean away from training. */
-  zoneH: number;
-  zoneC: number;
   /** Draws for a window, and masks for the sequences that begin in it. */
   draw(T: number, update: number): void;
+  /** What the recurrent weights read in step t: h(t-1), or h(t-1) masked, with room for that of the step after. */
+  source(t: number, h: number): number;
+  /** All of these, [T][P][read][width], for the gradient of the weights. */
+  sources(h: number): number;
+  /** Where the gradient of what step t read is added up: that of h(t-1) itself, or zeros, which `unmask` then adds to it. */
+  dSource(dh: number): number;
+  unmask(dh: number): void;
+  /** The same in place, where it has a buffer of its own. */
+  unmaskOwn(dSource: number): void;
+  /** h(t), of which some units stay what they were. */
+  keep(t: number, h: number, before: number): void;
+  keepBackward(t: number, dh: number, dBefore: number): void;
+  /** The same for c(t); what the cell made of it is still there. */
+  keepCells(t: number, c: number, before: number): void;
+  made(t: number, c: number): number;
+  /** Around the cell's step back: the share of dc that goes past the cell is taken from it, and added afterwards. */
+  passCells(t: number, dc: number): void;
+  joinCells(dc: number): void;
 }
 
 /**
@@ -61,6 +74,12 @@ export function noise(
   };
   if (!train) for (const { pointer, slot, share } of [hidden, cell]) memory.fill(pointer, pointer && longest * slot, share);
   if (mask && carried) window.carry({ ...read, name: read.name.replace("h", "mask"), pointer: mask, single: true });
+  const trained = (wanted: number, rows: number) => (wanted && train ? buffer(P, rows, width) : 0);
+  const [hSlot, cSlot, readSlot] = [P * outputs * width, P * cells * width, P * rows * width];
+  // h masked, for all steps; c as the cell made it; a gradient on its way.
+  const masked = mask && buffer(longest + 1, P, rows, width);
+  const made = cell.pointer && buffer(longest, P, cells, width);
+  const [dMasked, dPassed] = [trained(mask, rows), trained(made, cells)];
   const drawMask = (update: number) => {
     const { i32, f32 } = memory;
     const begins = Array.from({ length: batch }, (_, b) => b).filter((b) => i32[ends / 4 + b] === -1);
@@ -72,13 +91,49 @@ export function noise(
     }
   };
   return {
-    mask,
-    zoneH: hidden.pointer,
-    zoneC: cell.pointer,
     draw(T, update) {
       if (mask) drawMask(update);
       if (!train) return;
       for (const { pointer, slot, share, kind } of [hidden, cell]) if (pointer) random(pointer, T * slot, 1 - share, 1, update, kind);
+    },
+    source(t, h) {
+      if (!mask) return h;
+      const to = masked + 4 * t * readSlot;
+      kernels.multiply(to, h, mask, readSlot);
+      return to;
+    },
+    sources: (h) => masked || h,
+    dSource(dh) {
+      if (dMasked) memory.fill(dMasked, readSlot);
+      return dMasked || dh;
+    },
+    unmask(dh) {
+      if (!dMasked) return;
+      kernels.multiply(dMasked, dMasked, mask, readSlot);
+      kernels.blend(dh, dMasked, readSlot, 1, 1);
+    },
+    unmaskOwn(dSource) {
+      if (mask) kernels.multiply(dSource, dSource, mask, readSlot);
+    },
+    keep(t, h, before) {
+      if (hidden.pointer) kernels.zoneoutForward(h, before, hidden.pointer + 4 * t * hSlot, hSlot);
+    },
+    keepBackward(t, dh, dBefore) {
+      if (hidden.pointer) kernels.zoneoutBackward(dh, dBefore, hidden.pointer + 4 * t * hSlot, hSlot);
+    },
+    keepCells(t, c, before) {
+      if (!made) return;
+      memory.copy(made + 4 * t * cSlot, c, cSlot);
+      kernels.zoneoutForward(c, before, cell.pointer + 4 * t * cSlot, cSlot);
+    },
+    made: (t, c) => (made ? made + 4 * t * cSlot : c),
+    passCells(t, dc) {
+      if (!dPassed) return;
+      memory.fill(dPassed, cSlot);
+      kernels.zoneoutBackward(dc, dPassed, cell.pointer + 4 * t * cSlot, cSlot);
+    },
+    joinCells(dc) {
+      if (dPassed) kernels.blend(dc, dPassed, cSlot, 1, 1);
     },
   };
 }

@@ -41,7 +41,7 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
       reader.refresh(parts, weight, 4, I);
     },
     stage(window, below, carried) {
-      const { kernels, params, derived, memory } = window;
+      const { kernels, params, derived } = window;
       const { T: longest, panels: P, width, ends, buffer } = window;
       const count = P * H * width;
       const [slot, blocks] = [4 * count, (P * H) / 4];
@@ -52,8 +52,7 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
       const d = buffer(P, H, width);
       const gradient = window.gradient(H);
       const state = { name: `h${suffix}`, units, rows: H };
-      const { mask, zoneH, draw } = noise(window, layer, index, state, H, 0, carried);
-      const [source, spare] = mask ? [buffer(longest, P, H, width), buffer(P, H, width)] : [h, 0];
+      const drawn = noise(window, layer, index, state, H, 0, carried);
       const weightGradient = window.weightGradient(all, rows);
       const recurrentGradient = window.weightGradient(ofState, rows);
       const candidateGradient = window.weightGradient(DENSE, H);
@@ -65,41 +64,37 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
         inside: { h, c: 0, gates, dh: gradient, source: h, flow: 0, ...passed, shown: shown.filter(({ name }) => name !== "m") },
         forward(T, update) {
           kernels.recurrentCarry(h, ends, P, units, width);
-          draw(T, update);
+          drawn.draw(T, update);
           if (reader.table) reader.gather(window, below, gates, derived + bias, T);
           else kernels.product(gates, below.output, params + weight, derived + bias, all, T * P, I, rows, width);
           for (let t = 0; t < T; t++) {
             const [before, now, g] = [h + t * slot, t * slot, gates + 4 * t * slot];
-            const from = source + t * slot;
-            if (mask) kernels.multiply(from, before, mask, count);
+            const from = drawn.source(t, before);
             kernels.product(g, from, params + recurrent, 0, ofState, P, H, rows, width);
             kernels.gruBeforeReset(read + now, g, from, blocks, width);
             kernels.denseForward(m + now, read + now, params + candidate, params + biasN, P, H, H, width);
             kernels.gruBeforeUpdate(before + slot, g, m + now, before, blocks, width);
-            if (zoneH) kernels.zoneoutForward(before + slot, before, zoneH + now, count);
+            drawn.keep(t, before + slot, before);
           }
         },
         backward(T, _, gradients) {
           for (let t = T - 1; t >= 0; t--) {
             const [before, now, g] = [h + t * slot, t * slot, gates + 4 * t * slot];
             const past = t > 0 ? gradient + now - slot : 0;
-            // What goes back through the recurrent weights, which read h masked.
-            const masked = past && mask ? spare : past;
-            if (zoneH) kernels.zoneoutBackward(gradient + now, past, zoneH + now, count);
+            drawn.keepBackward(t, gradient + now, past);
             kernels.gruBeforeUpdateBackward(m + now, past, g, gradient + now, before, blocks, width);
             kernels.inputGradient(d, m + now, derived + candidateT, P, H, H, width);
-            if (spare) memory.fill(spare, count);
-            kernels.gruBeforeResetBackward(masked, g, d, source + t * slot, blocks, width);
-            if (past) kernels.product(masked, g, derived + recurrentT, 0, DENSE, P, rows, H, width);
-            if (past && mask) {
-              kernels.multiply(spare, spare, mask, count);
-              kernels.blend(past, spare, count, 1, 1);
-            }
+            // What goes back through the recurrent weights, which may read h masked.
+            const dSource = past && drawn.dSource(past);
+            kernels.gruBeforeResetBackward(dSource, g, d, drawn.sources(h) + t * slot, blocks, width);
+            if (!past) continue;
+            kernels.product(dSource, g, derived + recurrentT, 0, DENSE, P, rows, H, width);
+            drawn.unmask(past);
           }
           const slots = T * P;
           const [dIh, dHh, dN] = [gradients + biasIh, gradients + biasHh, gradients + biasN];
           weightGradient(gradients + weight, dIh, 0, gates, below.output, 0, I, 0, slots);
-          recurrentGradient(gradients + recurrent, dHh, 0, gates, source, 0, H, 0, slots);
+          recurrentGradient(gradients + recurrent, dHh, 0, gates, drawn.sources(h), 0, H, 0, slots);
           candidateGradient(gradients + candidate, dN, 0, m, read, 0, H, 0, slots);
           reader.backward(window, below, gates, gradients, all, T);
         },

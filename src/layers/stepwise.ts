@@ -39,12 +39,10 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   const dHidden = or(hidden && train, P, H, width);
   const dc = or(c && train, P, H, width);
   const state = { name: `h${suffix}`, units: outputs, rows: R };
-  const { mask, zoneH, zoneC, draw } = noise(window, plan, index, state, R, H, carried);
-  const source = or(mask, longest, P, R, width);
+  const drawn = noise(window, plan, index, state, R, H, carried);
   const read = or(plan.gateWeight, longest + 1, P, 3 * H, width);
   const dLater = or(read && train, P, 3 * H, width);
-  // With zoneout of c, what the cell made of it; with normalisation the products and what becomes of c.
-  const made = or(zoneC, longest, P, H, width);
+  // With normalisation the products and what becomes of c.
   const [wx, wh] = [or(norm, longest, P, rows, width), or(norm, longest, P, rows, width)];
   const ofX = norm && normalising(window, units, norm.gainIh, plan.biasIh, code);
   const ofH = norm && normalising(window, units, norm.gainHh, plan.biasHh, code);
@@ -53,7 +51,6 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   const weightGradient = window.weightGradient(norm ? DENSE : code, rows);
   const gateGradient = window.weightGradient(code | WITHOUT_G, rows);
   const projectedGradient = window.weightGradient(DENSE, hidden ? R : 0);
-  const spare = or(train, P, Math.max(R, H), width);
   const states = [
     { ...state, pointer: h },
     ...(c ? [{ name: `c${suffix}`, pointer: c, units, rows: H }] : []),
@@ -68,7 +65,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
     inside: { h, c, gates, dh: gradient, source: h, flow: 0, ...shownOf(cell, units, outputs, gates, h + hSlot, c && c + cSlot) },
     forward(T, update) {
       for (const { pointer, rows } of states) kernels.recurrentCarry(pointer, ends, P, rows, width);
-      draw(T, update);
+      drawn.draw(T, update);
       if (table) reader.gather(window, below, norm ? wx : gates, norm ? 0 : derived + plan.bias, T);
       else if (norm) kernels.inputGradient(wx, below.output, weight, T * P, rows, I, width);
       ofX?.forward(gates, wx, 0, T);
@@ -76,15 +73,13 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         const [before, after] = [h + t * hSlot, h + (t + 1) * hSlot];
         const [cBefore, cAfter] = [c + t * cSlot, c + (t + 1) * cSlot];
         const gatesNow = gates + t * gatesSlot;
-        const from = mask ? source + t * hSlot : before;
-        if (mask) kernels.multiply(from, before, mask, hSlot / 4);
+        const from = drawn.source(t, before);
         let bias = table ? 0 : derived + plan.bias;
         if (read) {
           kernels.product(gatesNow, read + t * slot(3 * H), gateWeight, bias, code | WITHOUT_G, P, 3 * H, rows, width);
           bias = 0;
         }
         const out = hidden ? hidden + t * cSlot : after;
-        const cOut = made ? made + t * cSlot : cAfter;
         const x = below.output + t * slot(I);
         let [inputs, recurrent] = [features, outputs];
         if (ofH) {
@@ -93,19 +88,16 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
           bias = inputs = recurrent = 0;
         }
         // biome-ignore format: outputs, inputs, parameters, sizes
-        kernels.recurrentForward(out, cOut, gatesNow, x, from, before, cBefore, weight, bias, peepholes, cellClip, code, 1, P, inputs, recurrent, units, width);
+        kernels.recurrentForward(out, cAfter, gatesNow, x, from, before, cBefore, weight, bias, peepholes, cellClip, code, 1, P, inputs, recurrent, units, width);
         if (ofC) {
           const n = normal + t * cSlot;
-          ofC.forward(n, cOut, t, 1);
+          ofC.forward(n, cAfter, t, 1);
           kernels.lstmOutputForward(out, gatesNow, n, code, blocks, width);
         }
         if (hidden) kernels.inputGradient(after, out, projected, P, R, H, width);
         if (read) kernels.takeGates(read + (t + 1) * slot(3 * H), gatesNow, P, units, width);
-        if (zoneH) kernels.zoneoutForward(after, before, zoneH + t * hSlot, hSlot / 4);
-        if (made) {
-          memory.copy(cAfter, cOut, cSlot / 4);
-          kernels.zoneoutForward(cAfter, cBefore, zoneC + t * cSlot, cSlot / 4);
-        }
+        drawn.keep(t, after, before);
+        drawn.keepCells(t, cAfter, cBefore);
       }
     },
 
@@ -116,14 +108,11 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         const past = t > 0 ? dh - hSlot : 0;
         const gatesNow = gates + t * gatesSlot;
         const later = read && full && t < T - 1 ? dLater : 0;
-        if (zoneH) kernels.zoneoutBackward(dh, past, zoneH + t * hSlot, hSlot / 4);
+        drawn.keepBackward(t, dh, past);
         if (hidden) kernels.inputGradient(dHidden, dh, derived + plan.projectedT, P, H, R, width);
         const dOut = hidden ? dHidden : dh;
-        if (made) {
-          memory.fill(spare, cSlot / 4);
-          kernels.zoneoutBackward(dc, spare, zoneC + t * cSlot, cSlot / 4);
-        }
-        const cNow = made ? made + t * cSlot : c + (t + 1) * cSlot;
+        drawn.passCells(t, dc);
+        const cNow = drawn.made(t, c + (t + 1) * cSlot);
         if (ofC) {
           const n = normal + t * cSlot;
           // n becomes its own gradient.
@@ -133,18 +122,15 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         }
         // biome-ignore format: outputs, inputs, parameters, sizes
         kernels.recurrentBackward(gatesNow, dOut, past, dc, gatesNow, h + t * hSlot, cNow, c + t * cSlot, 0, peepholes, later, 0, cellClip, code, 1, P, units, width);
-        if (made) kernels.blend(dc, spare, cSlot / 4, 1, 1);
+        drawn.joinCells(dc);
         const dNet = norm ? wh + t * gatesSlot : gatesNow;
         ofH?.backward(dNet, gatesNow, dNet, t, 1, gradients);
         if (!full || t === 0) continue;
-        if (mask) {
-          kernels.inputGradient(spare, dNet, derived + plan.recurrentT, P, R, rows, width);
-          kernels.multiply(spare, spare, mask, hSlot / 4);
-          kernels.blend(past, spare, hSlot / 4, 1, 1);
-        } else kernels.product(past, dNet, derived + plan.recurrentT, 0, DENSE, P, rows, R, width);
+        kernels.product(drawn.dSource(past), dNet, derived + plan.recurrentT, 0, DENSE, P, rows, R, width);
+        drawn.unmask(past);
         if (read) kernels.inputGradient(dLater, gatesNow, derived + plan.gateT, P, 3 * H, rows, width);
       }
-      const from = mask ? source : h;
+      const from = drawn.sources(h);
       const slots = T * P;
       const [dw, dIh, dHh] = [gradients + plan.weight, gradients + plan.biasIh, gradients + plan.biasHh];
       if (ofX) {
@@ -157,7 +143,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         gateGradient(gradients + plan.gateWeight, 0, 0, gates, read, 0, 3 * H, 0, slots);
       }
       if (peepholes) {
-        kernels.peepholeGradient(gradients + plan.peephole, gates, made || c + cSlot, c, slots, units, width);
+        kernels.peepholeGradient(gradients + plan.peephole, gates, drawn.made(0, c + cSlot), c, slots, units, width);
       }
       if (hidden) {
         projectedGradient(gradients + plan.projected, 0, 0, gradient, hidden, 0, H, 0, slots);
