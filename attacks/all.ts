@@ -2,5 +2,8 @@
 
 import type { Attack } from "./attack.js";
 import { canaries } from "./canaries.js";
+import { interruptions } from "./interruptions.js";
+import { kills } from "./kills.js";
+import { server } from "./server.js";
 
-export const ATTACKS: readonly Attack[] = [canaries];
+export const ATTACKS: readonly Attack[] = [canaries, interruptions, kills, server];
