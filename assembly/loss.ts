@@ -1,5 +1,5 @@
 // Losses over a window: their value and the gradient of the outputs. `weight` says how much each step of each sequence
-// counts: 0 for padding and where there is no target. `scale` is 1 / (what the mean is taken over), or 1 for the sum.
+// counts: 0 for padding and where there is no target; `each`, if it is not 0, how much each number of it does. `scale` is 1 / (what the mean is taken over), or 1 for the sum.
 
 import { activate, exp, LOGISTIC, log } from "./activation";
 import { columnWeights, liveRows, loadColumn, ofRow, PANEL, padded, splat, storeColumn, sum, VECTOR } from "./lanes";
@@ -17,7 +17,8 @@ export function elementwiseLoss(
   y: usize, // [slots][O][width]
   target: usize, // [slots][O][width]
   weight: usize, // [slots][width]
-  perOutput: usize, // [O], padded: delta of HUBER, q of QUANTILE; 0 for the others
+  each: usize, // [slots][O][width]; or 0: all 1
+  perOutput: usize, // [O], padded: delta of HUBER, q of QUANTILE, or what the values of MAE and MSE are multiplied with; or 0
   loss: i32, // one of the codes
   slots: i32,
   O: i32,
@@ -44,6 +45,7 @@ export function elementwiseLoss(
         let value: v128, slope: v128;
         if (loss == MSE) {
           value = f32x4.mul(error, error);
+          if (perOutput) value = f32x4.mul(value, option);
           slope = f32x4.add(error, error);
         } else if (loss == BCE) {
           const power = exp(f32x4.neg(f32x4.abs(out)));
@@ -54,15 +56,16 @@ export function elementwiseLoss(
           value = f32x4.mul(error, side);
           slope = v128.and(side, f32x4.ne(error, splat(0)));
         } else {
-          const limit = loss == HUBER ? option : splat(1);
+          const limit = perOutput ? option : splat(1);
           // The limit with the error's sign; 0 where there is no error.
           const side = v128.and(v128.or(limit, v128.and(error, splat(-0.0))), f32x4.ne(error, splat(0)));
           const inside = loss == MAE ? splat(0) : f32x4.lt(size, limit);
-          const beyond = loss == MAE ? size : f32x4.mul(limit, f32x4.sub(size, f32x4.mul(splat(0.5), limit)));
+          const beyond = loss == MAE ? f32x4.mul(limit, size) : f32x4.mul(limit, f32x4.sub(size, f32x4.mul(splat(0.5), limit)));
           value = v128.bitselect(f32x4.mul(splat(0.5), f32x4.mul(error, error)), beyond, inside);
           slope = v128.bitselect(error, side, inside);
         }
-        const live = at + stride >= end ? v128.and(counts, tail) : counts;
+        let live = at + stride >= end ? v128.and(counts, tail) : counts;
+        if (each) live = f32x4.mul(live, v128.load(each + at));
         // What does not count may have overflowed.
         losses = f32x4.add(losses, v128.and(f32x4.mul(live, value), f32x4.ne(live, splat(0))));
         v128.store(dy + at, f32x4.mul(live, slope));
@@ -73,6 +76,7 @@ export function elementwiseLoss(
     y += panel;
     dy += panel;
     target += panel;
+    if (each) each += panel;
     weight += (<usize>width) << 2;
   }
   return total;
@@ -87,6 +91,7 @@ export function gaussianLoss(
   y: usize, // [slots][O][width]
   target: usize, // [slots][O][width], of which the first O / 2 rows are targets
   weight: usize, // [slots][width]
+  each: usize, // [slots][O][width], of which the first O / 2 rows count; or 0: all 1
   slots: i32,
   O: i32, // even
   width: i32,
@@ -99,8 +104,9 @@ export function gaussianLoss(
   for (let slot = 0; slot < slots; slot++) {
     for (let at: usize = 2 * half; at < panel; at += 4) store<f32>(dy + at, 0);
     for (let column: usize = 0; column < row; column += VECTOR) {
-      const counts = columnWeights(weight + column, width, scale);
+      const step = columnWeights(weight + column, width, scale);
       for (let at = column; at < half; at += row) {
+        const counts = each ? f32x4.mul(step, loadColumn(each + at, width)) : step;
         const s = loadColumn(y + half + at, width);
         const error = f32x4.sub(loadColumn(y + at, width), loadColumn(target + at, width));
         // What does not count may have overflowed.
@@ -119,6 +125,7 @@ export function gaussianLoss(
     y += panel;
     dy += panel;
     target += panel;
+    if (each) each += panel;
     weight += row;
   }
   return total;

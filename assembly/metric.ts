@@ -10,6 +10,7 @@ export function accuracy(
   y: usize, // [slots][O][width]: logits
   target: usize, // with classes [slots][width] i32, else [slots][O][width]
   weight: usize, // [slots][width]
+  each: usize, // without classes [slots][O][width], how much each output counts; or 0: all 1
   classWeight: usize, // [O]; or 0: all 1
   classes: bool,
   slots: i32,
@@ -31,13 +32,14 @@ export function accuracy(
         if (best == goal) right = classWeight ? load<f32>(classWeight + (goal << 2)) : 1;
       } else {
         for (let at = lane; at < <usize>O * row; at += row) {
-          if (load<f32>(y + at) >= 0 == load<f32>(target + at) >= 0.5) right += 1;
+          if (load<f32>(y + at) >= 0 == load<f32>(target + at) >= 0.5) right += each ? load<f32>(each + at) : 1;
         }
       }
       total += load<f32>(weight + lane) * right;
     }
     y += panel;
     target += classes ? row : panel;
+    if (each) each += panel;
     weight += row;
   }
   return total * scale;

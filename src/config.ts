@@ -3,7 +3,7 @@
 import { type Check, complete, count, deepFreeze, each, fail, oneOf, record, size, typed } from "./check.js";
 import { PRESETS, type Preset } from "./initializers.js";
 import { KINDS, type Layer } from "./layers/index.js";
-import { checkScale, type Scale } from "./scale.js";
+import { checkScale, type Scaler } from "./scale.js";
 
 /** What a model is: plain data, saved with it. */
 export interface ModelConfig {
@@ -22,10 +22,12 @@ export interface ModelConfig {
   seed?: number;
   /**
    * Means and standard deviations (see `scaler`) of the data in your units: `inputs` (of features) are standardised on their way
-   * in, `targets` as well, and outputs are brought back to the targets' units. Losses are measured in standardised units.
-   * Default: neither.
+   * in, `targets` as well, and outputs are brought back to the targets' units. With the losses quantile and gaussianNLL,
+   * `outputs` says so, and `targets` has a mean for each target, not each output. Losses are measured in standardised units,
+   * metrics in the targets'. Default: neither.
+   * @example scaler: { targets: scaler(train, { of: "targets" }), outputs: "quantile" }
    */
-  scaler?: { inputs?: Scale; targets?: Scale };
+  scaler?: Scaler;
 }
 
 /** The same, checked, with nothing left out. */
@@ -51,7 +53,7 @@ export function checkConfig(value: unknown): Config {
     output: [oneOf("every", "last"), "every"],
     initial: [oneOf(...(Object.keys(PRESETS) as Preset[])), "pytorch"],
     seed: [count, 0],
-    scaler: [record({ inputs: checkScale, targets: checkScale }), {}],
+    scaler: [record({ inputs: checkScale, targets: checkScale, outputs: oneOf("values", "quantile", "gaussianNLL") }), {}],
   }) as Config;
   const { input, layers, scaler } = config;
   const tokens = "tokens" in input;

@@ -1,6 +1,6 @@
 /** Before a model sees the data: sequences cut out of one long series, and the scale of the numbers. */
 
-import { complete, each, fail, finite, integer, integerIn, oneOf } from "./check.js";
+import { complete, each, fail, finite, integer, integerIn, isObject, oneOf, type Refuse } from "./check.js";
 import type { Scale } from "./scale.js";
 import { flatten, type Measured, measure, type Sequence, type Series } from "./sequences.js";
 
@@ -86,43 +86,67 @@ export function lanes(series: Series, count: number, laneOptions: { features?: n
   }));
 }
 
+/** Refuses flat targets of which it is open how many come to a step. */
+function checkTargets(path: string, { inputs, targets }: Sequence): void {
+  if (!targets || typeof targets === "number" || isObject(targets[0]) || targets.length === 1) return;
+  const { steps } = measure("inputs", typeof inputs === "number" ? [inputs] : inputs);
+  if (targets.length !== steps)
+    fail(RangeError, path, `a row for each step, or one number for each of ${steps}, or the option features`, targets);
+}
+
 /**
  * The mean and the standard deviation of each feature, for `scaler` of a model's configuration. A feature that never changes
  * gets deviation 1. One pass, in double precision (Welford 1962); the deviation is that of these numbers, divided by their count.
  *
  * @param data a series, as `windows` takes it, or sequences (`of` says whether their inputs, the default, or their targets)
- * @param scalerOptions `features`: numbers to a step where the data are flat, default 1
+ * @param scalerOptions `features`: numbers to a step where the data are flat, default 1; it must be told where flat targets are neither
+ * one number nor one for each step of the inputs. `missing: "ignore"`: NaN is passed over; default "refuse"
  * @throws TypeError, RangeError if a number is not finite, with its path, step and feature, or if there is none
  * @example
  * const scale = scaler(log); // rows of 3
  * createModel({ input: { features: 3 }, layers, scaler: { inputs: scale, targets: scale } }); // predicts all 3
  * createModel({ input: { features: 3 }, layers, scaler: { inputs: scaler(train), targets: scaler(train, { of: "targets" }) } });
  */
-export function scaler(data: Series | Iterable<Sequence>, scalerOptions: { of?: "inputs" | "targets"; features?: number } = {}): Scale {
+export function scaler(
+  data: Series | Iterable<Sequence>,
+  scalerOptions: { of?: "inputs" | "targets"; features?: number; missing?: "refuse" | "ignore" } = {},
+): Scale {
   const sequences = Array.isArray(data) ? data[0]?.inputs !== undefined : !ArrayBuffer.isView(data) && Symbol.iterator in Object(data);
   const of = oneOf("inputs", "targets");
-  const given = complete("options", scalerOptions, { ...(sequences && { of }), features: integer });
+  const given = complete("options", scalerOptions, { ...(sequences && { of }), features: integer, missing: oneOf("refuse", "ignore") });
+  const refuse: Refuse = given.missing === "ignore" ? (value) => (Number.isNaN(value) ? undefined : finite(value)) : finite;
   const part = scalerOptions.of ?? "inputs";
   const mean: number[] = [];
   const squares: number[] = [];
+  const counts: number[] = [];
   let features = 0;
-  let count = 0;
   const add = (path: string, value: unknown) => {
     const list = typeof value === "number" ? [value] : value;
     features ||= measure(path, list, given.features).features;
-    flatten(path, list, features, "feature", finite, Float64Array).forEach((number, i) => {
+    flatten(path, list, features, "feature", refuse, Float64Array).forEach((number, i) => {
       const k = i % features;
-      if (k === 0) count++;
+      counts[k] ??= 0;
+      if (Number.isNaN(number)) return;
       const before = number - (mean[k] ??= 0);
-      mean[k] += before / count;
+      mean[k] += before / ++(counts[k] as number);
       squares[k] = (squares[k] ?? 0) + before * (number - mean[k]);
     });
   };
   if (sequences) {
     let i = 0;
-    for (const sequence of data as Iterable<Sequence>) add(`sequences[${i++}].${part}`, sequence?.[part]);
+    for (const sequence of data as Iterable<Sequence>) {
+      const path = `sequences[${i++}].${part}`;
+      if (part === "targets" && !given.features) checkTargets(path, sequence);
+      add(path, sequence?.[part]);
+    }
   } else add("series", data);
-  if (count === 0) fail(RangeError, "data", "at least one step", data);
+  if (counts.length === 0) fail(RangeError, "data", "at least one step", data);
+  counts.forEach((count, k) => {
+    if (count === 0) fail(RangeError, "data", `a number of feature ${k}`, data);
+  });
   // A deviation that is nothing in f32 is refused.
-  return { mean, deviation: squares.map((sum) => Math.sqrt(sum / count)).map((value) => (Math.fround(value) > 0 ? value : 1)) };
+  return {
+    mean,
+    deviation: squares.map((sum, k) => Math.sqrt(sum / (counts[k] as number))).map((value) => (Math.fround(value) > 0 ? value : 1)),
+  };
 }

@@ -11,6 +11,7 @@ import { planModel } from "./layout.js";
 import { Memory } from "./memory.js";
 import { PURPOSE, Random } from "./random.js";
 import type { Tensor } from "./safetensors.js";
+import { type Scale, scaleOfOutputs } from "./scale.js";
 
 /** Where a model runs: not saved with it. */
 export interface Environment {
@@ -39,6 +40,8 @@ export class Engine implements Parts {
   /** Regions. */
   readonly params: number;
   readonly derived: number;
+  /** What brings outputs back to the targets' units. */
+  readonly units: Scale | undefined;
   /** Whether the kernels are those for relaxed SIMD. */
   readonly relaxed: boolean;
   /** What the threads that work on the model share, once there are any. */
@@ -51,9 +54,7 @@ export class Engine implements Parts {
     { module, kernels }: Environment,
   ) {
     this.layout = planModel(config);
-    const { targets } = config.scaler;
-    const { outputs } = this.layout;
-    if (targets && targets.mean.length !== outputs) fail(RangeError, "scaler.targets.mean", `${outputs} numbers`, targets.mean);
+    this.units = scaleOfOutputs(config.scaler, this.layout.outputs);
     this.relaxed = kernels === "relaxed" && supports("relaxed");
     this.kernels = createKernels(module ?? compile(...this.#variants));
     this.memory = new Memory(this.kernels);

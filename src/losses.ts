@@ -20,6 +20,7 @@ import {
   typeOf,
 } from "./check.js";
 import type { Kernels } from "./kernels.js";
+import type { Outputs, Scaler } from "./scale.js";
 
 interface Reduced {
   /**
@@ -29,25 +30,30 @@ interface Reduced {
   reduction?: "mean" | "sum";
 }
 
+interface OfNumbers extends Reduced {
+  /** "ignore": a target that is NaN is not there, and the mean is over the others. Default "refuse". */
+  missing?: "refuse" | "ignore";
+}
+
 /** Mean squared error over outputs and steps, not halved; targets are as many numbers as the model has outputs. */
-export interface MseLoss extends Reduced {
+export interface MseLoss extends OfNumbers {
   type: "mse";
 }
 
 /** Mean absolute error over outputs and steps; PyTorch's `L1Loss`. */
-export interface MaeLoss extends Reduced {
+export interface MaeLoss extends OfNumbers {
   type: "mae";
 }
 
 /** Half the squared error where it is below `delta`, linear beyond (Huber 1964); mean over outputs and steps. */
-export interface HuberLoss extends Reduced {
+export interface HuberLoss extends OfNumbers {
   type: "huber";
   /** Default 1. */
   delta?: number;
 }
 
 /** Binary cross-entropy of logits in nats, mean over outputs and steps; targets are probabilities, from 0 to 1. */
-export interface BinaryCrossEntropyLoss extends Reduced {
+export interface BinaryCrossEntropyLoss extends OfNumbers {
   type: "binaryCrossEntropy";
 }
 
@@ -66,7 +72,7 @@ export interface CrossEntropyLoss extends Reduced {
  * Pinball loss of one or several quantiles of each target (Koenker & Bassett 1978), mean over quantiles, targets and steps. The
  * model has an output for each: quantile q of target k, of Q quantiles, is output k Q + q. Targets are outputs / Q numbers.
  */
-export interface QuantileLoss extends Reduced {
+export interface QuantileLoss extends OfNumbers {
   type: "quantile";
   /** Each between 0 and 1. */
   quantiles: readonly number[];
@@ -77,7 +83,7 @@ export interface QuantileLoss extends Reduced {
  * constant, mean over targets and steps. The first half of the outputs are the means, the second the logarithms of the
  * variances; targets are half as many numbers as the model has outputs.
  */
-export interface GaussianNllLoss extends Reduced {
+export interface GaussianNllLoss extends OfNumbers {
   type: "gaussianNLL";
 }
 
@@ -120,18 +126,18 @@ export interface Targets {
 /** What the kernels of a loss work on: pointers; shapes, and what the sum is multiplied with. */
 export interface Panels {
   /** `perOutput` is [O], padded with zeros: what `perOutput` of its rule returned; 0 for none. */
-  pointers: readonly [dy: number, y: number, target: number, weight: number, perOutput: number];
+  pointers: readonly [dy: number, y: number, target: number, weight: number, each: number, perOutput: number];
   sizes: readonly [slots: number, O: number, width: number, scale: number];
 }
 
 /** What a loss is to the other files. A new one is a row of RULES, and a line or a kernel in assembly/loss.ts. */
 interface Rule<L> {
-  /** Whether targets are what the outputs are, numbers in the same units, so that a model's scaler standardises them. */
-  scaled?: boolean;
+  /** What the outputs are of targets that a model's scaler standardises. */
+  scaled?: Outputs;
   /** @throws RangeError if the model's outputs do not suit it */
   fits?(path: string, outputs: number): void;
   /** Those beside its reduction. */
-  options?(outputs: number): Record<Exclude<keyof L, "type" | "reduction">, Option>;
+  options?(outputs: number): Record<Exclude<keyof L, "type" | "reduction" | "missing">, Option>;
   targets(loss: L, outputs: number): Targets;
   /** A number for each output that its kernel needs. */
   perOutput?(loss: L, outputs: number): ArrayLike<number> | null;
@@ -153,15 +159,16 @@ const elementwise = <L extends Loss>(code: number, rest: Partial<Rule<Required<L
 const inside = inBounds({ min: 0, aboveMin: true, max: 1, belowMax: true });
 
 const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> } = {
-  mse: elementwise(ELEMENTWISE.mse, { scaled: true }),
-  mae: elementwise(ELEMENTWISE.mae, { scaled: true }),
+  mse: elementwise(ELEMENTWISE.mse, { scaled: "values" }),
+  mae: elementwise(ELEMENTWISE.mae, { scaled: "values" }),
   huber: elementwise<HuberLoss>(ELEMENTWISE.huber, {
-    scaled: true,
+    scaled: "values",
     options: () => ({ delta: [inBounds({ min: 0, aboveMin: true, max: 1e6 }), 1] }),
     perOutput: ({ delta }, outputs) => new Float32Array(outputs).fill(delta),
   }),
   binaryCrossEntropy: elementwise(ELEMENTWISE.binaryCrossEntropy, { targets: (_, outputs) => ({ per: outputs, refuse: probability }) }),
   quantile: elementwise<QuantileLoss>(ELEMENTWISE.quantile, {
+    scaled: "quantile",
     options: (outputs) => ({
       quantiles: [
         (path, value) => {
@@ -177,11 +184,12 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
     perOutput: ({ quantiles }, outputs) => Float32Array.from({ length: outputs }, (_, k) => quantiles[k % quantiles.length] as number),
   }),
   gaussianNLL: {
+    scaled: "gaussianNLL",
     fits(path, outputs) {
       if (outputs % 2 > 0) fail(RangeError, path, "a model with two outputs for each target for gaussianNLL", outputs);
     },
     targets: (_, outputs) => ({ per: outputs / 2, refuse: finite }),
-    run: (kernels, _, { pointers: [dy, y, target, weight], sizes }) => kernels.gaussianLoss(dy, y, target, weight, ...sizes),
+    run: (kernels, _, { pointers: [dy, y, target, weight, each], sizes }) => kernels.gaussianLoss(dy, y, target, weight, each, ...sizes),
   },
   crossEntropy: {
     fits(path, outputs) {
@@ -198,7 +206,8 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
     },
     perOutput: ({ classWeights, labelSmoothing }, outputs) =>
       classWeights ?? (labelSmoothing > 0 ? new Float32Array(outputs).fill(1) : null),
-    run: (kernels, { labelSmoothing }, { pointers, sizes }) => kernels.softmaxCrossEntropy(...pointers, labelSmoothing, ...sizes),
+    run: (kernels, { labelSmoothing }, { pointers: [dy, y, target, weight, , perOutput], sizes }) =>
+      kernels.softmaxCrossEntropy(dy, y, target, weight, perOutput, labelSmoothing, ...sizes),
   },
 };
 
@@ -207,7 +216,7 @@ export const ruleOf = ({ type }: Pick<Loss, "type">) => RULES[type] as unknown a
 
 /** What a loss must fit: a model's outputs, and what it standardises. */
 interface Fits {
-  config: { scaler: { targets?: unknown } };
+  config: { scaler: Scaler };
   layout: { outputs: number };
 }
 
@@ -219,10 +228,16 @@ export function checkLoss(path: string, value: unknown, { config, layout }: Fits
   const rule = ruleOf({ type });
   rule.fits?.(path, outputs);
   const reduction = [oneOf("mean", "sum"), "mean"] as const;
-  const loss = complete(path, given, { type: [() => type], reduction, ...rule.options?.(outputs) }) as unknown as Required<Loss>;
-  if (config.scaler.targets && !rule.scaled) {
-    const known = Object.keys(RULES).filter((type) => ruleOf({ type } as Loss).scaled);
-    fail(RangeError, path, `one of ${known.join(", ")}, as the model has scaler.targets`, type);
+  const missing = type === "crossEntropy" ? {} : { missing: [oneOf("refuse", "ignore"), "refuse"] as const };
+  const own = { type: [() => type] as const, reduction, ...missing, ...rule.options?.(outputs) };
+  const loss = complete(path, given, own) as unknown as Required<Loss>;
+  const { targets, outputs: kind = "values" } = config.scaler;
+  if (targets && rule.scaled !== kind) {
+    const known = Object.keys(RULES).filter((type) => ruleOf({ type } as Loss).scaled === kind);
+    fail(RangeError, path, `${known.length > 1 ? "one of " : ""}${known.join(", ")}, as the model's scaler.outputs is "${kind}"`, type);
   }
+  const { length } = targets?.mean ?? [];
+  const { per } = rule.targets(loss, outputs);
+  if (targets && length !== per) fail(RangeError, path, `a loss of ${length} targets, as scaler.targets has them`, per);
   return loss;
 }

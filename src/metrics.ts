@@ -8,7 +8,8 @@ import type { Network } from "./network.js";
  * - `accuracy`: the share of targets whose class has the largest logit; with binary cross-entropy, of outputs whose logit has the
  *   right sign for a target of 0.5 or more, or of less.
  * - `perplexity`, `bitsPerCharacter`: e to the cross-entropy in nats, and the cross-entropy in bits; without label smoothing.
- * - `mae`, `rmse`: the mean absolute error, and the root of the mean squared error.
+ * - `mae`, `rmse`: the mean absolute error, and the root of the mean squared error; in the targets' units, where the model's scaler
+ *   has targets.
  */
 export type Metric = "accuracy" | "perplexity" | "bitsPerCharacter" | "mae" | "rmse";
 
@@ -27,8 +28,10 @@ const right: Run = (kernels, { type }, { pointers: [, ...rest], sizes }) => kern
 const nats: Rule["sum"] = (network, T, loss) => network.loss(T, { ...(loss as Required<CrossEntropyLoss>), labelSmoothing: 0 }, 1);
 const error =
   (type: "mae" | "mse"): Rule["sum"] =>
-  (network, T) =>
-    network.loss(T, { type, reduction: "sum" }, 1);
+  (network, T) => {
+    const factors = network.deviation?.map((d) => (type === "mse" ? d * d : d));
+    return network.loss(T, { type, reduction: "sum", missing: "refuse" }, 1, undefined, factors);
+  };
 const ERRORS = ["mse", "mae", "huber"] as const;
 const same = (mean: number) => mean;
 

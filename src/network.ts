@@ -30,6 +30,9 @@ export class Network {
   readonly lengths: number;
   readonly target: number = 0;
   readonly counts: number = 0;
+  /** [1] i32, which all threads read: where [T][P][outputs][width] is how much each number of the targets counts; 0: all 1. */
+  readonly #each: number = 0;
+  #apart = 0;
   /** [outputs], padded with zeros: what a loss's rule has for each. */
   readonly #perOutput: number = 0;
   /** For each sequence, where in T+1 slots its present state lies: at its own end, not in what padding made of it. */
@@ -88,6 +91,7 @@ export class Network {
       if (mode !== "infer") {
         this.target = buffer(T, P, pad4(layout.outputs), width);
         this.counts = buffer(T, P, width);
+        this.#each = buffer(1);
         this.#perOutput = buffer(pad4(layout.outputs));
       }
     } catch (error) {
@@ -101,6 +105,20 @@ export class Network {
     this.ends.fill(0);
   }
 
+  /** Room for what each number of the targets counts, which the next losses look at. Taken when it is first asked for. */
+  apart(): number {
+    const { memory, layout } = this.#engine;
+    const { panels, width } = this.lanes;
+    this.#apart ||= this.buffer(this.T, panels, pad4(layout.outputs), width);
+    memory.i32[this.#each / 4] = this.#apart;
+    return this.#apart;
+  }
+
+  /** All numbers of a step count as much as the step. */
+  together(): void {
+    this.#engine.memory.i32[this.#each / 4] = 0;
+  }
+
   /** A region of zeros that goes with the network. */
   buffer(...shape: number[]): number {
     const pointer = this.#engine.memory.allocate(4 * product(shape));
@@ -111,6 +129,11 @@ export class Network {
   /** Gives the memory back. */
   release(): void {
     for (const region of this.regions) this.#engine.memory.release(region);
+  }
+
+  /** Of each target in the user's units, where the model standardises them. */
+  get deviation(): number[] | undefined {
+    return this.#engine.config.scaler.targets?.deviation;
   }
 
   /** [T][P][outputs][width] of the last layer. */
@@ -128,15 +151,15 @@ export class Network {
   }
 
   /** The sum of the loss times `scale`; leaves the gradient of the outputs. Or what another kernel makes of the same panels. */
-  loss(T: number, loss: Required<Loss>, scale: number, run?: Run): number {
+  loss(T: number, loss: Required<Loss>, scale: number, run?: Run, numbers?: ArrayLike<number> | null): number {
     const { kernels, layout, memory } = this.#engine;
     const { panels, width } = this.lanes;
     const { output: y, gradient: dy } = this.#output;
     const { outputs: O } = layout;
     const rule = ruleOf(loss);
-    const numbers = rule.perOutput?.(loss, O);
+    numbers ??= rule.perOutput?.(loss, O);
     if (numbers) memory.write(this.#perOutput, numbers);
-    const pointers = [dy, y, this.target, this.counts, numbers ? this.#perOutput : 0] as const;
+    const pointers = [dy, y, this.target, this.counts, memory.i32[this.#each / 4] as number, numbers ? this.#perOutput : 0] as const;
     return (run ?? rule.run)(kernels, loss, { pointers, sizes: [T * panels, O, width, scale] });
   }
 

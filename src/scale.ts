@@ -11,6 +11,20 @@ export interface Scale {
   deviation: number[];
 }
 
+/**
+ * What outputs are of the targets. "values": as many, in the same order. "quantile": some quantiles of each, one after the other.
+ * "gaussianNLL": all means, then the logarithms of all variances. As the losses have them.
+ */
+export type Outputs = "values" | "quantile" | "gaussianNLL";
+
+/** What a model standardises. */
+export interface Scaler {
+  inputs?: Scale;
+  targets?: Scale;
+  /** Of models with `targets`. Default "values". */
+  outputs?: Outputs;
+}
+
 export function checkScale(path: string, value: unknown): Scale {
   const scale = complete(path, value, { mean: [each(finiteNumber, "numbers")], deviation: [each(positive, "numbers")] });
   const { length } = scale.mean;
@@ -22,3 +36,22 @@ export const standardise = ({ mean, deviation }: Scale, value: number, k: number
   (value - (mean[k] as number)) / (deviation[k] as number);
 
 export const restore = ({ mean, deviation }: Scale, value: number, k: number) => value * (deviation[k] as number) + (mean[k] as number);
+
+/** What brings each of so many outputs back to the targets' units; undefined where nothing does. */
+export function scaleOfOutputs({ targets, outputs: kind = "values" }: Scaler, outputs: number): Scale | undefined {
+  if (!targets) return undefined;
+  const { mean, deviation } = targets;
+  const { length } = mean;
+  const fits = { values: outputs === length, quantile: outputs % length === 0, gaussianNLL: outputs === 2 * length }[kind];
+  if (!fits) {
+    const expected = { values: `${outputs} numbers`, quantile: `a divisor of ${outputs} numbers`, gaussianNLL: `${outputs / 2} numbers` };
+    fail(RangeError, "scaler.targets.mean", expected[kind], mean);
+  }
+  if (kind === "values") return targets;
+  if (kind === "quantile") {
+    const of = (list: number[]) => Array.from({ length: outputs }, (_, k) => list[Math.floor((k * length) / outputs)] as number);
+    return { mean: of(mean), deviation: of(deviation) };
+  }
+  // The variance of d z is d^2 that of z.
+  return { mean: [...mean, ...deviation.map((d) => 2 * Math.log(d))], deviation: [...deviation, ...deviation.map(() => 1)] };
+}

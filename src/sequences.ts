@@ -14,13 +14,13 @@ export type Series = ArrayLike<number> | ArrayLike<ArrayLike<number>>;
  *
  * `inputs` has `features` numbers for each step, or one token. `targets` has, for each step (or for the last alone, where the
  * model's output is "last"), what the loss takes: `outputs` numbers, with cross-entropy one class. `weights` says how much each
- * of these steps counts, 0 or more: means are over the sum of weights, and a step of weight 0 has no target, whatever stands in
- * its place. Default: all 1.
+ * of these steps counts, or each of their numbers, 0 or more: means are over the sum of weights, and what has weight 0 has no
+ * target, whatever number stands in its place, NaN as well. Default: all 1.
  */
 export interface Sequence {
   inputs: Series;
   targets?: Series | number;
-  weights?: ArrayLike<number> | number;
+  weights?: Series | number;
 }
 
 /** A checked sequence: flat numbers. */
@@ -29,6 +29,8 @@ export interface Checked {
   targets: ArrayLike<number>;
   /** Of the steps that have targets; 0 where the target is ignored. */
   weights: ArrayLike<number>;
+  /** As many as targets: how much each number of a step counts beside the step; absent where all count 1. */
+  each?: Float32Array;
   length: number;
 }
 
@@ -84,7 +86,7 @@ export function flatten<A extends Float32Array | Float64Array | Int32Array>(
   value: unknown,
   per: number,
   unit: string,
-  refuse: (value: number, step: number) => string | undefined,
+  refuse: (value: number, index: number) => string | undefined,
   numbers: new (length: number) => A,
   scale?: Scale,
   expected?: number,
@@ -107,10 +109,10 @@ export function flatten<A extends Float32Array | Float64Array | Int32Array>(
     }
     for (let k = 0; k < per; k++) {
       let number = row[nested ? k : step * per + k];
-      let wrong = typeof number === "number" ? refuse(number, step) : "a number";
+      let wrong = typeof number === "number" ? refuse(number, step * per + k) : "a number";
       if (scale && wrong === undefined) {
         number = standardise(scale, number as number, k);
-        wrong = refuse(number as number, step);
+        wrong = refuse(number as number, step * per + k);
       }
       if (wrong !== undefined) {
         const place = `${path}, step ${step}${per > 1 ? `, ${unit} ${k}` : ""}`;
@@ -151,20 +153,45 @@ export function checkSequence(path: string, value: unknown, { config, outputs, l
   if (!loss) return { inputs: checked, targets: [], weights: [], length };
 
   const steps = config.output === "every" ? length : 1;
-  const weight =
-    weights === undefined
-      ? new Float32Array(steps).fill(1)
-      : flatten(`${path}.weights`, weights, 1, "", atLeast0, Float32Array, undefined, steps);
   const { per, classes, refuse, ignored } = ruleOf(loss).targets(loss, outputs);
-  const refuseCounted = weights === undefined ? refuse : (value: number, step: number) => (weight[step] === 0 ? finite : refuse)(value);
+  const weight = new Float32Array(steps).fill(1);
+  let each: Float32Array | undefined;
+  if (weights !== undefined) {
+    const given = typeof weights === "number" ? [weights] : arrayLike(`${path}.weights`, weights, "an array or a typed array");
+    const apart = per > 1 && !classes && (isObject(given[0]) || given.length === per * steps);
+    const flat = flatten(`${path}.weights`, weights, apart ? per : 1, "number", atLeast0, Float32Array, undefined, steps);
+    if (apart) each = flat;
+    else weight.set(flat);
+  }
+  const ignores = "missing" in loss && loss.missing === "ignore";
+  // What is not there may be anything.
+  const absent = (value: number, number: number) =>
+    weight[Math.floor(number / per)] === 0 || each?.[number] === 0 || (ignores && Number.isNaN(value));
+  const sparse = weights !== undefined || ignores;
+  const check = sparse ? (value: number, number: number) => (absent(value, number) ? undefined : refuse(value)) : refuse;
   const numbers = classes ? Int32Array : Float32Array;
-  if (classes) checkClasses(`${path}.targets`, targets, steps, outputs);
   const { targets: scale } = config.scaler;
-  const goals = flatten<Int32Array | Float32Array>(`${path}.targets`, targets, per, "number", refuseCounted, numbers, scale, steps);
-  goals.forEach((goal, step) => {
-    if (goal === ignored) weight[step] = 0;
-  });
-  return { inputs: checked, targets: goals, weights: weight, length };
+  if (classes) checkClasses(`${path}.targets`, targets, steps, outputs);
+  const goals = flatten<Int32Array | Float32Array>(`${path}.targets`, targets, per, "number", check, numbers, scale, steps);
+  if (classes) {
+    goals.forEach((goal, step) => {
+      if (goal === ignored) weight[step] = 0;
+    });
+  } else if (sparse) {
+    const shares = each ?? new Float32Array(goals.length).fill(1);
+    goals.forEach((goal, number) => {
+      if (!absent(goal, number)) return;
+      each = shares;
+      [shares[number], goals[number]] = [0, 0];
+    });
+    // A step counts if one of its numbers does; one number's weight is its step's.
+    for (let step = 0; each && step < steps; step++) {
+      const most = Math.max(...each.subarray(step * per, (step + 1) * per));
+      if (per === 1 || most === 0) weight[step] = (weight[step] as number) * most;
+    }
+    if (per === 1) each = undefined;
+  }
+  return { inputs: checked, targets: goals, weights: weight, ...(each && { each }), length };
 }
 
 /** The sequences of an array or an iterable, all checked. */

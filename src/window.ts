@@ -94,6 +94,8 @@ const NONE = { targets: [], weights: [] };
 export function writeWindow(engine: Engine, network: Network, rows: readonly (Row | null)[], T: number, loss?: Required<Loss>): number {
   const { memory, config, layout } = engine;
   const { width, panels } = network.lanes;
+  const apart = loss && rows.some((row) => row?.sequence.each) ? network.apart() : 0;
+  if (loss && !apart) network.together();
   const tokens = "tokens" in config.input;
   const features = "tokens" in config.input ? 1 : config.input.features;
   const into = tokens ? memory.i32 : memory.f32;
@@ -124,16 +126,22 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
     if (!shape) continue;
 
     const { per, copies = 1, classWeights } = shape;
-    const { targets, weights } = row?.sequence ?? NONE;
+    const { targets, weights, each }: Pick<Checked, "targets" | "weights" | "each"> = row?.sequence ?? NONE;
     for (let t = 0; t < T; t++) {
       const step = row && t < count ? targetAt(config.output, row, t) : -1;
       const counts = step < 0 ? 0 : (weights[step] as number);
       const at = target + (t * panels + panel) * targetRows * width + lane;
+      let numbers = apart ? 0 : per * copies;
       for (let k = 0; k < per * copies; k++) {
-        goals[at + k * width] = counts > 0 ? (targets[step * per + Math.floor(k / copies)] as number) : 0;
+        const number = step * per + Math.floor(k / copies);
+        goals[at + k * width] = counts > 0 ? (targets[number] as number) : 0;
+        if (!apart) continue;
+        const own = counts > 0 && each ? (each[number] as number) : 1;
+        memory.f32[apart / 4 + at - target + k * width] = own;
+        numbers += own;
       }
       memory.f32[weight + (t * panels + panel) * width + lane] = counts;
-      counted += counts * per * copies * (classWeights && counts > 0 ? (classWeights[targets[step] as number] as number) : 1);
+      counted += counts * numbers * (classWeights && counts > 0 ? (classWeights[targets[step] as number] as number) : 1);
     }
   }
   return counted;
@@ -157,15 +165,14 @@ export function readOutputs(
   into: Float32Array,
   at: number,
 ): void {
-  const { memory, layout, config } = engine;
-  const { targets } = config.scaler;
+  const { memory, layout, units } = engine;
   const { width, panels } = network.lanes;
   const rows = pad4(layout.outputs);
   let start = network.output / 4 + ((from * panels + Math.floor(b / width)) * rows * width + (b % width));
   for (let t = 0; t < count; t++) {
     for (let k = 0; k < layout.outputs; k++) {
       const output = memory.f32[start + k * width] as number;
-      into[at++] = targets ? restore(targets, output, k) : output;
+      into[at++] = units ? restore(units, output, k) : output;
     }
     start += panels * rows * width;
   }

@@ -23,8 +23,8 @@ export interface Case {
   name: string;
   model: ModelConfig & { output: "every" | "last" };
   loss: Loss | Loss["type"];
-  /** Whether each target has a weight of its own; some are 0. */
-  weighted?: boolean;
+  /** Whether each step has a weight of its own, or "each" number of it; some are 0. */
+  weighted?: boolean | "each";
   /** Steps of each sequence: how many, and how ragged. */
   lengths: number[];
 }
@@ -418,6 +418,18 @@ export const CASES: Case[] = [
       lengths: lengths(9, 6),
     }),
   ),
+  ...(["mse", "mae", "huber", "binaryCrossEntropy", "gaussianNLL", quantile({ quantiles: [0.2, 0.9] })] as const).flatMap((loss) => {
+    const given = typeof loss === "string" ? { type: loss } : loss;
+    return [3, 9].map(
+      (rows): Case => ({
+        name: `${given.type}, weighted numbers, some missing, ${rows} rows`,
+        model: { input: { features: 2 }, layers: [lstm({ units: 5 }), dense({ units: 6 })], output: rows === 3 ? "last" : "every" },
+        loss: { ...given, missing: "ignore" },
+        weighted: "each",
+        lengths: lengths(rows, 6),
+      }),
+    );
+  }),
   {
     name: "no recurrence at all",
     model: { input: { features: 6 }, layers: [dense({ units: 3 })], output: "every" },
@@ -461,7 +473,8 @@ function outputsOf({ input, layers }: Case["model"]): number {
 export function examples({ model, loss, lengths, weighted }: Case, seed = 7): Example[] {
   const next = numbers(seed);
   const below = (n: number) => Math.floor(((next() + 1) / 2) * n);
-  const { type, quantiles = [1] } = typeof loss === "string" ? { type: loss } : { quantiles: [1], ...loss };
+  const { type, missing, quantiles = [1] } = { missing: "refuse", quantiles: [1], ...(typeof loss === "string" ? { type: loss } : loss) };
+  const gappy = (row: number[]) => (missing === "ignore" ? row.map((value) => (next() > 0.7 ? NaN : value)) : row);
   const outputs = outputsOf(model);
   const per = outputs / (type === "gaussianNLL" ? 2 : quantiles.length);
   return lengths.map((length) => {
@@ -469,12 +482,13 @@ export function examples({ model, loss, lengths, weighted }: Case, seed = 7): Ex
     const inputs = Array.from({ length }, () => ("tokens" in input ? below(input.tokens) : f32s(input.features, next)));
     const steps = model.output === "every" ? length : 1;
     const targets = Array.from({ length: steps }, (_, t) => {
-      if (type === "binaryCrossEntropy") return f32s(outputs, next).map((value) => Math.abs(value));
-      if (type !== "crossEntropy") return f32s(per, next, 2);
+      if (type === "binaryCrossEntropy") return gappy(f32s(outputs, next).map((value) => Math.abs(value)));
+      if (type !== "crossEntropy") return gappy(f32s(per, next, 2));
       return t > 0 && next() > 0.7 ? -100 : below(outputs);
     });
     if (!weighted) return { inputs, targets };
-    return { inputs, targets, weights: f32s(steps, next, 3).map((value) => Math.max(0, value + 2)) };
+    const weights = (count: number) => f32s(count, next, 3).map((value) => Math.max(0, value + 2));
+    return { inputs, targets, weights: weighted === "each" ? Array.from({ length: steps }, () => weights(per)) : weights(steps) };
   });
 }
 

@@ -259,7 +259,12 @@ describe("createModel", () => {
       '"environment.wasm" is not an option; the options are module',
       () => createModel(features, any({ wasm: 1 })),
     ],
-    ["a scale alone", RangeError, '"scaler.mean" is not an option; the options are inputs, targets', config({ scaler: { mean: [1] } })],
+    [
+      "a scale alone",
+      RangeError,
+      '"scaler.mean" is not an option; the options are inputs, targets, outputs',
+      config({ scaler: { mean: [1] } }),
+    ],
     ["a scale null", TypeError, '"scaler.inputs" expected an object with mean, deviation, got null', config({ scaler: { inputs: null } })],
     [
       "a mean for two features",
@@ -664,10 +669,28 @@ describe("sequences", () => {
     ],
     ["a weight as text", TypeError, '"sequences[0].weights, step 1" expected a number, got "1"', [{ ...good, weights: [1, "1"] }]],
     [
-      "a target NaN at a step of weight 0",
+      "a target NaN at a step that counts",
       RangeError,
-      '"sequences[0].targets, step 1, number 0" expected a finite',
-      [{ ...good, targets: [1, 2, NaN, 3], weights: [1, 0] }],
+      '"sequences[0].targets, step 0, number 1" expected a finite number, got NaN',
+      [{ ...good, targets: [1, NaN, 2, 3], weights: [1, 0] }],
+    ],
+    [
+      "text at a step of weight 0",
+      TypeError,
+      '"sequences[0].targets, step 1, number 0" expected a number, got "2"',
+      [{ ...good, targets: [1, 2, "2", 3], weights: [1, 0] }],
+    ],
+    [
+      "a weight of a number below 0",
+      RangeError,
+      '"sequences[0].weights, step 1, number 1" expected a number of at least 0, got -1',
+      [{ ...good, weights: [1, 1, 1, -1] }],
+    ],
+    [
+      "weights of rows of another length",
+      RangeError,
+      '"sequences[0].weights, step 0" expected 2 numbers, got an array of 1',
+      [{ ...good, weights: [[1], [1]] }],
     ],
     [
       "a target NaN",
@@ -817,10 +840,43 @@ describe("sequences", () => {
 describe("a scaler", () => {
   const scale = { mean: [0, 0], deviation: [1e-30, 1] };
   const model = createModel({ ...features, scaler: { inputs: scale, targets: scale } });
-  const losses = '"loss" expected one of mse, mae, huber, as the model has scaler.targets, got';
+  const losses = '"loss" expected one of mse, mae, huber, as the model\'s scaler.outputs is "values", got';
   const data = [{ inputs: [1e20, 2], targets: [3, 4] }];
   refuses([
     ["of targets without a unit", RangeError, `${losses} "crossEntropy"`, () => createTrainer(model, { ...trained, loss: "crossEntropy" })],
+    [
+      "of values, for quantiles",
+      RangeError,
+      `${losses} "quantile"`,
+      () => createTrainer(model, { ...trained, loss: { type: "quantile", quantiles: [0.5] } }),
+    ],
+    [
+      "of quantiles, for another number of them",
+      RangeError,
+      '"loss" expected a loss of 1 targets, as scaler.targets has them, got 2',
+      () => {
+        const one = createModel({ ...features, scaler: { targets: { mean: [0], deviation: [1] }, outputs: "quantile" } });
+        createTrainer(one, { ...trained, loss: { type: "quantile", quantiles: [0.5] } });
+      },
+    ],
+    [
+      "of distributions, with a mean for each output",
+      RangeError,
+      '"scaler.targets.mean" expected 1 numbers, got an array of 2',
+      () => createModel({ ...features, scaler: { targets: scale, outputs: "gaussianNLL" } }),
+    ],
+    [
+      "of flat targets that may be steps or numbers of one",
+      RangeError,
+      '"sequences[0].targets" expected a row for each step, or one number for each of 2, or the option features, got an array of 6',
+      () => scaler([{ inputs: [[1], [2]], targets: [1, 2, 3, 4, 5, 6] }], { of: "targets" }),
+    ],
+    [
+      "of numbers that are all missing",
+      RangeError,
+      '"data" expected a number of feature 1',
+      () => scaler([[1, NaN]], { missing: "ignore" }),
+    ],
     ["to evaluate them", RangeError, `${losses} "binaryCrossEntropy"`, () => model.evaluate(data, { loss: "binaryCrossEntropy" })],
     [
       "whose numbers leave f32",
@@ -846,7 +902,7 @@ describe("a scaler", () => {
       '"of" expected one of "inputs", "targets", got "outputs"',
       () => scaler(data, any({ of: "outputs" })),
     ],
-    ["of a part of a series", RangeError, '"of" is not an option; the options are features', () => scaler([1], { of: "inputs" })],
+    ["of a part of a series", RangeError, '"of" is not an option; the options are features, missing', () => scaler([1], { of: "inputs" })],
     [
       "of sequences without targets",
       TypeError,

@@ -328,7 +328,7 @@ describe("losses", () => {
   function compare(
     [O, slots, lanes, from]: [number, number, number, number],
     draw: (next: () => number) => { loss: LossOptions; perOutput?: number[]; per?: number; copies?: number; target(): number },
-    run: (kernels: Kernels, dy: number, y: number, target: number, weight: number, perOutput: number, loss: LossOptions) => number,
+    run: (kernels: Kernels, dy: number, y: number, target: number, weight: number, each: number, perOutput: number) => number,
   ) {
     const next = numbers(from);
     const { loss, perOutput, copies = 1, per = O / copies, target } = draw(next);
@@ -346,13 +346,18 @@ describe("losses", () => {
     const ptarget = classes ? bench.integers(steps.map(([slot, lane]) => goal(slot, lane) as number)) : bench.buffer(goals.data);
     const option = perOutput ? bench.buffer([...perOutput, ...new Array(pad4(O) - O).fill(0)]) : 0;
     const [dy, py, pweight] = [bench.buffer(y.data.length), bench.buffer(y.data), bench.buffer(weight)];
-    const value = run(bench.kernels, dy, py, ptarget, pweight, option, loss);
+    // How much each number counts, in the rows of all its outputs; half of the time.
+    const shares = panels(() => Math.max(0, next() + 0.5), slots, O, lanes);
+    const own = (slot: number, r: number, lane: number) => shares.get(slot, r - (r % copies), lane);
+    for (const [slot, lane] of steps) for (const r of range(O)) shares.data[shares.at(slot, r, lane)] = own(slot, r, lane);
+    const apart = !classes && from % 2 === 0;
+    const value = run(bench.kernels, dy, py, ptarget, pweight, apart ? bench.buffer(shares.data) : 0, option);
     expect(bench.intact).toBe(true);
     const gradient = new Float32Array(y.data.length);
     const expected = sum(steps.length, (n) => {
       const [slot, lane] = steps[n]!;
       const outputs = range(O).map((r) => y.get(slot, r, lane));
-      const cost = costOf(loss, outputs, goal(slot, lane));
+      const cost = costOf(loss, outputs, goal(slot, lane), apart ? range(per).map((k) => own(slot, k * copies, lane)) : undefined);
       for (const r of range(O)) gradient[y.at(slot, r, lane)] = 0.125 * weight[n]! * cost.slope[r]!;
       return 0.125 * weight[n]! * cost.value;
     });
@@ -368,12 +373,12 @@ describe("losses", () => {
           const delta = Math.fround(0.1 + Math.abs(next()));
           return {
             loss: { type, delta },
-            perOutput: new Array(O).fill(delta),
+            ...(type === "huber" && { perOutput: new Array(O).fill(delta) }),
             target: () => (type.includes("binary") ? Math.abs(next()) : 3 * next()),
           };
         },
-        (kernels, dy, y, target, weight, perOutput) =>
-          kernels.elementwiseLoss(dy, y, target, weight, perOutput, code, slots, O, lanes, 0.125),
+        (kernels, dy, y, target, weight, each, perOutput) =>
+          kernels.elementwiseLoss(dy, y, target, weight, each, perOutput, code, slots, O, lanes, 0.125),
       );
     });
   });
@@ -388,14 +393,14 @@ describe("losses", () => {
       bench.buffer([0, 1, 0, 1, 0.5, 0, 0, 0]),
       bench.buffer([1]),
     ];
-    const bce = bench.kernels.elementwiseLoss(dy, py, target, weight, 0, ELEMENTWISE.binaryCrossEntropy, 1, 5, 1, 1);
+    const bce = bench.kernels.elementwiseLoss(dy, py, target, weight, 0, 0, ELEMENTWISE.binaryCrossEntropy, 1, 5, 1, 1);
     expect(Math.abs(bce - (30 + Math.log(1 + Math.exp(1.5)) + Math.log(2)))).toBeLessThan(1e-5);
     bench.read(dy, 8).forEach((d, i) => expect(Math.abs(d - [0, 0, 1, 1 / (1 + Math.exp(1.5)) - 1, 0, 0, 0, 0][i]!)).toBeLessThan(1e-6));
-    const huber = bench.kernels.elementwiseLoss(dy, py, target, weight, delta, ELEMENTWISE.huber, 1, 5, 1, 1);
+    const huber = bench.kernels.elementwiseLoss(dy, py, target, weight, 0, delta, ELEMENTWISE.huber, 1, 5, 1, 1);
     const expected = [80, 79, 30].map((size) => 2.5 * (size - 1.25)).concat(2.5 * 1.25, 0.125);
     expect(Math.abs(huber - expected.reduce((a, b) => a + b))).toBeLessThan(1e-3);
     expect([...bench.read(dy, 8)]).toEqual([-2.5, 2.5, 2.5, -2.5, -0.5, 0, 0, 0]);
-    bench.kernels.elementwiseLoss(dy, py, target, weight, 0, ELEMENTWISE.mae, 1, 5, 1, 1);
+    bench.kernels.elementwiseLoss(dy, py, target, weight, 0, 0, ELEMENTWISE.mae, 1, 5, 1, 1);
     expect([...bench.read(dy, 8)]).toEqual([-1, 1, 1, -1, -1, 0, 0, 0]);
     expect(bench.intact).toBe(true);
   });
@@ -414,8 +419,8 @@ describe("losses", () => {
             target: () => 3 * next(),
           };
         },
-        (kernels, dy, y, target, weight, perOutput) =>
-          kernels.elementwiseLoss(dy, y, target, weight, perOutput, ELEMENTWISE.quantile, slots, O, lanes, 0.125),
+        (kernels, dy, y, target, weight, each, perOutput) =>
+          kernels.elementwiseLoss(dy, y, target, weight, each, perOutput, ELEMENTWISE.quantile, slots, O, lanes, 0.125),
       );
     });
   });
@@ -425,7 +430,7 @@ describe("losses", () => {
       compare(
         [2 * D, slots, lanes, from],
         (next) => ({ loss: { type: "gaussianNLL" }, per: D, target: () => 3 * next() }),
-        (kernels, dy, y, target, weight) => kernels.gaussianLoss(dy, y, target, weight, slots, 2 * D, lanes, 0.125),
+        (kernels, dy, y, target, weight, each) => kernels.gaussianLoss(dy, y, target, weight, each, slots, 2 * D, lanes, 0.125),
       );
     });
   });
@@ -447,7 +452,7 @@ describe("losses", () => {
             const loss = { type: "crossEntropy", classWeights, labelSmoothing };
             return { loss, target, ...((weighted || labelSmoothing > 0) && { perOutput: classWeights }) };
           },
-          (kernels, dy, y, target, weight, perOutput) =>
+          (kernels, dy, y, target, weight, _, perOutput) =>
             kernels.softmaxCrossEntropy(dy, y, target, weight, perOutput, labelSmoothing, slots, O, lanes, 0.125),
         );
       },
@@ -464,12 +469,14 @@ describe("losses", () => {
       const bench = new Bench();
       const ptarget = classes ? bench.integers(target) : bench.buffer(goals.data);
       const [py, pweight, pclass] = [bench.buffer(y.data), bench.buffer(weight), classes ? bench.buffer(classWeight) : 0];
-      const value = bench.kernels.accuracy(py, ptarget, pweight, pclass, classes, slots, O, lanes, 0.5);
+      const share = panels(() => Math.abs(next()), slots, O, lanes);
+      const each = !classes && from % 2 === 0 ? bench.buffer(share.data) : 0;
+      const value = bench.kernels.accuracy(py, ptarget, pweight, each, pclass, classes, slots, O, lanes, 0.5);
       expect(bench.intact).toBe(true);
       const expected = sum(slots * lanes, (n) => {
         const at = (r: number) => [Math.floor(n / lanes), r, n % lanes] as const;
         const logits = range(O).map((r) => y.get(...at(r)));
-        const signs = sum(O, (r) => Number(logits[r]! >= 0 === goals.get(...at(r)) >= 0.5));
+        const signs = sum(O, (r) => (logits[r]! >= 0 === goals.get(...at(r)) >= 0.5 ? (each ? share.get(...at(r)) : 1) : 0));
         const best = logits.indexOf(Math.max(...logits));
         return 0.5 * weight[n]! * (classes ? (best === target[n] ? classWeight[best]! : 0) : signs);
       });

@@ -57,6 +57,56 @@ describe("weights", () => {
     expect(relativeError([windows.loss], [repeated.loss])).toBeLessThan(1e-6);
   });
 
+  const LOSSES: Extract<Loss, { missing?: unknown }>[] = [
+    ...(["mse", "mae", "huber", "binaryCrossEntropy", "gaussianNLL"] as const).map((type) => ({ type })),
+    quantile({ quantiles: [0.2, 0.5] }),
+  ];
+  test.each(LOSSES.map((loss) => [loss.type, loss] as const))("%s: what is not there changes nothing, said in any way", (type, loss) => {
+    const per = type === "gaussianNLL" || type === "quantile" ? 3 : 6;
+    const model = createModel({ input: { features: 2 }, layers: [lstm({ units: 5 }), dense({ units: 6 })], seed: 2 });
+    const trained = (given: (typeof LOSSES)[number]) => createTrainer(model, { ...options, loss: given });
+    const [batch] = [examples({ ...entry, lengths: [5, 3, 7, 4] })];
+    const gone = (row: number, n: number, k: number) => n === 1 || (row + 2 * n + 3 * k) % 4 === 0;
+    const made = (there: (row: number, n: number, k: number) => number) =>
+      batch.map(({ inputs }, row) => ({
+        inputs: inputs as number[][],
+        targets: inputs.map((_, n) => Array.from({ length: per }, (_, k) => there(row, n, k))),
+      }));
+    const goal = (row: number, n: number, k: number) => ((row + n + k) % 5) / 5;
+    const weights = (row: number, { length }: ArrayLike<unknown>) =>
+      Array.from({ length }, (_, n) => Array.from({ length: per }, (_, k) => (gone(row, n, k) ? 0 : 1)));
+    const weighted = made(goal).map((one, row) => ({ ...one, weights: weights(row, one.inputs) }));
+    const expected = trained(loss).gradients(weighted);
+    expect(expected.loss).toBeGreaterThan(-Infinity);
+    for (const value of [NaN, Infinity, 1e300, -7]) {
+      const holes = made((row, n, k) => (gone(row, n, k) ? value : goal(row, n, k)));
+      expect(trained(loss).gradients(holes.map((one, row) => ({ ...one, weights: weights(row, one.inputs) })))).toEqual(expected);
+      const flat = holes.map((one, row) => ({ ...one, targets: one.targets.flat(), weights: weights(row, one.inputs).flat() }));
+      expect(trained(loss).gradients(flat)).toEqual(expected);
+      if (Number.isNaN(value)) expect(trained({ ...loss, missing: "ignore" }).gradients(holes)).toEqual(expected);
+    }
+    // Of some horizons at some steps, as the mean over what is there; metrics as well.
+    const [one] = [made((row, n, k) => (gone(row, n, k) ? NaN : goal(row, n, k)))];
+    const metrics = per === 6 ? [type === "binaryCrossEntropy" ? ("accuracy" as const) : ("rmse" as const)] : [];
+    const scores = model.evaluate(one, { loss: { ...loss, missing: "ignore" }, metrics });
+    expect(relativeError([scores.loss], [expected.loss])).toBeLessThan(1e-5);
+    expect(scores).toEqual(model.evaluate(weighted, { loss, metrics }));
+    expect(() => trained(loss).gradients(one)).toThrow("expected a");
+  });
+
+  test("a step of weight 0 may have anything for a target, also NaN; one without any target that is there does not learn", () => {
+    const { inputs, targets } = sequences[1] as { inputs: number[][]; targets: number[][] };
+    const weights = [1, 0, 2];
+    const holes = targets.map((row, n) => (n === 1 ? [NaN, -Infinity, 1e300] : row));
+    expect(fresh().gradients([{ inputs, targets: holes, weights }])).toEqual(fresh().gradients([{ inputs, targets, weights }]));
+    const trainer = createTrainer(createModel({ ...entry.model, seed: 2 }), { ...options, loss: mse({ missing: "ignore" }) });
+    expect(trainer.step([{ inputs, targets: targets.map(() => [NaN, NaN, NaN]) }])).toBeNaN();
+    expect(trainer.updates).toBe(0);
+    // A window with gaps, and one without: nothing is left of the former.
+    expect(trainer.gradients([{ inputs, targets: [[1, NaN, 2], ...targets.slice(1)] }]).loss).toBeGreaterThan(0);
+    expect(trainer.gradients([{ inputs, targets }])).toEqual(fresh().gradients([{ inputs, targets }]));
+  });
+
   test("an interrupted epoch goes on bit for bit from sums that are no integers", async () => {
     const whole: Report[] = [];
     for await (const report of fresh().fit(sequences, { epochs: 2, every: 2 })) whole.push(report);
@@ -119,7 +169,8 @@ describe("metrics", () => {
       const costs = model.predict(asSequences(batch)).flatMap((y, row) =>
         batch[row]!.targets.map((target, n) => {
           const { value, count } = step([...y.subarray(3 * n, 3 * n + 3)], target, loss);
-          return { value: value * batch[row]!.weights![n]!, count: count * batch[row]!.weights![n]! };
+          const weight = batch[row]!.weights![n] as number;
+          return { value: value * weight, count: count * weight };
         }),
       );
       const expected = of(costs.reduce((sum, { value }) => sum + value, 0) / costs.reduce((sum, { count }) => sum + count, 0));

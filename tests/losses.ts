@@ -8,6 +8,7 @@ export interface LossOptions {
   ignoreIndex?: number;
   classWeights?: ArrayLike<number> | null;
   labelSmoothing?: number;
+  missing?: string;
 }
 
 /** What the outputs of one step cost, the gradient, and how much the step adds to what the mean is taken over. */
@@ -17,14 +18,21 @@ export interface Cost {
   count: number;
 }
 
-/** @param target numbers, or a class */
-export function costOf(loss: LossOptions, y: number[], target: number[] | number): Cost {
+/**
+ * @param target numbers, of which NaN are missing, or a class
+ * @param shares how much each of the numbers counts; default all 1
+ */
+export function costOf(loss: LossOptions, y: number[], target: number[] | number, shares?: ArrayLike<number>): Cost {
   if (typeof target === "number") return crossEntropy(loss, y, target);
-  if (loss.type === "quantile") return quantile(loss, y, target);
-  if (loss.type === "gaussianNLL") return gaussian(y, target);
-  const terms = y.map((value, k) => elementwise[loss.type]!(value, target[k]!, loss));
-  return { value: terms.reduce((sum, [value]) => sum + value, 0), slope: terms.map(([, slope]) => slope), count: y.length };
+  const goals = target.map((goal) => (Number.isNaN(goal) ? 0 : goal));
+  const share = target.map((goal, k) => (Number.isNaN(goal) ? 0 : (shares?.[k] ?? 1)));
+  if (loss.type === "quantile") return quantile(loss, y, goals, share);
+  if (loss.type === "gaussianNLL") return gaussian(y, goals, share);
+  const terms = y.map((value, k) => elementwise[loss.type]!(value, goals[k]!, loss).map((term) => term * share[k]!));
+  return { value: total(terms.map(([value]) => value!)), slope: terms.map(([, slope]) => slope!), count: total(share) };
 }
+
+const total = (list: number[]) => list.reduce((sum, value) => sum + value, 0);
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
@@ -40,27 +48,28 @@ const elementwise: Record<string, (y: number, goal: number, loss: LossOptions) =
 };
 
 /** Output k Q + q is quantile q of target k: q (target - y) above it, (1 - q) (y - target) below. */
-function quantile({ quantiles = [] }: LossOptions, y: number[], target: number[]): Cost {
+function quantile({ quantiles = [] }: LossOptions, y: number[], target: number[], share: number[]): Cost {
   const terms = target.flatMap((goal, k) =>
     quantiles.map((q, i) => {
       const error = goal - y[k * quantiles.length + i]!;
-      return { value: Math.max(q * error, (q - 1) * error), slope: error > 0 ? -q : 1 - q };
+      return { value: share[k]! * Math.max(q * error, (q - 1) * error), slope: share[k]! * (error > 0 ? -q : 1 - q) };
     }),
   );
-  return { value: terms.reduce((sum, { value }) => sum + value, 0), slope: terms.map(({ slope }) => slope), count: terms.length };
+  const count = total(share) * quantiles.length;
+  return { value: total(terms.map(({ value }) => value)), slope: terms.map(({ slope }) => slope), count };
 }
 
 /** The negative logarithm of the normal density, without its constant: means, then logarithms of variances. */
-function gaussian(y: number[], target: number[]): Cost {
+function gaussian(y: number[], target: number[], share: number[]): Cost {
   const D = target.length;
   const variance = target.map((_, k) => Math.exp(y[D + k]!));
   return {
-    value: target.reduce((sum, goal, k) => sum + 0.5 * (Math.log(variance[k]!) + (y[k]! - goal) ** 2 / variance[k]!), 0),
+    value: target.reduce((sum, goal, k) => sum + share[k]! * 0.5 * (Math.log(variance[k]!) + (y[k]! - goal) ** 2 / variance[k]!), 0),
     slope: [
-      ...target.map((goal, k) => (y[k]! - goal) / variance[k]!),
-      ...target.map((goal, k) => 0.5 - (0.5 * (y[k]! - goal) ** 2) / variance[k]!),
+      ...target.map((goal, k) => (share[k]! * (y[k]! - goal)) / variance[k]!),
+      ...target.map((goal, k) => share[k]! * (0.5 - (0.5 * (y[k]! - goal) ** 2) / variance[k]!)),
     ],
-    count: D,
+    count: total(share),
   };
 }
 

@@ -52,7 +52,8 @@ export interface Example {
   inputs: (Vector | number)[];
   targets: (Vector | number)[];
   /** How much each target counts. */
-  weights?: number[];
+  /** Of each step, or of each number of a step. */
+  weights?: number[] | number[][];
 }
 /** For each recurrent layer: what its recurrent weights read, its cells, the gates that full gate recurrence reads. */
 export type States = { h: Vector; c: Vector; gates?: Vector }[];
@@ -194,8 +195,10 @@ export class Oracle {
       targets.map((target, n) => {
         // Which output the target belongs to.
         const t = this.model.output === "every" ? n : inputs.length - 1;
-        const cost = costOf(typeof loss === "string" ? { type: loss } : loss, runs[row]!.outputs[t]!, target);
-        return { ...cost, row, t, weight: weights?.[n] ?? 1 };
+        const weight = weights?.[n] ?? 1;
+        const shares = typeof weight === "number" ? undefined : weight;
+        const cost = costOf(typeof loss === "string" ? { type: loss } : loss, runs[row]!.outputs[t]!, target, shares);
+        return { ...cost, row, t, weight: typeof weight === "number" ? weight : 1 };
       }),
     );
     const total = (of: (cost: (typeof costs)[number]) => number) => costs.reduce((sum, cost) => sum + cost.weight * of(cost), 0);

@@ -8,11 +8,13 @@ import {
   createTrainer,
   dense,
   dropout,
+  gaussianNLL,
   huber,
   loadModel,
   lstm,
   mae,
   mse,
+  quantile,
   resumeTrainer,
   scaler,
   windows,
@@ -52,6 +54,21 @@ describe("measured", () => {
       expect([mean[3], deviation[3]]).toEqual([7.3, 1]);
     },
   );
+
+  test("what is missing is passed over, if that is asked for", () => {
+    const gaps = rows.map((row, i) => row.map((value, k) => (k < 3 && i % (k + 2) === 0 ? NaN : value)));
+    const { mean, deviation } = scaler(gaps, { missing: "ignore" });
+    for (const k of [0, 1, 2]) {
+      const alone = scaler(gaps.map((row) => row[k]!).filter((value) => !Number.isNaN(value)));
+      expect([mean[k], deviation[k]]).toEqual([alone.mean[0], alone.deviation[0]]);
+    }
+    expect(mean[3]).toBe(7.3);
+  });
+
+  test("flat targets of several numbers, as many as it is told", () => {
+    const flat = sequences.map(({ inputs }) => ({ inputs, targets: inputs.flat() }));
+    expect(scaler(flat, { of: "targets", features: 4 })).toEqual(scaler(sequences));
+  });
 
   test("targets, of every step or one number of a sequence", () => {
     expect(scaler(sequences, { of: "targets" }).mean[0]).toBeCloseTo(column(0)[0]!, 12);
@@ -130,6 +147,53 @@ describe("in a model", () => {
         .stream()
         .step(2),
     );
+  });
+
+  const two: Scale = { mean: [-20, 1000], deviation: [4, 0.25] };
+  const KINDS = [
+    [
+      "quantile",
+      quantile({ quantiles: [0.1, 0.5, 0.9] }),
+      (y: number[]) => y.map((z, j) => z * two.deviation[j < 3 ? 0 : 1]! + two.mean[j < 3 ? 0 : 1]!),
+    ],
+    // Means, then logarithms of variances: that of d z is 2 log d more.
+    [
+      "gaussianNLL",
+      gaussianNLL(),
+      ([a, b, s, t]: number[]) => [a! * 4 - 20, b! * 0.25 + 1000, s! + 2 * Math.log(4), t! + 2 * Math.log(0.25)],
+    ],
+  ] as const;
+  test.each(KINDS)("%s: trains as on standardised targets, and gives its outputs in their units", (outputs, loss, back) => {
+    const layers = [lstm({ units: 6 }), dense({ units: outputs === "quantile" ? 6 : 4 })];
+    const plain = createModel({ input: { features: 2 }, layers, seed: 2 });
+    const scaled = loadModel(createModel({ ...plain.config, scaler: { targets: two, outputs } }).save());
+    const raw = [5, 2, 9].map((length) => ({
+      inputs: Array.from({ length }, () => [next(), next()]),
+      targets: Array.from({ length }, () => row(two)),
+    }));
+    const done = raw.map(({ inputs, targets }) => ({ inputs, targets: targets.map((y) => into(two, y)) }));
+    const options = { loss, optimizer: adam({ learningRate: 0.02 }) };
+    const [a, b] = [createTrainer(scaled, options), createTrainer(plain, options)];
+    for (let i = 0; i < 5; i++) expect(a.step(raw)).toBe(b.step(done));
+    const [y, z] = [scaled.predict(raw)[0]!, plain.predict(done)[0]!];
+    const width = y.length / 5;
+    for (let t = 0; t < 5; t++) {
+      const expected = Float32Array.from(back([...z.subarray(t * width, (t + 1) * width)]));
+      expect(y.subarray(t * width, (t + 1) * width)).toEqual(expected);
+    }
+    expect(scaled.stream().step(raw[0]!.inputs[0]!)).toEqual(y.slice(0, width));
+  });
+
+  test("rmse and mae are in the targets' units, over those that are there; losses are not", () => {
+    const { raw } = make("every");
+    const gaps = raw.map((s) => ({ ...s, targets: s.targets.map((y) => y.map((value) => (next() > 0.6 ? NaN : value))) }));
+    const scaled = createModel({ ...config("every"), scaler: { inputs, targets } });
+    const errors = scaled.predict(raw).flatMap((y, i) => [...y].map((value, k) => value - gaps[i]!.targets.flat()[k]!));
+    const there = errors.filter((error) => !Number.isNaN(error));
+    const mean = (of: (error: number) => number) => there.reduce((sum, error) => sum + of(error), 0) / there.length;
+    const scores = scaled.evaluate(gaps, { loss: mse({ missing: "ignore" }), metrics: ["mae", "rmse"] });
+    expect(relativeError([scores.mae!, scores.rmse!], [mean(Math.abs), Math.sqrt(mean((error) => error ** 2))])).toBeLessThan(1e-5);
+    expect(scores.loss).toBe(scaled.evaluate(gaps, { loss: mse({ missing: "ignore" }) }).loss);
   });
 
   test("is saved with it, to the last bit, and is frozen", () => {
