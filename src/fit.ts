@@ -77,8 +77,12 @@ export interface FitOptions {
   validate: (() => Generator<void, Scores, void> | AsyncGenerator<void, Scores, void>) | undefined;
 }
 
-/** Rows side by side. @param sequences of an array */
-export const rowsFor = (batch: number, sequences = Infinity): number => Math.min(batch, sequences);
+/**
+ * Rows for so many sequences of an array, `batch` at the most: as few as take no longer, so that the last ones are not left over. Of
+ * 33 sequences and a batch of 32, one by itself would make as many updates as the 32 before it.
+ */
+const rowsFor = (batch: number, sequences?: number): number =>
+  sequences === undefined ? batch : Math.ceil(sequences / Math.ceil(sequences / batch));
 
 /** A page stays alive when its event loop runs at least every 50 ms. */
 const BREATH = 30;
@@ -90,8 +94,9 @@ export async function* runEpochs(
   options: FitOptions,
 ): AsyncGenerator<Report, void, undefined> {
   const { window, stride } = learner.options;
-  const batch = rowsFor(learner.options.batch, data.sequences);
-  if (data.longest !== undefined) learner.prepare(Math.min(window, data.longest), batch);
+  // An epoch that was interrupted goes on with the rows that it had.
+  const rowsOf = () => position.progress?.rows.length ?? rowsFor(learner.options.batch, data.sequences);
+  if (data.longest !== undefined) learner.prepare(Math.min(window, data.longest), rowsOf());
   if (options.patience === Infinity) position.best = null;
   let breathed = performance.now();
   const pause = async () => {
@@ -109,8 +114,8 @@ export async function* runEpochs(
     };
     try {
       checkSame(position.progress, data);
-      const progress = position.progress ?? begin(data, batch);
-      const rows = await restore(new Rows(batch, learner.overlap), take, progress);
+      const progress = position.progress ?? begin(data, rowsOf());
+      const rows = await restore(new Rows(progress.rows.length, learner.overlap), take, progress);
       const report = (end: boolean, { loss, targets }: Sum): Report => {
         const { steps, totalSteps } = progress;
         const { updates } = learner;
@@ -221,10 +226,6 @@ function begin({ sequences, totalSteps }: Data, batch: number): Progress {
 
 /** Takes the sequences that were taken before again, and puts the unfinished ones back where they were. */
 async function restore(rows: Rows, next: Source["next"], progress: Progress): Promise<Rows> {
-  const batch = rows.rows.length;
-  if (progress.rows.length !== batch) {
-    throw new RangeError(`"sequences" expected those of the interrupted epoch, which had ${progress.rows.length} rows, got ${batch}`);
-  }
   const places = new Map(progress.rows.map((row, i) => [row?.ordinal, i]));
   for (let ordinal = 0; ordinal < progress.taken; ordinal++) {
     const sequence = await next();

@@ -39,7 +39,9 @@ export interface TrainerOptions {
    * recurrent layers are all lstm or lstm97. Default "full".
    */
   gradient?: "full" | "truncated-1997";
-  /** Sequences side by side. Default 32. */
+  /**
+   * Sequences side by side, at the most: `fit` shares an array out evenly, 33 as 17 and 16. Default 32.
+   */
   batch?: number;
   /**
    * Windows to an update, whose gradient is that of the mean loss over all their targets (or of the sum, where the loss says

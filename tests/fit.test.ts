@@ -280,6 +280,46 @@ describe("order", () => {
   });
 });
 
+describe("rows", () => {
+  const even = Array.from({ length: 33 }, (_, n) => ({
+    inputs: Array.from({ length: 24 }, (_, i) => Math.sin(n + i)),
+    targets: Array.from({ length: 24 }, (_, i) => Math.cos(n * i)),
+  }));
+  const iterable = { [Symbol.iterator]: () => even.values() };
+  const rowsOf = (trainer: Trainer) => JSON.parse(readSafetensors(trainer.save()).metadata.memcell!).counters.progress.rows.length;
+
+  test.each([
+    [33, 32, 17],
+    [32, 32, 32],
+    [5, 32, 5],
+    [13, 4, 4],
+    [31, 30, 16],
+    [9, 2, 2],
+    [9, 1, 1],
+  ])("of %d sequences and a batch of %d: %d, in as many updates as batches need", async (count, batch, rows) => {
+    const trainer = fresh({ batch, shuffle: false });
+    const run = trainer.fit(even.slice(0, count), { every: 1 });
+    await run.next();
+    expect(rowsOf(trainer)).toBe(rows);
+    for await (const _ of run);
+    expect(trainer.updates).toBe(2 * Math.ceil(count / batch));
+  });
+
+  test("an interrupted epoch goes on with the rows that it had: as checkpoints of 0.1 have them, and iterables", async () => {
+    const whole = fresh({ batch: 32, shuffle: false });
+    await collect(whole.fit(iterable));
+    const trainer = fresh({ batch: 32, shuffle: false });
+    for await (const _ of trainer.fit(iterable, { every: 1 })) break;
+    expect(rowsOf(trainer)).toBe(32);
+    const { tensors, metadata } = readSafetensors(trainer.save());
+    const { counters, ...rest } = JSON.parse(metadata.memcell!);
+    Object.assign(counters.progress, { sequences: 33, totalSteps: 33 * 12 });
+    const resumed = resumeTrainer(writeSafetensors({ tensors, metadata: { memcell: JSON.stringify({ ...rest, counters }) } }));
+    await collect(resumed.fit(even));
+    expect(resumed.model.parameters()).toEqual(whole.model.parameters());
+  });
+});
+
 describe("stopping", () => {
   test("the signal stops before the next update, with its reason; the epoch is then finished by the next fit", async () => {
     const whole = fresh();

@@ -26,10 +26,12 @@ async function epoch(trainer: Trainer, sequences: Sequence[]): Promise<number> {
 }
 
 /**
- * The same in double precision: rows take sequences in turn, every window is an update, state is carried, gradients are not.
+ * The same in double precision: rows, as many as share the sequences evenly, take them in turn, every window is an update, state
+ * is carried, gradients are not.
  * A window repeats what it can of the steps before; their targets are what comes out, so that they add nothing.
  */
-function oracleEpoch(window: number, rowsAtOnce: number, stride: number) {
+function oracleEpoch(window: number, most: number, stride: number) {
+  const rowsAtOnce = Math.ceil(batch.length / Math.ceil(batch.length / most));
   const parameters: Parameters = structuredClone(initial) as Parameters;
   const queue = [...batch];
   const fresh = () => new Oracle(entry.model, parameters);
