@@ -22,7 +22,7 @@ import {
 import type { Position, Progress } from "./fit.js";
 import { lanesFor } from "./lanes.js";
 import type { Updater } from "./learner.js";
-import { type Model, readMetadata } from "./model.js";
+import { FORMAT, type Model, readMetadata } from "./model.js";
 import { Network, type State } from "./network.js";
 import { RULES } from "./optimizers.js";
 import type { CheckedTrainerOptions } from "./options.js";
@@ -73,6 +73,7 @@ export function writeCheckpoint(
     tensors[`trainer.${name}`] = { shape: [batch, data.length / batch], data };
   }
   const memcell = {
+    format: FORMAT,
     model: model.config,
     trainer: trainerOptions,
     counters: { updates, averaged, pending, seen, ...position, best: parameters ? best : null },

@@ -11,7 +11,10 @@ export interface ModelConfig {
   input: { features: number } | { tokens: number };
   /** From the input up. The last one's units are the outputs. */
   layers: Layer[];
-  /** Outputs (and targets) at every step of a sequence, or at its last only. Default "every". */
+  /**
+   * Outputs (and targets) at every step of a sequence, or at its last only, of the final state of each direction of the topmost
+   * recurrent layer. Default "every".
+   */
   output?: "every" | "last";
   /**
    * The framework whose initial distributions the layers take that have no `initial` of their own. Keras's are Glorot's for inputs,

@@ -24,6 +24,8 @@ export class Planner {
   path = "";
   /** Whether anything below learns, so that errors must reach it. */
   learnsBelow = false;
+  /** Whether the layer to come is asked for the final states of its sequences: the topmost recurrent one, where output is "last". */
+  final = false;
   /** The embedding's table [tokens][units], where there is one. */
   embedding: { table: number; tokens: number; units: number } | null = null;
   readonly #counts = new Map<string, number>();

@@ -4,6 +4,7 @@ import { fail, LARGEST } from "./check.js";
 import type { Config } from "./config.js";
 import { type LayerPlan, Planner } from "./layer.js";
 import { KINDS } from "./layers/index.js";
+import { OPTIONS as RECURRENT } from "./layers/options.js";
 import { type Parameter, pad4, type Table } from "./table.js";
 
 export interface Layout {
@@ -25,7 +26,9 @@ export function planModel(config: Config): Layout {
   const { input } = config;
   const inputRows = "tokens" in input ? 1 : pad4(input.features);
   const planner = new Planner("tokens" in input ? input.tokens : input.features, "tokens" in input);
+  const top = finalLayer(config);
   const layers = config.layers.map((layer, i) => {
+    planner.final = i === top;
     planner.path = `layers[${i}]`;
     const plan = KINDS[layer.type].plan(layer, planner);
     if (plan.units > LARGEST) fail(RangeError, planner.path, `at most ${LARGEST} outputs`, plan.units);
@@ -36,6 +39,11 @@ export function planModel(config: Config): Layout {
   });
   const { params, derived, parameters } = planner;
   return { params, derived, parameters, layers, inputRows, outputs: planner.inputs, whole: layers.some(({ whole }) => whole === true) };
+}
+
+/** The layer whose final states are what the output "last" is made of: the topmost recurrent one. -1 for none. */
+export function finalLayer({ layers, output }: Config): number {
+  return output === "last" ? layers.findLastIndex(({ type }) => type in RECURRENT) : -1;
 }
 
 /** @throws RangeError where the model cannot run step by step */

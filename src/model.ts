@@ -8,7 +8,7 @@ import type { GenerateOptions } from "./generate.js";
 import { checkGenerateOptions, checkTokens, generate } from "./generate.js";
 import type { Lanes, Mode } from "./lanes.js";
 import { lanesFor } from "./lanes.js";
-import { planModel } from "./layout.js";
+import { finalLayer, planModel } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { checkLoss } from "./losses.js";
 import type { Metric, Scores } from "./metrics.js";
@@ -25,6 +25,9 @@ import { Rows, readRows, roomFor, writeWindow } from "./window.js";
 /** Whole sequences are run this many at a time, and in windows this long. */
 export const ROWS = 32;
 export const WINDOW = 64;
+
+/** What the metadata of files means: 2. Files of 0.1 do not say it. */
+export const FORMAT = 2;
 
 /** Made by `createModel` and `loadModel`. */
 export class Model {
@@ -211,7 +214,7 @@ export class Model {
    * @example await writeAtomically("model.safetensors", model.save()); // of memcell/node: a crash leaves the one before
    */
   save(): Uint8Array<ArrayBuffer> {
-    return writeSafetensors({ tensors: this.parameters(), metadata: { memcell: JSON.stringify({ model: this.config }) } });
+    return writeSafetensors({ tensors: this.parameters(), metadata: { memcell: JSON.stringify({ format: FORMAT, model: this.config }) } });
   }
 }
 
@@ -235,7 +238,13 @@ export function createModel(config: ModelConfig, environment: Environment = {}):
 export function loadModel(bytes: Uint8Array | ArrayBuffer, environment: Environment & { config?: ModelConfig } = {}): Model {
   const { config, ...rest } = options("environment", environment, ["config", "module", "kernels"]);
   const { tensors, metadata } = openSafetensors(bytes);
-  const engineConfig = checkConfig(config ?? checkLayers(readMetadata(metadata).model, Object.keys(tensors).length));
+  const { format, model: saved } = config ? { format: FORMAT, model: config } : readMetadata(metadata);
+  const engineConfig = checkConfig(config ?? checkLayers(saved, Object.keys(tensors).length));
+  if (format === 1 && (engineConfig.layers[finalLayer(engineConfig)] as { bidirectional?: unknown } | undefined)?.bidirectional) {
+    throw new RangeError(
+      '"bytes" is a model of memcell 0.1 with output "last" of a bidirectional layer, whose backward half gave what it had read of the last step alone; it gives its final state now, so the model must be trained again: loadModel(bytes, { config }) takes its parameters to begin with',
+    );
+  }
   const where = checkEnvironment(rest);
   // Before any memory is taken: a small file may claim a large model.
   for (const { name, shape } of planModel(engineConfig).parameters) {
@@ -264,17 +273,19 @@ function checkLayers(model: unknown, tensors: number): unknown {
   return model;
 }
 
-/** What memcell wrote about a file. */
+/** What memcell wrote about a file, with its format. */
 export function readMetadata(metadata: Record<string, string>): Record<string, unknown> {
   const text = metadata.memcell;
   if (text === undefined) {
     throw new RangeError('"bytes" was not written by memcell: give the configuration, loadModel(bytes, { config })');
   }
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    if (isObject(value)) return value as Record<string, unknown>;
+    value = JSON.parse(text);
   } catch {
-    // Falls through to the same refusal.
+    // Refused with what is no object.
   }
-  throw new RangeError('"bytes" has damaged memcell metadata');
+  if (!isObject(value)) throw new RangeError('"bytes" has damaged memcell metadata');
+  const { format = 1, ...rest } = value as { format?: unknown };
+  return { ...rest, format: integerIn(1, FORMAT)("metadata.memcell.format", format) };
 }

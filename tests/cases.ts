@@ -307,6 +307,28 @@ export const CASES: Case[] = [
     loss: "crossEntropy",
     lengths: [9],
   },
+  ...[1, 9].flatMap((rows) =>
+    (
+      [{ bidirectional: "concat" }, { bidirectional: "sum", residual: "sum" }, { bidirectional: "concat", residual: "concat" }] as const
+    ).map(
+      (both): Case => ({
+        name: `the final states of both directions, ${Object.values(both).join(", ")}, ${rows} rows`,
+        model: {
+          input: { features: 3 },
+          layers: [
+            gru({ units: 3, bidirectional: "concat" }),
+            dense({ units: 5 }),
+            lstm({ units: 5, ...both }),
+            normalization(),
+            dense({ units: 4 }),
+          ],
+          output: "last",
+        },
+        loss: "crossEntropy",
+        lengths: lengths(rows, 7),
+      }),
+    ),
+  ),
   ...[1, 9].map(
     (rows): Case => ({
       name: `residual and normalised layers, ${rows} rows`,

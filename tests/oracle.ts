@@ -107,13 +107,14 @@ export class Oracle {
     const oneHot = (token: number) => zeros(tokens!).map((_, i) => (i === token ? 1 : 0));
     let signal: Var[] = inputs.map((x) => constant(typeof x === "number" ? oneHot(x) : x));
     const seen: Record<string, number> = {};
-    for (const layer of this.#layers) {
+    const top = this.model.output === "last" ? this.#layers.findLastIndex(({ type }) => RECURRENT.includes(type)) : -1;
+    for (const [i, layer] of this.#layers.entries()) {
       const kind = RECURRENT.includes(layer.type) ? "recurrent" : layer.type;
       const index = seen[kind] ?? 0;
       seen[kind] = index + 1;
       const name = index === 0 ? layer.type : `${layer.type}_${index}`;
       const parameter = (end: string) => this.#parameter(`${name}.${end}`)!;
-      if (kind === "recurrent") signal = this.#recurrent(tape, layer, index, signal, states[index]!, row);
+      if (kind === "recurrent") signal = this.#recurrent(tape, layer, index, signal, states[index]!, row, i === top);
       else if (layer.type === "dropout") {
         signal = signal.map((x, t) => tape.mul(x, constant(x.v.map((_, u) => mask(index, row, t, u)))));
       } else if (layer.type === "dense") {
@@ -153,7 +154,7 @@ export class Oracle {
   }
 
   /** A recurrent layer: one direction or two, and the way past it. `cells` below has the equations of a step. */
-  #recurrent(tape: Tape, layer: Layer, k: number, x: Var[], state: States[number], row: number): Var[] {
+  #recurrent(tape: Tape, layer: Layer, k: number, x: Var[], state: States[number], row: number, final: boolean): Var[] {
     const direction = (inputs: Var[], number: number): Var[] => {
       const end = `_l${k}${number === 1 ? "_reverse" : ""}`;
       const own = number === 0 && !layer.bidirectional ? state : initialState(layer);
@@ -177,7 +178,9 @@ export class Oracle {
     };
     let y = direction(x, 0);
     if (layer.bidirectional) {
-      const back = direction([...x].reverse(), 1).reverse();
+      // Asked for its final state, the second direction has it where it ends: at the first step.
+      const read = direction([...x].reverse(), 1);
+      const back = final ? read : read.reverse();
       y = y.map((forth, t) => (layer.bidirectional === "sum" ? tape.add(forth, back[t]!) : tape.concat([forth, back[t]!])));
     }
     if (!layer.residual) return y;

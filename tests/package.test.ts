@@ -31,9 +31,9 @@ test("no dependencies, no install scripts, types first, and every export is ther
 
 const BUDGETS = {
   "memcell.js": 350,
-  "core.js": 48_950,
+  "core.js": 49_400,
   "memcell.wasm": 11_500,
-  "workerd.js": 36_450,
+  "workerd.js": 36_850,
   "batcher.js": 2_100,
   "node.js": 1_250,
   "parallel.js": 4_000,

@@ -19,7 +19,7 @@ export function around(
   plan: (suffix: string, number: number) => Direction,
 ): LayerPlan {
   const { bidirectional, residual } = options;
-  const { inputs, tokens } = planner;
+  const { inputs, tokens, final } = planner;
   const k = planner.count("recurrent");
   const directions = (bidirectional ? ["", "_reverse"] : [""]).map((end, i) => plan(`_l${k}${end}`, 2 * k + i));
   const inputRows = tokens ? 1 : pad4(inputs);
@@ -37,14 +37,28 @@ export function around(
     },
     stage(window, below) {
       const [forward, reverse] = directions as [Direction, Direction?];
-      const layer = reverse ? bothWays(window, below, inputRows, outputs, units, forward, reverse) : forward.stage(window, below, true);
+      const layer = reverse
+        ? bothWays(window, below, inputRows, outputs, units, forward, reverse, final)
+        : forward.stage(window, below, true);
       return residual ? past(window, below, layer, units, inputs, residual === "concat") : layer;
     },
   };
 }
 
-/** The second direction reads its inputs, and writes its outputs, in reverse. */
-function bothWays(window: Window, below: Stage, inputs: number, each: number, units: number, first: Direction, second: Direction): Stage {
+/**
+ * The second direction reads its inputs, and writes its outputs, in reverse. Where final states are asked for, its outputs stay as
+ * it went: at a sequence's last step both directions have read all of it (PyTorch's `h_n`).
+ */
+function bothWays(
+  window: Window,
+  below: Stage,
+  inputs: number,
+  each: number,
+  units: number,
+  first: Direction,
+  second: Direction,
+  final: boolean,
+): Stage {
   const { kernels, lengths, T: longest, panels: P, width, buffer } = window;
   const rows = pad4(units);
   const eachRows = pad4(each);
@@ -54,6 +68,7 @@ function bothWays(window: Window, below: Stage, inputs: number, each: number, un
   const back = second.stage(window, { ...below, output: turned, gradient: turnedGradient }, false);
   const [output, gradient] = [buffer(longest, P, rows, width), window.gradient(rows)];
   const at = units > each ? each : 0;
+  const turns = final ? 0 : lengths;
   return {
     output,
     gradient,
@@ -62,11 +77,11 @@ function bothWays(window: Window, below: Stage, inputs: number, each: number, un
       forth.forward(T, update);
       back.forward(T, update);
       kernels.moveRows(output, forth.output, 0, rows, 0, eachRows, 0, each, false, T, P, width);
-      kernels.moveRows(output, back.output, lengths, rows, at, eachRows, 0, each, at === 0, T, P, width);
+      kernels.moveRows(output, back.output, turns, rows, at, eachRows, 0, each, at === 0, T, P, width);
     },
     backward(T, update, gradients, full) {
       kernels.moveRows(forth.gradient, gradient, 0, eachRows, 0, rows, 0, each, false, T, P, width);
-      kernels.moveRows(back.gradient, gradient, lengths, eachRows, 0, rows, at, each, false, T, P, width);
+      kernels.moveRows(back.gradient, gradient, turns, eachRows, 0, rows, at, each, false, T, P, width);
       forth.backward(T, update, gradients, full);
       back.backward(T, update, gradients, full);
       if (turnedGradient) kernels.moveRows(below.gradient, turnedGradient, lengths, inputs, 0, inputs, 0, inputs, true, T, P, width);

@@ -8,10 +8,14 @@ import { type Initial, initials } from "../initializers.js";
 export interface AroundOptions {
   /**
    * Also runs from each sequence's last step to its first, with weights of its own (`_reverse`): outputs are both directions'
-   * side by side, or their sum (Schuster & Paliwal 1997). Needs whole sequences: `window: Infinity`, and no streams.
+   * side by side, or their sum (Schuster & Paliwal 1997). In the topmost recurrent layer of a model with output "last" they are the
+   * final states of both: after the last step, and after the first. Needs whole sequences: `window: Infinity`, and no streams.
    */
   bidirectional?: "concat" | "sum";
-  /** Adds the layer's inputs, which must be as many, to its outputs (He et al. 2016), or puts them after the outputs. */
+  /**
+   * Adds the layer's inputs, which must be as many, to its outputs (He et al. 2016), or puts them after the outputs. With the final
+   * states of a bidirectional layer go the inputs of the last step.
+   */
   residual?: "sum" | "concat";
   /** Initial weights of the inputs, of the state, and biases. Default: those of the model's `initial`. */
   initial?: Initial<"weights" | "recurrent" | "bias">;

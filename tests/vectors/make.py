@@ -233,6 +233,20 @@ for name, options in {
             **options,
         }
     )
+# The final state of each direction: the forward one's after the last step, the backward one's after the first.
+for kind, more in {"lstm": {"units": 5}, "gru": {"units": 3}, "rnn": {"units": 6}}.items():
+    for both in ["concat", "sum"]:
+        CASES.append(
+            {
+                "name": f"the final states of both directions, {kind}, {both}",
+                "input": {"features": 2},
+                "layers": [{"type": kind, **more, "bidirectional": both}, {"type": "dense", "units": 3}],
+                "output": "last",
+                "loss": "crossEntropy",
+                "lengths": [4, 7, 1, 5, 6, 2, 3, 7, 5],
+                "optimizer": {"type": "adam", "learningRate": 0.05},
+            }
+        )
 
 
 class NormalizedLSTM(nn.Module):
@@ -301,11 +315,17 @@ class Model(nn.Module):
             recurrent += layer["type"] in RECURRENT
 
     def forward(self, x):
-        for layer, module in zip(self.case["layers"], self.stack):
+        layers = self.case["layers"]
+        top = max((i for i, layer in enumerate(layers) if layer["type"] in RECURRENT), default=-1)
+        for i, (layer, module) in enumerate(zip(layers, self.stack)):
             if layer["type"] in RECURRENT:
-                if not x.is_floating_point():
+                if isinstance(x, torch.Tensor) and not x.is_floating_point():
                     x = nn.functional.one_hot(x, self.tokens).float()
-                x, _ = module(x)
+                x, state = module(x)
+                if i == top and self.case["output"] == "last" and "bidirectional" in layer:
+                    # h_n: [2, batch, units], as one step.
+                    h = state[0] if isinstance(state, tuple) else state
+                    x = torch.cat([*h], -1).unsqueeze(1)
                 if layer.get("bidirectional") == "sum":
                     x = sum(x.chunk(2, -1))
             else:
@@ -377,6 +397,13 @@ def make(case, seed):
         return losses(case, y, torch.cat([t for _, t, _ in sequences]), torch.cat([w for _, _, w in sequences]))
 
     first = outputs()
+    if case["name"].startswith("the final states"):
+        # All of them as one ragged batch come to the same.
+        inputs = [x for x, _, _ in sequences]
+        lengths = [len(x) for x in inputs]
+        rnn = nn.utils.rnn
+        batch = rnn.pack_padded_sequence(rnn.pad_sequence(inputs, batch_first=True), lengths, batch_first=True, enforce_sorted=False)
+        assert torch.allclose(model(batch).squeeze(1), torch.cat(first), atol=1e-6)
     loss()[1].backward()
     gradients = {n: round_list(p.grad) for n, p in model.named()}
 
