@@ -27,6 +27,8 @@ export interface Report {
   /** Time steps learned in this epoch, and of how many; `totalSteps` is absent for iterables, whose length is not known. */
   steps: number;
   totalSteps?: number;
+  /** In the first report of a fit that has them: what is worth knowing about it. */
+  notes?: string[];
 }
 
 /** Losses times what their means were taken over, and the sum of that: targets, each as much as its step's weight. */
@@ -98,6 +100,15 @@ export async function* runEpochs(
   const rowsOf = () => position.progress?.rows.length ?? rowsFor(learner.options.batch, data.sequences);
   if (data.longest !== undefined) learner.prepare(Math.min(window, data.longest), rowsOf());
   if (options.patience === Infinity) position.best = null;
+  const { output } = learner.engine.config;
+  let longest = data.longest ?? 0;
+  let told = false;
+  /** With output "last" a window that is shorter than the sequences keeps the error from their beginnings: not without a word. */
+  const notes = () => {
+    if (told || output === "every" || window >= longest) return undefined;
+    told = true;
+    return [`gradients flow back over the last ${window} of up to ${longest} steps: window: Infinity lets them reach the first`];
+  };
   let breathed = performance.now();
   const pause = async () => {
     if (performance.now() - breathed < BREATH) return;
@@ -120,16 +131,27 @@ export async function* runEpochs(
         const { steps, totalSteps } = progress;
         const { updates } = learner;
         const learningRate = learner.rate(Math.max(1, updates));
-        return { epoch, end, loss: loss / targets, updates, learningRate, steps, ...(totalSteps && { totalSteps }) };
+        const said = notes();
+        return {
+          epoch,
+          end,
+          loss: loss / targets,
+          updates,
+          learningRate,
+          steps,
+          ...(totalSteps && { totalSteps }),
+          ...(said && { notes: said }),
+        };
       };
       for (;;) {
         options.signal?.throwIfAborted();
         while (rows.free > 0) {
           const sequence = await take();
           if (!sequence) break;
+          longest = Math.max(longest, sequence.length);
           rows.put(sequence);
         }
-        const T = rows.next(stride, learner.engine.config.output);
+        const T = rows.next(stride, output);
         if (T === 0) break;
         // Seen from the progress alone, so that a report that an interruption kept back comes after resuming.
         const updated = learner.pending.windows === 0 && learner.updates % options.every === 0;

@@ -524,7 +524,7 @@ describe("createTrainer", () => {
     [
       "a stride where only the last step has a target",
       RangeError,
-      '"stride" expected 64, the window, as the model\'s output is "last", got 8',
+      '"stride" expected Infinity, the window, as the model\'s output is "last", got 8',
       () => createTrainer(createModel({ ...features, output: "last" }), { ...trained, stride: 8 }),
     ],
     ["an accumulation of 0", RangeError, '"accumulate" expected an integer from 1 to 65536, got 0', trainer({ accumulate: 0 })],

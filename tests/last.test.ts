@@ -38,6 +38,45 @@ test.each([
   expect(trainer.evaluate(first(200, 60), { metrics: ["accuracy"] }).accuracy).toBeGreaterThan(0.98);
 });
 
+describe("how far errors flow back", () => {
+  test("to the first step, if nothing else is said", async () => {
+    // Inputs after the first are 0, so the weights that multiply them learn from the first alone.
+    const sequences = [0, 1, 2].map((answer) => ({
+      inputs: Array.from({ length: 100 }, (_, t) => [0, 1, 2, 3].map((k) => Number(t === 0 && k === answer))),
+      targets: [answer],
+    }));
+    for (const window of [undefined, 64]) {
+      const model = createModel(config(lstm({ units: 4, chrono: 100 })));
+      const before = model.parameters();
+      const options = { loss: "crossEntropy", optimizer: adam(), ...(window && { window }) } as const;
+      const trainer = createTrainer(model, options);
+      expect(trainer.options.window).toBe(window ?? Infinity);
+      for await (const report of trainer.fit(sequences)) expect("notes" in report).toBe(window === 64);
+      expect(model.parameters().bias_ih_l0).not.toEqual(before.bias_ih_l0);
+      if (window) expect(model.parameters().weight_ih_l0).toEqual(before.weight_ih_l0);
+      else expect(model.parameters().weight_ih_l0).not.toEqual(before.weight_ih_l0);
+    }
+  });
+
+  test.each(["an array", "an iterable"])(
+    "a window that is shorter than the sequences is told once, in the first report: %s",
+    async (kind) => {
+      const list = [...first(3, 20), ...first(3, 100)];
+      const data = kind === "an array" ? list : { [Symbol.iterator]: () => list.values() };
+      const options = { loss: "crossEntropy", optimizer: adam(), window: 64, batch: 8, shuffle: false } as const;
+      for (const output of ["last", "every"] as const) {
+        const trainer = createTrainer(createModel({ ...config(lstm({ units: 4 })), output }), options);
+        const given = output === "last" ? data : list.map(({ inputs }) => ({ inputs, targets: inputs.map(() => 1) }));
+        const notes: unknown[] = [];
+        for await (const report of trainer.fit(given, { epochs: 2, every: 1 })) notes.push(report.notes);
+        expect(notes.length).toBeGreaterThan(2);
+        const said = ["gradients flow back over the last 64 of up to 100 steps: window: Infinity lets them reach the first"];
+        expect(notes).toEqual(notes.map((_, i) => (i === 0 && output === "last" ? said : undefined)));
+      }
+    },
+  );
+});
+
 test.each([
   ["lstm", lstm({ units: 3, bidirectional: "concat", projection: 2 })],
   ["rnn", rnn({ units: 3, bidirectional: "concat" })],

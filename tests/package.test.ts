@@ -31,9 +31,9 @@ test("no dependencies, no install scripts, types first, and every export is ther
 
 const BUDGETS = {
   "memcell.js": 350,
-  "core.js": 49_400,
+  "core.js": 50_200,
   "memcell.wasm": 11_500,
-  "workerd.js": 36_850,
+  "workerd.js": 37_700,
   "batcher.js": 2_100,
   "node.js": 1_250,
   "parallel.js": 4_000,
