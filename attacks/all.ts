@@ -5,5 +5,6 @@ import { canaries } from "./canaries.js";
 import { interruptions } from "./interruptions.js";
 import { kills } from "./kills.js";
 import { server } from "./server.js";
+import { workers } from "./workers.js";
 
-export const ATTACKS: readonly Attack[] = [canaries, interruptions, kills, server];
+export const ATTACKS: readonly Attack[] = [canaries, interruptions, kills, server, workers];

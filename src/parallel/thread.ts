@@ -1,7 +1,7 @@
 /** A worker of whichever runtime, as a thread that is told things, and asked for answers one after the other. */
 
 import { type AnyWorker, type Remote, start } from "../remote.js";
-import type { Answer, Message, Run } from "./messages.js";
+import type { Message, Run } from "./messages.js";
 
 interface Waiting {
   resolve(loss: number): void;
@@ -21,16 +21,18 @@ export class Thread {
       "./parallel-worker.js",
       web,
       given,
-      (answer) => this.#hear(answer as Answer),
+      (message) => this.#hear(message),
       (error) => this.#fail(error),
     );
   }
 
-  #hear(answer: Answer): void {
-    if ("loss" in answer) {
-      this.#waiting.shift()?.resolve(answer.loss);
+  /** What else a worker of the user's own may say is not for the pool. */
+  #hear(message: unknown): void {
+    const { loss, error } = Object(message) as { [K in "loss" | "error"]?: unknown };
+    if (typeof loss === "number") {
+      this.#waiting.shift()?.resolve(loss);
       if (this.#waiting.length === 0) this.#worker.hold(false);
-    } else this.#fail(answer.error);
+    } else if (error) this.#fail(error);
   }
 
   #fail(error: unknown): void {

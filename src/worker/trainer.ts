@@ -39,16 +39,16 @@ class Line {
   pulled: (pull: Pull) => void = () => {};
 
   constructor(given: (() => AnyWorker) | undefined) {
-    const hear = (message: unknown) => this.#hear(message as Answer);
+    // What else a worker of the user's own may say is not for the trainer.
+    const hear = (message: unknown) => this.#hear(Object(message) as Partial<Answer>);
     const fail = (error: unknown) => this.fail(error);
     this.worker = start("./trainer-worker.js", web, given, hear, fail);
   }
 
-  #hear(answer: Answer): void {
-    if (answer.type === "pull") {
-      this.pulled(answer);
-      return;
-    }
+  #hear(message: Partial<Answer>): void {
+    if (message.type === "pull") this.pulled(message as Pull);
+    if (message.type !== "reply") return;
+    const answer = message as Reply;
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if (this.#waiting.size === 0) this.worker.hold(false);
