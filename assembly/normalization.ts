@@ -13,6 +13,9 @@ import { ofRow, PANEL, padded, splat, sum, VECTOR } from "./lanes";
 
 const EPSILON: f32 = 1e-5; // PyTorch's
 
+/** 2^-80: squares of the largest numbers times this, as many as there can be, have a finite sum. */
+const SMALLER: f32 = 8.271806125530277e-25;
+
 export function normalizeForward(
   y: usize, // [slots][N][width] out; may be x
   x: usize, // [slots][N][width]
@@ -34,22 +37,34 @@ export function normalizeForward(
   const absent = splat(<f32>(all - N));
   for (let slot = 0; slot < slots; slot++) {
     for (let column: usize = 0; column < stride; column += VECTOR) {
+      // Where squares leave f32, x is taken as so much smaller. Other lanes are multiplied by 1.
+      let scale = splat(1);
       let mu = splat(0);
-      for (let at = column; at < panel; at += stride) mu = f32x4.add(mu, v128.load(x + at));
-      mu = f32x4.mul(single ? splat(sum(mu)) : mu, share);
       let squares = splat(0);
-      for (let at = column; at < panel; at += stride) {
-        const d = f32x4.sub(v128.load(x + at), mu);
-        squares = f32x4.add(squares, f32x4.mul(d, d));
+      for (let again = true; again; ) {
+        mu = splat(0);
+        for (let at = column; at < panel; at += stride) mu = f32x4.add(mu, f32x4.mul(v128.load(x + at), scale));
+        mu = f32x4.mul(single ? splat(sum(mu)) : mu, share);
+        squares = splat(0);
+        for (let at = column; at < panel; at += stride) {
+          const d = f32x4.sub(f32x4.mul(v128.load(x + at), scale), mu);
+          squares = f32x4.add(squares, f32x4.mul(d, d));
+        }
+        if (single) squares = splat(sum(squares));
+        // Each padded value, which is 0, added mu^2.
+        squares = f32x4.sub(squares, f32x4.mul(absent, f32x4.mul(mu, mu)));
+        const small = v128.or(f32x4.lt(squares, splat(f32.MAX_VALUE)), f32x4.lt(scale, splat(1)));
+        again = !i32x4.all_true(small);
+        scale = v128.bitselect(scale, splat(SMALLER), small);
       }
-      if (single) squares = splat(sum(squares));
-      // Each padded value, which is 0, added mu^2.
-      squares = f32x4.pmax(f32x4.sub(squares, f32x4.mul(absent, f32x4.mul(mu, mu))), splat(0));
-      const s = f32x4.div(splat(1), f32x4.sqrt(f32x4.add(f32x4.mul(squares, share), splat(EPSILON))));
-      v128.store(statistics + column, mu);
-      v128.store(statistics + stride + column, s);
+      squares = f32x4.pmax(squares, splat(0));
+      // Of equal numbers the variance is 0.
+      const epsilon = f32x4.pmax(f32x4.mul(splat(EPSILON), f32x4.mul(scale, scale)), splat(f32.MIN_NORMAL_VALUE));
+      const s = f32x4.div(splat(1), f32x4.sqrt(f32x4.add(f32x4.mul(squares, share), epsilon)));
+      v128.store(statistics + column, f32x4.div(mu, scale));
+      v128.store(statistics + stride + column, f32x4.mul(s, scale));
       for (let at = column; at < panel; at += stride) {
-        const n = f32x4.mul(f32x4.sub(v128.load(x + at), mu), s);
+        const n = f32x4.mul(f32x4.sub(f32x4.mul(v128.load(x + at), scale), mu), s);
         let value = f32x4.add(f32x4.mul(ofRow(gain, at, width), n), ofRow(bias, at, width));
         if (accumulate) value = f32x4.add(value, v128.load(y + at));
         v128.store(y + at, value);

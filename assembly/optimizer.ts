@@ -10,6 +10,10 @@ import { splat, sum, VECTOR } from "./lanes";
 /** Numbers below this are cut to 0: a moment that decays for want of gradients would reach the subnormals, which are slow. */
 const TINY: f32 = 1e-30;
 
+/** Squares, and steps, are cut where they could lead out of f32. */
+const LARGEST_SQUARE: f32 = 8.507059173023462e37; // 2^126
+const LARGEST_STEP: f32 = 1e36;
+
 /** The sum of squares: in f32 over 1,024 values, beyond that in f64. */
 export function squaredNorm(
   x: usize, // [count]
@@ -103,7 +107,7 @@ export function rootOfSquares(
       if (decay < 1) v128.store(squares, cut(before));
       continue;
     }
-    const s = f32x4.add(before, f32x4.mul(splat(gain), f32x4.mul(g, g)));
+    const s = f32x4.pmin(f32x4.add(before, f32x4.mul(splat(gain), f32x4.mul(g, g))), splat(LARGEST_SQUARE));
     let step = f32x4.div(g, f32x4.add(f32x4.sqrt(s), splat(epsilon)));
     if (velocity) {
       step = f32x4.add(f32x4.mul(splat(momentum), v128.load(velocity)), step);
@@ -145,7 +149,9 @@ export function adam(
     const m = f32x4.add(f32x4.mul(splat(beta1), mBefore), f32x4.mul(splat(1 - beta1), g));
     const v = f32x4.add(vKept, f32x4.mul(splat(1 - beta2), f32x4.mul(g, g)));
     const root = f32x4.add(f32x4.mul(f32x4.sqrt(v), splat(correction)), splat(epsilon));
-    v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.div(f32x4.mul(splat(rate), m), root)));
+    // Where v has decayed and m has not, their ratio is without bound.
+    const step = f32x4.pmax(f32x4.pmin(f32x4.div(f32x4.mul(splat(rate), m), root), splat(LARGEST_STEP)), splat(-LARGEST_STEP));
+    v128.store(parameter, f32x4.sub(v128.load(parameter), step));
     v128.store(first, cut(m));
     v128.store(second, cut(v));
   }

@@ -167,7 +167,11 @@ export class Batcher {
         calls.map(({ input }) => input),
       );
       const each = outputs.length / ids.length;
-      calls.forEach((call, i) => call.resolve(outputs.slice(i * each, (i + 1) * each)));
+      calls.forEach((call, i) => {
+        const own = outputs.slice(i * each, (i + 1) * each);
+        if (own.every(Number.isFinite)) call.resolve(own);
+        else call.reject(new RangeError("the outputs are no longer finite: the stream's state is that before this step"));
+      });
     } catch (reason) {
       for (const call of calls) call.reject(reason);
     }

@@ -24,7 +24,7 @@ import { lanesFor } from "./lanes.js";
 import type { Updater } from "./learner.js";
 import { FORMAT, type Model, readMetadata } from "./model.js";
 import { Network, type State } from "./network.js";
-import { RULES } from "./optimizers.js";
+import { boundsOf, RULES } from "./optimizers.js";
 import type { CheckedTrainerOptions } from "./options.js";
 import { checkShape, checkTensor, openSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
 
@@ -41,9 +41,6 @@ const SEEN = { loss: [either(null, number)], epochs: [count] } as const;
 /** Losses times weights, and the weights. */
 const weight = inBounds({ min: 0 });
 const SUM = { loss: [number], targets: [weight] } as const;
-
-/** The moments that are sums or means of squares. */
-const SQUARES = ["exp_avg_sq", "square_avg", "sum"];
 
 /** JSON has no infinity, which `window` and `clipNorm` may be. */
 const replacer = (_: string, value: unknown) => (value === Infinity ? "Infinity" : value);
@@ -115,8 +112,10 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Upda
     );
   RULES[options.optimizer.type].moments.forEach((moment, i) => {
     const moments = take(`optimizer.${moment}`);
-    for (const [name, { data }] of Object.entries(SQUARES.includes(moment) ? moments : {})) {
-      if (data.some((value) => value < 0)) throw new RangeError(`"optimizer.${moment}.${name}" expected squares, got a negative number`);
+    const [min, max] = boundsOf(moment);
+    for (const [name, { data }] of Object.entries(moments)) {
+      const bad = data.findIndex((value) => value < min || value > max);
+      if (bad >= 0) fail(RangeError, `optimizer.${moment}.${name}[${bad}]`, `a number in [${min}, ${max}]`, data[bad]);
     }
     engine.write(learner.moments[i] as number, moments);
   });

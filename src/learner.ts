@@ -16,8 +16,12 @@ import { factorAfter } from "./schedules.js";
 import type { Row } from "./window.js";
 import { writeWindow } from "./window.js";
 
-/** A longer gradient counts as not finite: with the largest learning rate and momentum, an update could leave f32. */
-const LARGEST = 1e25;
+/**
+ * A longer gradient counts as not finite, and so do longer parameters: squares of longer ones leave f32. With these bounds, those of
+ * moments that are read from a file (optimizers.ts) and the cuts in assembly/optimizer.ts, whatever the options, what an update
+ * leaves is finite: steps are below 1e37.
+ */
+const LARGEST = 1e18;
 
 /** What the windows of a batch run in, with the state that is carried from one to the next: a network, or several in parallel. */
 export interface Batch {
@@ -203,8 +207,8 @@ export abstract class Updater<B extends Batch = Batch> {
     return optimizer.learningRate * factorAfter(schedule, update - 1, this.seen);
   }
 
-  #norm(): number {
-    return Math.sqrt(this.engine.kernels.squaredNorm(this.gradients, this.#count));
+  #norm(region = this.gradients): number {
+    return Math.sqrt(this.engine.kernels.squaredNorm(region, this.#count));
   }
 
   #refuse(what: string): never {
@@ -223,6 +227,9 @@ export abstract class Updater<B extends Batch = Batch> {
     if (clipValue < Infinity) kernels.clipValues(gradients, this.#count, clipValue);
     const norm = this.#norm();
     const scale = Math.min(1, clipNorm / (norm + 1e-6));
+    const size = this.#norm(engine.params);
+    if (!(size < LARGEST)) this.#refuse("norm of the parameters");
+    if (!(norm * scale + optimizer.weightDecay * size < LARGEST)) this.#refuse("gradient");
     const update: Update = {
       parameter: engine.params,
       gradient: gradients,
@@ -233,7 +240,7 @@ export abstract class Updater<B extends Batch = Batch> {
       rate: this.rate(this.updates + 1),
       step: this.updates + 1,
     };
-    if (!(norm * scale + addDecay(kernels, optimizer, update) < LARGEST)) this.#refuse("gradient");
+    addDecay(kernels, optimizer, update);
     // One rule per type: the compiler cannot see that rule and optimizer belong together.
     const rule = RULES[optimizer.type] as { update(kernels: Engine["kernels"], o: Required<Optimizer>, u: Update): void };
     rule.update(kernels, optimizer, update);

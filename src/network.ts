@@ -218,15 +218,19 @@ export class Network {
 /** Between the state of one sequence, from `from` on in `data`, and its rows, from `at` on among the floats of the memory. */
 export function copyUnits(
   { f32 }: Memory,
-  { units, row }: Carried,
+  { units, row = (unit) => unit }: Carried,
   at: number,
   width: number,
   data: Float32Array,
   from: number,
   write: boolean,
 ): void {
+  // What overflowed has left NaN in the padding as well, which is to fours.
+  for (let u = 0; write && u < units; u++) {
+    for (let r = row(u) & ~3, end = r + 4; r < end; r++) f32[at + r * width] = 0;
+  }
   for (let u = 0; u < units; u++) {
-    const number = at + (row ? row(u) : u) * width;
+    const number = at + row(u) * width;
     if (write) f32[number] = data[from + u] as number;
     else data[from + u] = f32[number] as number;
   }

@@ -99,6 +99,12 @@ export interface Update {
   step: number;
 }
 
+/** The moments that are sums or means of squares. */
+const SQUARES = ["exp_avg_sq", "square_avg", "sum"];
+
+/** The least and the largest number that a moment can have: what is beyond comes from no training, and could lead out of f32. */
+export const boundsOf = (moment: string): [number, number] => (SQUARES.includes(moment) ? [0, 2 ** 126] : [-(2 ** 100), 2 ** 100]);
+
 interface Rule<T extends Optimizer> {
   /** PyTorch's names of what the optimizer keeps for each parameter. */
   moments: readonly string[];
@@ -176,14 +182,13 @@ export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: 
 
 /**
  * Adds the decay that all but AdamW have in their gradient, the slope of weightDecay / 2 times the squared weights, to the scaled
- * gradient. Returns a bound of the length of what was added.
+ * gradient.
  */
-export function addDecay(kernels: Kernels, { type, weightDecay }: Required<Optimizer>, u: Update): number {
-  if (type === "adamw" || weightDecay === 0) return 0;
+export function addDecay(kernels: Kernels, { type, weightDecay }: Required<Optimizer>, u: Update): void {
+  if (type === "adamw" || weightDecay === 0) return;
   if (u.scale < 1) kernels.blend(u.gradient, u.gradient, u.count, u.scale, 0);
   u.scale = 1;
   for (const { at, count } of u.matrices) kernels.blend(u.gradient + at, u.parameter + at, count, 1, weightDecay);
-  return weightDecay * Math.sqrt(kernels.squaredNorm(u.parameter, u.count));
 }
 
 export function checkOptimizer(path: string, value: unknown): Required<Optimizer> {

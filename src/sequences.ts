@@ -64,7 +64,7 @@ export function measure(path: string, value: unknown, features?: number): Measur
 }
 
 /** Four sums side by side, of zeros or NaN: one alone waits for itself. */
-function allFinite(numbers: Float32Array): boolean {
+export function allFinite(numbers: Float32Array): boolean {
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = numbers.length & ~3;
   for (let i = 0; i < whole; i += 4) {

@@ -9,6 +9,7 @@ import { checkSteps } from "./layout.js";
 import type { State } from "./network.js";
 import { Network } from "./network.js";
 import { type Scale, standardise } from "./scale.js";
+import { allFinite } from "./sequences.js";
 import { readOutputs } from "./window.js";
 
 /**
@@ -76,7 +77,7 @@ export class Stream {
    * @param out where to put the outputs; default a new array
    * @returns the model's outputs at this step, whether its output is "every" or "last" (logits, after cross-entropy);
    * in the targets' units, where the model has a scaler for them
-   * @throws TypeError, RangeError if the input is not that; then the state is unchanged
+   * @throws TypeError, RangeError if the input is not that, or the outputs are not finite; then the state is unchanged
    * @example const [y] = stream.step([0.1, 0.2, 0.3]);
    */
   step(input: ArrayLike<number> | number, out?: Float32Array): Float32Array {
@@ -90,7 +91,17 @@ export class Stream {
     else for (let k = 0; k < this.#features; k++) memory.f32[this.#input + k] = input[k] as number;
     network.forward(1);
     readOutputs(this.#engine, network, 0, 0, 1, result, 0);
+    if (!allFinite(result)) this.#undo(network);
     return result;
+  }
+
+  /** Slot 0 has the state before the step. */
+  #undo(network: Network): never {
+    network.ends[0] = 0;
+    const before = network.readState();
+    network.ends[0] = 1;
+    network.writeState(before);
+    throw new RangeError("the outputs are no longer finite: the stream's state is that before this step");
   }
 
   #check(input: unknown): void {

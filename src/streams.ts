@@ -96,7 +96,8 @@ export class Streams {
    * @param inputs for each of them `features` numbers, flat or in an array each, or a token; in your units, where the model has a
    * scaler. A flat Float32Array is fastest
    * @param out where to put the outputs; default a new array
-   * @returns the model's outputs at this step, [ids x outputs]; in the targets' units, where the model has a scaler for them
+   * @returns the model's outputs at this step, [ids x outputs]; in the targets' units, where the model has a scaler for them. Where
+   * those of a stream are not finite, its state is that before the step, and the others' are as ever
    * @throws TypeError, RangeError if an id or an input is not that; then no state is changed
    * @example const y = streams.step([a, b], [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]);
    */
@@ -122,9 +123,22 @@ export class Streams {
       for (const { region, pointer, rows: R, floats } of states) {
         kernels.scatterRows(region, rows, pointer + 4 * R * LANES, 1, floats);
       }
-      for (let b = 0; b < LANES && i + b < length; b++) readOutputs(this.#engine, network, b, 0, 1, result, (i + b) * outputs);
+      for (let b = 0; b < LANES && i + b < length; b++) {
+        readOutputs(this.#engine, network, b, 0, 1, result, (i + b) * outputs);
+        let finite = 0;
+        for (let k = 0; k < outputs; k++) finite += 0 * (result[(i + b) * outputs + k] as number);
+        if (finite !== 0) this.#undo(b, memory.i32[rows / 4 + b] as number);
+      }
     }
     return result;
+  }
+
+  /** The state that the stream in a lane had before the step, which lies in slot 0, becomes that of its row again. */
+  #undo(lane: number, row: number): void {
+    const { f32 } = this.#engine.memory;
+    for (const { region, pointer, floats } of this.#states) {
+      for (let r = 0; r < floats; r++) f32[region / 4 + row * floats + r] = f32[pointer / 4 + r * LANES + lane] as number;
+    }
   }
 
   /** Writes the rows of the streams that step. */

@@ -1342,7 +1342,7 @@ describe("checkpoints", () => {
     [
       "a negative square",
       ({ tensors }) => tensors["optimizer.exp_avg_sq.bias_ih_l0"]!.data.fill(-1),
-      "expected squares, got a negative number",
+      `"optimizer.exp_avg_sq.bias_ih_l0[0]" expected a number in [0, ${2 ** 126}], got -1`,
     ],
   ];
   test.each(tampers)("tampered with: %s", async (_, tamper, message) => {
@@ -1412,17 +1412,8 @@ describe("a refusal in the middle of work changes nothing", () => {
     // Nor by its decay.
     model.setParameters({ "dense.weight": { shape: [1, 1], data: Float32Array.of(1e30) } });
     const decaying = createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: 1, weightDecay: 1 }) });
-    expect(() => decaying.step([{ inputs: [0], targets: [0] }])).toThrow("the gradient is no longer finite");
+    expect(() => decaying.step([{ inputs: [0], targets: [0] }])).toThrow("the norm of the parameters is no longer finite");
     expect(model.parameters()["dense.weight"]!.data[0]).toBe(Math.fround(1e30));
-  });
-
-  test("a stream whose numbers overflowed can be reset", () => {
-    const model = createModel({ input: { features: 2 }, layers: [dense({ units: 1 }), lstm({ units: 1 })] });
-    model.setParameters({ "dense.weight": { shape: [1, 2], data: Float32Array.of(3e38, -3e38) } });
-    const [a, b] = [model.stream(), model.stream()];
-    expect(a.step([10, 10])[0]).toBeNaN();
-    b.step([0, 0]);
-    expect(a.reset().step([0, 0])).toEqual(model.stream().step([0, 0]));
   });
 });
 
