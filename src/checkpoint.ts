@@ -99,8 +99,9 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Upda
     progress: [either(null, (path, value) => checkProgress(path, value, learner))],
     carried: [integerIn(0, 65536)],
     best: [either(null, record(SEEN))],
+    online: (_, value) => value,
   });
-  const { updates, pending, seen, epochs, progress, carried } = o;
+  const { updates, pending, seen, epochs, progress, carried, online } = o;
   number("counters.pending.targets", pending.targets, { min: 0, aboveMin: pending.windows > 0 });
   const take = (prefix: string) =>
     Object.fromEntries(
@@ -126,7 +127,7 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Upda
   Object.assign(learner, { updates, averaged, pending, seen });
   const batch = progress?.rows.length ?? carried;
   if (batch > 0) learner.resumed = { batch, state: readState(tensors, learner, batch) };
-  return { epochs, progress, carried, best };
+  return { epochs, progress, carried, best, online };
 }
 
 const copies = (tensors: Record<string, Tensor>): Record<string, Tensor> =>

@@ -41,7 +41,7 @@ export class Engine implements Parts {
   readonly params: number;
   readonly derived: number;
   /** What brings outputs back to the targets' units. */
-  readonly units: Scale | undefined;
+  units: Scale | undefined;
   /** Whether the kernels are those for relaxed SIMD. */
   readonly relaxed: boolean;
   /** What the threads that work on the model share, once there are any. */
@@ -50,7 +50,8 @@ export class Engine implements Parts {
   reading = false;
 
   constructor(
-    readonly config: Config,
+    /** Replaced where a running scaler moves on. */
+    public config: Config,
     { module, kernels }: Environment,
   ) {
     this.layout = planModel(config);
@@ -60,6 +61,12 @@ export class Engine implements Parts {
     this.memory = new Memory(this.kernels);
     this.params = this.memory.allocate(this.layout.params.bytes);
     this.derived = this.memory.allocate(this.layout.derived.bytes);
+  }
+
+  /** Has another scaler from now on. */
+  rescale(scaler: Config["scaler"]): void {
+    this.units = scaleOfOutputs(scaler, this.layout.outputs);
+    this.config = Object.freeze({ ...this.config, scaler });
   }
 
   /** Draws the initial parameters; each has its own random numbers, whatever the other layers are. */

@@ -59,6 +59,8 @@ export interface Position {
   carried: number;
   /** Of a fit with patience that is not over. */
   best: Best | null;
+  /** What an online learner has beside its traces; absent in a trainer's. */
+  online?: unknown;
 }
 
 /** The parameters of the epoch with the least validation loss (null: not finite), and the epochs since then. */

@@ -31,8 +31,6 @@ export const FORMAT = 2;
 
 /** Made by `createModel` and `loadModel`. */
 export class Model {
-  /** What the model is, with all defaults filled in: plain data. */
-  readonly config: Config;
   readonly #engine: Engine;
   /** Kept for the next time, one of each mode. */
   readonly #networks = new Map<Mode, Network>();
@@ -40,7 +38,11 @@ export class Model {
   /** @internal */
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.config = engine.config;
+  }
+
+  /** What the model is, with all defaults filled in: plain data. Its scaler follows an online learner's running one. */
+  get config(): Config {
+    return this.#engine.config;
   }
 
   /** What the model runs on: of the kernels the variant that was chosen. */

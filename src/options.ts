@@ -61,6 +61,20 @@ export interface TrainerOptions {
   seed?: number;
 }
 
+/** Those of a trainer that make sense for an online learner; `accumulate` counts steps with targets. */
+export const ONLINE = ["loss", "optimizer", "schedule", "clipNorm", "clipValue", "accumulate", "average", "seed"] as const;
+
+export interface OnlineOptions extends Pick<TrainerOptions, (typeof ONLINE)[number]> {
+  /**
+   * "running": the learner measures means and deviations of what has come so far, each step's own numbers among them, and keeps
+   * the model's scaler at that: you give and get your units, `learner.model` too takes and gives them, and losses are in
+   * standardised units. It scales inputs that are features, and targets where the loss has targets that rescale (mse, mae,
+   * huber, quantile, gaussianNLL). The first step becomes 0, and until the first target outputs are as if its mean were 0 and its deviation 1; the mean
+   * is over the whole stream, so that each step moves it less. For a model without a scaler of its own. Default: none.
+   */
+  scaler?: "running";
+}
+
 export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "optimizer" | "schedule">> & {
   loss: Required<Loss>;
   optimizer: Required<Optimizer>;

@@ -144,8 +144,9 @@ function checkClasses(path: string, value: unknown, steps: number, classes: numb
 }
 
 /** @throws TypeError, RangeError with the path of the value, its step and feature */
-export function checkSequence(path: string, value: unknown, { config, outputs, loss }: Demands): Checked {
+export function checkSequence(path: string, value: unknown, demands: Demands): Checked {
   const { inputs, targets, weights } = options(path, value, ["inputs", "targets", "weights"]);
+  const { config, loss } = demands;
   const { input } = config;
   const checked = checkInputs(`${path}.inputs`, inputs, config);
   const length = checked.length / ("tokens" in input ? 1 : input.features);
@@ -153,6 +154,17 @@ export function checkSequence(path: string, value: unknown, { config, outputs, l
   if (!loss) return { inputs: checked, targets: [], weights: [], length };
 
   const steps = config.output === "every" ? length : 1;
+  return { inputs: checked, length, ...checkTargets(path, targets, weights, { ...demands, loss }, steps) };
+}
+
+/** The targets of so many steps, and their weights. */
+export function checkTargets(
+  path: string,
+  targets: unknown,
+  weights: unknown,
+  { config, outputs, loss }: Required<Demands>,
+  steps: number,
+): Pick<Checked, "targets" | "weights" | "each"> {
   const { per, classes, refuse, ignored } = ruleOf(loss).targets(loss, outputs);
   const weight = new Float32Array(steps).fill(1);
   let each: Float32Array | undefined;
@@ -191,7 +203,7 @@ export function checkSequence(path: string, value: unknown, { config, outputs, l
     }
     if (per === 1) each = undefined;
   }
-  return { inputs: checked, targets: goals, weights: weight, ...(each && { each }), length };
+  return { targets: goals, weights: weight, ...(each && { each }) };
 }
 
 /** The sequences of an array or an iterable, all checked. */

@@ -41,7 +41,6 @@ export class Stream {
   #state: State | null;
   readonly #input: number;
   readonly #features: number;
-  readonly #inputs: Scale | undefined;
 
   /** @internal */
   constructor(engine: Engine) {
@@ -51,12 +50,11 @@ export class Stream {
       seat = new Seat(engine);
       seats.set(engine, seat);
     }
-    const { input, scaler } = engine.config;
+    const { input } = engine.config;
     this.#engine = engine;
     this.#seat = seat;
     this.#input = seat.network.input / 4;
     this.#features = "tokens" in input ? 0 : input.features;
-    this.#inputs = scaler.inputs;
     this.#state = seat.zero;
   }
 
@@ -81,10 +79,11 @@ export class Stream {
    * @example const [y] = stream.step([0.1, 0.2, 0.3]);
    */
   step(input: ArrayLike<number> | number, out?: Float32Array): Float32Array {
-    const { memory, layout } = this.#engine;
+    const { memory, layout, config } = this.#engine;
     const result = destination("out", out, layout.outputs);
     this.#check(input);
-    if (this.#inputs) input = this.#standardise(this.#inputs, input);
+    const { inputs } = config.scaler;
+    if (inputs) input = this.#standardise(inputs, input);
     const network = this.#sit();
     if (this.#features === 0) memory.i32[this.#input] = input as number;
     else if (typeof input === "number") memory.f32[this.#input] = input;

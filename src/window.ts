@@ -87,25 +87,17 @@ export class Rows {
 const NONE = { targets: [], weights: [] };
 
 /**
- * Writes the next steps of every row, T at the most: inputs, what each row goes on from, and with a loss the targets and what
- * each step counts. Steps past a row's own have inputs of zero and count nothing. Returns what the mean is taken over: the
- * weights of all targets.
+ * Writes the next steps of every row, T at the most: inputs, what each row goes on from, and with a loss what writeTargets does,
+ * whose number it returns. Steps past a row's own have inputs of zero.
  */
 export function writeWindow(engine: Engine, network: Network, rows: readonly (Row | null)[], T: number, loss?: Required<Loss>): number {
   const { memory, config, layout } = engine;
   const { width, panels } = network.lanes;
-  const apart = loss && rows.some((row) => row?.sequence.each) ? network.apart() : 0;
-  if (loss && !apart) network.together();
   const tokens = "tokens" in config.input;
   const features = "tokens" in config.input ? 1 : config.input.features;
   const into = tokens ? memory.i32 : memory.f32;
-  const shape = loss && ruleOf(loss).targets(loss, layout.outputs);
-  const goals = shape?.classes ? memory.i32 : memory.f32;
   const [starts, lengths, input] = [network.starts / 4, network.lengths / 4, network.input / 4];
-  const [target, weight] = [network.target / 4, network.counts / 4];
   const { inputRows } = layout;
-  const targetRows = shape?.classes ? 1 : pad4(layout.outputs);
-  let counted = 0;
 
   for (let b = 0; b < panels * width; b++) {
     const row = rows[b] ?? null;
@@ -123,12 +115,31 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
       if (t < count) for (let k = 0; k < features; k++) into[at + k * width] = inputs[from++] as number;
       else for (let k = 0; k < features; k++) into[at + k * width] = 0;
     }
-    if (!shape) continue;
+  }
+  return loss ? writeTargets(engine, network, rows, T, loss) : 0;
+}
 
-    const { per, copies = 1, classWeights } = shape;
+/**
+ * Writes the targets of the rows' steps, and what each counts: nothing past a row's own. Returns what the mean is taken over: the
+ * weights of all targets.
+ */
+export function writeTargets(engine: Engine, network: Network, rows: readonly (Row | null)[], T: number, loss: Required<Loss>): number {
+  const { memory, config, layout } = engine;
+  const { width, panels } = network.lanes;
+  const apart = rows.some((row) => row?.sequence.each) ? network.apart() : 0;
+  if (!apart) network.together();
+  const { per, copies = 1, classes, classWeights } = ruleOf(loss).targets(loss, layout.outputs);
+  const goals = classes ? memory.i32 : memory.f32;
+  const [target, weight] = [network.target / 4, network.counts / 4];
+  const targetRows = classes ? 1 : pad4(layout.outputs);
+  let counted = 0;
+  for (let b = 0; b < panels * width; b++) {
+    const row = rows[b] ?? null;
+    const panel = Math.floor(b / width);
+    const lane = b % width;
     const { targets, weights, each }: Pick<Checked, "targets" | "weights" | "each"> = row?.sequence ?? NONE;
     for (let t = 0; t < T; t++) {
-      const step = row && t < count ? targetAt(config.output, row, t) : -1;
+      const step = row && t < row.count ? targetAt(config.output, row, t) : -1;
       const counts = step < 0 ? 0 : (weights[step] as number);
       const at = target + (t * panels + panel) * targetRows * width + lane;
       let numbers = apart ? 0 : per * copies;
