@@ -7,6 +7,13 @@
 // of Hochreiter & Schmidhuber 1997; with a forget gate decay = f: Gers, Schmidhuber & Cummins 2000. Both are exactly the gradient
 // with the recurrent inputs held constant. For rnn and gru, decay takes in the unit's weight to itself and leaves out what goes
 // round through others: SnAp-1, Menick et al. 2021, an approximation.
+//
+// SnAp-1's decay is left out, as 0, where it is beyond [-1, 1]. Through a unit's own weight it may be (a weight of 1.2 near net 0)
+// in a network that the other units hold stable, whose exact derivative therefore dies out while P, which leaves them out, grows
+// as decay^t until it leaves f32. Left out, |P| is never more than a sum of gains. Measured on a noisy sine with 8 units and Adam,
+// mean squared error (0.59 by the mean): gru at 0.01, 100,000 steps, three seeds: as it is 0.64, 0.79, 0.13; left out 0.39, 0.26,
+// 0.17; cut to 1 0.13, 0.16, 0.13, but 0.70 after 10^6 steps. A relu at 0.001 whose decay is cut to 1 or 0.9 comes to recurrent
+// weights that let its state explode, within 350,000 steps; left out, it does not in 500,000, with less error.
 
 import { groups, recurrentGroups } from "./cell";
 import { splat, VECTOR } from "./lanes";
@@ -47,7 +54,10 @@ export function traces(
   }
 }
 
-/** decay_j += the sum over groups of R_jj gain_j: what goes from a unit's h(t-1) to its h(t) through its own weights. */
+/**
+ * decay_j += the sum over groups of R_jj gain_j: what goes from a unit's h(t-1) to its h(t) through its own weights; 0 where
+ * that is beyond [-1, 1].
+ */
 export function ownWeights(
   decay: usize, // [H/4][4]; accumulates
   gain: usize, // [H/4][G][4]
@@ -66,7 +76,7 @@ export function ownWeights(
       if (!((recurrentGroups(cell) >> <i32>g) & 1)) continue;
       total += load<f32>(column + g * VECTOR) * load<f32>(gain + (block * G + g) * VECTOR + lane);
     }
-    store<f32>(decay + (u << 2), total);
+    store<f32>(decay + (u << 2), abs<f32>(total) > 1 ? <f32>0 : total);
   }
 }
 

@@ -140,10 +140,17 @@ describe("SnAp-1", () => {
       }),
   };
 
-  test.each(["rnn", "gru"])("%s: each weight's trace follows its own unit, by numerical differentiation", (type) => {
+  test.each([
+    ["rnn", 0],
+    ["gru", 0],
+    ["rnn", 2.5],
+    ["gru", 2.5],
+  ])("%s, %d added to units' weights to themselves: each trace follows its own unit, by numerical differentiation", (type, added) => {
     const layer = type === "rnn" ? rnn({ units: H }) : gru({ units: H });
     const entry: Case = { name: "", model: { input: { features: I }, layers: [layer], output: "every" }, loss: "mse", lengths: [6] };
     const parameters = randomParameters(createModel(entry.model).parameters());
+    const recurrent = parameters.weight_hh_l0!.data;
+    for (let r = 0; r < recurrent.length / H; r++) recurrent[r * H + (r % H)]! += added;
     const [example] = examples(entry) as [Example];
     const { gradients } = streamed(entry, parameters, example);
 
@@ -162,6 +169,7 @@ describe("SnAp-1", () => {
       return units[type]!(type === "rnn" ? [sum(0)] : [sum(0), sum(1), ih[2]!, hh[2]!], before);
     };
     const e = 1e-5;
+    let largest = 0;
     for (const [name, { shape, data }] of Object.entries(parameters)) {
       const columns = shape[1] ?? 1;
       data.forEach((_, i) => {
@@ -170,21 +178,48 @@ describe("SnAp-1", () => {
         let trace = 0;
         let expected = 0;
         example.inputs.forEach((x, t) => {
-          const moved = (sign: number) => {
-            const changed = { ...parameters, [name]: { shape, data: data.map((w, j) => (j === i ? w + sign * e : w)) } };
+          const slope = (moved: (by: number) => number[]) => (moved(e)[unit]! - moved(-e)[unit]!) / (2 * e);
+          const gain = slope((by) => {
+            const changed = { ...parameters, [name]: { shape, data: data.map((w, j) => (j === i ? w + by : w)) } };
+            return step(changed, x as number[], before);
+          });
+          const decay = slope((by) => {
             return step(
-              changed,
+              parameters,
               x as number[],
-              before.map((value, u) => (u === unit ? value + sign * e * trace : value)),
-            )[unit]!;
-          };
-          trace = (moved(1) - moved(-1)) / (2 * e);
+              before.map((value, u) => (u === unit ? value + by : value)),
+            );
+          });
+          largest = Math.max(largest, Math.abs(decay));
+          trace = (Math.abs(decay) > 1 ? 0 : decay) * trace + gain;
           before = step(parameters, x as number[], before);
           expected += ((2 * (before[unit] - (example.targets[t] as number[])[unit]!)) / H) * trace;
         });
         expect(Math.abs(gradients[name]![i]! - expected / example.inputs.length), `${name} ${i}`).toBeLessThan(2e-6);
       });
     }
+    expect(largest > 1).toBe(added > 0);
+  });
+
+  test.each<[string, Layer, number[]]>([
+    ["rnn", rnn({ units: 2 }), []],
+    ["rnn, relu", rnn({ units: 2, activation: "relu" }), []],
+    ["gru with its gates open", gru({ units: 2 }), [20, 20, -20, -20]],
+  ])("%s: traces stay bounded where a unit alone would explode and the network does not", (_, layer, gates) => {
+    const model = createModel({ input: { features: 1 }, layers: [layer, dense({ units: 1 })], seed: 1 });
+    const rows = 2 + gates.length;
+    const closed = new Array<number>(2 * gates.length).fill(0);
+    model.setParameters(
+      asTensors({
+        // The first unit's weight to itself is 1.2; both eigenvalues have size 0.4.
+        weight_hh_l0: { shape: [rows, 2], data: [...closed, 1.2, -1, 1, -0.7] },
+        bias_ih_l0: { shape: [rows], data: [...gates, 0.02, 0] },
+        bias_hh_l0: { shape: [rows], data: new Array<number>(rows).fill(0) },
+      }),
+    );
+    const learner = createOnlineLearner(model, { loss: "mse", ...still });
+    for (let t = 0; t < 2000; t++) learner.step(0.01 * Math.sin(t), 0);
+    for (const [name, { data }] of Object.entries(learner.gradients())) expect(Math.max(...data.map(Math.abs)), name).toBeLessThan(1000);
   });
 });
 
