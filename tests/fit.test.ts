@@ -241,7 +241,7 @@ describe("order", () => {
       },
     };
     const copies = Array.from({ length: 6 }, (_, n) => ({ inputs: new Float32Array(8).fill(n), targets: new Float32Array(8).fill(n) }));
-    const [a, b] = await Promise.all([reusing, copies].map((data) => collect(fresh({ shuffle: false }).fit(data))));
+    const [a, b] = await Promise.all([reusing, copies].map((data) => collect(fresh({ shuffle: false, batch: 3 }).fit(data))));
     expect(a!.at(-1)!.loss).toBe(b!.at(-1)!.loss);
     const tokens = createModel({ input: { tokens: 5 }, layers: [lstm({ units: 3 }), dense({ units: 5 })] });
     const [inputs, targets] = [new Int32Array(40), new Int32Array(40)];
