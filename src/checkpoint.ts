@@ -22,7 +22,8 @@ import {
 import type { Position, Progress } from "./fit.js";
 import { lanesFor } from "./lanes.js";
 import type { Updater } from "./learner.js";
-import { FORMAT, type Model, readMetadata } from "./model.js";
+import { readMetadata, writeMetadata } from "./metadata.js";
+import type { Model } from "./model.js";
 import { Network, type State } from "./network.js";
 import { boundsOf, RULES } from "./optimizers.js";
 import type { CheckedTrainerOptions } from "./options.js";
@@ -69,13 +70,8 @@ export function writeCheckpoint(
   for (const [name, data] of Object.entries(learner.carried(batch) ?? {})) {
     tensors[`trainer.${name}`] = { shape: [batch, data.length / batch], data };
   }
-  const memcell = {
-    format: FORMAT,
-    model: model.config,
-    trainer: trainerOptions,
-    counters: { updates, averaged, pending, seen, ...position, best: parameters ? best : null },
-  };
-  return writeSafetensors({ tensors, metadata: { memcell: JSON.stringify(memcell, replacer) } });
+  const counters = { updates, averaged, pending, seen, ...position, best: parameters ? best : null };
+  return writeSafetensors({ tensors, metadata: writeMetadata(model.config, { trainer: trainerOptions, counters }, replacer) });
 }
 
 export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {

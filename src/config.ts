@@ -1,6 +1,6 @@
 /** What a model is: plain data, checked and completed once. */
 
-import { type Check, complete, count, deepFreeze, each, fail, oneOf, record, size, typed } from "./check.js";
+import { type Check, complete, count, deepFreeze, each, fail, isObject, oneOf, record, size, typed } from "./check.js";
 import { PRESETS, type Preset } from "./initializers.js";
 import { KINDS, type Layer } from "./layers/index.js";
 import { checkScale, type Scaler } from "./scale.js";
@@ -31,6 +31,8 @@ export interface ModelConfig {
    * @example scaler: { targets: scaler(train, { of: "targets" }), outputs: "quantile" }
    */
   scaler?: Scaler;
+  /** Strings of your own by name, such as the names of classes or an alphabet: kept with the model in its files. Default: none. */
+  metadata?: Record<string, string>;
 }
 
 /** The same, checked, with nothing left out. */
@@ -48,6 +50,22 @@ const checkInput: Check<Config["input"]> = (path, value) => {
   return input as Config["input"];
 };
 
+/** Characters, names and all: a file's header has room for 100 MB, escapes may take six bytes for each. */
+const MOST = 10_000_000;
+
+const checkMetadata: Check<Record<string, string>> = (path, value) => {
+  if (!isObject(value) || Array.isArray(value)) fail(TypeError, path, "strings by name", value);
+  const entries = Object.entries(value);
+  let length = 0;
+  for (const [name, text] of entries) {
+    if (name === "memcell") throw new RangeError(`"${path}.memcell" is the name that memcell keeps for itself`);
+    if (typeof text !== "string") fail(TypeError, `${path}.${name}`, "a string", text);
+    length += name.length + text.length;
+  }
+  if (length > MOST) fail(RangeError, path, `at most ${MOST} characters in all`, length);
+  return Object.fromEntries(entries);
+};
+
 /** Checks a configuration and fills in the defaults. How many targets there are is checked where the layers have been laid out. */
 export function checkConfig(value: unknown): Config {
   const config = complete("config", value, {
@@ -57,6 +75,7 @@ export function checkConfig(value: unknown): Config {
     initial: [oneOf(...(Object.keys(PRESETS) as Preset[])), "pytorch"],
     seed: [count, 0],
     scaler: [record({ inputs: checkScale, targets: checkScale, outputs: oneOf("values", "quantile", "gaussianNLL") }), {}],
+    metadata: [checkMetadata, {}],
   }) as Config;
   const { input, layers, scaler } = config;
   const tokens = "tokens" in input;

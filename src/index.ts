@@ -47,6 +47,7 @@ export type { Scale } from "./scale.js";
 export type { Constant, Cosine, Exponential, Plateau, Schedule, StepDecay } from "./schedules.js";
 export { constant, cosine, exponential, plateau, stepDecay } from "./schedules.js";
 export type { Sequence, Series } from "./sequences.js";
+export type { Assigned } from "./statedict.js";
 export type { Stream } from "./stream.js";
 export type { Streams, StreamsOptions } from "./streams.js";
 export { textStream } from "./text.js";

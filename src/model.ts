@@ -1,5 +1,6 @@
 /** A model: parameters, and what they compute. */
 
+import { product } from "./arithmetic.js";
 import { clip, each, fail, integerIn, isObject, listed, options } from "./check.js";
 import type { Config, ModelConfig } from "./config.js";
 import { checkConfig } from "./config.js";
@@ -11,23 +12,21 @@ import { lanesFor } from "./lanes.js";
 import { finalLayer, planModel } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { checkLoss } from "./losses.js";
+import { checkLayers, FORMAT, readMetadata, writeMetadata } from "./metadata.js";
 import type { Metric, Scores } from "./metrics.js";
 import { checkMetrics, Scoring } from "./metrics.js";
 import { Network } from "./network.js";
-import { checkShape, checkTensor, openSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
+import { checkTensor, openSafetensors, type Tensor, writeSafetensors } from "./safetensors.js";
 import type { Checked, Sequence, Series } from "./sequences.js";
 import { checkSequences } from "./sequences.js";
+import { type Assigned, assign } from "./statedict.js";
 import { Stream } from "./stream.js";
 import { Streams, type StreamsOptions } from "./streams.js";
-import type { Parameter } from "./table.js";
 import { Rows, readRows, roomFor, writeWindow } from "./window.js";
 
 /** Whole sequences are run this many at a time, and in windows this long. */
 export const ROWS = 32;
 export const WINDOW = 64;
-
-/** What the metadata of files means: 2. Files of 0.1 do not say it. */
-export const FORMAT = 2;
 
 /** Made by `createModel` and `loadModel`. */
 export class Model {
@@ -189,26 +188,28 @@ export class Model {
   }
 
   /**
-   * Sets all parameters or some of them.
+   * Sets all parameters or some of them, under the model's names or those of a PyTorch module, whose layers have prefixes
+   * (`rnn.weight_ih_l0`, `fc.weight`): each layer is found where its names and shapes are, or under the `prefixes` that are given. A
+   * layer whose weights come without any bias (`bias=False`) has biases of 0 from then on.
+   * @param options `prefixes`: one for each layer that has parameters, from the input up, where names and shapes alone do not tell, or
+   * to take a part of the tensors: `["encoder.", "head."]`. Layers with the same one are a stack, numbered in it from 0
+   * @returns names: the parameters that were `set`, `zeroed` and `kept`, and tensors that were `unused`
    * @throws TypeError, RangeError if one is unknown, of another shape or not finite; then none is changed
-   * @example model.setParameters(readSafetensors(fileFromPyTorch).tensors);
+   * @example const { kept } = model.setParameters(readSafetensors(fileFromPyTorch).tensors);
    */
-  setParameters(tensors: Record<string, Tensor>): void {
+  setParameters(tensors: Record<string, Tensor>, setOptions: { prefixes?: readonly string[] } = {}): Assigned {
     const { layout, memory, params } = this.#engine;
     if (!isObject(tensors)) fail(TypeError, "parameters", "tensors by name", tensors);
-    const known = new Map(layout.parameters.map((parameter) => [parameter.name, parameter]));
+    const { prefixes } = options("options", setOptions, ["prefixes"]);
+    const { assigned, chosen } = assign(layout.parameters, tensors, prefixes);
     // All are checked before the first is changed; those of a file are read twice, rather than kept.
-    for (const [name, tensor] of Object.entries(tensors)) {
-      const shape = known.get(name)?.shape;
-      if (!shape) {
-        const names = listed([...known.keys()]);
-        throw new RangeError(`"parameters.${clip(name)}" is no parameter of this model, which has ${names}`);
-      }
-      checkTensor(`parameters.${name}`, tensor, shape);
-    }
+    for (const [{ name, shape }, tensor] of chosen) if (tensor) checkTensor(`parameters.${name}`, tensor, shape);
     this.#engine.change();
-    for (const [name, { data }] of Object.entries(tensors)) memory.pack(params, known.get(name) as Parameter, data);
+    for (const [parameter, tensor] of chosen) {
+      memory.pack(params, parameter, tensor?.data ?? new Float32Array(product(parameter.shape)));
+    }
     this.#engine.refresh();
+    return assigned;
   }
 
   /**
@@ -216,7 +217,7 @@ export class Model {
    * @example await writeAtomically("model.safetensors", model.save()); // of memcell/node: a crash leaves the one before
    */
   save(): Uint8Array<ArrayBuffer> {
-    return writeSafetensors({ tensors: this.parameters(), metadata: { memcell: JSON.stringify({ format: FORMAT, model: this.config }) } });
+    return writeSafetensors({ tensors: this.parameters(), metadata: writeMetadata(this.config) });
   }
 }
 
@@ -233,13 +234,16 @@ export function createModel(config: ModelConfig, environment: Environment = {}):
 
 /**
  * The model of a file that `save` (or a trainer's `save`) wrote; or, given its configuration, of any safetensors file that
- * has just its parameters, such as one from PyTorch.
+ * has just its parameters, such as one from PyTorch: names may have prefixes and biases may be absent, as `setParameters` takes them.
  * @throws TypeError, RangeError if the file is damaged, or does not hold exactly the model's parameters
  * @example const model = loadModel(readFileSync("model.safetensors"));
  */
-export function loadModel(bytes: Uint8Array | ArrayBuffer, environment: Environment & { config?: ModelConfig } = {}): Model {
-  const { config, ...rest } = options("environment", environment, ["config", "module", "kernels"]);
-  const { tensors, metadata } = openSafetensors(bytes);
+export function loadModel(
+  bytes: Uint8Array | ArrayBuffer,
+  environment: Environment & { config?: ModelConfig; prefixes?: readonly string[] } = {},
+): Model {
+  const { config, prefixes, ...rest } = options("environment", environment, ["config", "prefixes", "module", "kernels"]);
+  const { tensors, metadata, skipped } = openSafetensors(bytes);
   const { format, model: saved } = config ? { format: FORMAT, model: config } : readMetadata(metadata);
   const engineConfig = checkConfig(config ?? checkLayers(saved, Object.keys(tensors).length));
   if (format === 1 && (engineConfig.layers[finalLayer(engineConfig)] as { bidirectional?: unknown } | undefined)?.bidirectional) {
@@ -248,46 +252,17 @@ export function loadModel(bytes: Uint8Array | ArrayBuffer, environment: Environm
     );
   }
   const where = checkEnvironment(rest);
+  const parameters = Object.fromEntries(
+    Object.entries(tensors).filter(([name]) => config !== undefined || !/^(optimizer|gradient|average|best|trace|trainer)\./.test(name)),
+  );
   // Before any memory is taken: a small file may claim a large model.
-  for (const { name, shape } of planModel(engineConfig).parameters) {
-    const given = tensors[name]?.shape;
-    if (!given) throw new RangeError(`"bytes" has no tensor ${JSON.stringify(name)}`);
-    checkShape(`parameters.${name}`, given, shape);
+  const { assigned } = assign(planModel(engineConfig).parameters, parameters, prefixes);
+  const [absent] = config === undefined ? [...assigned.kept, ...assigned.zeroed] : assigned.kept;
+  if (absent !== undefined) {
+    const others = Object.entries(skipped).map(([name, { dtype }]) => `${clip(name, 40)} of dtype ${clip(dtype, 10)}`);
+    throw new RangeError(`"bytes" has no tensor "${absent}"${others.length > 0 ? ` that can be read; skipped: ${listed(others)}` : ""}`);
   }
   const model = new Model(new Engine(engineConfig, where));
-  const parameters = Object.entries(tensors).filter(
-    ([name]) => config !== undefined || !/^(optimizer|gradient|average|best|trace|trainer)\./.test(name),
-  );
-  model.setParameters(Object.fromEntries(parameters));
+  model.setParameters(parameters, prefixes === undefined ? {} : { prefixes: prefixes as string[] });
   return model;
-}
-
-/**
- * Before layers are looked at: all but dropout, of which there is no more than one above another layer, and a tied layer have
- * tensors of their own, so a small file has few.
- */
-function checkLayers(model: unknown, tensors: number): unknown {
-  const layers = isObject(model) && "layers" in model ? model.layers : undefined;
-  const most = 2 * tensors + 2;
-  if (Array.isArray(layers) && layers.length > most) {
-    fail(RangeError, "layers", `at most ${most} layers, as the file has ${tensors} tensors`, layers);
-  }
-  return model;
-}
-
-/** What memcell wrote about a file, with its format. */
-export function readMetadata(metadata: Record<string, string>): Record<string, unknown> {
-  const text = metadata.memcell;
-  if (text === undefined) {
-    throw new RangeError('"bytes" was not written by memcell: give the configuration, loadModel(bytes, { config })');
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Refused with what is no object.
-  }
-  if (!isObject(value)) throw new RangeError('"bytes" has damaged memcell metadata');
-  const { format = 1, ...rest } = value as { format?: unknown };
-  return { ...rest, format: integerIn(1, FORMAT)("metadata.memcell.format", format) };
 }

@@ -53,13 +53,13 @@ describe("createModel", () => {
     [
       "no configuration",
       TypeError,
-      '"config" expected an object with input, layers, output, initial, seed, scaler, got undefined',
+      '"config" expected an object with input, layers, output, initial, seed, scaler, metadata, got undefined',
       () => createModel(any(undefined)),
     ],
     [
       "an unknown option",
       RangeError,
-      '"layer" is not an option; the options are input, layers, output, initial, seed, scaler',
+      '"layer" is not an option; the options are input, layers, output, initial, seed, scaler, metadata',
       config({ layer: [] }),
     ],
     ["no input", TypeError, '"input" expected an object with features, tokens, got undefined', config({ input: undefined })],

@@ -191,7 +191,7 @@ describe("models from files", () => {
 
   test.each([
     ["no configuration", bare({}), undefined, /was not written by memcell: give the configuration/],
-    ["a tensor is missing", bare({ "dense.bias": undefined }), config, /has no tensor "dense.bias"/],
+    ["a tensor is missing", bare({ weight_hh_l0: undefined }), config, /has no tensor "weight_hh_l0"/],
     [
       "a tensor too many",
       bare({ extra: { shape: [1], data: Float32Array.of(1) } }),
