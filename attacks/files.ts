@@ -1,0 +1,122 @@
+/** Files and states from strangers: whatever is in them, they are refused with a path, or are good, within bounds of memory and time. */
+
+import { Random } from "../src/random.js";
+import type { Attack, Attempts } from "./attack.js";
+import { type Honest, honestFiles } from "./honest.js";
+import { changeBytes, changeStructure, changeValue, pick } from "./mutate.js";
+
+/** Bytes beyond twice the file. */
+const ROOM = 16 << 20;
+/** Milliseconds of processor time for opening, saving and opening again: a thousand times what an honest file takes. */
+const TIME = 5000;
+/** How a refusal begins: with the path of what is wrong; or it is of a whole model. */
+const REFUSAL = /^"|^an online learner needs a model|^a model with a bidirectional layer/;
+
+/** What WebAssembly's memories have grown by. */
+let grown = 0;
+function watchMemories(): () => void {
+  const { grow } = WebAssembly.Memory.prototype;
+  WebAssembly.Memory.prototype.grow = function (pages) {
+    const before = grow.call(this, pages);
+    grown += pages * 65536;
+    return before;
+  };
+  return () => {
+    WebAssembly.Memory.prototype.grow = grow;
+  };
+}
+
+/**
+ * What has been taken and not been given back: by WebAssembly's memories, which never shrink, by array buffers and by the heap, where
+ * also what nobody holds any more counts until it is collected. So a difference is what was in use at most, and more.
+ */
+function taken(): number {
+  const { arrayBuffers, heapUsed } = process.memoryUsage();
+  return grown + arrayBuffers + heapUsed;
+}
+
+/** @throws Error if a file is not refused as it should be, or its object is not one that saves and loads again */
+function open({ open }: Honest, bytes: Uint8Array): boolean {
+  let saved: Uint8Array;
+  try {
+    saved = open(bytes);
+  } catch (error) {
+    const { message } = error as Error;
+    // JSON's own is that of a state that is no JSON, which memcell never sees.
+    if (error instanceof SyntaxError) return false;
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    if (!REFUSAL.test(message)) throw new Error(`refused without a path: ${error.stack?.slice(0, 500)}`);
+    if (message.length >= 1000) throw new Error(`refused in ${message.length} characters: ${message.slice(0, 200)}`);
+    return false;
+  }
+  const again = open(saved);
+  if (Buffer.compare(again, saved) !== 0) throw new Error("what it saved is another file when saved again");
+  return true;
+}
+
+class FileAttempts implements Attempts {
+  readonly #restore = watchMemories();
+  #opened = 0;
+  #tries = 0;
+  #most = 0;
+  #longest = 0;
+
+  constructor(
+    readonly seed: number,
+    readonly files: readonly Honest[],
+  ) {}
+
+  #changed(n: number): { honest: Honest; bytes: Uint8Array } {
+    // 9: for nothing that memcell draws.
+    const random = new Random(this.seed, 9, n);
+    const honest = pick(random, this.files);
+    if (random.uniform() < 0.3) return { honest, bytes: changeBytes(random, honest.bytes, pick(random, this.files).bytes) };
+    return { honest, bytes: (honest.json ? changeValue : changeStructure)(random, honest.bytes) };
+  }
+
+  attempt(n: number): void {
+    const { honest, bytes } = this.#changed(n);
+    const budget = 2 * bytes.length + ROOM;
+    const measured = () => {
+      const [before, cpu] = [taken(), process.cpuUsage()];
+      const good = open(honest, bytes);
+      const { user, system } = process.cpuUsage(cpu);
+      return { good, memory: taken() - before, time: (user + system) / 1000 };
+    };
+    this.#tries++;
+    try {
+      let { good, memory, time } = measured();
+      // What else is collected or compiled meanwhile counts as well: a second time tells.
+      if (memory > budget || time > TIME) {
+        globalThis.gc?.();
+        ({ memory, time } = measured());
+      }
+      if (good) this.#opened++;
+      this.#most = Math.max(this.#most, memory - 2 * bytes.length);
+      this.#longest = Math.max(this.#longest, time);
+      if (memory > budget) throw new Error(`took ${memory} bytes, where a file of ${bytes.length} may take ${budget}`);
+      if (time > TIME) throw new Error(`took ${time} ms`);
+    } catch (error) {
+      throw new Error(`${honest.name}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  note(): string {
+    const most = (Math.max(0, this.#most) / 2 ** 20).toFixed(1);
+    return `${this.files.length} formats and states, ${this.#opened} of ${this.#tries} good; at most twice the file and ${most} MB, ${Math.round(this.#longest)} ms`;
+  }
+
+  close(): void {
+    this.#restore();
+  }
+}
+
+export const files: Attack = {
+  name: "files",
+  promise: "a changed file or state is refused with a path or is good, in bounded memory and time",
+  short: 1500,
+  full: 1_000_000,
+  async open(seed) {
+    return new FileAttempts(seed, await honestFiles());
+  },
+};

@@ -1,0 +1,166 @@
+/** Files and states of every format, as memcell writes them, and what opens them. */
+
+import {
+  adagrad,
+  adam,
+  adamw,
+  cosine,
+  createModel,
+  createOnlineLearner,
+  createTrainer,
+  dense,
+  dropout,
+  embedding,
+  gru,
+  loadModel,
+  lstm,
+  lstm97,
+  type ModelConfig,
+  normalization,
+  type Optimizer,
+  plateau,
+  readSafetensors,
+  resumeOnlineLearner,
+  resumeTrainer,
+  rmsprop,
+  rnn,
+  sgd,
+  type TrainerOptions,
+  writeSafetensors,
+} from "../src/index.js";
+
+export interface Honest {
+  name: string;
+  bytes: Uint8Array;
+  /** Whether it is plain data in JSON, or else a safetensors file. */
+  json?: boolean;
+  /** Opens such a file, and gives what its object saves. */
+  open(bytes: Uint8Array): Uint8Array;
+}
+
+const MODELS: Record<string, ModelConfig> = {
+  lstm: { input: { features: 2 }, layers: [lstm({ units: 3 }), dense({ units: 2 })], metadata: { labels: "a,b" } },
+  tokens: {
+    input: { tokens: 5 },
+    layers: [embedding({ units: 3 }), gru({ units: 3 }), dropout({ rate: 0.1 }), dense({ units: 5, tied: true })],
+  },
+  "1997": {
+    input: { features: 2 },
+    layers: [lstm97({ blocks: 2, cellsPerBlock: 2, inputGateBias: [-1, -2] }), dense({ units: 1, bias: false })],
+  },
+  both: { input: { features: 2 }, layers: [rnn({ units: 3, bidirectional: "concat" }), dense({ units: 2 })], output: "last" },
+  variants: {
+    input: { features: 3 },
+    layers: [
+      lstm({ units: 4, projection: 3, peepholes: true, residual: "sum", recurrentDropout: 0.2, cellClip: 3 }),
+      normalization(),
+      lstm({ units: 3, layerNorm: true, coupled: true, zoneout: 0.1, chrono: 9, initial: { recurrent: "orthogonal" } }),
+      dense({ units: 2, activation: "tanh" }),
+    ],
+    scaler: { inputs: { mean: [1, 2, 3], deviation: [1, 2, 3] }, targets: { mean: [0, 1], deviation: [1, 1] } },
+  },
+};
+
+const OPTIMIZERS: Optimizer[] = [sgd({ learningRate: 0.1, momentum: 0.9 }), rmsprop({ momentum: 0.5 }), adagrad(), adam(), adamw()];
+
+const RUNS: Partial<TrainerOptions>[] = [
+  { accumulate: 3, average: 0.9 },
+  { window: 4, stride: 2, schedule: plateau({ patience: 1 }) },
+  { window: Infinity, clipNorm: 1, schedule: cosine({ updates: 9 }) },
+];
+
+const wave = (length: number, per: number) => Float32Array.from({ length: length * per }, (_, i) => Math.sin(i));
+const data = (features: number, outputs: number) =>
+  [9, 7, 5].map((length) => ({ inputs: wave(length, features), targets: wave(length, outputs) }));
+
+async function checkpoints(): Promise<Honest[]> {
+  const files: Honest[] = [];
+  const open = (bytes: Uint8Array) => resumeTrainer(bytes).save();
+  const sequences = data(2, 2);
+  for (const [i, optimizer] of OPTIMIZERS.entries()) {
+    for (const [j, more] of RUNS.entries()) {
+      const make = () => {
+        return createTrainer(createModel(MODELS.lstm as ModelConfig), { loss: "mse", optimizer, window: 3, batch: 2, ...more });
+      };
+      const name = `trainer ${optimizer.type} ${j}`;
+      const middle = make();
+      for await (const { end, updates } of middle.fit(sequences, { epochs: 3, every: 1, validation: sequences, patience: 9 })) {
+        if (!end && updates > 3 + i) break;
+      }
+      files.push({ name: `${name}, in an epoch`, bytes: middle.save(), open });
+      const end = make();
+      for await (const _ of end.fit(sequences));
+      files.push({ name: `${name}, at its end`, bytes: end.save(), open });
+      const own = make();
+      own.step(sequences.slice(0, 2));
+      files.push({ name: `${name}, with carried rows`, bytes: own.save(), open });
+    }
+  }
+  return files;
+}
+
+function states(): Honest[] {
+  return ["lstm", "tokens", "variants"].map((name) => {
+    const config = MODELS[name] as ModelConfig;
+    const model = createModel(config);
+    const input = "tokens" in config.input ? 1 : wave(1, config.input.features);
+    const stream = model.stream();
+    stream.step(input);
+    const text = (value: object) =>
+      new TextEncoder().encode(JSON.stringify(value, (_, v) => (ArrayBuffer.isView(v) ? Array.from(v as Float32Array) : v)));
+    const streams = model.streams({ capacity: 2 });
+    const kept = streams.open();
+    return {
+      name: `state of ${name}`,
+      bytes: text(stream.state()),
+      json: true,
+      open(bytes) {
+        const state = JSON.parse(new TextDecoder().decode(bytes));
+        const one = stream.restore(state).state();
+        const id = streams.open(state);
+        try {
+          streams.restore(kept, state);
+          streams.step([kept, id], [input, input] as never);
+        } finally {
+          streams.close(id);
+        }
+        return text(one);
+      },
+    };
+  });
+}
+
+/** A file of every dtype. */
+function dtypes(): Uint8Array {
+  const sizes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, U8: 1 };
+  const header: Record<string, object> = { __metadata__: { format: "pt" } };
+  let at = 0;
+  for (const [dtype, size] of Object.entries(sizes)) {
+    header[dtype.toLowerCase()] = { dtype, shape: [2, 3], data_offsets: [at, (at += 6 * size)] };
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const bytes = new Uint8Array(8 + json.length + at).map((_, i) => (37 * i) & 0x3b);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
+  bytes.set(json, 8);
+  return bytes;
+}
+
+export async function honestFiles(): Promise<Honest[]> {
+  const models = Object.entries(MODELS).map(([name, config]): Honest => {
+    return { name: `model ${name}`, bytes: createModel(config).save(), open: (bytes) => loadModel(bytes).save() };
+  });
+  const learner = createOnlineLearner(createModel(MODELS["1997"] as ModelConfig), {
+    loss: "mse",
+    optimizer: adam(),
+    accumulate: 2,
+    average: 0.9,
+  });
+  for (let step = 0; step < 5; step++) learner.step(wave(1, 2), 0.1 * step);
+  return [
+    ...models,
+    ...(await checkpoints()),
+    { name: "online learner", bytes: learner.save(), open: (bytes) => resumeOnlineLearner(bytes).save() },
+    ...states(),
+    { name: "dtypes", bytes: dtypes(), open: (bytes) => writeSafetensors(readSafetensors(bytes)) },
+  ];
+}
