@@ -31,9 +31,9 @@ test("no dependencies, no install scripts, types first, and every export is ther
 
 const BUDGETS = {
   "memcell.js": 350,
-  "core.js": 51_600,
+  "core.js": 53_000,
   "memcell.wasm": 11_500,
-  "workerd.js": 39_050,
+  "workerd.js": 40_200,
   "batcher.js": 2_150,
   "node.js": 1_250,
   "parallel.js": 4_000,
