@@ -267,7 +267,9 @@ export class OnlineLearner {
  * lstm its gradient is exactly that of `gradient: "truncated-1997"` over the whole stream so far (Hochreiter & Schmidhuber 1997,
  * equations 21 to 28; with forget gate Gers et al. 2000); for rnn and gru it is the SnAp-1 approximation (Menick et al. 2021).
  *
- * The model's first layer must be its only recurrent one, and above it may be any others; it is changed in place.
+ * The model's first layer must be its only recurrent one, and above it may be any others; it is changed in place. For streams
+ * without end prefer `lstm` or `gru` to `rnn` with `activation: "relu"`, whose state has no bound: once its weights let it grow, it
+ * leaves the finite, and steps are refused.
  * @example
  * const learner = createOnlineLearner(model, { loss: "mse", optimizer: sgd({ learningRate: 0.01 }) });
  * for await (const { input, target } of sensor) console.log(learner.step(input, target));
