@@ -54,7 +54,8 @@ const server = (name: string, config: vite.InlineConfig): Build => ({
 });
 
 export const BUILDS: Build[] = [
-  server("Vite's server", {}),
+  // What a worker's file imports is found late, and the page then loads once more, unless it is named.
+  server("Vite's server", { optimizeDeps: { include: ["memcell/parallel/host", "memcell/worker/host"] } }),
   server("Vite's server, as it has to be up to Vite 7", { optimizeDeps: { exclude: ["memcell"] } }),
   {
     name: "Vite",
