@@ -13,7 +13,8 @@
 //   log      s (2 + s^2 R(s^2)), s = (m-1)/(m+1)        error 1.2e-7 relative to max(1, |log x|), x normal
 // A gate of e^-40 would add nothing to a cell but the subnormal numbers that it makes of gradients, which processors are slow at.
 
-import { PANEL, padded, splat, VECTOR } from "./lanes";
+import { IDENTITY, LOGISTIC, LOGISTIC_2, PANEL, RELU, TANH } from "./codes";
+import { padded, splat, VECTOR } from "./lanes";
 
 // With shrinkLevel 1 (1.3 kB less in the bundle than 0) what stands in the innermost loops has to be decorated, or training at H = 32
 // takes 8 % longer; elsewhere `activate` and `slope` are called.
@@ -72,14 +73,6 @@ export function tanhSlope(y: v128): v128 {
 export function sigmoidSlope(y: v128): v128 {
   return f32x4.mul(y, f32x4.sub(splat(1), y));
 }
-
-// The functions that a layer may be given, by code. The codes are those of ACTIVATIONS in src/activations.ts.
-export const IDENTITY: i32 = 0;
-export const LOGISTIC: i32 = 1;
-export const TANH: i32 = 2;
-const RELU: i32 = 3;
-// 4: 2 sigmoid(x) - 1, in [-1, 1]: h of the 1997 paper
-const LOGISTIC_2: i32 = 5; // 4 sigmoid(x) - 2, in [-2, 2]: its g
 
 export function activate(x: v128, code: i32): v128 {
   if (code == IDENTITY) return x;

@@ -5,8 +5,8 @@
 // cells and then all gates. I and R are unpadded; in shapes all parts are padded to multiples of 4, and N is all rows.
 
 import { activationForward } from "./activation";
-import { DENSE } from "./cell";
-import { isSmall, lstm97Backward, lstm97BackwardAlone, lstm97Forward, NO_OUTPUT_GATE } from "./cells/lstm97";
+import { isSmall, lstm97Backward, lstm97BackwardAlone, lstm97Forward } from "./cells/lstm97";
+import { BLOCK_H, DENSE, NO_OUTPUT_GATE } from "./codes";
 import { clearRows, copyRows, padded } from "./lanes";
 import { blocksAtOnce, product, rows } from "./matmul";
 import { blend } from "./vectors";
@@ -117,7 +117,7 @@ export function blocksBackward(
       const inGates = n + cells;
       const dInGates = dn + cells;
       copyRows(squashed, s + slot * cells, cells);
-      activationForward(squashed, (functions >> 8) & 15, 1, B * S, width);
+      activationForward(squashed, (functions >> BLOCK_H) & 15, 1, B * S, width);
       lstm97Backward(
         dn,
         dInGates,

@@ -1,7 +1,7 @@
 // The dense layer, y = f(W x + b), over all slots (T steps x P panels) of a window at once.
 
 import { slope } from "./activation";
-import { DENSE } from "./cell";
+import { DENSE } from "./codes";
 import { VECTOR } from "./lanes";
 import { product } from "./matmul";
 

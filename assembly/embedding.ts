@@ -2,7 +2,8 @@
 // inputs, which is a gather of one column for each gate. With the states of many streams as the table, their numbers as tokens.
 
 import { groups, inputGroups } from "./cell";
-import { PANEL, splat, transpose, transposeVectors, VECTOR } from "./lanes";
+import { PANEL } from "./codes";
+import { splat, transpose, transposeVectors, VECTOR } from "./lanes";
 
 export function embeddingForward(
   y: usize, // [slots][N][width] out: table[token] + bias

@@ -1,11 +1,10 @@
 // The v128 idioms that the kernels share. A lane is a sequence of the batch (width 8: two v128 side by side) or a unit
 // (width 1: four units in one v128). `width` is always 8 or 1.
 
+import { PANEL } from "./codes";
+
 /** Bytes in one v128: four f32. */
 export const VECTOR: usize = 16;
-
-/** Sequences side by side in a panel of a batch. */
-export const PANEL: i32 = 8;
 
 /** `n` rounded up to a multiple of 4: units and inputs are padded to it, and the padding is zero. */
 export function padded(n: i32): i32 {

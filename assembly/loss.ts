@@ -1,15 +1,16 @@
 // Losses over a window: their value and the gradient of the outputs. `weight` says how much each step of each sequence
 // counts: 0 for padding and where there is no target; `each`, if it is not 0, how much each number of it does. `scale` is 1 / (what the mean is taken over), or 1 for the sum.
 
-import { activate, exp, LOGISTIC, log } from "./activation";
-import { columnWeights, liveRows, loadColumn, ofRow, PANEL, padded, splat, storeColumn, sum, VECTOR } from "./lanes";
+import { activate, exp, log } from "./activation";
+import { BCE, LOGISTIC, MAE, MSE, PANEL, QUANTILE } from "./codes";
+import { columnWeights, liveRows, loadColumn, ofRow, padded, splat, storeColumn, sum, VECTOR } from "./lanes";
 
-// Losses that are a sum over outputs, with e = y - target. The codes are those of ELEMENTWISE in src/losses.ts.
-const MSE: i32 = 0; //   e^2
-const MAE: i32 = 1; //   |e|
-const HUBER: i32 = 2; // e^2 / 2 where |e| < delta, else delta (|e| - delta / 2): Huber 1964
-const BCE: i32 = 3; //   binary cross-entropy of the logit y: max(y, 0) - y target + log(1 + exp(-|y|))
-const QUANTILE: i32 = 4; // pinball: e (1 - q) where e > 0, else -e q: Koenker & Bassett 1978
+// Losses that are a sum over outputs, with e = y - target:
+//   MSE        e^2
+//   MAE        |e|
+//   HUBER      e^2 / 2 where |e| < delta, else delta (|e| - delta / 2): Huber 1964
+//   BCE        binary cross-entropy of the logit y: max(y, 0) - y target + log(1 + exp(-|y|))
+//   QUANTILE   pinball: e (1 - q) where e > 0, else -e q: Koenker & Bassett 1978
 
 /** scale * sum over outputs of weight loss(y, target); dy is its gradient. */
 export function elementwiseLoss(

@@ -4,7 +4,8 @@
 // a layer with one value a unit: G = 1). Activations are panels [k][width].
 
 import { allGroups, groups, inputGroups, recurrentGroups } from "./cell";
-import { PANEL, padded, transpose, VECTOR } from "./lanes";
+import { PANEL } from "./codes";
+import { padded, transpose, VECTOR } from "./lanes";
 import { column1, columns, tile } from "./tile";
 
 /** How many blocks (the G groups of four units) `rows` takes at once: what fills the accumulators, or two tiles of six rows. */

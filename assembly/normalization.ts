@@ -9,7 +9,8 @@
 // vector of H. Padded units and groups that are not there are 0, take no part and stay 0.
 
 import { groups, inputGroups } from "./cell";
-import { ofRow, PANEL, padded, splat, sum, VECTOR } from "./lanes";
+import { PANEL } from "./codes";
+import { ofRow, padded, splat, sum, VECTOR } from "./lanes";
 
 const EPSILON: f32 = 1e-5; // PyTorch's
 

@@ -7,12 +7,13 @@
 //
 // A layer with something of its own between the steps (a projection, normalisation, zoneout) calls these with T = 1.
 
-import { DENSE, GRU, groups, kind, LSTM, RNN_RELU } from "./cell";
+import { groups, kind } from "./cell";
 import { gruBackward, gruForward } from "./cells/gru";
 import { lstmBackward, lstmForward } from "./cells/lstm";
 import { lstmVariantBackward, lstmVariantForward } from "./cells/lstmVariant";
 import { rnnBackward, rnnForward } from "./cells/rnn";
-import { PANEL, padded, sum, VECTOR } from "./lanes";
+import { DENSE, GRU, LSTM, PANEL, RNN_RELU } from "./codes";
+import { padded, sum, VECTOR } from "./lanes";
 import { blocksAtOnce, product, rows } from "./matmul";
 
 /** What each sequence goes on from: slot 0 = the slot at which it ended, or 0 where a new one begins. */

@@ -1,7 +1,8 @@
 // Softmax, and the cross-entropy of classes with it. `weight` and `scale` are those of loss.ts.
 
 import { exp, log } from "./activation";
-import { columnWeights, largest, liveRows, ofRow, PANEL, padded, splat, sum, VECTOR } from "./lanes";
+import { PANEL } from "./codes";
+import { columnWeights, largest, liveRows, ofRow, padded, splat, sum, VECTOR } from "./lanes";
 
 /**
  * scale * sum over steps of weight ((1 - a) w_target c_target + a / O sum_k w_k c_k) with c_k = -log p_k, p = softmax(y), a the

@@ -1,6 +1,15 @@
-/** The functions that layers may be given, and their codes in assembly/activation.ts. */
+/** The functions that layers may be given, and their codes. */
 
-export const ACTIVATIONS = { identity: 0, logistic: 1, tanh: 2, relu: 3, "[-1,1]": 4, "[-2,2]": 5 } as const;
+import { IDENTITY, LOGISTIC, LOGISTIC_1, LOGISTIC_2, RELU, TANH } from "../assembly/codes.js";
+
+export const ACTIVATIONS = {
+  identity: IDENTITY,
+  logistic: LOGISTIC,
+  tanh: TANH,
+  relu: RELU,
+  "[-1,1]": LOGISTIC_1,
+  "[-2,2]": LOGISTIC_2,
+} as const;
 
 /**
  * `"logistic"` is 1 / (1 + e^-x); `"[-1,1]"` and `"[-2,2]"` are the logistic function stretched to that range, h and g of the

@@ -1,5 +1,7 @@
 /** How the sequences of a window lie side by side in memory. */
 
+import { PANEL } from "../assembly/codes.js";
+
 export interface Lanes {
   /** Sequences that there is room for. */
   batch: number;
@@ -10,7 +12,7 @@ export interface Lanes {
 
 /** Up to 6 sequences run one by one: eight lanes cost as much as 7 single ones (training, H = 32 to 128). */
 export function lanesFor(batch: number): Lanes {
-  const width = batch <= 6 ? 1 : 8;
+  const width = batch <= 6 ? 1 : PANEL;
   return { batch, width, panels: Math.ceil(batch / width) };
 }
 

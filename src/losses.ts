@@ -1,5 +1,6 @@
 /** The losses, as plain data. */
 
+import { BCE, HUBER, MAE, MSE, QUANTILE } from "../assembly/codes.js";
 import type { Option, Refuse } from "./check.js";
 import {
   atLeast0,
@@ -147,9 +148,6 @@ interface Rule<L> {
 /** Calls the kernel: the sum over all steps, times the scale; a loss's leaves the gradient of that in `dy`. */
 export type Run<L = Required<Loss>> = (kernels: Kernels, loss: L, panels: Panels) => number;
 
-/** The codes in assembly/loss.ts of the losses that are a sum over outputs. */
-export const ELEMENTWISE = { mse: 0, mae: 1, huber: 2, binaryCrossEntropy: 3, quantile: 4 } as const;
-
 const elementwise = <L extends Loss>(code: number, rest: Partial<Rule<Required<L>>> = {}): Rule<Required<L>> => ({
   targets: (_, outputs) => ({ per: outputs, refuse: finite }),
   run: (kernels, _, { pointers, sizes }) => kernels.elementwiseLoss(...pointers, code, ...sizes),
@@ -159,15 +157,15 @@ const elementwise = <L extends Loss>(code: number, rest: Partial<Rule<Required<L
 const inside = inBounds({ min: 0, aboveMin: true, max: 1, belowMax: true });
 
 const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> } = {
-  mse: elementwise(ELEMENTWISE.mse, { scaled: "values" }),
-  mae: elementwise(ELEMENTWISE.mae, { scaled: "values" }),
-  huber: elementwise<HuberLoss>(ELEMENTWISE.huber, {
+  mse: elementwise(MSE, { scaled: "values" }),
+  mae: elementwise(MAE, { scaled: "values" }),
+  huber: elementwise<HuberLoss>(HUBER, {
     scaled: "values",
     options: () => ({ delta: [inBounds({ min: 0, aboveMin: true, max: 1e6 }), 1] }),
     perOutput: ({ delta }, outputs) => new Float32Array(outputs).fill(delta),
   }),
-  binaryCrossEntropy: elementwise(ELEMENTWISE.binaryCrossEntropy, { targets: (_, outputs) => ({ per: outputs, refuse: probability }) }),
-  quantile: elementwise<QuantileLoss>(ELEMENTWISE.quantile, {
+  binaryCrossEntropy: elementwise(BCE, { targets: (_, outputs) => ({ per: outputs, refuse: probability }) }),
+  quantile: elementwise<QuantileLoss>(QUANTILE, {
     scaled: "quantile",
     options: (outputs) => ({
       quantiles: [

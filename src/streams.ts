@@ -1,5 +1,6 @@
 /** Many live sequences over one model, any of them a step on at once, eight side by side. */
 
+import { PANEL } from "../assembly/codes.js";
 import { arrayLike, complete, destination, fail, refuse, size } from "./check.js";
 import type { Engine } from "./engine.js";
 import type { Carried } from "./layer.js";
@@ -15,7 +16,7 @@ export interface StreamsOptions {
 }
 
 /** Streams side by side in one call of the kernels; at (I, H) = (32, 64), 32 are 1 % faster, 1,000 are 4 % slower. */
-const LANES = 8;
+const LANES = PANEL;
 
 /**
  * Made by `model.streams()`. States lie row by row, one for each stream; a step brings those of eight streams to the lanes of a

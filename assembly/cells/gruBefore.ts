@@ -10,7 +10,8 @@
 //
 // Blocks are [r, z, n, unused][4 units][width]; padded units stay zero.
 
-import { activate, LOGISTIC, slope, TANH } from "../activation";
+import { activate, slope } from "../activation";
+import { LOGISTIC, TANH } from "../codes";
 import { splat, VECTOR } from "../lanes";
 
 /** The first half: r, and what R_n reads. */

@@ -15,10 +15,10 @@
 // to a multiple of 4; padded rows are not touched and stay zero.
 
 import { activate, activationForward, slope } from "../activation";
-import { loadColumn, PANEL, padded, splat, storeColumn, VECTOR } from "../lanes";
+import { BLOCK_G, BLOCK_H, NO_OUTPUT_GATE, PANEL } from "../codes";
+import { loadColumn, padded, splat, storeColumn, VECTOR } from "../lanes";
 
 /** Without output gates y_out = 1. */
-export const NO_OUTPUT_GATE: i32 = 1 << 15;
 
 /** One panel, one step. `functions` are the codes of f, g and h, in bits 0-3, 4-7 and 8-11; bit 15: no output gates. */
 export function lstm97Forward(
@@ -37,7 +37,7 @@ export function lstm97Forward(
   const f = functions & 15;
   const C = B * S;
   const gated = !(functions & NO_OUTPUT_GATE);
-  activationForward(net, (functions >> 4) & 15, 1, C, width);
+  activationForward(net, (functions >> BLOCK_G) & 15, 1, C, width);
   activationForward(inGates, f, 1, B, width);
   if (gated) activationForward(outGates, f, 1, B, width);
   const cells = <usize>padded(C) * row;
@@ -47,7 +47,7 @@ export function lstm97Forward(
     v128.store(s + at, state);
     v128.store(y + at, state);
   }
-  activationForward(y, (functions >> 8) & 15, 1, C, width);
+  activationForward(y, (functions >> BLOCK_H) & 15, 1, C, width);
   if (!gated) return;
   for (let at: usize = 0; at < cells; at += VECTOR) {
     v128.store(y + at, f32x4.mul(ofGates(outGates, at, S, width), v128.load(y + at)));
@@ -90,8 +90,8 @@ export function lstm97Backward(
 ): void {
   const row = (<usize>width) << 2;
   const f = functions & 15;
-  const g = (functions >> 4) & 15;
-  const h = (functions >> 8) & 15;
+  const g = (functions >> BLOCK_G) & 15;
+  const h = (functions >> BLOCK_H) & 15;
   const gated = !(functions & NO_OUTPUT_GATE);
   const cells = <usize>padded(B * S) * row;
   const written = squashed + cells;
@@ -145,8 +145,8 @@ export function lstm97BackwardAlone(
   S: i32,
 ): void {
   const f = functions & 15;
-  const g = (functions >> 4) & 15;
-  const h = (functions >> 8) & 15;
+  const g = (functions >> BLOCK_G) & 15;
+  const h = (functions >> BLOCK_H) & 15;
   const gated = !(functions & NO_OUTPUT_GATE);
   const cells = (<usize>padded(B * S)) << 2;
   const gates = (<usize>padded(B)) << 2;
@@ -210,8 +210,8 @@ export function lstm97Traces(
   S: i32,
 ): void {
   const f = functions & 15;
-  const g = (functions >> 4) & 15;
-  const h = (functions >> 8) & 15;
+  const g = (functions >> BLOCK_G) & 15;
+  const h = (functions >> BLOCK_H) & 15;
   const gated = !(functions & NO_OUTPUT_GATE);
   for (let b: usize = 0; b < <usize>B; b++) {
     const yIn = loadColumn(inGates + (b << 2), 1);

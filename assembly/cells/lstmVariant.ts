@@ -15,8 +15,9 @@
 //
 // Padded units have zero weights and biases: g = 0, so c, h and every gradient of theirs stay exactly zero.
 
-import { activate, IDENTITY, LOGISTIC, slope, TANH } from "../activation";
-import { COUPLED, hasGroup, LINEAR_INPUT, LINEAR_OUTPUT, OUTPUT_APART } from "../cell";
+import { activate, slope } from "../activation";
+import { hasGroup } from "../cell";
+import { COUPLED, IDENTITY, LINEAR_INPUT, LINEAR_OUTPUT, LOGISTIC, OUTPUT_APART, TANH } from "../codes";
 import { ofRow, splat, VECTOR } from "../lanes";
 
 /** One step of some blocks of four units of one panel. */

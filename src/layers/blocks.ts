@@ -1,11 +1,11 @@
 /** One direction of the original LSTM's memory cell blocks: parameters, and a window. */
 
+import { BLOCK_G, BLOCK_H, DENSE, NO_OUTPUT_GATE } from "../../assembly/codes.js";
 import { ACTIVATIONS } from "../activations.js";
 import type { Inside, Planner, Stage } from "../layer.js";
 import { packedWeight, pad4 } from "../table.js";
 import type { Direction } from "./around.js";
 import { blocksStepwise } from "./blocksStepwise.js";
-import { DENSE } from "./cells.js";
 import { isNoisy, noise } from "./noise.js";
 import type { Lstm97Layer } from "./options.js";
 import { type Initials, type Reading, reading } from "./reading.js";
@@ -26,8 +26,6 @@ export interface BlocksPlan {
   bias0: number;
   functions: number;
 }
-
-const NO_OUTPUT_GATE = 1 << 15;
 
 export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suffix: string): Direction {
   const { params, derived } = planner;
@@ -62,7 +60,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
     const atBias = (r: number) => row(first + r);
     add("bias", "bias_ih", [all - first], bias0, atBias, chosen);
   }
-  const functions = ACTIVATIONS[f] | (ACTIVATIONS[g] << 4) | (ACTIVATIONS[h] << 8) | (outputGate ? 0 : NO_OUTPUT_GATE);
+  const functions = ACTIVATIONS[f] | (ACTIVATIONS[g] << BLOCK_G) | (ACTIVATIONS[h] << BLOCK_H) | (outputGate ? 0 : NO_OUTPUT_GATE);
   const plan: BlocksPlan = { blocks: B, cellsPerBlock: S, outputGate, bias, reader, rows, read, weight, bias0, functions };
   return {
     refresh(parts) {

@@ -1,13 +1,8 @@
-/** The gated cells as numbers: what assembly/cell.ts reads, and where PyTorch's gates lie in it. */
+/** The gated cells as numbers: what the kernels read (assembly/codes.ts), and where PyTorch's gates lie in it. */
 
+import { GRU, LINEAR_OUTPUT, LSTM, NO_INPUTS, NO_STATE, RNN_RELU, RNN_TANH } from "../../assembly/codes.js";
 import type { Inside, Slope } from "../layer.js";
 import { packedRow, pad4 } from "../table.js";
-
-/** The code of a layer without a cell. */
-export const DENSE = 0;
-
-/** Bits of a cell's code from 12 on, as in assembly/cell.ts. */
-export const OPTION = { coupled: 1 << 12, linearInput: 1 << 13, linearOutput: 1 << 14, outputApart: 1 << 15 } as const;
 
 /** A cell as the kernels see it. */
 export interface Cell {
@@ -40,20 +35,20 @@ function cell(
   options = 0,
 ): Cell {
   const groups = names.length;
-  const code = groups === 1 ? kind : kind | (without(input) << 4) | (without(recurrent) << 8) | options;
-  return { code, groups, input, recurrent, cells: kind === 3, names, factor };
+  const code = groups === 1 ? kind : kind | (without(input) << NO_INPUTS) | (without(recurrent) << NO_STATE) | options;
+  return { code, groups, input, recurrent, cells: kind === LSTM, names, factor };
 }
 
 /** The LSTM with these of its gates i, f, g, o. */
 export const lstmCell = (gates: readonly number[] = [0, 1, 2, 3], options = 0) =>
-  cell(3, ["i", "f", "g", "o"], gates.includes(1) ? itself("f") : undefined, gates, gates, options);
+  cell(LSTM, ["i", "f", "g", "o"], gates.includes(1) ? itself("f") : undefined, gates, gates, options);
 
-const gruCell = (recurrent: readonly number[], input: readonly number[]) => cell(4, ["r", "z", "n", "m"], itself("z"), input, recurrent);
+const gruCell = (recurrent: readonly number[], input: readonly number[]) => cell(GRU, ["r", "z", "n", "m"], itself("z"), input, recurrent);
 
 /** A new cell is a row here. */
 export const CELLS = {
-  rnn_tanh: cell(1, ["h"], { name: "h", slope: (h) => 1 - h * h }, [0], [0]),
-  rnn_relu: cell(2, ["h"], { name: "h", slope: (h) => Number(h > 0) }, [0], [0]),
+  rnn_tanh: cell(RNN_TANH, ["h"], { name: "h", slope: (h) => 1 - h * h }, [0], [0]),
+  rnn_relu: cell(RNN_RELU, ["h"], { name: "h", slope: (h) => Number(h > 0) }, [0], [0]),
   lstm: lstmCell(),
   gru: gruCell([0, 1, 3], [0, 1, 2]),
 } as const satisfies Record<string, Cell>;
@@ -81,6 +76,6 @@ export function shownOf(
   return {
     shown: [...kept, ...states],
     factor,
-    cellGradient: ({ c, o, dh, later }) => later + dh * o * (code & OPTION.linearOutput ? 1 : 1 - Math.tanh(c) ** 2),
+    cellGradient: ({ c, o, dh, later }) => later + dh * o * (code & LINEAR_OUTPUT ? 1 : 1 - Math.tanh(c) ** 2),
   };
 }

@@ -7,11 +7,11 @@
  * them with growing dilation are what WaveNet (van den Oord et al. 2016) and temporal convolutional networks (Bai et al. 2018) are made of.
  */
 
+import { DENSE } from "../../assembly/codes.js";
 import { integerIn, size, typedData } from "../check.js";
 import { type Initial, initials } from "../initializers.js";
 import type { LayerKind, LayerPlan, Stage } from "../layer.js";
 import { packedRow, packedWeight, pad4 } from "../table.js";
-import { DENSE } from "./cells.js";
 import type { Initials } from "./reading.js";
 
 export interface Conv1dLayer {

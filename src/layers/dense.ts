@@ -1,11 +1,11 @@
 /** A linear map of each step, with a function after it on request. */
 
+import { DENSE } from "../../assembly/codes.js";
 import { ACTIVATION_NAMES, ACTIVATIONS, type Activation } from "../activations.js";
 import { boolean, oneOf, size, typedData } from "../check.js";
 import { type Initial, type Initializer, initials } from "../initializers.js";
 import type { LayerKind, LayerPlan, Stage } from "../layer.js";
 import { packedRow, packedWeight, pad4 } from "../table.js";
-import { DENSE } from "./cells.js";
 
 /** `y = f(W x + b)` at each step; PyTorch's `nn.Linear`. */
 export interface DenseLayer {

@@ -1,10 +1,10 @@
 /** A learned vector for each token. */
 
+import { DENSE } from "../../assembly/codes.js";
 import { size, typedData } from "../check.js";
 import { type Initial, initials } from "../initializers.js";
 import type { LayerKind, LayerPlan, Stage } from "../layer.js";
 import { pad4 } from "../table.js";
-import { DENSE } from "./cells.js";
 import type { Initials } from "./reading.js";
 
 /** A learned vector for each token; PyTorch's `nn.Embedding`. The first layer of a model with tokens as input. */

@@ -1,9 +1,9 @@
 /** Layer normalisation between layers. */
 
+import { DENSE } from "../../assembly/codes.js";
 import { typedData } from "../check.js";
 import type { LayerKind, LayerPlan, Stage, Window } from "../layer.js";
 import { pad4 } from "../table.js";
-import { DENSE } from "./cells.js";
 
 /** Brings the values of each step to mean 0 and variance 1, then times a gain and plus a bias (Ba, Kiros & Hinton 2016); `nn.LayerNorm`. */
 export interface NormalizationLayer {

@@ -1,10 +1,11 @@
 /** The recurrent layers: from their options to their cells. */
 
+import { COUPLED, LINEAR_INPUT, LINEAR_OUTPUT } from "../../assembly/codes.js";
 import { type Options, typedData } from "../check.js";
 import type { LayerKind } from "../layer.js";
 import { around } from "./around.js";
 import { blocks } from "./blocks.js";
-import { CELLS, type Cell, lstmCell, OPTION } from "./cells.js";
+import { CELLS, type Cell, lstmCell } from "./cells.js";
 import { gated } from "./gated.js";
 import { type GruLayer, type Lstm97Layer, type LstmLayer, OPTIONS, type RnnLayer } from "./options.js";
 import { resetBefore } from "./resetBefore.js";
@@ -54,9 +55,7 @@ export const lstmKind = gatedKind<LstmLayer>(
   ({ coupled, inputGate = true, forgetGate = true, outputGate = true, inputActivation, outputActivation }) => {
     const present = [inputGate && !coupled, forgetGate, true, outputGate];
     const bits =
-      (coupled ? OPTION.coupled : 0) |
-      (inputActivation === "identity" ? OPTION.linearInput : 0) |
-      (outputActivation === "identity" ? OPTION.linearOutput : 0);
+      (coupled ? COUPLED : 0) | (inputActivation === "identity" ? LINEAR_INPUT : 0) | (outputActivation === "identity" ? LINEAR_OUTPUT : 0);
     const gates = [0, 1, 2, 3].filter((gate) => present[gate]);
     return lstmCell(gates, bits);
   },

@@ -1,9 +1,10 @@
 /** One direction of GRU cells that reset before the product: its parameters, and a window step by step. */
 
+import { DENSE } from "../../assembly/codes.js";
 import type { Planner } from "../layer.js";
 import { packedRow, packedWeight, pad4 } from "../table.js";
 import type { Direction } from "./around.js";
-import { CELLS, DENSE, RESET_BEFORE, shownOf } from "./cells.js";
+import { CELLS, RESET_BEFORE, shownOf } from "./cells.js";
 import { noise } from "./noise.js";
 import type { GruLayer } from "./options.js";
 import { type Initials, reading } from "./reading.js";

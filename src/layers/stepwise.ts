@@ -10,9 +10,10 @@
  *   h, c   = what they were before, for some units (zoneout, Krueger et al. 2017)
  */
 
+import { DENSE, NO_INPUTS, OUTPUT_APART } from "../../assembly/codes.js";
 import type { Stage, Window } from "../layer.js";
 import { packedRow, pad4 } from "../table.js";
-import { DENSE, OPTION, shownOf } from "./cells.js";
+import { shownOf } from "./cells.js";
 import type { GatedPlan } from "./gated.js";
 import { noise } from "./noise.js";
 import { normalising } from "./normalization.js";
@@ -23,7 +24,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   const { cell, units, outputs, suffix, reader, norm, index, cellClip = Infinity } = plan;
   const { features, table } = reader;
   const { groups } = cell;
-  const code = cell.code | (norm ? OPTION.outputApart : 0);
+  const code = cell.code | (norm ? OUTPUT_APART : 0);
   const train = window.mode === "train";
   const [I, R, H] = [pad4(features), pad4(outputs), pad4(units)];
   const rows = groups * H;
@@ -153,4 +154,4 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
 }
 
 /** The bit that says of g that it has no weights for the gates that it would read. */
-const WITHOUT_G = 1 << 6;
+const WITHOUT_G = 1 << (NO_INPUTS + 2);

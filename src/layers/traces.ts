@@ -1,9 +1,9 @@
 /** A recurrent layer that learns forward in time: its traces, and a step of them. What assembly/online.ts says in letters. */
 
+import { OUTPUT_APART } from "../../assembly/codes.js";
 import type { Inside, Parts, Stage, Traces } from "../layer.js";
 import { pad4 } from "../table.js";
 import type { BlocksPlan } from "./blocks.js";
-import { OPTION } from "./cells.js";
 import type { GatedPlan } from "./gated.js";
 
 /** A region with so many ones. */
@@ -41,7 +41,7 @@ export function gatedTraces(
   const [inputs, recurrent] = [bits(cell.input), bits(cell.recurrent)];
   // The LSTM's output gate moves nothing that stays.
   const immediate = cell.cells ? 1 << 3 : 0;
-  const apart = code | OPTION.outputApart;
+  const apart = code | OUTPUT_APART;
   return {
     regions: [
       { name: "weight", pointer: ofWeight, count: rows * (I + H) },
