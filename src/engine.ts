@@ -5,13 +5,13 @@ import { compile, supports, type Variant } from "./compiled.js";
 import type { Config } from "./config.js";
 import { draw, PRESETS } from "./initializers.js";
 import { createKernels, type Kernels } from "./kernels.js";
-import type { Parts } from "./layer.js";
 import type { Layout } from "./layout.js";
 import { planModel } from "./layout.js";
 import { Memory } from "./memory.js";
 import { PURPOSE, Random } from "./random.js";
 import type { Tensor } from "./safetensors.js";
 import { type Scale, scaleOfOutputs } from "./scale.js";
+import type { Parts } from "./stage.js";
 
 /** Where a model runs: not saved with it. */
 export interface Environment {

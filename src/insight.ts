@@ -3,11 +3,11 @@
 import { fail, options } from "./check.js";
 import type { Engine } from "./engine.js";
 import { lanesFor } from "./lanes.js";
-import type { Inside } from "./layer.js";
 import { checkLoss, type Loss } from "./losses.js";
 import { Model } from "./model.js";
 import { Network } from "./network.js";
 import { checkSequence, type Sequence, type Series } from "./sequences.js";
+import type { Inside } from "./stage.js";
 import { readOutputs, wholeRow, writeWindow } from "./window.js";
 
 /** Numbers of each step, [steps x units], step by step. */

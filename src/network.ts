@@ -4,10 +4,10 @@ import { product } from "./arithmetic.js";
 import { clip, fail, isObject, numbers } from "./check.js";
 import type { Engine } from "./engine.js";
 import type { Lanes, Mode } from "./lanes.js";
-import type { Carried, Parts, Stage, Window } from "./layer.js";
 import type { Loss, Run } from "./losses.js";
 import { ruleOf } from "./losses.js";
 import type { Memory } from "./memory.js";
+import type { Carried, Parts, Stage, Window } from "./stage.js";
 import { pad4 } from "./table.js";
 
 /** The recurrent state of one layer: `h` and `c` are [batch][units], row-major. */

@@ -7,7 +7,6 @@ import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Config } from "./config.js";
 import type { Engine } from "./engine.js";
 import type { Position } from "./fit.js";
-import type { Traces } from "./layer.js";
 import { Learner } from "./learner.js";
 import { Model } from "./model.js";
 import type { Network, State } from "./network.js";
@@ -16,6 +15,7 @@ import { ONLINE_CHANGES, type OnlineResumeOptions, resume } from "./resume.js";
 import { measured, noStatistics, type Statistics, scalerOf, statisticsLike } from "./running.js";
 import { checkTensor, type Tensor } from "./safetensors.js";
 import { type Checked, checkInputs, checkTargets } from "./sequences.js";
+import type { Traces } from "./stage.js";
 import { readOutputs, wholeRow, writeTargets, writeWindow } from "./window.js";
 
 /** A checked target, and the statistics with it. */

@@ -3,11 +3,11 @@
 import { PANEL } from "../assembly/codes.js";
 import { arrayLike, complete, destination, fail, refuse, size } from "./check.js";
 import type { Engine } from "./engine.js";
-import type { Carried } from "./layer.js";
 import { checkSteps } from "./layout.js";
 import { dropped } from "./memory.js";
 import { copyUnits, Network, type State } from "./network.js";
 import { checkInputs, type Series } from "./sequences.js";
+import type { Carried } from "./stage.js";
 import { readOutputs } from "./window.js";
 
 export interface StreamsOptions {

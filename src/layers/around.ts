@@ -1,6 +1,7 @@
 /** What may stand around any cell: both directions, and a way past it. */
 
-import type { Inside, LayerPlan, Parts, Planner, Stage, Traces, Window } from "../layer.js";
+import type { LayerPlan, Planner } from "../layer.js";
+import type { Inside, Parts, Stage, Traces, Window } from "../stage.js";
 import { pad4 } from "../table.js";
 import type { AroundOptions } from "./options.js";
 

@@ -2,30 +2,16 @@
 
 import { BLOCK_G, BLOCK_H, DENSE, NO_OUTPUT_GATE } from "../../assembly/codes.js";
 import { ACTIVATIONS } from "../activations.js";
-import type { Inside, Planner, Stage } from "../layer.js";
+import type { Planner } from "../layer.js";
+import type { Inside, Stage } from "../stage.js";
 import { packedWeight, pad4 } from "../table.js";
 import type { Direction } from "./around.js";
+import type { BlocksPlan } from "./blocksPlan.js";
 import { blocksStepwise } from "./blocksStepwise.js";
 import { isNoisy, noise } from "./noise.js";
 import type { Lstm97Layer } from "./options.js";
-import { type Initials, type Reading, reading } from "./reading.js";
+import { type Initials, reading } from "./reading.js";
 import { blocksTraces } from "./traces.js";
-
-/** What its traces ask of it. */
-export interface BlocksPlan {
-  blocks: number;
-  cellsPerBlock: number;
-  outputGate: boolean;
-  bias: "all" | "gates" | "none";
-  reader: Reading;
-  /** All rows, padded: cells, input gates, output gates; and those that the recurrent weights read, which come first. */
-  rows: number;
-  read: number;
-  /** [N/4][I + R][4], [N] */
-  weight: number;
-  bias0: number;
-  functions: number;
-}
 
 export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suffix: string): Direction {
   const { params, derived } = planner;

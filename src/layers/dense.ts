@@ -4,7 +4,8 @@ import { DENSE } from "../../assembly/codes.js";
 import { ACTIVATION_NAMES, ACTIVATIONS, type Activation } from "../activations.js";
 import { boolean, oneOf, size, typedData } from "../check.js";
 import { type Initial, type Initializer, initials } from "../initializers.js";
-import type { LayerKind, LayerPlan, Stage } from "../layer.js";
+import type { LayerKind, LayerPlan } from "../layer.js";
+import type { Stage } from "../stage.js";
 import { packedRow, packedWeight, pad4 } from "../table.js";
 
 /** `y = f(W x + b)` at each step; PyTorch's `nn.Linear`. */

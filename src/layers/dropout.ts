@@ -1,8 +1,9 @@
 /** Dropout between layers. */
 
 import { share, typedData } from "../check.js";
-import type { LayerKind, LayerPlan, Stage } from "../layer.js";
+import type { LayerKind, LayerPlan } from "../layer.js";
 import { keys } from "../random.js";
+import type { Stage } from "../stage.js";
 import { pad4 } from "../table.js";
 
 /** Sets inputs to zero at random while training and scales the others up (Srivastava et al. 2014); PyTorch's `nn.Dropout`. */

@@ -3,7 +3,8 @@
 import { DENSE } from "../../assembly/codes.js";
 import { size, typedData } from "../check.js";
 import { type Initial, initials } from "../initializers.js";
-import type { LayerKind, LayerPlan, Stage } from "../layer.js";
+import type { LayerKind, LayerPlan } from "../layer.js";
+import type { Stage } from "../stage.js";
 import { pad4 } from "../table.js";
 import type { Initials } from "./reading.js";
 

@@ -4,8 +4,8 @@
  */
 
 import type { Mode } from "../lanes.js";
-import type { Carried, Window } from "../layer.js";
 import { keys } from "../random.js";
+import type { Carried, Window } from "../stage.js";
 
 export interface NoiseOptions {
   zoneout?: number;

@@ -1,7 +1,8 @@
 /** The lower end of a recurrent layer: weights that multiply its inputs, or a table that has a row for each token. */
 
 import type { Initializer, Role } from "../initializers.js";
-import type { Parts, Planner, Stage, Window } from "../layer.js";
+import type { Planner } from "../layer.js";
+import type { Parts, Stage, Window } from "../stage.js";
 import { type Parameter, pad4 } from "../table.js";
 
 /** A layer's own initial weights. */

@@ -11,10 +11,10 @@
  */
 
 import { DENSE, NO_INPUTS, OUTPUT_APART } from "../../assembly/codes.js";
-import type { Stage, Window } from "../layer.js";
+import type { Stage, Window } from "../stage.js";
 import { packedRow, pad4 } from "../table.js";
 import { shownOf } from "./cells.js";
-import type { GatedPlan } from "./gated.js";
+import type { GatedPlan } from "./gatedPlan.js";
 import { noise } from "./noise.js";
 import { normalising } from "./normalization.js";
 

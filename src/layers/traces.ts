@@ -1,10 +1,10 @@
 /** A recurrent layer that learns forward in time: its traces, and a step of them. What assembly/online.ts says in letters. */
 
 import { OUTPUT_APART } from "../../assembly/codes.js";
-import type { Inside, Parts, Stage, Traces } from "../layer.js";
+import type { Inside, Parts, Stage, Traces } from "../stage.js";
 import { pad4 } from "../table.js";
-import type { BlocksPlan } from "./blocks.js";
-import type { GatedPlan } from "./gated.js";
+import type { BlocksPlan } from "./blocksPlan.js";
+import type { GatedPlan } from "./gatedPlan.js";
 
 /** A region with so many ones. */
 function allOnes({ memory }: Parts, buffer: (...shape: number[]) => number, count: number): number {

@@ -1,0 +1,18 @@
+/** One direction of the original LSTM's memory cell blocks: its sizes, and where its parameters lie. */
+
+import type { Reading } from "./reading.js";
+
+export interface BlocksPlan {
+  blocks: number;
+  cellsPerBlock: number;
+  outputGate: boolean;
+  bias: "all" | "gates" | "none";
+  reader: Reading;
+  /** All rows, padded: cells, input gates, output gates; and those that the recurrent weights read, which come first. */
+  rows: number;
+  read: number;
+  /** [N/4][I + R][4], [N] */
+  weight: number;
+  bias0: number;
+  functions: number;
+}
