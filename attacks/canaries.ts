@@ -1,14 +1,14 @@
 /** Random models at everything that kernels do, once as ever and once between bands of NaN: nothing is written past a buffer, and the results are the same to the bit. */
 
 import { setFlagsFromString } from "node:v8";
+import { Random } from "../src/core/random.js";
 import { createModel, createOnlineLearner, createTrainer, gradientFlow, type ModelConfig, resumeTrainer, trace } from "../src/index.js";
-import { Model } from "../src/model.js";
-import { Random } from "../src/random.js";
+import { Model } from "../src/model/model.js";
 import type { Attack } from "./attack.js";
 import { Guard } from "./guard.js";
 import { Draw, drawModel, drawSequences, drawTraining, type Training } from "./models.js";
 
-/** Random numbers of its own: src/random.ts has 0 to 3. */
+/** Random numbers of its own: src/core/random.ts has 0 to 3. */
 const PURPOSE = 64;
 
 const KERNELS = ["plain", "relaxed", "shared"] as const;
@@ -113,7 +113,7 @@ export const canaries: Attack = {
   short: 60,
   full: 10_000,
   open(seed) {
-    // Node 20 has relaxed SIMD behind this flag; src/compiled.ts takes this function for a sign of an engine that is quick at it.
+    // Node 20 has relaxed SIMD behind this flag; src/core/compiled.ts takes this function for a sign of an engine that is quick at it.
     setFlagsFromString("--experimental-wasm-relaxed-simd");
     const tried = { plain: 0, relaxed: 0, shared: 0 };
     return {

@@ -1,6 +1,6 @@
 /** Files and states from strangers: whatever is in them, they are refused with a path, or are good, within bounds of memory and time. */
 
-import { Random } from "../src/random.js";
+import { Random } from "../src/core/random.js";
 import type { Attack, Attempts } from "./attack.js";
 import { type Honest, honestFiles } from "./honest.js";
 import { changeBytes, changeStructure, changeValue, pick } from "./mutate.js";

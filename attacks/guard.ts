@@ -1,6 +1,6 @@
 /** Bands of NaN around every region of every memory: what is written into one is found, what is read from one shows in the results. */
 
-import { Memory } from "../src/memory.js";
+import { Memory } from "../src/core/memory.js";
 
 const LINE = 64;
 /** A quiet NaN that no kernel makes. */

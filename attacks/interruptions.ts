@@ -13,11 +13,11 @@ import {
   type Trainer,
 } from "memcell";
 import { createTrainer as createParallel, type ParallelTrainer, resumeTrainer as resumeParallel } from "memcell/parallel";
-import { Random } from "../src/random.js";
+import { Random } from "../src/core/random.js";
 import type { Attack } from "./attack.js";
 import { Draw, drawModel, drawSequences, drawTraining } from "./models.js";
 
-/** Random numbers of its own: src/random.ts has 0 to 3. */
+/** Random numbers of its own: src/core/random.ts has 0 to 3. */
 const PURPOSE = 66;
 const THREADS = 2;
 

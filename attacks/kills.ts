@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { adam, createModel, createTrainer, dense, lstm, resumeTrainer } from "memcell";
-import { Random } from "../src/random.js";
+import { Random } from "../src/core/random.js";
 import type { Attack } from "./attack.js";
 
 /** Says how many updates the file has each time that it is saved. The parent's `root` is where "memcell" is found. */
@@ -24,7 +24,7 @@ for (;;) {
   process.stdout.write(trainer.updates + "\\n");
 }`;
 
-/** Random numbers of its own: src/random.ts has 0 to 3. */
+/** Random numbers of its own: src/core/random.ts has 0 to 3. */
 const PURPOSE = 65;
 
 const root = new URL("..", import.meta.url);

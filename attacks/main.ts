@@ -6,7 +6,7 @@
 
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
-import { integer, number } from "../src/check.js";
+import { integer, number } from "../src/core/check.js";
 import { ATTACKS } from "./all.js";
 import { type Outcome, run } from "./run.js";
 

@@ -1,5 +1,6 @@
 /** Random models and what to train them with: every cell and option, odd sizes, all losses and optimizers. */
 
+import type { Random } from "../src/core/random.js";
 import {
   adagrad,
   adam,
@@ -21,7 +22,6 @@ import {
   sgd,
   type TrainerOptions,
 } from "../src/index.js";
-import type { Random } from "../src/random.js";
 
 const ACTIVATIONS = ["identity", "logistic", "tanh", "relu", "[-1,1]", "[-2,2]"] as const;
 

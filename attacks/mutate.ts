@@ -1,7 +1,7 @@
 /** Files as a stranger might change them: byte by byte, and by what their header says. */
 
-import { isObject } from "../src/check.js";
-import type { Random } from "../src/random.js";
+import { isObject } from "../src/core/check.js";
+import type { Random } from "../src/core/random.js";
 
 /** An integer from 0 to below `n`. */
 export const below = (random: Random, n: number): number => Math.floor(random.uniform() * n);

@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createModel, dense, lstm } from "memcell";
-import { Random } from "../src/random.js";
+import { Random } from "../src/core/random.js";
 import type { Attack } from "./attack.js";
 import { Draw } from "./models.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const source = join(root, "examples/node-server");
-/** Random numbers of its own: src/random.ts has 0 to 3. */
+/** Random numbers of its own: src/core/random.ts has 0 to 3. */
 const PURPOSE = 68;
 /** Bytes that a client wants to send, and those that the process may have in memory. */
 const [HUGE, MEMORY] = [100e6, 350e6];

@@ -8,11 +8,11 @@ import { Worker } from "node:worker_threads";
 import { adam, createModel, createTrainer, dense, lstm, type Model, type Sequence } from "memcell";
 import { createTrainer as createParallel } from "memcell/parallel";
 import { createTrainer as createWorker } from "memcell/worker";
-import { Random } from "../src/random.js";
+import { Random } from "../src/core/random.js";
 import type { Attack } from "./attack.js";
 import { Draw } from "./models.js";
 
-/** Random numbers of its own: src/random.ts has 0 to 3. */
+/** Random numbers of its own: src/core/random.ts has 0 to 3. */
 const PURPOSE = 67;
 const root = new URL("..", import.meta.url).pathname;
 

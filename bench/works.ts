@@ -1,5 +1,6 @@
 /** What is timed: a layer with a dense head of one output, at the shapes (inputs I, units H, batch B, steps T). */
 
+import { lanesFor } from "../src/core/lanes.js";
 import {
   adam,
   createModel,
@@ -11,12 +12,11 @@ import {
   type ModelConfig,
   sgd,
 } from "../src/index.js";
-import { lanesFor } from "../src/lanes.js";
-import { Learner } from "../src/learner.js";
-import { Model } from "../src/model.js";
-import { Network } from "../src/network.js";
-import type { Row } from "../src/window.js";
-import { wholeRow, writeWindow } from "../src/window.js";
+import { Model } from "../src/model/model.js";
+import { Network } from "../src/model/network.js";
+import type { Row } from "../src/model/window.js";
+import { wholeRow, writeWindow } from "../src/model/window.js";
+import { Learner } from "../src/training/updater.js";
 import { numbers } from "../tests/cases.js";
 import type { Work } from "./measure.js";
 

@@ -14,7 +14,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { integer } from "../src/check.js";
+import { integer } from "../src/core/check.js";
 import { PICTURES } from "./claims.js";
 import { costs } from "./costs.js";
 import { draw } from "./draw.js";

@@ -3,7 +3,7 @@
  * library's Philox takes 42 ns a number in JavaScript, as much as half a step of a net of 93 weights; this takes 4.
  */
 
-import { Random as Philox } from "../src/random.js";
+import { Random as Philox } from "../src/core/random.js";
 
 /** The package has its own purposes from 0 on. */
 const EVIDENCE = 97;

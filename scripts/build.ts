@@ -55,14 +55,14 @@ const above: Plugin = {
 };
 const [shippedWasm, shippedVariants] = texts(shipped, (name) => renamed(variantOf(name), names));
 const { code: head } = await minify(`const WASM=${shippedWasm},VARIANTS=${shippedVariants};`, { compress: false, mangle: false });
-const inside = { contents: 'export * from "./src/index.js"; export * from "./src/inside.js";', resolveDir: "." };
-await bundle("dist/core.js", { ...options, stdin: inside, plugins: [above] }, `${head}\n`);
+const internal = { contents: 'export * from "./src/index.js"; export * from "./src/internal.js";', resolveDir: "." };
+await bundle("dist/core.js", { ...options, stdin: internal, plugins: [above] }, `${head}\n`);
 
 /** Without the wasm's bytes, which this runtime compiles beforehand. */
 const precompiled: Plugin = {
   name: "precompiled",
   setup({ onResolve }) {
-    onResolve({ filter: /\/compiled\.js$/ }, () => ({ path: resolve("src/compiled.workerd.ts") }));
+    onResolve({ filter: /\/compiled\.js$/ }, () => ({ path: resolve("src/core/compiled.workerd.ts") }));
     onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path, external: true }));
   },
 };
@@ -73,16 +73,16 @@ const entryPoints = {
   node: "src/node.ts",
   parallel: "src/parallel/trainer.ts",
   "parallel-host": "src/parallel/host.ts",
-  "parallel-worker": "src/parallel/file.ts",
+  "parallel-worker": "src/parallel/entry.ts",
   worker: "src/worker/trainer.ts",
   "worker-host": "src/worker/host.ts",
-  "trainer-worker": "src/worker/file.ts",
+  "trainer-worker": "src/worker/entry.ts",
 };
 /** What an entry point imports of another one, or of the core, stays an import. */
 const apart: Plugin = {
   name: "apart",
   setup({ onResolve }) {
-    const sources = { ...entryPoints, core: "src/(index|inside).ts" };
+    const sources = { ...entryPoints, core: "src/(index|internal).ts" };
     const entries = Object.entries(sources).map(([name, source]) => [name, new RegExp(`/${source.replace(".ts", "\\.js")}$`)] as const);
     onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
       const entry = entries.find(([, source]) => source.test(resolve(resolveDir, path)));

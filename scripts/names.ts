@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 /**
  * For the exports that have a capital in their name, which nothing else in the package is called. One of them has a fingerprint of
- * the kernels, by which src/kernels.ts knows a module of another version.
+ * the kernels, by which src/core/kernels.ts knows a module of another version.
  */
 export function shortNames(wasm: Buffer<ArrayBuffer>): Record<string, string> {
   const names = WebAssembly.Module.exports(new WebAssembly.Module(wasm)).map(({ name }) => name);

@@ -7,8 +7,8 @@
  * batches nothing runs.
  */
 
-import { arrayLike, fail, integer, number, options } from "./check.js";
-import type { Streams } from "./streams.js";
+import { arrayLike, fail, integer, number, options } from "./core/check.js";
+import type { Streams } from "./model/streams.js";
 
 export interface BatcherOptions {
   /** Milliseconds, from 0 to 1,000, that a step waits for company at most. 0: for what is asked for in the same turn. Default 0.5. */

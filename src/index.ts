@@ -1,24 +1,23 @@
 /** memcell: recurrent networks that learn where the data is. The public names, all of them. */
 
-export type { Activation } from "./activations.js";
-export type { ModelConfig } from "./config.js";
-export type { WindowOptions } from "./data.js";
-export { lanes, scaler, windows } from "./data.js";
-export type { Environment } from "./engine.js";
-export type { Report } from "./fit.js";
-export type { GenerateOptions } from "./generate.js";
-export type { Initializer } from "./initializers.js";
-export { heNormal, heUniform, normal, orthogonal, uniform, xavierNormal, xavierUniform } from "./initializers.js";
-export type { GradientFlow, Recorded, Trace } from "./insight.js";
-export { gradientFlow, trace } from "./insight.js";
+export type { Activation } from "./core/activations.js";
+export type { Tensor, TensorFile } from "./core/safetensors.js";
+export { readSafetensors, writeSafetensors } from "./core/safetensors.js";
 export { type Conv1dLayer, conv1d } from "./layers/conv1d.js";
 export { type DenseLayer, dense } from "./layers/dense.js";
 export { type DropoutLayer, dropout } from "./layers/dropout.js";
 export { type EmbeddingLayer, embedding } from "./layers/embedding.js";
 export type { Layer } from "./layers/index.js";
+export type { Initializer } from "./layers/initializers.js";
+export { heNormal, heUniform, normal, orthogonal, uniform, xavierNormal, xavierUniform } from "./layers/initializers.js";
 export { type NormalizationLayer, normalization } from "./layers/normalization.js";
-export type { GruLayer, Lstm97Layer, LstmLayer, RnnLayer } from "./layers/options.js";
 export { gru, lstm, lstm97, rnn } from "./layers/recurrent.js";
+export type { GruLayer, Lstm97Layer, LstmLayer, RnnLayer } from "./layers/recurrentOptions.js";
+export type { ModelConfig } from "./model/config.js";
+export type { Environment } from "./model/engine.js";
+export type { GenerateOptions } from "./model/generate.js";
+export type { GradientFlow, Recorded, Trace } from "./model/insight.js";
+export { gradientFlow, trace } from "./model/insight.js";
 export type {
   BinaryCrossEntropyLoss,
   CrossEntropyLoss,
@@ -28,29 +27,30 @@ export type {
   MaeLoss,
   MseLoss,
   QuantileLoss,
-} from "./losses.js";
-export { binaryCrossEntropy, crossEntropy, gaussianNLL, huber, mae, mse, quantile } from "./losses.js";
-export type { Metric } from "./metrics.js";
-export type { Model } from "./model.js";
-export { createModel, loadModel } from "./model.js";
-export type { State } from "./network.js";
-export type { OnlineLearner } from "./online.js";
-export { createOnlineLearner, resumeOnlineLearner } from "./online.js";
-export type { Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd } from "./optimizers.js";
-export { adagrad, adam, adamw, rmsprop, sgd } from "./optimizers.js";
-export type { OnlineOptions, TrainerOptions } from "./options.js";
-export type { Fit, ValidatedReport } from "./reports.js";
-export type { OnlineResumeOptions, ResumeOptions } from "./resume.js";
-export type { Tensor, TensorFile } from "./safetensors.js";
-export { readSafetensors, writeSafetensors } from "./safetensors.js";
-export type { Scale } from "./scale.js";
-export type { Constant, Cosine, Exponential, Plateau, Schedule, StepDecay } from "./schedules.js";
-export { constant, cosine, exponential, plateau, stepDecay } from "./schedules.js";
-export type { Sequence, Series } from "./sequences.js";
-export type { Assigned } from "./statedict.js";
-export type { Stream } from "./stream.js";
-export type { Streams, StreamsOptions } from "./streams.js";
-export { textStream } from "./text.js";
-export type { Trainer } from "./trainer.js";
-export { createTrainer, resumeTrainer } from "./trainer.js";
-export type { FitSettings, ValidatedSettings } from "./training.js";
+} from "./model/losses.js";
+export { binaryCrossEntropy, crossEntropy, gaussianNLL, huber, mae, mse, quantile } from "./model/losses.js";
+export type { Metric } from "./model/metrics.js";
+export type { Model } from "./model/model.js";
+export { createModel, loadModel } from "./model/model.js";
+export type { State } from "./model/network.js";
+export type { Scale } from "./model/scale.js";
+export type { Sequence, Series } from "./model/sequences.js";
+export type { WindowOptions } from "./model/series.js";
+export { lanes, scaler, windows } from "./model/series.js";
+export type { Assigned } from "./model/stateDict.js";
+export type { Stream } from "./model/stream.js";
+export type { Streams, StreamsOptions } from "./model/streams.js";
+export { textStream } from "./model/textStream.js";
+export type { Report } from "./training/epochs.js";
+export type { FitSettings, ValidatedSettings } from "./training/fit.js";
+export type { OnlineLearner } from "./training/online.js";
+export { createOnlineLearner, resumeOnlineLearner } from "./training/online.js";
+export type { Adagrad, Adam, AdamW, Optimizer, RmsProp, Sgd } from "./training/optimizers.js";
+export { adagrad, adam, adamw, rmsprop, sgd } from "./training/optimizers.js";
+export type { Fit, ValidatedReport } from "./training/reports.js";
+export type { OnlineResumeOptions, ResumeOptions } from "./training/resume.js";
+export type { Constant, Cosine, Exponential, Plateau, Schedule, StepDecay } from "./training/schedules.js";
+export { constant, cosine, exponential, plateau, stepDecay } from "./training/schedules.js";
+export type { Trainer } from "./training/trainer.js";
+export { createTrainer, resumeTrainer } from "./training/trainer.js";
+export type { OnlineOptions, TrainerOptions } from "./training/trainerOptions.js";

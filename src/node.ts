@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fail } from "./check.js";
+import { fail } from "./core/check.js";
 
 /** `undefined` where there is no such file. */
 async function found<T>(asked: Promise<T>): Promise<T | undefined> {

@@ -28,7 +28,7 @@ import {
   windows,
   writeSafetensors,
 } from "../src/index.js";
-import { checkInitializer } from "../src/initializers.js";
+import { checkInitializer } from "../src/layers/initializers.js";
 
 const features = { input: { features: 2 }, layers: [lstm({ units: 3 }), dense({ units: 2 })] };
 const tokens = { input: { tokens: 5 }, layers: [embedding({ units: 3 }), lstm({ units: 4 }), dense({ units: 5 })] };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { PURPOSE, Random } from "../src/core/random.js";
 import type { Report, Sequence, Tensor, Trainer, TrainerOptions } from "../src/index.js";
 import {
   adam,
@@ -18,8 +19,7 @@ import {
   sgd,
   writeSafetensors,
 } from "../src/index.js";
-import { PURPOSE, Random } from "../src/random.js";
-import { arrayData } from "../src/source.js";
+import { arrayData } from "../src/training/source.js";
 import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
 
 const entry: Case = {
@@ -425,7 +425,7 @@ describe("averaged parameters", () => {
     const [trainer, plain] = [fresh({ average: 0.9 }), fresh()];
     const validation = sequences.slice(0, 4);
     const mean = createModel(entry.model);
-    const { Model } = await import("../src/model.js");
+    const { Model } = await import("../src/model/model.js");
     const { memory } = Model.engine("model", trainer.model);
     const used: number[] = [];
     for await (const { validationLoss, metrics } of trainer.fit(sequences, { epochs: 3, validation, metrics: ["mae"] })) {
@@ -733,7 +733,7 @@ describe("saving and resuming", () => {
 test("padding stays exactly zero through training", async () => {
   const trainer = fresh({ batch: 3 });
   await collect(trainer.fit(sequences, { epochs: 3 }));
-  const { Model } = await import("../src/model.js");
+  const { Model } = await import("../src/model/model.js");
   const { layout, memory, params } = Model.engine("model", trainer.model);
   const used = new Set<number>();
   for (const { shape, at } of layout.parameters) {

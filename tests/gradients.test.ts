@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { lanesFor } from "../src/core/lanes.js";
+import { keys, philox } from "../src/core/random.js";
 import { createModel, createTrainer, type Lstm97Layer, type LstmLayer, sgd } from "../src/index.js";
-import { lanesFor } from "../src/lanes.js";
-import { Learner } from "../src/learner.js";
-import { Model } from "../src/model.js";
-import { keys, philox } from "../src/random.js";
-import { checkSequences } from "../src/sequences.js";
-import { wholeRow } from "../src/window.js";
+import { Model } from "../src/model/model.js";
+import { checkSequences } from "../src/model/sequences.js";
+import { wholeRow } from "../src/model/window.js";
+import { Learner } from "../src/training/updater.js";
 import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
 import { type Draws, type Mask, Oracle } from "./oracle.js";
 

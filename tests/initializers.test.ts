@@ -2,11 +2,11 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { createKernels } from "../src/core/kernels.js";
+import { Memory } from "../src/core/memory.js";
+import { PURPOSE, Random } from "../src/core/random.js";
 import { adam, createModel, createTrainer, dense, gru, type Layer, lstm, normal } from "../src/index.js";
-import * as source from "../src/initializers.js";
-import { createKernels } from "../src/kernels.js";
-import { Memory } from "../src/memory.js";
-import { PURPOSE, Random } from "../src/random.js";
+import * as source from "../src/layers/initializers.js";
 import { f32s, numbers } from "./cases.js";
 import { Bench, compiled } from "./kernels.js";
 

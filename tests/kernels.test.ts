@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BCE, DENSE, HUBER, MAE, MSE, QUANTILE } from "../assembly/codes.js";
-import type { Kernels } from "../src/kernels.js";
+import type { Kernels } from "../src/core/kernels.js";
+import { keys, philox, Random } from "../src/core/random.js";
 import { CELLS, type Cell } from "../src/layers/cells.js";
-import { keys, philox, Random } from "../src/random.js";
 import { f32s, numbers, relativeError } from "./cases.js";
 import { Bench, packWeights, pad4 } from "./kernels.js";
 import { costOf, type LossOptions } from "./losses.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Memory } from "../src/core/memory.js";
 import { adam, createModel, createTrainer, dense, lstm } from "../src/index.js";
-import { Memory } from "../src/memory.js";
 import { Bench } from "./kernels.js";
 
 const MB = 2 ** 20;
@@ -77,7 +77,7 @@ describe("the process stays where it was", () => {
   });
 
   test("streams and trainers of one model, made and dropped", async () => {
-    const { Model } = await import("../src/model.js");
+    const { Model } = await import("../src/model/model.js");
     const model = createModel({ input: { features: 1 }, layers: [lstm({ units: 8 }), dense({ units: 1 })] });
     const { memory } = Model.engine("model", model);
     const make = async (count: number) => {
@@ -106,7 +106,7 @@ describe("the process stays where it was", () => {
 });
 
 test("training takes less than 1.3 times what its numbers need", async () => {
-  const { Model } = await import("../src/model.js");
+  const { Model } = await import("../src/model/model.js");
   const [I, H, B, T] = [64, 128, 32, 50];
   const model = createModel({ input: { features: I }, layers: [lstm({ units: H }), dense({ units: 1 })] });
   const trainer = createTrainer(model, { loss: "mse", optimizer: adam(), clipNorm: 1 });
@@ -121,7 +121,7 @@ test("training takes less than 1.3 times what its numbers need", async () => {
 });
 
 test("many streams at once give their memory back when they are dropped", async () => {
-  const { Model } = await import("../src/model.js");
+  const { Model } = await import("../src/model/model.js");
   const model = createModel({ input: { features: 3 }, layers: [lstm({ units: 8 }), dense({ units: 1 })] });
   const wide = createModel({ input: { features: 1 }, layers: [lstm({ units: 1024 })] });
   const used = () => [model, wide].map((model) => Model.engine("model", model).memory.used);

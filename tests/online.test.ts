@@ -1,6 +1,7 @@
 /** Learning forward in time: the traces' gradient is that of 1997, in memory that does not grow. */
 
 import { describe, expect, test } from "vitest";
+import { Random } from "../src/core/random.js";
 import type { Layer, OnlineOptions } from "../src/index.js";
 import {
   adam,
@@ -24,8 +25,7 @@ import {
   uniform,
   writeSafetensors,
 } from "../src/index.js";
-import { Model } from "../src/model.js";
-import { Random } from "../src/random.js";
+import { Model } from "../src/model/model.js";
 import { asTensors, type Case, examples, randomParameters, relativeError } from "./cases.js";
 import { type Example, Oracle, type Parameters } from "./oracle.js";
 

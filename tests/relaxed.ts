@@ -2,5 +2,5 @@
 
 export const RELAXED = { kernels: "relaxed" } as const;
 
-// Node 20 compiles them with a flag (vitest.config.ts); src/compiled.ts chooses by the presence of this function.
+// Node 20 compiles them with a flag (vitest.config.ts); src/core/compiled.ts chooses by the presence of this function.
 if (!("f16round" in Math)) Object.assign(Math, { f16round: Math.fround });

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Report, Schedule } from "../src/index.js";
 import { createModel, createTrainer, dense, plateau, sgd } from "../src/index.js";
-import { checkSchedule, factorAfter, see } from "../src/schedules.js";
+import { checkSchedule, factorAfter, see } from "../src/training/schedules.js";
 import { relativeError } from "./cases.js";
 
 /** Made by vectors/schedules.py, for a learning rate of 0.3. */

@@ -27,17 +27,17 @@ test("the wasm stands on a line on which nothing runs, and no other is long", ()
 
 /** An error of each file that is not caught, as its user would make it; `serve` finds no one who started it. */
 const UNCAUGHT: Record<string, [code: string, message: RegExp, source: RegExp]> = {
-  "memcell.js": ["createModel({})", /TypeError: "input" expected /, /src\/check\.ts/],
-  "core.js": ["loadModel(new Uint8Array(8))", /RangeError: "bytes" /, /src\/safetensors\.ts|src\/check\.ts/],
-  "workerd.js": ["windows(3)", /TypeError: "options" expected /, /src\/check\.ts/],
-  "batcher.js": ["createBatcher(3)", /TypeError: "streams" expected /, /src\/check\.ts/],
-  "node.js": ["await writeAtomically(3, 4)", /TypeError: /, /src\/check\.ts|src\/node\.ts/],
+  "memcell.js": ["createModel({})", /TypeError: "input" expected /, /src\/core\/check\.ts/],
+  "core.js": ["loadModel(new Uint8Array(8))", /RangeError: "bytes" /, /src\/core\/safetensors\.ts|src\/core\/check\.ts/],
+  "workerd.js": ["windows(3)", /TypeError: "options" expected /, /src\/core\/check\.ts/],
+  "batcher.js": ["createBatcher(3)", /TypeError: "streams" expected /, /src\/core\/check\.ts/],
+  "node.js": ["await writeAtomically(3, 4)", /TypeError: /, /src\/core\/check\.ts|src\/node\.ts/],
   "parallel.js": ["createTrainer(3, {})", /TypeError: /, /src\/parallel\/trainer\.ts/],
-  "parallel-host.js": ["serve()", /ReferenceError: addEventListener/, /src\/remote\.ts/],
-  "parallel-worker.js": ["", /ReferenceError: addEventListener/, /src\/parallel\/file\.ts/],
+  "parallel-host.js": ["serve()", /ReferenceError: addEventListener/, /src\/core\/workers\.ts/],
+  "parallel-worker.js": ["", /ReferenceError: addEventListener/, /src\/parallel\/entry\.ts/],
   "worker.js": ["createTrainer(3, {})", /TypeError: /, /src\/worker\/trainer\.ts/],
   "worker-host.js": ['serve({ worker: "file.js" })', /TypeError: "worker" expected /, /src\/worker\/host\.ts/],
-  "trainer-worker.js": ["", /ReferenceError: addEventListener/, /src\/worker\/file\.ts/],
+  "trainer-worker.js": ["", /ReferenceError: addEventListener/, /src\/worker\/entry\.ts/],
 };
 
 describe("an error that nobody catches", () => {

@@ -21,10 +21,10 @@ import {
   type TrainerOptions,
   uniform,
 } from "../../src/index.js";
-import { Learner as Updater } from "../../src/learner.js";
-import { Model as Internal } from "../../src/model.js";
-import { checkTrainerOptions } from "../../src/options.js";
-import { readOutputs, wholeRow } from "../../src/window.js";
+import { Model as Internal } from "../../src/model/model.js";
+import { readOutputs, wholeRow } from "../../src/model/window.js";
+import { checkTrainerOptions } from "../../src/training/trainerOptions.js";
+import { Learner as Updater } from "../../src/training/updater.js";
 import { type Create, Diverged, type Example, type Interface, type Learner } from "../learner.js";
 
 /** An update that would leave the finite numbers is refused by the library; the trial has diverged. */

@@ -1,9 +1,9 @@
 /** What may stand around any cell: both directions, and a way past it. */
 
-import type { LayerPlan, Planner } from "../layer.js";
-import type { Inside, Parts, Stage, Traces, Window } from "../stage.js";
-import { pad4 } from "../table.js";
-import type { AroundOptions } from "./options.js";
+import { pad4 } from "./packing.js";
+import type { LayerPlan, Planner } from "./plan.js";
+import type { AroundOptions } from "./recurrentOptions.js";
+import type { Inside, Parts, Stage, Traces, Window } from "./stage.js";
 
 /** One direction of a layer. */
 export interface Direction {

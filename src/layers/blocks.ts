@@ -1,17 +1,17 @@
 /** One direction of the original LSTM's memory cell blocks: parameters, and a window. */
 
 import { BLOCK_G, BLOCK_H, DENSE, NO_OUTPUT_GATE } from "../../assembly/codes.js";
-import { ACTIVATIONS } from "../activations.js";
-import type { Planner } from "../layer.js";
-import type { Inside, Stage } from "../stage.js";
-import { packedWeight, pad4 } from "../table.js";
+import { ACTIVATIONS } from "../core/activations.js";
 import type { Direction } from "./around.js";
 import type { BlocksPlan } from "./blocksPlan.js";
 import { blocksStepwise } from "./blocksStepwise.js";
+import { blocksTraces } from "./eligibility.js";
 import { isNoisy, noise } from "./noise.js";
-import type { Lstm97Layer } from "./options.js";
+import { packedWeight, pad4 } from "./packing.js";
+import type { Planner } from "./plan.js";
 import { type Initials, reading } from "./reading.js";
-import { blocksTraces } from "./traces.js";
+import type { Lstm97Layer } from "./recurrentOptions.js";
+import type { Inside, Stage } from "./stage.js";
 
 export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suffix: string): Direction {
   const { params, derived } = planner;

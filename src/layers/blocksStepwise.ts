@@ -1,7 +1,7 @@
 /** The blocks of 1997 with something drawn between their steps: the same kernels, a step at a time. */
 
-import type { Window } from "../stage.js";
 import type { Noise } from "./noise.js";
+import type { Window } from "./stage.js";
 
 /** The layer's numbers, and its pointers in this window. */
 export interface BlocksWindow {

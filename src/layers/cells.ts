@@ -1,8 +1,8 @@
 /** The gated cells as numbers: what the kernels read (assembly/codes.ts), and where PyTorch's gates lie in it. */
 
 import { GRU, LINEAR_OUTPUT, LSTM, NO_INPUTS, NO_STATE, RNN_RELU, RNN_TANH } from "../../assembly/codes.js";
-import type { Inside, Slope } from "../stage.js";
-import { packedRow, pad4 } from "../table.js";
+import { packedRow, pad4 } from "./packing.js";
+import type { Inside, Slope } from "./stage.js";
 
 /** A cell as the kernels see it. */
 export interface Cell {

@@ -8,12 +8,12 @@
  */
 
 import { DENSE } from "../../assembly/codes.js";
-import { integerIn, size, typedData } from "../check.js";
-import { type Initial, initials } from "../initializers.js";
-import type { LayerKind, LayerPlan } from "../layer.js";
-import type { Stage } from "../stage.js";
-import { packedRow, packedWeight, pad4 } from "../table.js";
+import { integerIn, size, typedData } from "../core/check.js";
+import { type Initial, initials } from "./initializers.js";
+import { packedRow, packedWeight, pad4 } from "./packing.js";
+import type { LayerKind, LayerPlan } from "./plan.js";
 import type { Initials } from "./reading.js";
+import type { Stage } from "./stage.js";
 
 export interface Conv1dLayer {
   type: "conv1d";

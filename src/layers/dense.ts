@@ -1,12 +1,12 @@
 /** A linear map of each step, with a function after it on request. */
 
 import { DENSE } from "../../assembly/codes.js";
-import { ACTIVATION_NAMES, ACTIVATIONS, type Activation } from "../activations.js";
-import { boolean, oneOf, size, typedData } from "../check.js";
-import { type Initial, type Initializer, initials } from "../initializers.js";
-import type { LayerKind, LayerPlan } from "../layer.js";
-import type { Stage } from "../stage.js";
-import { packedRow, packedWeight, pad4 } from "../table.js";
+import { ACTIVATION_NAMES, ACTIVATIONS, type Activation } from "../core/activations.js";
+import { boolean, oneOf, size, typedData } from "../core/check.js";
+import { type Initial, type Initializer, initials } from "./initializers.js";
+import { packedRow, packedWeight, pad4 } from "./packing.js";
+import type { LayerKind, LayerPlan } from "./plan.js";
+import type { Stage } from "./stage.js";
 
 /** `y = f(W x + b)` at each step; PyTorch's `nn.Linear`. */
 export interface DenseLayer {

@@ -1,10 +1,10 @@
 /** Dropout between layers. */
 
-import { share, typedData } from "../check.js";
-import type { LayerKind, LayerPlan } from "../layer.js";
-import { keys } from "../random.js";
-import type { Stage } from "../stage.js";
-import { pad4 } from "../table.js";
+import { share, typedData } from "../core/check.js";
+import { keys } from "../core/random.js";
+import { pad4 } from "./packing.js";
+import type { LayerKind, LayerPlan } from "./plan.js";
+import type { Stage } from "./stage.js";
 
 /** Sets inputs to zero at random while training and scales the others up (Srivastava et al. 2014); PyTorch's `nn.Dropout`. */
 export interface DropoutLayer {

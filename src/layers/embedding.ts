@@ -1,12 +1,12 @@
 /** A learned vector for each token. */
 
 import { DENSE } from "../../assembly/codes.js";
-import { size, typedData } from "../check.js";
-import { type Initial, initials } from "../initializers.js";
-import type { LayerKind, LayerPlan } from "../layer.js";
-import type { Stage } from "../stage.js";
-import { pad4 } from "../table.js";
+import { size, typedData } from "../core/check.js";
+import { type Initial, initials } from "./initializers.js";
+import { pad4 } from "./packing.js";
+import type { LayerKind, LayerPlan } from "./plan.js";
 import type { Initials } from "./reading.js";
+import type { Stage } from "./stage.js";
 
 /** A learned vector for each token; PyTorch's `nn.Embedding`. The first layer of a model with tokens as input. */
 export interface EmbeddingLayer {

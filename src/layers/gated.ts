@@ -1,14 +1,14 @@
 /** One direction of a layer of rnn, lstm or gru cells: a window as one call for all steps. */
 
-import type { Planner } from "../layer.js";
-import type { Inside, Stage, Window } from "../stage.js";
-import { pad4 } from "../table.js";
 import type { Direction } from "./around.js";
 import { shownOf } from "./cells.js";
+import { gatedTraces } from "./eligibility.js";
 import { type Gated, type GatedPlan, planGated } from "./gatedPlan.js";
 import { isNoisy } from "./noise.js";
+import { pad4 } from "./packing.js";
+import type { Planner } from "./plan.js";
+import type { Inside, Stage, Window } from "./stage.js";
 import { stepwise } from "./stepwise.js";
-import { gatedTraces } from "./traces.js";
 
 export function gated(planner: Planner, layer: Gated, index: number, suffix: string): Direction {
   const plan = planGated(planner, layer, index, suffix);

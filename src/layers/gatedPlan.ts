@@ -1,12 +1,12 @@
 /** One direction of a layer of rnn, lstm or gru cells: its parameters, and where they lie. */
 
-import { chronoBias } from "../initializers.js";
-import type { Planner } from "../layer.js";
-import type { Parts } from "../stage.js";
-import { type Parameter, packedRow, packedWeight, pad4 } from "../table.js";
 import type { Cell } from "./cells.js";
-import type { LstmLayer } from "./options.js";
+import { chronoBias } from "./initializers.js";
+import { type Parameter, packedRow, packedWeight, pad4 } from "./packing.js";
+import type { Planner } from "./plan.js";
 import { type Initials, reading } from "./reading.js";
+import type { LstmLayer } from "./recurrentOptions.js";
+import type { Parts } from "./stage.js";
 
 /** What a layer asks of its cells; what only the LSTM may be asked for is absent from others. */
 export interface Gated extends Omit<LstmLayer, "type"> {

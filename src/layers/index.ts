@@ -1,13 +1,13 @@
 /** The kinds of layers: a new one is a file and a row here. */
 
-import type { LayerKind } from "../layer.js";
 import { type Conv1dLayer, conv1dKind } from "./conv1d.js";
 import { type DenseLayer, denseKind } from "./dense.js";
 import { type DropoutLayer, dropoutKind } from "./dropout.js";
 import { type EmbeddingLayer, embeddingKind } from "./embedding.js";
 import { type NormalizationLayer, normalizationKind } from "./normalization.js";
-import type { GruLayer, Lstm97Layer, LstmLayer, RnnLayer } from "./options.js";
+import type { LayerKind } from "./plan.js";
 import { gruKind, lstm97Kind, lstmKind, rnnKind } from "./recurrent.js";
+import type { GruLayer, Lstm97Layer, LstmLayer, RnnLayer } from "./recurrentOptions.js";
 
 export type Layer =
   | LstmLayer

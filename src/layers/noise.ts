@@ -3,9 +3,9 @@
  * Ghahramani 2016: one mask a sequence), and which keep what they were (zoneout, Krueger et al. 2017).
  */
 
-import type { Mode } from "../lanes.js";
-import { keys } from "../random.js";
-import type { Carried, Window } from "../stage.js";
+import type { Mode } from "../core/lanes.js";
+import { keys } from "../core/random.js";
+import type { Carried, Window } from "./stage.js";
 
 export interface NoiseOptions {
   zoneout?: number;

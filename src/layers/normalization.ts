@@ -1,10 +1,10 @@
 /** Layer normalisation between layers. */
 
 import { DENSE } from "../../assembly/codes.js";
-import { typedData } from "../check.js";
-import type { LayerKind, LayerPlan } from "../layer.js";
-import type { Stage, Window } from "../stage.js";
-import { pad4 } from "../table.js";
+import { typedData } from "../core/check.js";
+import { pad4 } from "./packing.js";
+import type { LayerKind, LayerPlan } from "./plan.js";
+import type { Stage, Window } from "./stage.js";
 
 /** Brings the values of each step to mean 0 and variance 1, then times a gain and plus a bias (Ba, Kiros & Hinton 2016); `nn.LayerNorm`. */
 export interface NormalizationLayer {

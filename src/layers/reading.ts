@@ -1,9 +1,9 @@
 /** The lower end of a recurrent layer: weights that multiply its inputs, or a table that has a row for each token. */
 
-import type { Initializer, Role } from "../initializers.js";
-import type { Planner } from "../layer.js";
-import type { Parts, Stage, Window } from "../stage.js";
-import { type Parameter, pad4 } from "../table.js";
+import type { Initializer, Role } from "./initializers.js";
+import { type Parameter, pad4 } from "./packing.js";
+import type { Planner } from "./plan.js";
+import type { Parts, Stage, Window } from "./stage.js";
 
 /** A layer's own initial weights. */
 export type Initials = { [K in "weights" | "recurrent" | "bias"]?: Required<Initializer> };

@@ -1,13 +1,13 @@
 /** The recurrent layers: from their options to their cells. */
 
 import { COUPLED, LINEAR_INPUT, LINEAR_OUTPUT } from "../../assembly/codes.js";
-import { type Options, typedData } from "../check.js";
-import type { LayerKind } from "../layer.js";
+import { type Options, typedData } from "../core/check.js";
 import { around } from "./around.js";
 import { blocks } from "./blocks.js";
 import { CELLS, type Cell, lstmCell } from "./cells.js";
 import { gated } from "./gated.js";
-import { type GruLayer, type Lstm97Layer, type LstmLayer, OPTIONS, type RnnLayer } from "./options.js";
+import type { LayerKind } from "./plan.js";
+import { type GruLayer, type Lstm97Layer, type LstmLayer, OPTIONS, type RnnLayer } from "./recurrentOptions.js";
 import { resetBefore } from "./resetBefore.js";
 
 /** @example lstm({ units: 64 }) */

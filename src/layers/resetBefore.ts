@@ -1,13 +1,13 @@
 /** One direction of GRU cells that reset before the product: its parameters, and a window step by step. */
 
 import { DENSE } from "../../assembly/codes.js";
-import type { Planner } from "../layer.js";
-import { packedRow, packedWeight, pad4 } from "../table.js";
 import type { Direction } from "./around.js";
 import { CELLS, RESET_BEFORE, shownOf } from "./cells.js";
 import { noise } from "./noise.js";
-import type { GruLayer } from "./options.js";
+import { packedRow, packedWeight, pad4 } from "./packing.js";
+import type { Planner } from "./plan.js";
 import { type Initials, reading } from "./reading.js";
+import type { GruLayer } from "./recurrentOptions.js";
 
 export function resetBefore(planner: Planner, layer: GruLayer, index: number, suffix: string): Direction {
   const { units, initial } = layer;

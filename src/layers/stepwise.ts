@@ -11,12 +11,12 @@
  */
 
 import { DENSE, NO_INPUTS, OUTPUT_APART } from "../../assembly/codes.js";
-import type { Stage, Window } from "../stage.js";
-import { packedRow, pad4 } from "../table.js";
 import { shownOf } from "./cells.js";
 import type { GatedPlan } from "./gatedPlan.js";
 import { noise } from "./noise.js";
 import { normalising } from "./normalization.js";
+import { packedRow, pad4 } from "./packing.js";
+import type { Stage, Window } from "./stage.js";
 
 export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried: boolean): Stage {
   const { kernels, params, derived, memory } = window;

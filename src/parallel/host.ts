@@ -1,11 +1,11 @@
 /** A thread that helps: it sees the model's memory, has networks where the owner has them, and runs windows on demand. */
 
-import { createKernels, Memory, Network, planModel } from "../inside.js";
-import type { Kernels } from "../kernels.js";
-import type { Ground } from "../network.js";
-import { listen } from "../remote.js";
+import type { Kernels } from "../core/kernels.js";
+import { listen } from "../core/workers.js";
+import { createKernels, Memory, Network, planModel } from "../internal.js";
+import type { Ground } from "../model/network.js";
 import type { Answer, Begin, Build, Message } from "./messages.js";
-import { runWindow } from "./run.js";
+import { runWindow } from "./runWindow.js";
 
 /** Memory whose regions the owner has handed out: they are taken in the same order. */
 class Lent extends Memory {

@@ -1,8 +1,8 @@
 /** What is said between the thread that owns a model and those that help it. All pointers are into the one memory. */
 
-import type { Config } from "../config.js";
-import type { Lanes, Mode } from "../lanes.js";
-import type { Loss } from "../losses.js";
+import type { Lanes, Mode } from "../core/lanes.js";
+import type { Config } from "../model/config.js";
+import type { Loss } from "../model/losses.js";
 
 /** The first: whose work it will be. */
 export interface Begin {

@@ -1,9 +1,9 @@
 /** The threads that work on one model: this one, and workers that share its memory. */
 
-import type { Engine } from "../engine.js";
-import type { Network } from "../inside.js";
+import type { Network } from "../internal.js";
+import type { Engine } from "../model/engine.js";
 import type { Run } from "./messages.js";
-import { runWindow } from "./run.js";
+import { runWindow } from "./runWindow.js";
 import { Thread } from "./thread.js";
 import { checkThreads, checkWorker, type Threads } from "./threads.js";
 

@@ -1,10 +1,10 @@
 /** Whole sequences on several threads: outputs, loss and metrics, window by window. */
 
-import { checkLoss, checkMetrics, checkSequences, Model, options, ROWS, Rows, readRows, roomFor, Scoring, WINDOW } from "../inside.js";
-import type { Mode } from "../lanes.js";
-import type { Loss } from "../losses.js";
-import type { Metric, Scores } from "../metrics.js";
-import type { Checked, Sequence, Series } from "../sequences.js";
+import type { Mode } from "../core/lanes.js";
+import { checkLoss, checkMetrics, checkSequences, Model, options, ROWS, Rows, readRows, roomFor, Scoring, WINDOW } from "../internal.js";
+import type { Loss } from "../model/losses.js";
+import type { Metric, Scores } from "../model/metrics.js";
+import type { Checked, Sequence, Series } from "../model/sequences.js";
 import { Pool } from "./pool.js";
 import { type Part, Shards } from "./shards.js";
 import type { Threads } from "./threads.js";

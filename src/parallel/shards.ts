@@ -1,11 +1,11 @@
 /** The rows of a batch, dealt to the threads of a pool: to each the same rows in every window, in a network of its own. */
 
-import { lanesFor, Network, writeWindow } from "../inside.js";
-import type { Mode } from "../lanes.js";
-import type { Batch } from "../learner.js";
-import type { Loss } from "../losses.js";
-import type { State } from "../network.js";
-import type { Row } from "../window.js";
+import type { Mode } from "../core/lanes.js";
+import { lanesFor, Network, writeWindow } from "../internal.js";
+import type { Loss } from "../model/losses.js";
+import type { State } from "../model/network.js";
+import type { Row } from "../model/window.js";
+import type { Batch } from "../training/updater.js";
 import type { Learn, Run } from "./messages.js";
 import type { Pool } from "./pool.js";
 

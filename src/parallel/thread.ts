@@ -1,6 +1,6 @@
 /** A worker of whichever runtime, as a thread that is told things, and asked for answers one after the other. */
 
-import { type AnyWorker, type Remote, start } from "../remote.js";
+import { type AnyWorker, type Remote, start } from "../core/workers.js";
 import type { Message, Run } from "./messages.js";
 
 interface Waiting {

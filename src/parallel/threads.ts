@@ -1,7 +1,7 @@
 /** How many threads work, and in which workers. */
 
-import { fail, integer, isRecord } from "../inside.js";
-import type { AnyWorker } from "../remote.js";
+import type { AnyWorker } from "../core/workers.js";
+import { fail, integer, isRecord } from "../internal.js";
 
 export interface Threads {
   /** With the one that calls, from 1 to 256. Default: as many as the machine runs at once. */

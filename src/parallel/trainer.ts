@@ -1,17 +1,17 @@
 /** Training on several threads, data-parallel: each has its own rows of the batch, all share one memory. */
 
-import type { TrainerFile } from "../checkpoint.js";
-import type { Engine } from "../engine.js";
-import { CHANGES, ENVIRONMENT, type Model, options, resume, Training } from "../inside.js";
-import type { Metric, Scores } from "../metrics.js";
-import type { TrainerOptions } from "../options.js";
-import type { ResumeOptions } from "../resume.js";
-import type { Tensor } from "../safetensors.js";
-import type { Checked, Sequence, Series } from "../sequences.js";
-import { ParallelLearner } from "./learner.js";
+import type { Tensor } from "../core/safetensors.js";
+import { CHANGES, ENVIRONMENT, type Model, options, resume, Training } from "../internal.js";
+import type { Engine } from "../model/engine.js";
+import type { Metric, Scores } from "../model/metrics.js";
+import type { Checked, Sequence, Series } from "../model/sequences.js";
+import type { TrainerFile } from "../training/checkpoint.js";
+import type { ResumeOptions } from "../training/resume.js";
+import type { TrainerOptions } from "../training/trainerOptions.js";
 import { Pool } from "./pool.js";
 import { evaluate, evaluation, Predictor, predict } from "./predictor.js";
 import { apart, type Threads } from "./threads.js";
+import { ParallelLearner } from "./updater.js";
 
 /** Made by `createTrainer` and `resumeTrainer` of `memcell/parallel`. */
 export class ParallelTrainer extends Training<ParallelLearner> {

@@ -1,12 +1,12 @@
 /** The worker's side: a trainer that does what the page asks. */
 
-import type { Report } from "../fit.js";
+import { listen } from "../core/workers.js";
 import { loadModel } from "../index.js";
-import { CHANGES, options } from "../inside.js";
+import { CHANGES, options } from "../internal.js";
+import type { Sequence } from "../model/sequences.js";
 import { checkWorker, type Threads } from "../parallel/threads.js";
 import { createTrainer, type ParallelTrainer, resumeTrainer } from "../parallel/trainer.js";
-import { listen } from "../remote.js";
-import type { Sequence } from "../sequences.js";
+import type { Report } from "../training/epochs.js";
 import {
   type Answer,
   type Call,

@@ -1,8 +1,8 @@
 /** What a page and the worker that trains for it say to each other. */
 
-import type { Report } from "../fit.js";
-import type { CheckedTrainerOptions } from "../options.js";
-import type { Tensor } from "../safetensors.js";
+import type { Tensor } from "../core/safetensors.js";
+import type { Report } from "../training/epochs.js";
+import type { CheckedTrainerOptions } from "../training/trainerOptions.js";
 
 /** The first: the trainer to be. */
 export interface Create {

@@ -1,15 +1,16 @@
 /** Training off the main thread: the trainer lives in a worker, and is driven from here as if it were here. */
 
+import type { AnyWorker, Remote } from "../core/workers.js";
 import type { Fit, FitSettings, Model, Report, Sequence, Tensor, TrainerOptions, ValidatedReport } from "../index.js";
-import { awaitable, CHANGES, checkTrainerOptions, fail, Model as ModelClass, options, resume, withLearningRate } from "../inside.js";
-import type { Metric } from "../metrics.js";
-import type { CheckedTrainerOptions } from "../options.js";
+import { awaitable, CHANGES, checkTrainerOptions, fail, Model as ModelClass, options, resume, withLearningRate } from "../internal.js";
+import type { Metric } from "../model/metrics.js";
+import type { Series } from "../model/sequences.js";
 import { apart, checkThreads, checkWorker, type Threads } from "../parallel/threads.js";
-import { type AnyWorker, type Remote, start } from "../remote.js";
-import type { Changes } from "../resume.js";
-import type { Series } from "../sequences.js";
-import type { ValidatedSettings } from "../training.js";
-import { type Answer, type Call, type Message, type Method, type Next, type Pull, type Reply, STREAMED } from "./messages.js";
+import type { ValidatedSettings } from "../training/fit.js";
+import type { Changes } from "../training/resume.js";
+import type { CheckedTrainerOptions } from "../training/trainerOptions.js";
+import { Line } from "./line.js";
+import { type Method, type Next, type Pull, STREAMED } from "./messages.js";
 
 export interface Where extends Threads {
   /**
@@ -19,65 +20,8 @@ export interface Where extends Threads {
   worker?: () => AnyWorker;
 }
 
-const web = () => new Worker(new URL("./trainer-worker.js", import.meta.url), { type: "module" });
-
 /** Ends the worker of a trainer that was dropped. */
 const dropped = new FinalizationRegistry<Remote>((worker) => worker.end());
-
-interface Waiting {
-  resolve(reply: Reply): void;
-  reject(error: unknown): void;
-}
-
-/** The calls to a worker, and the answers. */
-class Line {
-  readonly worker: Remote;
-  readonly #waiting = new Map<number, Waiting>();
-  #calls = 0;
-  #error: unknown;
-  /** Answers the worker's questions for sequences. */
-  pulled: (pull: Pull) => void = () => {};
-
-  constructor(given: (() => AnyWorker) | undefined) {
-    // What else a worker of the user's own may say is not for the trainer.
-    const hear = (message: unknown) => this.#hear(Object(message) as Partial<Answer>);
-    const fail = (error: unknown) => this.fail(error);
-    this.worker = start("./trainer-worker.js", web, given, hear, fail);
-  }
-
-  #hear(message: Partial<Answer>): void {
-    if (message.type === "pull") this.pulled(message as Pull);
-    if (message.type !== "reply") return;
-    const answer = message as Reply;
-    const waiting = this.#waiting.get(answer.id);
-    this.#waiting.delete(answer.id);
-    if (this.#waiting.size === 0) this.worker.hold(false);
-    if ("error" in answer) waiting?.reject(answer.error);
-    else waiting?.resolve(answer);
-  }
-
-  fail(error: unknown): void {
-    this.#error ??= error;
-    for (const { reject } of this.#waiting.values()) reject(this.#error);
-    this.#waiting.clear();
-    this.worker.end();
-  }
-
-  post(message: Message, transfer?: Transferable[]): void {
-    if (!this.#error) this.worker.post(message, transfer);
-  }
-
-  call(method: Method, values: unknown[], transfer?: Transferable[]): Promise<Reply> {
-    if (this.#error) return Promise.reject(this.#error);
-    const id = this.#calls++;
-    const call: Call = { type: "call", id, method, values };
-    return new Promise((resolve, reject) => {
-      this.worker.post(call, transfer);
-      this.worker.hold(true);
-      this.#waiting.set(id, { resolve, reject });
-    });
-  }
-}
 
 /** Copies of what typed arrays hold, to be moved: yours stay. */
 function packed(list: Iterable<unknown>): { sequences: unknown[]; transfer: Transferable[] } {

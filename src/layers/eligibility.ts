@@ -1,0 +1,137 @@
+/** A recurrent layer that learns forward in time: its traces, and a step of them. What assembly/online.ts says in letters. */
+
+import { OUTPUT_APART } from "../../assembly/codes.js";
+import type { BlocksPlan } from "./blocksPlan.js";
+import type { GatedPlan } from "./gatedPlan.js";
+import { pad4 } from "./packing.js";
+import type { Inside, Parts, Stage, Traces } from "./stage.js";
+
+/** A region with so many ones. */
+function allOnes({ memory }: Parts, buffer: (...shape: number[]) => number, count: number): number {
+  const pointer = buffer(count);
+  memory.fill(pointer, count, 1);
+  return pointer;
+}
+
+/** The one-hot vector of the token that is the input. */
+function oneHot({ memory }: Parts, pointer: number, input: number, tokens: number): number {
+  memory.fill(pointer, tokens);
+  memory.f32[pointer / 4 + (memory.i32[input / 4] as number)] = 1;
+  return pointer;
+}
+
+export function gatedTraces(
+  plan: GatedPlan,
+  parts: Parts,
+  buffer: (...shape: number[]) => number,
+  inside: Inside,
+  stage: Stage,
+  below: Stage,
+): Traces {
+  const { kernels, memory, params } = parts;
+  const { cell, units, cellClip = Infinity } = plan;
+  const { features, table, tokens } = plan.reader;
+  const { code, groups: G } = cell;
+  const [I, H] = [pad4(features), pad4(units)];
+  const [rows, slot] = [G * H, 4 * H];
+  const [ofWeight, ofIh, ofHh] = [buffer(rows, I + H), buffer(rows), buffer(rows)];
+  const ofTable = table && buffer(tokens, rows);
+  const [gain, own, error, ones, hot] = [buffer(rows), buffer(H), buffer(H), allOnes(parts, buffer, H), buffer(tokens)];
+  const bits = (gates: readonly number[]) => gates.reduce((all, gate) => all | (1 << gate), 0);
+  const [inputs, recurrent] = [bits(cell.input), bits(cell.recurrent)];
+  // The LSTM's output gate moves nothing that stays.
+  const immediate = cell.cells ? 1 << 3 : 0;
+  const apart = code | OUTPUT_APART;
+  return {
+    regions: [
+      { name: "weight", pointer: ofWeight, count: rows * (I + H) },
+      { name: "bias_ih", pointer: ofIh, count: rows },
+      { name: "bias_hh", pointer: ofHh, count: rows },
+      ...(table ? [{ name: "table", pointer: ofTable, count: tokens * rows }] : []),
+    ],
+    step(gradients, learns) {
+      const { h, c, gates } = inside;
+      const [cNow, x, before] = [c + slot, below.output, h];
+      memory.fill(gain, rows);
+      if (cell.cells) {
+        memory.copy(own, ones, H);
+        kernels.recurrentBackward(gain, 0, 0, own, gates, before, cNow, c, 0, 0, 0, 0, cellClip, apart, 1, 1, units, 1);
+        memory.copy(error, cNow, H);
+        if (learns) kernels.lstmOutputBackward(gain, error, stage.gradient, gates, error, 0, apart, H / 4, 1);
+      } else {
+        memory.fill(own, H);
+        kernels.recurrentBackward(gain, ones, own, 0, gates, before, 0, 0, 0, 0, 0, 0, cellClip, code, 1, 1, units, 1);
+        kernels.ownWeights(own, gain, params + plan.weight, code, I, H);
+        if (learns) memory.copy(error, stage.gradient, H);
+      }
+      const move = (trace: number, at: number, source: number, live: number, k: number, kStride: number, blockStride: number) => {
+        const dw = learns ? gradients + at : 0;
+        kernels.traces(trace, dw, source, gain, own, error, 16, live & ~immediate, G, k, kStride, H / 4, blockStride);
+        if (dw && live & immediate)
+          kernels.traces(0, dw, source, gain, own, gain + 48, 64, live & immediate, G, k, kStride, H / 4, blockStride);
+      };
+      const column = 16 * G;
+      const block = column * (I + H);
+      move(ofWeight + column * I, plan.weight + column * I, before, recurrent, H, column, block);
+      move(ofIh, plan.biasIh, ones, inputs, 1, 0, column);
+      move(ofHh, plan.biasHh, ones, recurrent, 1, 0, column);
+      if (table) move(ofTable, table, oneHot(parts, hot, x, tokens), inputs, tokens, 4 * rows, column);
+      else move(ofWeight, plan.weight, x, inputs, I, column, block);
+    },
+  };
+}
+
+export function blocksTraces(
+  plan: BlocksPlan,
+  parts: Parts,
+  buffer: (...shape: number[]) => number,
+  inside: Inside,
+  stage: Stage,
+  below: Stage,
+): Traces {
+  const { kernels, memory } = parts;
+  const { blocks: B, cellsPerBlock: S, rows, read, functions } = plan;
+  const { features, table, tokens } = plan.reader;
+  const [C, I, gates] = [pad4(B * S), pad4(features), pad4(B)];
+  // Each as large as the parameter. The cells' weights have one trace; those of an input gate one for each cell of its block,
+  // and as many gradients, which are summed.
+  const traced = (...shape: number[]) => ({ cells: buffer(...shape), gates: buffer(...shape), sums: buffer(...shape) });
+  const [weight, bias] = [traced(rows, I + read), traced(rows)];
+  const ofTable = table ? traced(tokens, rows) : null;
+  const [gain, inGain, error, dOut] = [buffer(C), buffer(C), buffer(C), buffer(gates)];
+  const [ones, hot] = [allOnes(parts, buffer, C), buffer(tokens)];
+  const region = (name: string, { cells, gates }: typeof weight, count: number) => [
+    { name: `${name}.cells`, pointer: cells, count },
+    { name: `${name}.gates`, pointer: gates, count },
+  ];
+  return {
+    regions: [
+      ...region("weight", weight, rows * (I + read)),
+      ...region("bias", bias, rows),
+      ...(ofTable ? region("table", ofTable, rows * tokens) : []),
+    ],
+    step(gradients, learns) {
+      const { c, gates: net, source } = inside;
+      kernels.lstm97Traces(gain, inGain, error, dOut, stage.gradient, net, net + 4 * C, net + 4 * (C + gates), c + 4 * C, functions, B, S);
+      /** One source; `column` and `block` are bytes from column to column, and from four rows to the next. */
+      const move = (traces: typeof weight, at: number, first: number, source: number, k: number, column: number, block: number) => {
+        const offset = first * column;
+        const dw = learns ? gradients + at + offset : 0;
+        const sums = learns ? traces.sums + offset : 0;
+        kernels.traces(traces.cells + offset, dw, source, gain, ones, error, 16, 1, 1, k, column, C / 4, block);
+        kernels.traces(traces.gates + offset, sums, source, inGain, ones, error, 16, 1, 1, k, column, C / 4, block);
+        if (!learns) return;
+        const dGates = dw + (C / 4) * block;
+        kernels.foldRows(dGates, sums, B, S, k, column, block);
+        if (plan.outputGate)
+          kernels.traces(0, dGates + (gates / 4) * block, source, gain, ones, dOut, 16, 1, 1, k, column, gates / 4, block);
+      };
+      const block = 16 * (I + read);
+      move(weight, plan.weight, I, source, read, 16, block);
+      if (plan.bias !== "none") move(bias, plan.bias0, 0, ones, 1, 0, 16);
+      if (plan.bias === "gates" && learns) memory.fill(gradients + plan.bias0, C);
+      if (ofTable) move(ofTable, table, 0, oneHot(parts, hot, below.output, tokens), tokens, 4 * rows, 16);
+      else move(weight, plan.weight, 0, below.output, I, 16, block);
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** Where things lie: regions of memory, and the packing of parameters in them. Alone knows padding, packing and bytes. */
+
+import { product } from "../core/arithmetic.js";
+import type { Placement } from "../core/memory.js";
+import type { Random } from "../core/random.js";
+import type { Initializer, Parts, Preset, Role } from "./initializers.js";
+
+/** Offsets in one region of memory: rows one after the other, each at a multiple of 64 bytes. */
+export class Table {
+  readonly offsets: number[] = [];
+  /** The first 64 stay empty: no offset is 0, which stands for none. */
+  bytes = 64;
+
+  /** Adds a row of f32 (or i32) of this physical shape, and returns its offset in bytes. */
+  add(...shape: number[]): number {
+    const offset = this.bytes;
+    this.offsets.push(offset);
+    this.bytes += Math.ceil(product(shape) / 16) * 64;
+    return offset;
+  }
+}
+
+/** A parameter as users see it: PyTorch's name and shape. */
+export interface Parameter extends Placement {
+  name: string;
+  /** What it is, for those who choose initial values, and the number that goes with it. */
+  role: Role;
+  fan: number;
+  /** Initial values of its own. */
+  initial?: Required<Initializer> | undefined;
+  /** Rows that begin otherwise. */
+  rows?: ((parts: Parts, random: Random, preset: Preset) => Rows[]) | undefined;
+}
+
+/** The initial values of some rows, one number a row. */
+export interface Rows {
+  from: number;
+  values: ArrayLike<number>;
+}
+
+/** Units are padded to 4; the padding is zero and stays zero. */
+export const pad4 = (n: number) => (n + 3) & ~3;
+
+/** Where row r (gate by gate, `units` each) of a packed vector lies: [unit/4][group][4 units]. `gates` are their groups. */
+export const packedRow = (units: number, groups: number, gates: readonly number[]) => (row: number) => {
+  const unit = row % units;
+  return ((unit >> 2) * groups + (gates[Math.floor(row / units)] as number)) * 4 + (unit & 3);
+};
+
+/** Where the number of row r (as packedRow has it), column k lies in weights w[row/(4 groups)][k][group][4]. */
+export const packedWeight = (rowOf: (row: number) => number, groups: number, columns: number) => (row: number, column: number) => {
+  const at = rowOf(row);
+  const block = Math.floor(at / (4 * groups));
+  return (block * columns + column) * groups * 4 + (at % (4 * groups));
+};

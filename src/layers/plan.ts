@@ -1,0 +1,79 @@
+/** What every layer is: a kind with its options, a plan made once for a model, and a stage at work in each window. */
+
+import type { Options } from "../core/check.js";
+import { type Parameter, Table } from "./packing.js";
+import type { Parts, Stage, Window } from "./stage.js";
+
+/** Collects a model's parameters while its layers are planned, from the input up. */
+export class Planner {
+  readonly params = new Table();
+  readonly derived = new Table();
+  readonly parameters: Parameter[] = [];
+  /** Of the layer that is planned, for messages: `layers[2]`. */
+  path = "";
+  /** Whether anything below learns, so that errors must reach it. */
+  learnsBelow = false;
+  /** Whether the layer to come is asked for the final states of its sequences: the topmost recurrent one, where output is "last". */
+  final = false;
+  /** The embedding's table [tokens][units], where there is one. */
+  embedding: { table: number; tokens: number; units: number } | null = null;
+  readonly #counts = new Map<string, number>();
+
+  constructor(
+    /** Values that come from below: features, units or, of one-hot tokens, how many there are. */
+    public inputs: number,
+    /** Whether tokens come from below. */
+    public tokens: boolean,
+  ) {}
+
+  /** Counts layers of a kind, from 0. */
+  count(kind: string): number {
+    const index = this.#counts.get(kind) ?? 0;
+    this.#counts.set(kind, index + 1);
+    return index;
+  }
+
+  /** The name of the next layer of a kind that PyTorch numbers by module: `dense`, `dense_1`. */
+  name(kind: string): string {
+    const index = this.count(kind);
+    return index === 0 ? kind : `${kind}_${index}`;
+  }
+
+  /** Adds a parameter; `at` is relative to `offset` in the region. */
+  parameter(
+    offset: number,
+    role: Parameter["role"],
+    name: string,
+    shape: readonly number[],
+    fan: number,
+    at: Parameter["at"],
+    initial?: Parameter["initial"],
+    rows?: Parameter["rows"],
+  ): void {
+    this.parameters.push({ role, name, shape, fan, initial, rows, at: (row, column) => offset / 4 + at(row, column) });
+  }
+}
+
+export interface LayerPlan {
+  /** Outputs, unpadded. */
+  units: number;
+  /** Whether it carries state from step to step, and whether that has cells through which errors flow without weights. */
+  recurrent?: { cells: boolean };
+  /** Whether it needs whole sequences. */
+  whole?: boolean;
+  /** Makes what is derived follow the parameters. */
+  refresh?(parts: Parts): void;
+  stage(window: Window, below: Stage): Stage;
+}
+
+/** One kind of layer. */
+export interface LayerKind<L extends { type: string }> {
+  readonly options: Options;
+  /** What it takes from below. Tokens come from a model's input alone. */
+  readonly takes: "numbers" | "tokens" | "either";
+  /** Whether it only passes on what is below, so that it cannot be the last one. */
+  readonly passes?: boolean;
+  /** @throws RangeError if options do not go together */
+  refuse?(path: string, layer: L): void;
+  plan(layer: L, planner: Planner): LayerPlan;
+}

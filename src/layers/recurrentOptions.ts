@@ -1,0 +1,171 @@
+/** The options of the recurrent layers, and how they are checked. */
+
+import { ACTIVATION_NAMES, type Activation } from "../core/activations.js";
+import { boolean, type Check, each, inBounds, integerIn, LARGEST, type Options, oneOf, positive, share, size } from "../core/check.js";
+import { type Initial, initials } from "./initializers.js";
+
+/** What any recurrent layer may have around its cells. */
+export interface AroundOptions {
+  /**
+   * Also runs from each sequence's last step to its first, with weights of its own (`_reverse`): outputs are both directions'
+   * side by side, or their sum (Schuster & Paliwal 1997). In the topmost recurrent layer of a model with output "last" they are the
+   * final states of both: after the last step, and after the first. Needs whole sequences: `window: Infinity`, and no streams.
+   */
+  bidirectional?: "concat" | "sum";
+  /**
+   * Adds the layer's inputs, which must be as many, to its outputs (He et al. 2016), or puts them after the outputs. With the final
+   * states of a bidirectional layer go the inputs of the last step.
+   */
+  residual?: "sum" | "concat";
+  /** Initial weights of the inputs, of the state, and biases. Default: those of the model's `initial`. */
+  initial?: Initial<"weights" | "recurrent" | "bias">;
+  /**
+   * The share of what the recurrent weights read (h(t-1); of lstm97 gates as well, where they are read) that is set to zero while
+   * training, the same through a sequence (Gal & Ghahramani 2016).
+   */
+  recurrentDropout?: number;
+  /** The share of units that keep h(t-1) at each step while training; the mean of that otherwise (Krueger et al. 2017). */
+  zoneout?: number;
+}
+
+/** What cells of units have. */
+export interface UnitOptions extends AroundOptions {
+  /** Hidden units. */
+  units: number;
+}
+
+/** The vanilla recurrent network (Elman 1990); PyTorch's `nn.RNN`. */
+export interface RnnLayer extends UnitOptions {
+  type: "rnn";
+  /** Default "tanh". */
+  activation?: "tanh" | "relu";
+}
+
+/** The gated recurrent unit (Cho et al. 2014). */
+export interface GruLayer extends UnitOptions {
+  type: "gru";
+  /**
+   * Whether the reset gate acts on what the recurrent weights bring ("after": PyTorch's `nn.GRU`, Keras 3) or on what they read
+   * ("before": as first published, and Keras's `reset_after=False`). Default "after".
+   */
+  reset?: "after" | "before";
+}
+
+/**
+ * The LSTM with forget gate (Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000), PyTorch's `nn.LSTM`, and its
+ * variants (Greff et al. 2017).
+ */
+export interface LstmLayer extends UnitOptions {
+  type: "lstm";
+  /** Gates see the cell, each by a weight of its own a unit (Gers et al. 2002): `peephole_l0` [3 units], i, f, o. Default false. */
+  peepholes?: boolean;
+  /** The input gate is 1 - the forget gate and has no weights. Default false. */
+  coupled?: boolean;
+  /** A gate that is not there is 1 and has no weights. Default true. */
+  inputGate?: boolean;
+  forgetGate?: boolean;
+  outputGate?: boolean;
+  /** Of the cell's input and output. Default "tanh". */
+  inputActivation?: "tanh" | "identity";
+  outputActivation?: "tanh" | "identity";
+  /** Gates also read all gates of the step before, as in 1997: `weight_gg_l0` [3 units, 3 units], i, f, o. Default false. */
+  fullGateRecurrence?: boolean;
+  /** Outputs are so many linear functions of h (Sak et al. 2014; PyTorch's `proj_size`): `weight_hr_l0`. Default: h itself. */
+  projection?: number;
+  /**
+   * Normalises what inputs, and what the state, bring to the gates, and the cell at the output (Ba et al. 2016). Biases begin as
+   * without it, under Keras's preset random but for the forget gate's: were all 0, nothing would bound the gradient of a sequence
+   * that begins with zeros. Default false.
+   */
+  layerNorm?: boolean;
+  /** The cell is cut to plus or minus this. Default `Infinity`. */
+  cellClip?: number;
+  /** The forget gate's initial bias: 1 or more remembers from the start (Jozefowicz et al. 2015). Default: random, as the others. */
+  forgetBias?: number;
+  /**
+   * The longest lag to expect, in steps: forget biases begin at ln U(1, chrono - 1), input biases at their negatives (Tallec &
+   * Ollivier 2018). Default: random, as the others.
+   */
+  chrono?: number;
+  /** The share of cells that keep c(t-1), as `zoneout` does with h. */
+  cellZoneout?: number;
+}
+
+/**
+ * The original LSTM (Hochreiter & Schmidhuber 1997): blocks of memory cells that share an input and an output gate, without
+ * forget gate. Outputs are its cells, block by block.
+ */
+export interface Lstm97Layer extends AroundOptions {
+  type: "lstm97";
+  blocks: number;
+  /** Default 1. */
+  cellsPerBlock?: number;
+  /** What gates and cell inputs read of the step before: all cells and all gates (as in most of the paper), the cells, nothing. */
+  recurrence?: "cells+gates" | "cells" | "none";
+  /** Default true. */
+  outputGate?: boolean;
+  /** Squashing functions of the gates, the cell inputs and the cell outputs. Default "logistic", "[-2,2]", "[-1,1]". */
+  f?: Activation;
+  g?: Activation;
+  h?: Activation;
+  /** Which biases there are. Default "all". */
+  bias?: "all" | "gates" | "none";
+  /** Initial biases of the gates, one for all blocks or one each: negative against drift and abuse. Default: random, as the weights. */
+  inputGateBias?: number | readonly number[];
+  outputGateBias?: number | readonly number[];
+  /** Initial weights are uniform in plus or minus this. Default 0.1. */
+  range?: number;
+  /** The share of cells that keep s(t-1), as `zoneout` does with their outputs. */
+  cellZoneout?: number;
+}
+
+const AROUND = {
+  bidirectional: oneOf("concat", "sum"),
+  initial: initials("weights", "recurrent", "bias"),
+  residual: oneOf("sum", "concat"),
+  recurrentDropout: share,
+  zoneout: share,
+} as const satisfies Options;
+const UNITS = { units: [size], ...AROUND } as const satisfies Options;
+const TANH = oneOf("tanh", "identity");
+const squash = oneOf(...ACTIVATION_NAMES);
+const finite = inBounds({ min: -1e6, max: 1e6 });
+const biases: Check<number | number[]> = (path, value) =>
+  (typeof value === "number" ? finite : each(finite, "a number, or one for each block"))(path, value);
+
+export const OPTIONS = {
+  rnn: { ...UNITS, activation: oneOf("tanh", "relu") },
+  gru: { ...UNITS, reset: oneOf("after", "before") },
+  lstm: {
+    ...UNITS,
+    peepholes: boolean,
+    coupled: boolean,
+    inputGate: boolean,
+    forgetGate: boolean,
+    outputGate: boolean,
+    inputActivation: TANH,
+    outputActivation: TANH,
+    fullGateRecurrence: boolean,
+    projection: size,
+    layerNorm: boolean,
+    cellClip: positive,
+    forgetBias: finite,
+    chrono: integerIn(2, LARGEST),
+    cellZoneout: share,
+  },
+  lstm97: {
+    blocks: [size],
+    cellsPerBlock: integerIn(1, 1024),
+    ...AROUND,
+    recurrence: oneOf("cells+gates", "cells", "none"),
+    outputGate: boolean,
+    f: squash,
+    g: squash,
+    h: squash,
+    bias: oneOf("all", "gates", "none"),
+    inputGateBias: biases,
+    outputGateBias: biases,
+    range: inBounds({ min: 0, aboveMin: true, max: 1e6 }),
+    cellZoneout: share,
+  },
+} as const satisfies Record<string, Options>;

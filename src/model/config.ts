@@ -1,0 +1,103 @@
+/** What a model is: plain data, checked and completed once. */
+
+import { type Check, complete, count, deepFreeze, each, fail, isObject, oneOf, record, size, typed } from "../core/check.js";
+import { KINDS, type Layer } from "../layers/index.js";
+import { PRESETS, type Preset } from "../layers/initializers.js";
+import { checkScale, type Scaler } from "./scale.js";
+
+/** What a model is: plain data, saved with it. */
+export interface ModelConfig {
+  /** Numbers at each step (`features`), or one token out of so many (`tokens`). */
+  input: { features: number } | { tokens: number };
+  /** From the input up. The last one's units are the outputs. */
+  layers: Layer[];
+  /**
+   * Outputs (and targets) at every step of a sequence, or at its last only, of the final state of each direction of the topmost
+   * recurrent layer. Default "every".
+   */
+  output?: "every" | "last";
+  /**
+   * The framework whose initial distributions the layers take that have no `initial` of their own. Keras's are Glorot's for inputs,
+   * orthogonal recurrent weights, and forget biases of 1. Default "pytorch".
+   */
+  initial?: Preset;
+  /** Of the initial weights; an integer from 0. The same seed gives the same bits everywhere. Default 0. */
+  seed?: number;
+  /**
+   * Means and standard deviations (see `scaler`) of the data in your units: `inputs` (of features) are standardised on their way
+   * in, `targets` as well, and outputs are brought back to the targets' units. With the losses quantile and gaussianNLL,
+   * `outputs` says so, and `targets` has a mean for each target, not each output. Losses are measured in standardised units,
+   * metrics in the targets'. Default: neither.
+   * @example scaler: { targets: scaler(train, { of: "targets" }), outputs: "quantile" }
+   */
+  scaler?: Scaler;
+  /** Strings of your own by name, such as the names of classes or an alphabet: kept with the model in its files. Default: none. */
+  metadata?: Record<string, string>;
+}
+
+/** The same, checked, with nothing left out. */
+export type Config = Required<ModelConfig>;
+
+function checkLayer(path: string, value: unknown): Layer {
+  const layer = typed(path, value, KINDS, "a layer such as lstm({ units: 64 })") as Layer;
+  KINDS[layer.type].refuse?.(path, layer);
+  return layer;
+}
+
+const checkInput: Check<Config["input"]> = (path, value) => {
+  const input = complete(path, value, { features: size, tokens: size });
+  if (Object.keys(input).length !== 1) fail(RangeError, path, "either features or tokens", value);
+  return input as Config["input"];
+};
+
+/** Characters, names and all: a file's header has room for 100 MB, escapes may take six bytes for each. */
+const MOST = 10_000_000;
+
+const checkMetadata: Check<Record<string, string>> = (path, value) => {
+  if (!isObject(value) || Array.isArray(value)) fail(TypeError, path, "strings by name", value);
+  const entries = Object.entries(value);
+  let length = 0;
+  for (const [name, text] of entries) {
+    if (name === "memcell") throw new RangeError(`"${path}.memcell" is the name that memcell keeps for itself`);
+    if (typeof text !== "string") fail(TypeError, `${path}.${name}`, "a string", text);
+    length += name.length + text.length;
+  }
+  if (length > MOST) fail(RangeError, path, `at most ${MOST} characters in all`, length);
+  return Object.fromEntries(entries);
+};
+
+/** Checks a configuration and fills in the defaults. How many targets there are is checked where the layers have been laid out. */
+export function checkConfig(value: unknown): Config {
+  const config = complete("config", value, {
+    input: [checkInput],
+    layers: [each(checkLayer, "an array of layers")],
+    output: [oneOf("every", "last"), "every"],
+    initial: [oneOf(...(Object.keys(PRESETS) as Preset[])), "pytorch"],
+    seed: [count, 0],
+    scaler: [record({ inputs: checkScale, targets: checkScale, outputs: oneOf("values", "quantile", "gaussianNLL") }), {}],
+    metadata: [checkMetadata, {}],
+  }) as Config;
+  const { input, layers, scaler } = config;
+  const tokens = "tokens" in input;
+  if (scaler.inputs) {
+    if (tokens) throw new RangeError('"scaler.inputs" is for models with features as input');
+    const { mean } = scaler.inputs;
+    if (mean.length !== input.features) fail(RangeError, "scaler.inputs.mean", `${input.features} numbers`, mean);
+  }
+  if (layers.length === 0) fail(RangeError, "layers", "at least one layer", layers);
+  layers.forEach(({ type }, i) => {
+    const { takes, passes } = KINDS[type];
+    if (passes && layers[i - 1]?.type === type) throw new RangeError(`"layers[${i}]" is ${type} of what ${type} gives: one does it`);
+    if (takes === "tokens" && (i > 0 || !tokens)) {
+      throw new RangeError(`"layers[${i}]" takes tokens (${type}): it must be the first layer of a model with tokens as input`);
+    }
+    if (takes === "numbers" && i === 0 && tokens) {
+      const able = Object.keys(KINDS).filter((name) => KINDS[name as Layer["type"]].takes !== "numbers");
+      fail(RangeError, `layers[${i}]`, `one of ${able.join(", ")}, which take tokens`, type);
+    }
+  });
+  const last = layers.length - 1;
+  const { type } = layers[last] as Layer;
+  if (KINDS[type].passes) throw new RangeError(`"layers[${last}]" is the last layer, which must not be ${type}`);
+  return deepFreeze(config);
+}

@@ -1,0 +1,130 @@
+/** What a model consists of underneath: its kernels, its memory, its parameters in it, and what is derived from them. */
+
+import { fail, oneOf, options } from "../core/check.js";
+import { compile, supports, type Variant } from "../core/compiled.js";
+import { createKernels, type Kernels } from "../core/kernels.js";
+import { Memory } from "../core/memory.js";
+import { PURPOSE, Random } from "../core/random.js";
+import type { Tensor } from "../core/safetensors.js";
+import { draw, PRESETS } from "../layers/initializers.js";
+import type { Parts } from "../layers/stage.js";
+import type { Config } from "./config.js";
+import type { Layout } from "./layout.js";
+import { planModel } from "./layout.js";
+import { type Scale, scaleOfOutputs } from "./scale.js";
+
+/** Where a model runs: not saved with it. */
+export interface Environment {
+  /** The compiled `memcell/memcell.wasm`, where compiling at run time is not allowed. Default: the one inside the package. */
+  module?: WebAssembly.Module;
+  /**
+   * "relaxed": with fused multiply-add and a larger tile, which is faster; the last bits may differ from one machine to another.
+   * Where the engine does not have relaxed SIMD, or spills that tile (Node 22), the plain ones are taken; `model.engine` tells.
+   * Default "plain": the same bits everywhere.
+   */
+  kernels?: "plain" | "relaxed";
+}
+
+export function checkEnvironment(environment: unknown): Environment {
+  const { module, kernels = "plain" } = options("environment", environment, ["module", "kernels"]);
+  const variant = oneOf("plain", "relaxed")("kernels", kernels);
+  if (module !== undefined && variant !== "plain")
+    fail(RangeError, "kernels", '"plain" together with a module, which is what it is', kernels);
+  return { ...(module !== undefined && { module: module as WebAssembly.Module }), kernels: variant };
+}
+
+export class Engine implements Parts {
+  readonly layout: Layout;
+  readonly kernels: Kernels;
+  readonly memory: Memory;
+  /** Regions. */
+  readonly params: number;
+  readonly derived: number;
+  /** What brings outputs back to the targets' units. */
+  units: Scale | undefined;
+  /** Whether the kernels are those for relaxed SIMD. */
+  readonly relaxed: boolean;
+  /** What the threads that work on the model share, once there are any. */
+  shared: WebAssembly.Memory | null = null;
+  /** Whether other threads are reading the parameters. */
+  reading = false;
+
+  constructor(
+    /** Replaced where a running scaler moves on. */
+    public config: Config,
+    { module, kernels }: Environment,
+  ) {
+    this.layout = planModel(config);
+    this.units = scaleOfOutputs(config.scaler, this.layout.outputs);
+    this.relaxed = kernels === "relaxed" && supports("relaxed");
+    this.kernels = createKernels(module ?? compile(...this.#variants));
+    this.memory = new Memory(this.kernels);
+    this.params = this.memory.allocate(this.layout.params.bytes);
+    this.derived = this.memory.allocate(this.layout.derived.bytes);
+  }
+
+  /** Has another scaler from now on. */
+  rescale(scaler: Config["scaler"]): void {
+    this.units = scaleOfOutputs(scaler, this.layout.outputs);
+    this.config = Object.freeze({ ...this.config, scaler });
+  }
+
+  /** Draws the initial parameters; each has its own random numbers, whatever the other layers are. */
+  initialize(): void {
+    const { seed, initial } = this.config;
+    this.layout.parameters.forEach((parameter, index) => {
+      const random = () => new Random(seed, PURPOSE.initialize, index);
+      const { shape, role, fan } = parameter;
+      const data = draw(this, parameter.initial ?? PRESETS[initial][role](fan), shape, random());
+      for (const { from, values } of parameter.rows?.(this, random(), initial) ?? []) data.set(values, from);
+      this.memory.pack(this.params, parameter, data);
+    });
+    this.refresh();
+  }
+
+  get #variants(): Variant[] {
+    return this.relaxed ? ["relaxed"] : [];
+  }
+
+  /** The kernels for threads, compiled. */
+  get threaded(): WebAssembly.Module {
+    return compile(...this.#variants, "shared");
+  }
+
+  /** Moves everything to memory that threads can share. Pointers, streams and trainers stay what they are. */
+  share(): void {
+    if (this.shared) return;
+    const { byteLength } = this.kernels.memory.buffer;
+    this.shared = new WebAssembly.Memory({ initial: byteLength / 65536, maximum: 65536, shared: true });
+    Object.assign(this.kernels, createKernels(this.threaded, this.shared));
+    this.memory.move(this.shared);
+  }
+
+  /** The same engine with other parameters, and room for what is derived from them. */
+  beside(params: number, derived: number): Engine {
+    const engine: Engine = Object.create(this, { params: { value: params }, derived: { value: derived } });
+    engine.refresh();
+    return engine;
+  }
+
+  /** @throws Error if the parameters cannot be changed now */
+  change(): void {
+    if (this.reading) throw new Error("parameters cannot be changed while threads work with them: await what is under way");
+  }
+
+  /** A copy of what lies in a region laid out as the parameters: their values, gradients or moments, by name. */
+  tensors(region: number): Record<string, Tensor> {
+    const { parameters } = this.layout;
+    return Object.fromEntries(parameters.map((p) => [p.name, { shape: p.shape, data: this.memory.unpack(region, p) }]));
+  }
+
+  /** The inverse of tensors. */
+  write(region: number, tensors: Record<string, Tensor>): void {
+    for (const p of this.layout.parameters) this.memory.pack(region, p, (tensors[p.name] as Tensor).data);
+  }
+
+  /** Makes the derived region follow the parameters. */
+  refresh(): void {
+    for (const layer of this.layout.layers) layer.refresh?.(this);
+  }
+}

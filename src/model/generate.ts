@@ -1,0 +1,101 @@
+/** Text and other tokens from a model: the next token is drawn from its softmax, and fed back. */
+
+import { complete, count, each, either, fail, inBounds, integer, integerIn, numbers } from "../core/check.js";
+import { PURPOSE, Random } from "../core/random.js";
+import { pad4 } from "../layers/packing.js";
+import type { Engine } from "./engine.js";
+
+export interface GenerateOptions {
+  /** Tokens at the most; `Infinity` for no end. Default 100. */
+  length?: number;
+  /** Logits are divided by it; 0 takes the likeliest token always. Default 1. */
+  temperature?: number;
+  /** Only the k likeliest tokens are drawn. Default: all. */
+  topK?: number;
+  /** Only the likeliest tokens that together have this probability are drawn (Holtzman et al. 2020). Default 1: all. */
+  topP?: number;
+  /** The same seed draws the same tokens everywhere. Default 0. */
+  seed?: number;
+  /** Generation ends before the first of these tokens. Default: none. */
+  stop?: number | readonly number[];
+}
+
+/** What is fed with the tokens: a stream. */
+interface Steps {
+  step(token: number, out: Float32Array): Float32Array;
+}
+
+export type CheckedGenerateOptions = Required<Omit<GenerateOptions, "stop">> & { stop: Set<number> };
+
+export function checkGenerateOptions(value: unknown, tokens: number): CheckedGenerateOptions {
+  const stop = each(integerIn(0, tokens - 1), "tokens");
+  return complete("options", value, {
+    length: [either(Infinity, count), 100],
+    temperature: [inBounds({ min: 0, max: 1e6 }), 1],
+    topK: [integer, tokens],
+    topP: [inBounds({ min: 0, max: 1, aboveMin: true }), 1],
+    seed: [count, 0],
+    stop: [(path, value) => new Set(stop(path, typeof value === "number" ? [value] : value)), new Set()],
+  });
+}
+
+/** The number of tokens, of a model that can generate: tokens in, as many outputs, one at every step. */
+export function checkTokens({ config, layout }: Engine): number {
+  const { input, output } = config;
+  if (!("tokens" in input) || output !== "every" || layout.outputs !== input.tokens) {
+    throw new RangeError('generate needs a model with tokens as input, as many outputs as tokens, and output "every"');
+  }
+  return input.tokens;
+}
+
+export function generate(engine: Engine, stream: Steps, logits: Float32Array, options: unknown): Generator<number, void, undefined> {
+  const tokens = checkTokens(engine);
+  const checked = checkGenerateOptions(options, tokens);
+  if (!(logits instanceof Float32Array)) fail(TypeError, "logits", "a Float32Array", logits);
+  numbers("logits", logits, tokens);
+  return run(engine, stream, logits, checked);
+}
+
+function* run(engine: Engine, stream: Steps, logits: Float32Array, options: CheckedGenerateOptions): Generator<number, void, undefined> {
+  const random = new Random(options.seed, PURPOSE.sample, 0);
+  for (let n = 0; n < options.length; n++) {
+    const token = draw(engine, logits, options, random);
+    if (options.stop.has(token)) return;
+    stream.step(token, logits);
+    yield token;
+  }
+}
+
+/** One token. Everything that rounds is done by the softmax kernel or is a plain sum: the same on every engine. */
+function draw({ kernels, memory }: Engine, logits: Float32Array, options: CheckedGenerateOptions, random: Random): number {
+  const { temperature, topK, topP } = options;
+  // Below this the inverse would leave the range of f32, and the softmax is one-hot anyway.
+  if (temperature < 1e-6) return logits.indexOf(logits.reduce((best, logit) => Math.max(best, logit), -Infinity));
+  const bytes = 4 * pad4(logits.length);
+  const region = memory.allocate(2 * bytes);
+  memory.write(region, logits);
+  kernels.softmax(region + bytes, region, logits.length, 1 / temperature);
+  const probability = memory.read(region + bytes, logits.length);
+  memory.release(region);
+
+  let kept = probability.length;
+  let order: number[] | null = null;
+  if (topK < kept || topP < 1) {
+    // Equal probabilities go by index.
+    order = Array.from(probability.keys()).sort((a, b) => (probability[b] as number) - (probability[a] as number) || a - b);
+    kept = Math.min(kept, topK);
+    for (let sum = 0, n = 0; n < kept && topP < 1; n++) {
+      sum += probability[order[n] as number] as number;
+      if (sum >= topP) kept = n + 1;
+    }
+  }
+  const token = (n: number) => (order ? (order[n] as number) : n);
+  let total = 0;
+  for (let n = 0; n < kept; n++) total += probability[token(n)] as number;
+  let left = random.uniform() * total;
+  for (let n = 0; n < kept; n++) {
+    left -= probability[token(n)] as number;
+    if (left < 0) return token(n);
+  }
+  return token(kept - 1);
+}

@@ -1,0 +1,137 @@
+/** What goes on in a model: gates and cells at every step, and how far errors flow back. */
+
+import { fail, options } from "../core/check.js";
+import { lanesFor } from "../core/lanes.js";
+import type { Inside } from "../layers/stage.js";
+import type { Engine } from "./engine.js";
+import { checkLoss, type Loss } from "./losses.js";
+import { Model } from "./model.js";
+import { Network } from "./network.js";
+import { checkSequence, type Sequence, type Series } from "./sequences.js";
+import { readOutputs, wholeRow, writeWindow } from "./window.js";
+
+/** Numbers of each step, [steps x units], step by step. */
+export interface Recorded {
+  units: number;
+  data: Float32Array;
+}
+
+export interface Trace {
+  steps: number;
+  /** Of each recurrent layer by name: lstm i, f, g, o, c, h; gru r, z, n, m, h; rnn h; lstm97 g, in, out (gates), c, h. */
+  layers: Record<string, Recorded>[];
+  /** The model's outputs at every step. */
+  outputs: Recorded;
+}
+
+export interface GradientFlow {
+  loss: number;
+  /** Of each recurrent layer, one number for each step. */
+  layers: {
+    /** The norm of dL/dh(t). */
+    h: Float64Array;
+    /** The norm of dL/dc(t); absent where there is no c, and with layerNorm, projection, full gate recurrence or zoneout. */
+    c?: Float64Array;
+    /**
+     * The mean over units of the factor that the cell itself puts between steps, weights aside: the slope of an rnn's function,
+     * the forget gate of an lstm, 1 of lstm97, z of a gru.
+     */
+    factor: Float64Array;
+  }[];
+}
+
+/** A network of one sequence, its length one window, after its forward pass. */
+function run(model: Model, sequence: unknown, loss?: Required<Loss>) {
+  const engine = Model.engine("model", model);
+  if (engine.layout.whole) fail(RangeError, "model", "a model without bidirectional layers", model);
+  const { config, layout } = engine;
+  const checked = checkSequence("sequence", sequence, { config, outputs: layout.outputs, ...(loss && { loss }) });
+  const network = new Network(engine, checked.length, lanesFor(1), loss ? "train" : "infer", 0, true);
+  const targets = writeWindow(engine, network, [wholeRow(checked, 0, false)], checked.length, loss);
+  network.forward(checked.length, 1);
+  const insides = network.stages.flatMap(({ inside }) => (inside ? [inside] : []));
+  // Before a backward pass, in which gradients take the gates' place.
+  const recorded = insides.map(({ shown }) => Object.fromEntries(shown.map((each) => [each.name, record(engine, checked.length, each)])));
+  return { engine, network, steps: checked.length, targets, insides, recorded };
+}
+
+/** What lies at every step, padding left out. */
+function record({ memory }: Engine, steps: number, { pointer, units, rows, row }: Inside["shown"][number]): Recorded {
+  const data = new Float32Array(steps * units);
+  for (let t = 0, i = 0; t < steps; t++) {
+    for (let u = 0; u < units; u++) data[i++] = memory.f32[pointer / 4 + t * rows + (row ? row(u) : u)] as number;
+  }
+  return { units, data };
+}
+
+/**
+ * Every gate, cell state and output of a sequence, ready to plot.
+ * @throws TypeError, RangeError as `model.predict`; RangeError if the model has bidirectional layers
+ * @example const { f, c } = trace(model, { inputs }).layers[0]; // f.data[t * f.units + unit]
+ */
+export function trace(model: Model, sequence: { inputs: Series }): Trace {
+  const { engine, network, steps, recorded: layers } = run(model, sequence);
+  const units = engine.layout.outputs;
+  const outputs = { units, data: new Float32Array(steps * units) };
+  readOutputs(engine, network, 0, 0, steps, outputs.data, 0);
+  network.release();
+  return { steps, layers, outputs };
+}
+
+const shownAs = ({ shown }: Inside, name: string) => shown.find((each) => each.name === name) as Inside["shown"][number];
+
+/** For each step the norm of a value of each unit, `value` of its index in [steps x units]. */
+const norms = (steps: number, units: number, value: (at: number) => number) =>
+  Float64Array.from({ length: steps }, (_, t) => {
+    let sum = 0;
+    for (let unit = 0; unit < units; unit++) sum += value(t * units + unit) ** 2;
+    return Math.sqrt(sum);
+  });
+
+/** For each step the mean of f of what was recorded. */
+const means = ({ units, data }: Recorded, f: (x: number) => number) =>
+  Float64Array.from({ length: data.length / units }, (_, t) => {
+    let sum = 0;
+    for (let unit = 0; unit < units; unit++) sum += f(data[t * units + unit] as number);
+    return sum / units;
+  });
+
+/**
+ * How far the error of a sequence flows back: the full gradient, however small, at every step of every recurrent layer. With
+ * dropout layers or the like it is that of one draw.
+ * @param sequence with targets; give `weights` of 0 to all steps but one to see where the error of that one goes
+ * @throws TypeError, RangeError as `trainer.step`; RangeError if the model has bidirectional layers
+ * @example const [{ h, c }] = gradientFlow(model, { inputs, targets }, { loss: "mse" }).layers;
+ */
+export function gradientFlow(model: Model, sequence: Sequence, flowOptions: { loss: Loss | Loss["type"] }): GradientFlow {
+  const engine = Model.engine("model", model);
+  const { layout, memory } = engine;
+  const loss = checkLoss("loss", options("options", flowOptions, ["loss"]).loss, engine);
+  const { network, steps, targets, insides, recorded } = run(model, sequence, loss);
+  const value = network.loss(steps, loss, 1 / targets);
+  const gradients = memory.allocate(layout.params.bytes);
+  network.backward(steps, 1, gradients, true);
+  memory.release(gradients);
+  const layers = insides.map((inside, k) => {
+    const seen = recorded[k] as Record<string, Recorded>;
+    const dh = record(engine, steps, { ...shownAs(inside, "h"), pointer: inside.dh });
+    const { factor: passed } = inside;
+    const factor = passed ? means(seen[passed.name] as Recorded, passed.slope) : new Float64Array(steps).fill(1);
+    const h = norms(steps, dh.units, (at) => dh.data[at] as number);
+    const { cellGradient } = inside;
+    if (!inside.flow || !cellGradient) return { h, factor };
+    const { units, data: flow } = record(engine, steps, { ...shownAs(inside, "c"), pointer: inside.flow });
+    const c = norms(steps, units, (at) =>
+      cellGradient({
+        c: seen.c?.data[at] as number,
+        o: seen.o?.data[at] ?? 1,
+        dh: dh.data[at] as number,
+        sent: flow[at] as number,
+        later: flow[at + units] ?? 0,
+      }),
+    );
+    return { h, c, factor };
+  });
+  network.release();
+  return { loss: value, layers };
+}

@@ -1,0 +1,76 @@
+/** The layout of a model: its layers planned from the input up, its parameters, where they lie. */
+
+import { fail, LARGEST } from "../core/check.js";
+import { KINDS } from "../layers/index.js";
+import { type Parameter, pad4, type Table } from "../layers/packing.js";
+import { type LayerPlan, Planner } from "../layers/plan.js";
+import { OPTIONS as RECURRENT } from "../layers/recurrentOptions.js";
+import type { Config } from "./config.js";
+
+export interface Layout {
+  /** Region of the parameters; gradients and moments are the same table at another place. */
+  params: Table;
+  /** Region of what follows from them: summed biases, transposed packs. */
+  derived: Table;
+  parameters: Parameter[];
+  layers: LayerPlan[];
+  /** Rows of a step's inputs: features, padded; of tokens 1. */
+  inputRows: number;
+  outputs: number;
+  /** Whether a layer needs whole sequences: no windows, no streams. */
+  whole: boolean;
+}
+
+/** @throws RangeError if a layer does not fit what is below it */
+export function planModel(config: Config): Layout {
+  const { input } = config;
+  const inputRows = "tokens" in input ? 1 : pad4(input.features);
+  const planner = new Planner("tokens" in input ? input.tokens : input.features, "tokens" in input);
+  const top = finalLayer(config);
+  const layers = config.layers.map((layer, i) => {
+    planner.final = i === top;
+    planner.path = `layers[${i}]`;
+    const plan = KINDS[layer.type].plan(layer, planner);
+    if (plan.units > LARGEST) fail(RangeError, planner.path, `at most ${LARGEST} outputs`, plan.units);
+    planner.learnsBelow = planner.parameters.length > 0;
+    planner.inputs = plan.units;
+    planner.tokens = false;
+    return plan;
+  });
+  const { params, derived, parameters } = planner;
+  return { params, derived, parameters, layers, inputRows, outputs: planner.inputs, whole: layers.some(({ whole }) => whole === true) };
+}
+
+/** The layer whose final states are what the output "last" is made of: the topmost recurrent one. -1 for none. */
+export function finalLayer({ layers, output }: Config): number {
+  return output === "last" ? layers.findLastIndex(({ type }) => type in RECURRENT) : -1;
+}
+
+/** @throws RangeError where the model cannot run step by step */
+export function checkSteps({ whole }: Layout): void {
+  if (whole) throw new RangeError("a model with a bidirectional layer has no streams: it needs whole sequences");
+}
+
+/** A part of the parameter region: its first byte and its floats. */
+export interface Span {
+  at: number;
+  count: number;
+}
+
+/** Where the rows of the parameter region lie that hold matrices (a matrix may lie in two); neighbours are one span. */
+export function matrices({ params, parameters }: Layout): Span[] {
+  const ends = parameters.flatMap(({ shape: [rows = 1, columns], at }) => (columns ? [4 * at(0, 0), 4 * at(rows - 1, columns - 1)] : []));
+  ends.sort((a, b) => a - b);
+  const spans: Span[] = [];
+  let next = 0;
+  params.offsets.forEach((start, i) => {
+    const end = params.offsets[i + 1] ?? params.bytes;
+    const holds = (ends[next] ?? Infinity) < end;
+    while ((ends[next] ?? Infinity) < end) next++;
+    if (!holds) return;
+    const before = spans.at(-1);
+    if (before && before.at + 4 * before.count === start) before.count += (end - start) / 4;
+    else spans.push({ at: start, count: (end - start) / 4 });
+  });
+  return spans;
+}

@@ -1,0 +1,241 @@
+/** The losses, as plain data. */
+
+import { BCE, HUBER, MAE, MSE, QUANTILE } from "../../assembly/codes.js";
+import type { Option, Refuse } from "../core/check.js";
+import {
+  atLeast0,
+  complete,
+  each,
+  either,
+  fail,
+  finite,
+  inBounds,
+  indexBelow,
+  integerIn,
+  named,
+  numbers,
+  oneOf,
+  probability,
+  share,
+  typedData,
+  typeOf,
+} from "../core/check.js";
+import type { Kernels } from "../core/kernels.js";
+import type { Outputs, Scaler } from "./scale.js";
+
+interface Reduced {
+  /**
+   * What updates differentiate: the mean over the targets of the window, or the sum of what the mean is taken of, as the LSTM
+   * paper of 1997 does. Losses are reported as means in either case. Default "mean".
+   */
+  reduction?: "mean" | "sum";
+}
+
+interface OfNumbers extends Reduced {
+  /** "ignore": a target that is NaN is not there, and the mean is over the others. Default "refuse". */
+  missing?: "refuse" | "ignore";
+}
+
+/** Mean squared error over outputs and steps, not halved; targets are as many numbers as the model has outputs. */
+export interface MseLoss extends OfNumbers {
+  type: "mse";
+}
+
+/** Mean absolute error over outputs and steps; PyTorch's `L1Loss`. */
+export interface MaeLoss extends OfNumbers {
+  type: "mae";
+}
+
+/** Half the squared error where it is below `delta`, linear beyond (Huber 1964); mean over outputs and steps. */
+export interface HuberLoss extends OfNumbers {
+  type: "huber";
+  /** Default 1. */
+  delta?: number;
+}
+
+/** Binary cross-entropy of logits in nats, mean over outputs and steps; targets are probabilities, from 0 to 1. */
+export interface BinaryCrossEntropyLoss extends OfNumbers {
+  type: "binaryCrossEntropy";
+}
+
+/** Softmax and cross-entropy in nats, mean over steps; a target is the index of the right output. */
+export interface CrossEntropyLoss extends Reduced {
+  type: "crossEntropy";
+  /** Steps with this target do not count. Default -100, as in PyTorch. */
+  ignoreIndex?: number;
+  /** How much each class counts as target, 0 or more; the mean is over the targets' weights. Default null: all 1. */
+  classWeights?: ArrayLike<number> | null;
+  /** This share of each target, from 0 to below 1, is spread evenly over all classes (Szegedy et al. 2016). Default 0. */
+  labelSmoothing?: number;
+}
+
+/**
+ * Pinball loss of one or several quantiles of each target (Koenker & Bassett 1978), mean over quantiles, targets and steps. The
+ * model has an output for each: quantile q of target k, of Q quantiles, is output k Q + q. Targets are outputs / Q numbers.
+ */
+export interface QuantileLoss extends OfNumbers {
+  type: "quantile";
+  /** Each between 0 and 1. */
+  quantiles: readonly number[];
+}
+
+/**
+ * Negative log-likelihood of normal distributions whose means and variances the model tells (Nix & Weigend 1994), without the
+ * constant, mean over targets and steps. The first half of the outputs are the means, the second the logarithms of the
+ * variances; targets are half as many numbers as the model has outputs.
+ */
+export interface GaussianNllLoss extends OfNumbers {
+  type: "gaussianNLL";
+}
+
+export type Loss = MseLoss | MaeLoss | HuberLoss | BinaryCrossEntropyLoss | CrossEntropyLoss | QuantileLoss | GaussianNllLoss;
+
+/** @example createTrainer(model, { loss: mse() }) // or loss: "mse", or mse({ reduction: "sum" }) */
+export const mse = (options: Omit<MseLoss, "type"> = {}): MseLoss => typedData("mse", options, 'reduction: "sum"');
+/** @example createTrainer(model, { loss: mae() }) // or loss: "mae" */
+export const mae = (options: Omit<MaeLoss, "type"> = {}): MaeLoss => typedData("mae", options, 'reduction: "sum"');
+/** @example createTrainer(model, { loss: huber({ delta: 0.5 }) }) // or loss: "huber" */
+export const huber = (options: Omit<HuberLoss, "type"> = {}): HuberLoss => typedData("huber", options, "delta: 0.5");
+/** @example createTrainer(model, { loss: binaryCrossEntropy() }) // or loss: "binaryCrossEntropy" */
+export const binaryCrossEntropy = (options: Omit<BinaryCrossEntropyLoss, "type"> = {}): BinaryCrossEntropyLoss =>
+  typedData("binaryCrossEntropy", options, 'reduction: "sum"');
+/** @example createTrainer(model, { loss: crossEntropy({ ignoreIndex: 0 }) }) // or loss: "crossEntropy" */
+export const crossEntropy = (options: Omit<CrossEntropyLoss, "type"> = {}): CrossEntropyLoss =>
+  typedData("crossEntropy", options, "ignoreIndex: 0");
+
+/** @example createTrainer(model, { loss: quantile({ quantiles: [0.1, 0.5, 0.9] }) }) // the model has three outputs */
+export const quantile = (options: Omit<QuantileLoss, "type">): QuantileLoss => typedData("quantile", options, "quantiles: [0.1, 0.5, 0.9]");
+/** @example createTrainer(model, { loss: gaussianNLL() }) // or loss: "gaussianNLL"; the model has two outputs for each target */
+export const gaussianNLL = (options: Omit<GaussianNllLoss, "type"> = {}): GaussianNllLoss =>
+  typedData("gaussianNLL", options, 'reduction: "sum"');
+
+/** What targets a loss takes. */
+export interface Targets {
+  /** Numbers for each step. */
+  per: number;
+  /** Outputs that each is for, one after the other. Default 1. */
+  copies?: number;
+  /** Classes go into memory as i32, one for each step. */
+  classes?: boolean;
+  refuse: Refuse;
+  /** The target that says that there is none. */
+  ignored?: number;
+  /** How much each class counts in what the mean is taken over. */
+  classWeights?: ArrayLike<number> | null;
+}
+
+/** What the kernels of a loss work on: pointers; shapes, and what the sum is multiplied with. */
+export interface Panels {
+  /** `perOutput` is [O], padded with zeros: what `perOutput` of its rule returned; 0 for none. */
+  pointers: readonly [dy: number, y: number, target: number, weight: number, each: number, perOutput: number];
+  sizes: readonly [slots: number, O: number, width: number, scale: number];
+}
+
+/** What a loss is to the other files. A new one is a row of RULES, and a line or a kernel in assembly/loss.ts. */
+interface Rule<L> {
+  /** What the outputs are of targets that a model's scaler standardises. */
+  scaled?: Outputs;
+  /** @throws RangeError if the model's outputs do not suit it */
+  fits?(path: string, outputs: number): void;
+  /** Those beside its reduction. */
+  options?(outputs: number): Record<Exclude<keyof L, "type" | "reduction" | "missing">, Option>;
+  targets(loss: L, outputs: number): Targets;
+  /** A number for each output that its kernel needs. */
+  perOutput?(loss: L, outputs: number): ArrayLike<number> | null;
+  run: Run<L>;
+}
+
+/** Calls the kernel: the sum over all steps, times the scale; a loss's leaves the gradient of that in `dy`. */
+export type Run<L = Required<Loss>> = (kernels: Kernels, loss: L, panels: Panels) => number;
+
+const elementwise = <L extends Loss>(code: number, rest: Partial<Rule<Required<L>>> = {}): Rule<Required<L>> => ({
+  targets: (_, outputs) => ({ per: outputs, refuse: finite }),
+  run: (kernels, _, { pointers, sizes }) => kernels.elementwiseLoss(...pointers, code, ...sizes),
+  ...rest,
+});
+
+const inside = inBounds({ min: 0, aboveMin: true, max: 1, belowMax: true });
+
+const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> } = {
+  mse: elementwise(MSE, { scaled: "values" }),
+  mae: elementwise(MAE, { scaled: "values" }),
+  huber: elementwise<HuberLoss>(HUBER, {
+    scaled: "values",
+    options: () => ({ delta: [inBounds({ min: 0, aboveMin: true, max: 1e6 }), 1] }),
+    perOutput: ({ delta }, outputs) => new Float32Array(outputs).fill(delta),
+  }),
+  binaryCrossEntropy: elementwise(BCE, { targets: (_, outputs) => ({ per: outputs, refuse: probability }) }),
+  quantile: elementwise<QuantileLoss>(QUANTILE, {
+    scaled: "quantile",
+    options: (outputs) => ({
+      quantiles: [
+        (path, value) => {
+          const list = each(inside, "an array of numbers in (0, 1)")(path, value);
+          if (list.length === 0 || outputs % list.length > 0) {
+            fail(RangeError, path, `a number of quantiles that divides the model's ${outputs} outputs`, value);
+          }
+          return list;
+        },
+      ],
+    }),
+    targets: ({ quantiles: { length } }, outputs) => ({ per: outputs / length, copies: length, refuse: finite }),
+    perOutput: ({ quantiles }, outputs) => Float32Array.from({ length: outputs }, (_, k) => quantiles[k % quantiles.length] as number),
+  }),
+  gaussianNLL: {
+    scaled: "gaussianNLL",
+    fits(path, outputs) {
+      if (outputs % 2 > 0) fail(RangeError, path, "a model with two outputs for each target for gaussianNLL", outputs);
+    },
+    targets: (_, outputs) => ({ per: outputs / 2, refuse: finite }),
+    run: (kernels, _, { pointers: [dy, y, target, weight, each], sizes }) => kernels.gaussianLoss(dy, y, target, weight, each, ...sizes),
+  },
+  crossEntropy: {
+    fits(path, outputs) {
+      if (outputs < 2) fail(RangeError, path, "a model with at least two outputs for crossEntropy, one for each class", outputs);
+    },
+    options: (outputs) => ({
+      ignoreIndex: [integerIn(-(2 ** 31), 2 ** 31 - 1), -100],
+      // As f32, which the kernel sees.
+      classWeights: [either(null, (path, value) => Array.from(numbers(path, value, outputs, atLeast0), Math.fround)), null],
+      labelSmoothing: [share, 0],
+    }),
+    targets: ({ ignoreIndex, classWeights }, outputs) => {
+      return { per: 1, classes: true, refuse: indexBelow(outputs, ignoreIndex), ignored: ignoreIndex, classWeights };
+    },
+    perOutput: ({ classWeights, labelSmoothing }, outputs) =>
+      classWeights ?? (labelSmoothing > 0 ? new Float32Array(outputs).fill(1) : null),
+    run: (kernels, { labelSmoothing }, { pointers: [dy, y, target, weight, , perOutput], sizes }) =>
+      kernels.softmaxCrossEntropy(dy, y, target, weight, perOutput, labelSmoothing, ...sizes),
+  },
+};
+
+/** The compiler cannot see that a loss and the row of its type belong together. */
+export const ruleOf = ({ type }: Pick<Loss, "type">) => RULES[type] as unknown as Rule<Required<Loss>>;
+
+/** What a loss must fit: a model's outputs, and what it standardises. */
+interface Fits {
+  config: { scaler: Scaler };
+  layout: { outputs: number };
+}
+
+/** @throws TypeError, RangeError; RangeError if the model standardises targets, and the loss has none to standardise */
+export function checkLoss(path: string, value: unknown, { config, layout }: Fits): Required<Loss> {
+  const { outputs } = layout;
+  const given = named(path, value, RULES);
+  const type = typeOf(path, given, RULES, 'a loss such as "mse"');
+  const rule = ruleOf({ type });
+  rule.fits?.(path, outputs);
+  const reduction = [oneOf("mean", "sum"), "mean"] as const;
+  const missing = type === "crossEntropy" ? {} : { missing: [oneOf("refuse", "ignore"), "refuse"] as const };
+  const own = { type: [() => type] as const, reduction, ...missing, ...rule.options?.(outputs) };
+  const loss = complete(path, given, own) as unknown as Required<Loss>;
+  const { targets, outputs: kind = "values" } = config.scaler;
+  if (targets && rule.scaled !== kind) {
+    const known = Object.keys(RULES).filter((type) => ruleOf({ type } as Loss).scaled === kind);
+    fail(RangeError, path, `${known.length > 1 ? "one of " : ""}${known.join(", ")}, as the model's scaler.outputs is "${kind}"`, type);
+  }
+  const { length } = targets?.mean ?? [];
+  const { per } = rule.targets(loss, outputs);
+  if (targets && length !== per) fail(RangeError, path, `a loss of ${length} targets, as scaler.targets has them`, per);
+  return loss;
+}

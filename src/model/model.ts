@@ -1,0 +1,268 @@
+/** A model: parameters, and what they compute. */
+
+import { product } from "../core/arithmetic.js";
+import { clip, each, fail, integerIn, isObject, listed, options } from "../core/check.js";
+import type { Lanes, Mode } from "../core/lanes.js";
+import { lanesFor } from "../core/lanes.js";
+import { checkTensor, openSafetensors, type Tensor, writeSafetensors } from "../core/safetensors.js";
+import type { Config, ModelConfig } from "./config.js";
+import { checkConfig } from "./config.js";
+import { checkEnvironment, Engine, type Environment } from "./engine.js";
+import type { GenerateOptions } from "./generate.js";
+import { checkGenerateOptions, checkTokens, generate } from "./generate.js";
+import { finalLayer, planModel } from "./layout.js";
+import type { Loss } from "./losses.js";
+import { checkLoss } from "./losses.js";
+import { checkLayers, FORMAT, readMetadata, writeMetadata } from "./metadata.js";
+import type { Metric, Scores } from "./metrics.js";
+import { checkMetrics, Scoring } from "./metrics.js";
+import { Network } from "./network.js";
+import type { Checked, Sequence, Series } from "./sequences.js";
+import { checkSequences } from "./sequences.js";
+import { type Assigned, assign } from "./stateDict.js";
+import { Stream } from "./stream.js";
+import { Streams, type StreamsOptions } from "./streams.js";
+import { Rows, readRows, roomFor, writeWindow } from "./window.js";
+
+/** Whole sequences are run this many at a time, and in windows this long. */
+export const ROWS = 32;
+export const WINDOW = 64;
+
+/** Made by `createModel` and `loadModel`. */
+export class Model {
+  readonly #engine: Engine;
+  /** Kept for the next time, one of each mode. */
+  readonly #networks = new Map<Mode, Network>();
+
+  /** @internal */
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** What the model is, with all defaults filled in: plain data. Its scaler follows an online learner's running one. */
+  get config(): Config {
+    return this.#engine.config;
+  }
+
+  /** What the model runs on: of the kernels the variant that was chosen. */
+  get engine(): { readonly kernels: "plain" | "relaxed" } {
+    return { kernels: this.#engine.relaxed ? "relaxed" : "plain" };
+  }
+
+  /** @internal The engine of a model, for the trainer. */
+  static engine(path: string, model: unknown): Engine {
+    if (!(model instanceof Model)) fail(TypeError, path, "a model", model);
+    return model.#engine;
+  }
+
+  /**
+   * The outputs of whole sequences.
+   * @param sequences an array or iterable of `{ inputs }`, any lengths
+   * @returns for each sequence its outputs step by step, [length x outputs] ([outputs] where the output is "last")
+   * @throws TypeError, RangeError with the path, step and feature of what is wrong
+   * @example const [y] = model.predict([{ inputs: [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]] }]);
+   */
+  predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Float32Array[] {
+    const { layout } = this.#engine;
+    const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs }, 0);
+    const results = roomFor(this.#engine, checked);
+    for (const { network, rows } of this.#windows(checked, "infer")) readRows(this.#engine, network, rows, results);
+    return results;
+  }
+
+  /**
+   * The loss over whole sequences, and metrics if asked for, without learning and without dropout.
+   * @returns means over all targets, each as much as it counts (cross-entropy in nats; errors in standardised units where the
+   * model's scaler has targets); NaN if none does
+   * @throws TypeError, RangeError as `predict`; RangeError if a metric makes no sense with the loss
+   * @example const { loss, accuracy } = model.evaluate(test, { loss: "crossEntropy", metrics: ["accuracy"] });
+   */
+  evaluate<M extends Metric = never>(
+    sequences: Iterable<Sequence>,
+    evaluateOptions: { loss: Loss | Loss["type"]; metrics?: readonly M[] },
+  ): { loss: number } & Record<M, number> {
+    const { layout } = this.#engine;
+    const o = options("options", evaluateOptions, ["loss", "metrics"]);
+    const loss = checkLoss("loss", o.loss, this.#engine);
+    const metrics = checkMetrics(o.metrics, loss);
+    const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs, loss });
+    const evaluation = Model.evaluation(this, checked, loss, metrics);
+    for (;;) {
+      const { done, value } = evaluation.next();
+      if (done) return value as { loss: number } & Record<M, number>;
+    }
+  }
+
+  /** @internal Evaluation window by window, for the trainer, which lets the event loop run in between. */
+  static *evaluation(model: Model, sequences: Checked[], loss: Required<Loss>, metrics: Metric[]): Generator<void, Scores, void> {
+    const scoring = new Scoring(loss, metrics);
+    for (const { network, T, counted } of model.#windows(sequences, "score", loss)) {
+      scoring.add(network, T, counted);
+      yield;
+    }
+    return scoring.scores();
+  }
+
+  /** Runs sequences window by window; each is to be looked at after its forward pass, before the rows move on. */
+  *#windows(
+    sequences: Checked[],
+    mode: Mode,
+    loss?: Required<Loss>,
+  ): Generator<{ network: Network; rows: Rows["rows"]; T: number; counted: number }> {
+    const lanes = lanesFor(Math.min(ROWS, sequences.length));
+    const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
+    const network = this.#take(mode, this.#engine.layout.whole ? longest : Math.min(WINDOW, longest), lanes);
+    try {
+      const rows = new Rows(lanes.batch);
+      for (;;) {
+        while (rows.free > 0 && rows.taken < sequences.length) rows.put(sequences[rows.taken] as Checked);
+        const T = rows.next(network.T, this.config.output);
+        if (T === 0) return;
+        const counted = writeWindow(this.#engine, network, rows.rows, T, loss);
+        network.forward(T);
+        yield { network, rows: rows.rows, T, counted };
+        rows.advance();
+      }
+    } finally {
+      this.#networks.get(mode)?.release();
+      this.#networks.set(mode, network);
+    }
+  }
+
+  /** @internal Gives back the networks that were kept. */
+  release(): void {
+    for (const network of this.#networks.values()) network.release();
+    this.#networks.clear();
+  }
+
+  /** Takes the network of this mode that was kept, or a new one if it does not fit or is at work. */
+  #take(mode: Mode, T: number, lanes: Lanes): Network {
+    const present = this.#networks.get(mode);
+    if (!present || present.T < T || present.lanes.batch !== lanes.batch) return new Network(this.#engine, T, lanes, mode);
+    this.#networks.delete(mode);
+    return present;
+  }
+
+  /**
+   * A live sequence, one step at a time. Streams are independent of each other; make as many as there are sequences.
+   * @example const stream = model.stream(); const y = stream.step([0.1, 0.2, 0.3]);
+   */
+  stream(): Stream {
+    return new Stream(this.#engine);
+  }
+
+  /**
+   * Many live sequences, hundreds or thousands, of which any may step at once: eight side by side, for two thirds of the time of as
+   * many steps of `stream()`, and without what it costs those to take turns.
+   * @param options `capacity`: how many may be open at once
+   * @throws TypeError, RangeError if the capacity is not that, or there is no memory for it
+   * @example const streams = model.streams({ capacity: 1000 }); const id = streams.open(); const y = streams.step([id], [[0.1, 0.2, 0.3]]);
+   */
+  streams(options: StreamsOptions): Streams {
+    return new Streams(this.#engine, options);
+  }
+
+  /**
+   * Tokens that follow a prompt, one by one.
+   * @param prompt at least one token
+   * @throws RangeError if the model does not have tokens as inputs and outputs
+   * @example for (const token of model.generate([7, 2], { length: 200, temperature: 0.8, seed: 1 })) write(token);
+   */
+  generate(prompt: ArrayLike<number>, options: GenerateOptions = {}): Generator<number, void, undefined> {
+    const tokens = checkTokens(this.#engine);
+    checkGenerateOptions(options, tokens);
+    const inputs = each(integerIn(0, tokens - 1), "tokens")("prompt", prompt);
+    if (inputs.length === 0) fail(RangeError, "prompt", "at least one token", prompt);
+    const stream = this.stream();
+    const logits = new Float32Array(tokens);
+    for (const token of inputs) stream.step(token, logits);
+    return generate(this.#engine, stream, logits, options);
+  }
+
+  /**
+   * A copy of every parameter, under PyTorch's name and in its shape.
+   * @example const { shape, data } = model.parameters().weight_hh_l0; // [4 * units, units], gates i, f, g, o
+   */
+  parameters(): Record<string, Tensor> {
+    return this.#engine.tensors(this.#engine.params);
+  }
+
+  /**
+   * Sets all parameters or some of them, under the model's names or those of a PyTorch module, whose layers have prefixes
+   * (`rnn.weight_ih_l0`, `fc.weight`): each layer is found where its names and shapes are, or under the `prefixes` that are given. A
+   * layer whose weights come without any bias (`bias=False`) has biases of 0 from then on.
+   * @param options `prefixes`: one for each layer that has parameters, from the input up, where names and shapes alone do not tell, or
+   * to take a part of the tensors: `["encoder.", "head."]`. Layers with the same one are a stack, numbered in it from 0
+   * @returns names: the parameters that were `set`, `zeroed` and `kept`, and tensors that were `unused`
+   * @throws TypeError, RangeError if one is unknown, of another shape or not finite; then none is changed
+   * @example const { kept } = model.setParameters(readSafetensors(fileFromPyTorch).tensors);
+   */
+  setParameters(tensors: Record<string, Tensor>, setOptions: { prefixes?: readonly string[] } = {}): Assigned {
+    const { layout, memory, params } = this.#engine;
+    if (!isObject(tensors)) fail(TypeError, "parameters", "tensors by name", tensors);
+    const { prefixes } = options("options", setOptions, ["prefixes"]);
+    const { assigned, chosen } = assign(layout.parameters, tensors, prefixes);
+    // All are checked before the first is changed; those of a file are read twice, rather than kept.
+    for (const [{ name, shape }, tensor] of chosen) if (tensor) checkTensor(`parameters.${name}`, tensor, shape);
+    this.#engine.change();
+    for (const [parameter, tensor] of chosen) {
+      memory.pack(params, parameter, tensor?.data ?? new Float32Array(product(parameter.shape)));
+    }
+    this.#engine.refresh();
+    return assigned;
+  }
+
+  /**
+   * The model as a safetensors file: PyTorch's names and shapes, the configuration in its metadata.
+   * @example await writeAtomically("model.safetensors", model.save()); // of memcell/node: a crash leaves the one before
+   */
+  save(): Uint8Array<ArrayBuffer> {
+    return writeSafetensors({ tensors: this.parameters(), metadata: writeMetadata(this.config) });
+  }
+}
+
+/**
+ * A new model with PyTorch's initial weights.
+ * @throws TypeError, RangeError with the path of the option, such as `"layers[2].units"`
+ * @example createModel({ input: { features: 3 }, layers: [lstm({ units: 64 }), dense({ units: 1 })], seed: 1 });
+ */
+export function createModel(config: ModelConfig, environment: Environment = {}): Model {
+  const engine = new Engine(checkConfig(config), checkEnvironment(environment));
+  engine.initialize();
+  return new Model(engine);
+}
+
+/**
+ * The model of a file that `save` (or a trainer's `save`) wrote; or, given its configuration, of any safetensors file that
+ * has just its parameters, such as one from PyTorch: names may have prefixes and biases may be absent, as `setParameters` takes them.
+ * @throws TypeError, RangeError if the file is damaged, or does not hold exactly the model's parameters
+ * @example const model = loadModel(readFileSync("model.safetensors"));
+ */
+export function loadModel(
+  bytes: Uint8Array | ArrayBuffer,
+  environment: Environment & { config?: ModelConfig; prefixes?: readonly string[] } = {},
+): Model {
+  const { config, prefixes, ...rest } = options("environment", environment, ["config", "prefixes", "module", "kernels"]);
+  const { tensors, metadata, skipped } = openSafetensors(bytes);
+  const { format, model: saved } = config ? { format: FORMAT, model: config } : readMetadata(metadata);
+  const engineConfig = checkConfig(config ?? checkLayers(saved, Object.keys(tensors).length));
+  if (format === 1 && (engineConfig.layers[finalLayer(engineConfig)] as { bidirectional?: unknown } | undefined)?.bidirectional) {
+    throw new RangeError(
+      '"bytes" is a model of memcell 0.1 with output "last" of a bidirectional layer, whose backward half gave what it had read of the last step alone; it gives its final state now, so the model must be trained again: loadModel(bytes, { config }) takes its parameters to begin with',
+    );
+  }
+  const where = checkEnvironment(rest);
+  const parameters = Object.fromEntries(
+    Object.entries(tensors).filter(([name]) => config !== undefined || !/^(optimizer|gradient|average|best|trace|trainer)\./.test(name)),
+  );
+  // Before any memory is taken: a small file may claim a large model.
+  const { assigned } = assign(planModel(engineConfig).parameters, parameters, prefixes);
+  const [absent] = config === undefined ? [...assigned.kept, ...assigned.zeroed] : assigned.kept;
+  if (absent !== undefined) {
+    const others = Object.entries(skipped).map(([name, { dtype }]) => `${clip(name, 40)} of dtype ${clip(dtype, 10)}`);
+    throw new RangeError(`"bytes" has no tensor "${absent}"${others.length > 0 ? ` that can be read; skipped: ${listed(others)}` : ""}`);
+  }
+  const model = new Model(new Engine(engineConfig, where));
+  model.setParameters(parameters, prefixes === undefined ? {} : { prefixes: prefixes as string[] });
+  return model;
+}

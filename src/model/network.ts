@@ -1,0 +1,237 @@
+/** One window through all layers, forward and back: the kernels in the order in which data flows. */
+
+import { product } from "../core/arithmetic.js";
+import { clip, fail, isObject, numbers } from "../core/check.js";
+import type { Lanes, Mode } from "../core/lanes.js";
+import type { Memory } from "../core/memory.js";
+import { pad4 } from "../layers/packing.js";
+import type { Carried, Parts, Stage, Window } from "../layers/stage.js";
+import type { Engine } from "./engine.js";
+import type { Loss, Run } from "./losses.js";
+import { ruleOf } from "./losses.js";
+
+/** The recurrent state of one layer: `h` and `c` are [batch][units], row-major. */
+export type State = Record<string, Float32Array>;
+
+/** What a network needs of a model's engine. */
+export type Ground = Pick<Engine, "config" | "layout" | keyof Parts>;
+
+export class Network {
+  readonly #engine: Ground;
+  /** In the order in which they were allocated. */
+  readonly regions: number[] = [];
+  /** What crosses windows. */
+  readonly carried: Carried[] = [];
+  readonly stages: Stage[] = [];
+  readonly #output: Stage;
+  /** Pointers: [T][P][features][width], or tokens [T][P][width]; [P][width] i32 (layer.ts says what); [T][P][outputs][width] or classes; [T][P][width]. */
+  readonly input: number;
+  readonly starts: number;
+  readonly lengths: number;
+  readonly target: number = 0;
+  readonly counts: number = 0;
+  /** [1] i32, which all threads read: where [T][P][outputs][width] is how much each number of the targets counts; 0: all 1. */
+  readonly #each: number = 0;
+  #apart = 0;
+  /** [outputs], padded with zeros: what a loss's rule has for each. */
+  readonly #perOutput: number = 0;
+  /** For each sequence, where in T+1 slots its present state lies: at its own end, not in what padding made of it. */
+  readonly ends: Int32Array;
+
+  constructor(
+    engine: Ground,
+    /** The longest window. */
+    readonly T: number,
+    readonly lanes: Lanes,
+    readonly mode: Mode,
+    /** Of what is drawn in training. */
+    readonly seed = 0,
+    watched = false,
+  ) {
+    this.#engine = engine;
+    this.ends = new Int32Array(lanes.batch);
+    const { layout, kernels, memory, params, derived } = engine;
+    const { width, panels: P } = lanes;
+    const buffer = (...shape: number[]) => this.buffer(...shape);
+    try {
+      this.starts = buffer(P, width);
+      this.lengths = buffer(P, width);
+      this.input = buffer(T, P, layout.inputRows, width);
+      let [scratch, most] = [0, 0];
+      const window: Window = {
+        kernels,
+        memory,
+        params,
+        derived,
+        ...lanes,
+        T,
+        mode,
+        seed,
+        watched,
+        ends: this.starts,
+        lengths: this.lengths,
+        scratch: mode === "train" ? buffer(4, 4) : 0,
+        buffer,
+        gradient: (rows) =>
+          mode === "train" || (mode === "score" && this.stages.length === layout.layers.length - 1) ? buffer(T, P, rows, width) : 0,
+        weightGradient: (code, rows) => {
+          most = Math.max(most, rows);
+          return (dw, dbx, dbh, dy, x, h, kx, kh, slots) =>
+            kernels.weightGradient(dw, dbx, dbh, dy, x, h, scratch, code, rows, kx, kh, slots, width);
+        },
+        carry: (state) => this.carried.push(state),
+      };
+      let below: Stage = { output: this.input, gradient: 0, forward() {}, backward() {} };
+      for (const layer of layout.layers) {
+        below = layer.stage(window, below);
+        this.stages.push(below);
+      }
+      this.#output = below;
+      if (mode === "train" && most > 0) scratch = buffer(kernels.weightGradientScratch(most) / 4);
+      if (mode !== "infer") {
+        this.target = buffer(T, P, pad4(layout.outputs), width);
+        this.counts = buffer(T, P, width);
+        this.#each = buffer(1);
+        this.#perOutput = buffer(pad4(layout.outputs));
+      }
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  /** The state that the last window went on from is present again: its forward pass has put it into slot 0. */
+  rewind(): void {
+    this.ends.fill(0);
+  }
+
+  /** Room for what each number of the targets counts, which the next losses look at. Taken when it is first asked for. */
+  apart(): number {
+    const { memory, layout } = this.#engine;
+    const { panels, width } = this.lanes;
+    this.#apart ||= this.buffer(this.T, panels, pad4(layout.outputs), width);
+    memory.i32[this.#each / 4] = this.#apart;
+    return this.#apart;
+  }
+
+  /** All numbers of a step count as much as the step. */
+  together(): void {
+    this.#engine.memory.i32[this.#each / 4] = 0;
+  }
+
+  /** A region of zeros that goes with the network. */
+  buffer(...shape: number[]): number {
+    const pointer = this.#engine.memory.allocate(4 * product(shape));
+    this.regions.push(pointer);
+    return pointer;
+  }
+
+  /** Gives the memory back. */
+  release(): void {
+    for (const region of this.regions) this.#engine.memory.release(region);
+  }
+
+  /** Of each target in the user's units, where the model standardises them. */
+  get deviation(): number[] | undefined {
+    return this.#engine.config.scaler.targets?.deviation;
+  }
+
+  /** [T][P][outputs][width] of the last layer. */
+  get output(): number {
+    return this.#output.output;
+  }
+
+  /**
+   * A window forward: what each sequence goes on from (the kernels' `ends`, written by writeWindow) becomes slot 0, then each
+   * layer runs.
+   * @param update the number of the update being made, of which what is drawn is a function
+   */
+  forward(T: number, update = 0): void {
+    for (const stage of this.stages) stage.forward(T, update);
+  }
+
+  /** The sum of the loss times `scale`; leaves the gradient of the outputs. Or what another kernel makes of the same panels. */
+  loss(T: number, loss: Required<Loss>, scale: number, run?: Run, numbers?: ArrayLike<number> | null): number {
+    const { kernels, layout, memory } = this.#engine;
+    const { panels, width } = this.lanes;
+    const { output: y, gradient: dy } = this.#output;
+    const { outputs: O } = layout;
+    const rule = ruleOf(loss);
+    numbers ??= rule.perOutput?.(loss, O);
+    if (numbers) memory.write(this.#perOutput, numbers);
+    const pointers = [dy, y, this.target, this.counts, memory.i32[this.#each / 4] as number, numbers ? this.#perOutput : 0] as const;
+    return (run ?? rule.run)(kernels, loss, { pointers, sizes: [T * panels, O, width, scale] });
+  }
+
+  /**
+   * @param gradients a region laid out as the parameters; adds to it
+   * @param full whether errors flow back through the recurrent inputs, or through the cells alone
+   */
+  backward(T: number, update: number, gradients: number, full: boolean): void {
+    for (let i = this.stages.length - 1; i >= 0; i--) (this.stages[i] as Stage).backward(T, update, gradients, full);
+  }
+
+  /** The state in which so many sequences begin. */
+  zeros(batch = this.lanes.batch): State {
+    return Object.fromEntries(this.carried.map(({ name, units }) => [name, new Float32Array(batch * units)]));
+  }
+
+  /** A copy of the present state, for each recurrent layer and kind [batch][units]. */
+  readState(): State {
+    const state = this.zeros();
+    this.#copy(state, false);
+    return state;
+  }
+
+  /** Makes a state present that readState or checkState returned. */
+  writeState(state: State): void {
+    this.#copy(state, true);
+  }
+
+  /** @throws TypeError, RangeError if a state is missing, unknown, of another length or not finite */
+  checkState(state: unknown, batch = this.lanes.batch): State {
+    if (!isObject(state)) fail(TypeError, "state", "what state() returned", state);
+    const given = new Map(Object.entries(state));
+    const checked: State = {};
+    for (const { name, units } of this.carried) {
+      checked[name] = Float32Array.from(numbers(`state.${name}`, given.get(name), batch * units));
+      given.delete(name);
+    }
+    for (const name of given.keys()) throw new RangeError(`"state.${clip(name)}" is not a state of this model`);
+    return checked;
+  }
+
+  /** Between [batch][units] and [slot][panel][rows][width], each sequence at its own slot. */
+  #copy(state: State, write: boolean): void {
+    const { width, panels, batch } = this.lanes;
+    for (const carried of this.carried) {
+      const { name, pointer, units, rows, single } = carried;
+      for (let b = 0; b < batch; b++) {
+        const slot = single ? 0 : (this.ends[b] as number);
+        const at = pointer / 4 + (slot * panels + Math.floor(b / width)) * rows * width + (b % width);
+        copyUnits(this.#engine.memory, carried, at, width, state[name] as Float32Array, b * units, write);
+      }
+    }
+  }
+}
+
+/** Between the state of one sequence, from `from` on in `data`, and its rows, from `at` on among the floats of the memory. */
+export function copyUnits(
+  { f32 }: Memory,
+  { units, row = (unit) => unit }: Carried,
+  at: number,
+  width: number,
+  data: Float32Array,
+  from: number,
+  write: boolean,
+): void {
+  // What overflowed has left NaN in the padding as well, which is to fours.
+  for (let u = 0; write && u < units; u++) {
+    for (let r = row(u) & ~3, end = r + 4; r < end; r++) f32[at + r * width] = 0;
+  }
+  for (let u = 0; u < units; u++) {
+    const number = at + row(u) * width;
+    if (write) f32[number] = data[from + u] as number;
+    else data[from + u] = f32[number] as number;
+  }
+}

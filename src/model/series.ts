@@ -1,0 +1,152 @@
+/** Before a model sees the data: sequences cut out of one long series, and the scale of the numbers. */
+
+import { complete, each, fail, finite, integer, integerIn, isObject, oneOf, type Refuse } from "../core/check.js";
+import type { Scale } from "./scale.js";
+import { flatten, type Measured, measure, type Sequence, type Series } from "./sequences.js";
+
+export interface WindowOptions {
+  /** Steps of each sequence. */
+  length: number;
+  /** How many steps after its input the target of a step lies. Default 1: the next one. */
+  horizon?: number;
+  /** Steps from the beginning of one sequence to that of the next. Default 1. */
+  stride?: number;
+  /** As in the model's configuration: a target for every step, or for the last alone. Default "every". */
+  output?: "every" | "last";
+  /** Numbers to a step in a flat series. Default 1. */
+  features?: number;
+  /** Which features are targets, by their index from 0, in this order. Default: all. */
+  targetFeatures?: number[];
+}
+
+/** Steps of a series: a view where it is a typed array. */
+function cut({ list, nested, features }: Measured, from: number, to: number): Series {
+  const [begin, end] = nested ? [from, to] : [from * features, to * features];
+  return ArrayBuffer.isView(list) ? (list as unknown as Float32Array).subarray(begin, end) : (list as number[]).slice(begin, end);
+}
+
+/**
+ * Sequences cut out of one long series, for forecasting: each has `length` steps as inputs, and as targets what comes `horizon`
+ * steps after them. What it returns can be iterated as often as you like; it cuts as it goes, views where the series is a typed
+ * array (or else copies of the part), so that a long series takes no more memory. `fit` takes it as it is, in order; spread into
+ * an array, `[...windows(series, …)]`, its sequences are shuffled.
+ *
+ * @param series steps of numbers: rows, or a flat array or typed array with `features` to a step
+ * @throws TypeError, RangeError if an option is wrong or the series is too short for a single sequence
+ * @example
+ * // A log of [temperature, humidity, pressure]: the temperature an hour (60 steps) later, out of the last three hours.
+ * trainer.fit(windows(log, { length: 180, horizon: 60, output: "last", targetFeatures: [0] }), { epochs: 10 });
+ */
+export function windows(series: Series, windowOptions: WindowOptions): Iterable<Sequence> {
+  const given = complete("options", windowOptions, {
+    length: [integer],
+    horizon: [integer, 1],
+    stride: [integer, 1],
+    output: [oneOf("every", "last"), "every"],
+    features: integer,
+    targetFeatures: (_, value) => value,
+  });
+  const { length, horizon, stride, output, targetFeatures } = given;
+  const measured = measure("series", series, given.features);
+  const { list, nested, features, steps } = measured;
+  const indices = each(integerIn(0, features - 1), "indices of features");
+  const chosen = targetFeatures === undefined ? null : indices("targetFeatures", targetFeatures);
+  if (steps < length + horizon) fail(RangeError, "series", `at least ${length + horizon} steps (length + horizon)`, series);
+
+  const at = (step: number, k: number) => (nested ? (list[step] as number[] | undefined)?.[k] : list[step * features + k]) as number;
+  const targets = (from: number, to: number): Series =>
+    chosen ? Array.from({ length: to - from }, (_, i) => chosen.map((k) => at(from + i, k))) : cut(measured, from, to);
+  return {
+    *[Symbol.iterator]() {
+      for (let from = 0; from + length + horizon <= steps; from += stride) {
+        const to = from + length;
+        yield { inputs: cut(measured, from, to), targets: targets((output === "last" ? to - 1 : from) + horizon, to + horizon) };
+      }
+    },
+  };
+}
+
+/**
+ * One long sequence as `count` equally long pieces that follow each other, to be learned side by side: the target of each step
+ * is the step after it, be they tokens or numbers. With `batch: count`, a trainer goes through the whole of it in one pass.
+ * Views where the series is a typed array. Up to `count` steps at the end are left over.
+ *
+ * @param series tokens, or steps of numbers: rows, or flat with `features` (default 1) to a step
+ * @throws TypeError, RangeError if an option is wrong or there are less than `count + 1` steps
+ * @example const trainer = createTrainer(model, { …, batch: 16 }); trainer.fit(lanes(tokens, 16));
+ */
+export function lanes(series: Series, count: number, laneOptions: { features?: number } = {}): Sequence[] {
+  const { features } = complete("options", laneOptions, { features: integer });
+  const measured = measure("series", series, features);
+  const length = Math.floor((measured.steps - 1) / integer("count", count));
+  if (length < 1) fail(RangeError, "series", `at least ${count + 1} steps (count + 1)`, series);
+  return Array.from({ length: count }, (_, i) => ({
+    inputs: cut(measured, i * length, (i + 1) * length),
+    targets: cut(measured, i * length + 1, (i + 1) * length + 1),
+  }));
+}
+
+/** Refuses flat targets of which it is open how many come to a step. */
+function checkTargets(path: string, { inputs, targets }: Sequence): void {
+  if (!targets || typeof targets === "number" || isObject(targets[0]) || targets.length === 1) return;
+  const { steps } = measure("inputs", typeof inputs === "number" ? [inputs] : inputs);
+  if (targets.length !== steps)
+    fail(RangeError, path, `a row for each step, or one number for each of ${steps}, or the option features`, targets);
+}
+
+/**
+ * The mean and the standard deviation of each feature, for `scaler` of a model's configuration. A feature that never changes
+ * gets deviation 1. One pass, in double precision (Welford 1962); the deviation is that of these numbers, divided by their count.
+ *
+ * @param data a series, as `windows` takes it, or sequences (`of` says whether their inputs, the default, or their targets)
+ * @param scalerOptions `features`: numbers to a step where the data are flat, default 1; it must be told where flat targets are neither
+ * one number nor one for each step of the inputs. `missing: "ignore"`: NaN is passed over; default "refuse"
+ * @throws TypeError, RangeError if a number is not finite, with its path, step and feature, or if there is none
+ * @example
+ * const scale = scaler(log); // rows of 3
+ * createModel({ input: { features: 3 }, layers, scaler: { inputs: scale, targets: scale } }); // predicts all 3
+ * createModel({ input: { features: 3 }, layers, scaler: { inputs: scaler(train), targets: scaler(train, { of: "targets" }) } });
+ */
+export function scaler(
+  data: Series | Iterable<Sequence>,
+  scalerOptions: { of?: "inputs" | "targets"; features?: number; missing?: "refuse" | "ignore" } = {},
+): Scale {
+  const sequences = Array.isArray(data) ? data[0]?.inputs !== undefined : !ArrayBuffer.isView(data) && Symbol.iterator in Object(data);
+  const of = oneOf("inputs", "targets");
+  const given = complete("options", scalerOptions, { ...(sequences && { of }), features: integer, missing: oneOf("refuse", "ignore") });
+  const refuse: Refuse = given.missing === "ignore" ? (value) => (Number.isNaN(value) ? undefined : finite(value)) : finite;
+  const part = scalerOptions.of ?? "inputs";
+  const mean: number[] = [];
+  const squares: number[] = [];
+  const counts: number[] = [];
+  let features = 0;
+  const add = (path: string, value: unknown) => {
+    const list = typeof value === "number" ? [value] : value;
+    features ||= measure(path, list, given.features).features;
+    flatten(path, list, features, "feature", refuse, Float64Array).forEach((number, i) => {
+      const k = i % features;
+      counts[k] ??= 0;
+      if (Number.isNaN(number)) return;
+      const before = number - (mean[k] ??= 0);
+      mean[k] += before / ++(counts[k] as number);
+      squares[k] = (squares[k] ?? 0) + before * (number - mean[k]);
+    });
+  };
+  if (sequences) {
+    let i = 0;
+    for (const sequence of data as Iterable<Sequence>) {
+      const path = `sequences[${i++}].${part}`;
+      if (part === "targets" && !given.features) checkTargets(path, sequence);
+      add(path, sequence?.[part]);
+    }
+  } else add("series", data);
+  if (counts.length === 0) fail(RangeError, "data", "at least one step", data);
+  counts.forEach((count, k) => {
+    if (count === 0) fail(RangeError, "data", `a number of feature ${k}`, data);
+  });
+  // A deviation that is nothing in f32 is refused.
+  return {
+    mean,
+    deviation: squares.map((sum, k) => Math.sqrt(sum / (counts[k] as number))).map((value) => (Math.fround(value) > 0 ? value : 1)),
+  };
+}

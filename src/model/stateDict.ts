@@ -1,0 +1,117 @@
+/**
+ * Which tensor is which parameter: by the model's own names, or by those in a PyTorch module, which have a prefix before the names
+ * of each layer: `rnn.weight_ih_l0`, `fc.weight`.
+ */
+
+import { arrayLike, clip, fail, listed } from "../core/check.js";
+import { checkShape, type Tensor } from "../core/safetensors.js";
+import type { Parameter } from "../layers/packing.js";
+
+/** What `setParameters` did, by name: of the model's parameters, and of tensors that are none. */
+export interface Assigned {
+  set: string[];
+  /** Biases of layers whose weights were set without any bias (PyTorch's `bias=False`): they are 0 now. */
+  zeroed: string[];
+  /** Parameters that are what they were. */
+  kept: string[];
+  /** Tensors under none of the `prefixes`. */
+  unused: string[];
+}
+
+/** The parameters of one layer, with the names that PyTorch's modules have for them: of a stack, by the number of the layer in it. */
+interface Group {
+  name: string;
+  recurrent: boolean;
+  parameters: { parameter: Parameter; local(number: number): string; bias: boolean }[];
+}
+
+function groupsOf(parameters: readonly Parameter[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const parameter of parameters) {
+    const [, base, number, end = ""] = /^(.+)_l(\d+)(_reverse)?$/.exec(parameter.name) ?? [];
+    const dot = parameter.name.lastIndexOf(".");
+    const name = base ? `l${number}` : parameter.name.slice(0, dot);
+    const kind = base ?? parameter.name.slice(dot + 1);
+    const group = groups.get(name) ?? { name, recurrent: base !== undefined, parameters: [] };
+    groups.set(name, group);
+    group.parameters.push({ parameter, local: (n) => (base ? `${base}_l${n}${end}` : kind), bias: kind.startsWith("bias") });
+  }
+  return [...groups.values()];
+}
+
+/** The only prefix under which the weights of a layer are, by name and shape; undefined if there is none. */
+function find({ name, parameters }: Group, number: number, tensors: Record<string, Tensor>): string | undefined {
+  const weights = parameters.filter(({ bias }) => !bias);
+  const asked = weights.length > 0 ? weights : parameters;
+  const first = asked[0]?.local(number) as string;
+  const fits = (prefix: string) =>
+    asked.every(({ parameter: { shape }, local }) => {
+      const given = tensors[prefix + local(number)]?.shape;
+      return given?.length === shape.length && shape.every((n, i) => given[i] === n);
+    });
+  const ends = Object.keys(tensors).filter((tensor) => tensor === first || tensor.endsWith(`.${first}`));
+  const found = ends.map((tensor) => tensor.slice(0, tensor.length - first.length)).filter(fits);
+  if (found.length > 1) {
+    const known = listed(found.map((prefix) => JSON.stringify(clip(prefix))));
+    throw new RangeError(`"parameters" has several that "${name}" could be, ${known}: say which with prefixes`);
+  }
+  return found[0];
+}
+
+/**
+ * @param prefixes one for each layer that has parameters, from the input up; layers with the same one are a stack. Absent: tensors have
+ * the model's names, or each layer is where its names and shapes are
+ * @returns the tensor for each parameter, null for zeros
+ * @throws TypeError, RangeError if a tensor is none of the model's, or of another shape
+ */
+export function assign(
+  parameters: readonly Parameter[],
+  tensors: Record<string, Tensor>,
+  prefixes?: unknown,
+): { assigned: Assigned; chosen: Map<Parameter, Tensor | null> } {
+  const names = Object.keys(tensors);
+  const known = new Set(parameters.map(({ name }) => name));
+  const groups = groupsOf(parameters);
+  const own = prefixes === undefined && names.every((name) => known.has(name));
+  if (prefixes !== undefined) {
+    const list = arrayLike("prefixes", prefixes, "prefixes of layers");
+    const layers = listed(groups.map(({ name }) => name));
+    if (list.length !== groups.length) fail(RangeError, "prefixes", `${groups.length}, one for each of ${layers}`, prefixes);
+    groups.forEach((_, i) => {
+      if (typeof list[i] !== "string") fail(TypeError, `prefixes[${i}]`, 'a prefix such as "rnn."', list[i]);
+    });
+  }
+  const chosen = new Map<Parameter, Tensor | null>();
+  const assigned: Assigned = { set: [], zeroed: [], kept: [], unused: [] };
+  const left = new Set(names);
+  const stacks = new Map<string, number>();
+  groups.forEach((group, i) => {
+    const stacked = (prefixes as string[] | undefined)?.[i];
+    const number = stacked === undefined ? Number(group.name.slice(1)) : (stacks.get(stacked) ?? 0);
+    if (stacked !== undefined && group.recurrent) stacks.set(stacked, number + 1);
+    const prefix = own ? "" : (stacked ?? find(group, number, tensors));
+    const rows = group.parameters.map(({ parameter, local, bias }) => {
+      const name = own ? parameter.name : `${prefix}${local(number)}`;
+      return { parameter, bias, name, tensor: prefix === undefined || !left.has(name) ? undefined : tensors[name] };
+    });
+    const whole = rows.some(({ bias }) => !bias) && rows.every(({ bias, tensor }) => bias === (tensor === undefined));
+    for (const { parameter, bias, name, tensor } of rows) {
+      if (tensor !== undefined) {
+        checkShape(`parameters.${name}`, (tensor as Tensor | null)?.shape, parameter.shape);
+        chosen.set(parameter, tensor);
+        left.delete(name);
+        assigned.set.push(parameter.name);
+      } else if (bias && whole) {
+        chosen.set(parameter, null);
+        assigned.zeroed.push(parameter.name);
+      } else if (stacked !== undefined && !bias) throw new RangeError(`"parameters" has no tensor "${clip(name)}"`);
+      else assigned.kept.push(parameter.name);
+    }
+  });
+  for (const name of left) {
+    const prefix = name.slice(0, name.lastIndexOf(".") + 1);
+    if (prefixes !== undefined && !(prefixes as string[]).includes(prefix)) assigned.unused.push(name);
+    else throw new RangeError(`"parameters.${clip(name)}" is no parameter of this model, which has ${listed([...known])}`);
+  }
+  return { assigned, chosen };
+}

@@ -1,0 +1,164 @@
+/** One live sequence: a step at a time, synchronous, with a state that is a value. */
+
+import { destination, integer, numbers } from "../core/check.js";
+import { lanesFor } from "../core/lanes.js";
+import type { Engine } from "./engine.js";
+import type { GenerateOptions } from "./generate.js";
+import { generate } from "./generate.js";
+import { checkSteps } from "./layout.js";
+import type { State } from "./network.js";
+import { Network } from "./network.js";
+import { type Scale, standardise } from "./scale.js";
+import { allFinite } from "./sequences.js";
+import { readOutputs } from "./window.js";
+
+/**
+ * The window of one step that the streams of a model share. The state of the stream that stepped last lies in it; those of
+ * the others lie with them. So a lone stream never copies, and streams that are dropped leave nothing behind in the memory.
+ */
+class Seat {
+  readonly network: Network;
+  /** The state in which sequences begin. */
+  readonly zero: State;
+  owner: Stream | null = null;
+
+  constructor(engine: Engine) {
+    this.network = new Network(engine, 1, lanesFor(1), "infer");
+    this.zero = this.network.zeros();
+    // The state lies in slot 1, where each step leaves it.
+    this.network.ends[0] = 1;
+    engine.memory.i32[this.network.starts / 4] = 1;
+  }
+}
+
+const seats = new WeakMap<Engine, Seat>();
+
+/** Made by `model.stream()`. */
+export class Stream {
+  readonly #engine: Engine;
+  readonly #seat: Seat;
+  /** While another stream has the seat. */
+  #state: State | null;
+  readonly #input: number;
+  readonly #features: number;
+
+  /** @internal */
+  constructor(engine: Engine) {
+    checkSteps(engine.layout);
+    let seat = seats.get(engine);
+    if (!seat) {
+      seat = new Seat(engine);
+      seats.set(engine, seat);
+    }
+    const { input } = engine.config;
+    this.#engine = engine;
+    this.#seat = seat;
+    this.#input = seat.network.input / 4;
+    this.#features = "tokens" in input ? 0 : input.features;
+    this.#state = seat.zero;
+  }
+
+  #sit(): Network {
+    const seat = this.#seat;
+    if (seat.owner !== this) {
+      if (seat.owner) seat.owner.#state = seat.network.readState();
+      seat.network.writeState(this.#state as State);
+      this.#state = null;
+      seat.owner = this;
+    }
+    return seat.network;
+  }
+
+  /**
+   * One step.
+   * @param input `features` numbers (one number may stand alone), or a token; in your units, where the model has a scaler
+   * @param out where to put the outputs; default a new array
+   * @returns the model's outputs at this step, whether its output is "every" or "last" (logits, after cross-entropy);
+   * in the targets' units, where the model has a scaler for them
+   * @throws TypeError, RangeError if the input is not that, or the outputs are not finite; then the state is unchanged
+   * @example const [y] = stream.step([0.1, 0.2, 0.3]);
+   */
+  step(input: ArrayLike<number> | number, out?: Float32Array): Float32Array {
+    const { memory, layout, config } = this.#engine;
+    const result = destination("out", out, layout.outputs);
+    this.#check(input);
+    const { inputs } = config.scaler;
+    if (inputs) input = this.#standardise(inputs, input);
+    const network = this.#sit();
+    if (this.#features === 0) memory.i32[this.#input] = input as number;
+    else if (typeof input === "number") memory.f32[this.#input] = input;
+    else for (let k = 0; k < this.#features; k++) memory.f32[this.#input + k] = input[k] as number;
+    network.forward(1);
+    readOutputs(this.#engine, network, 0, 0, 1, result, 0);
+    if (!allFinite(result)) this.#undo(network);
+    return result;
+  }
+
+  /** Slot 0 has the state before the step. */
+  #undo(network: Network): never {
+    network.ends[0] = 0;
+    const before = network.readState();
+    network.ends[0] = 1;
+    network.writeState(before);
+    throw new RangeError("the outputs are no longer finite: the stream's state is that before this step");
+  }
+
+  #check(input: unknown): void {
+    const { config } = this.#engine;
+    if ("tokens" in config.input) integer("input", input, 0, config.input.tokens - 1);
+    else numbers("input", typeof input === "number" ? [input] : input, this.#features);
+  }
+
+  #standardise(scale: Scale, input: ArrayLike<number> | number): ArrayLike<number> {
+    const list: number[] = [];
+    for (let k = 0; k < this.#features; k++) list[k] = standardise(scale, (typeof input === "number" ? input : input[k]) as number, k);
+    return numbers("input", list, this.#features);
+  }
+
+  /**
+   * A copy of the state: `h_l0`, `c_l0`, … for each recurrent layer, [units] each. A plain value: keep it, clone it, send it
+   * (in JSON as arrays: `Array.from(state.h_l0)`; `restore` takes those as well).
+   */
+  state(): State {
+    if (this.#seat.owner === this) return this.#seat.network.readState();
+    return structuredClone(this.#state as State);
+  }
+
+  /**
+   * Goes on from a state that `state()` of a stream of a like model returned.
+   * @throws TypeError, RangeError if it is not that; then the present state is unchanged
+   * @example const copy = model.stream().restore(stream.state());
+   */
+  restore(state: Record<string, ArrayLike<number>>): this {
+    this.#become(this.#seat.network.checkState(state));
+    return this;
+  }
+
+  /** Begins a new sequence: the state is zero. */
+  reset(): this {
+    this.#become(this.#seat.zero);
+    return this;
+  }
+
+  #become(state: State): void {
+    if (this.#seat.owner === this) this.#seat.network.writeState(state);
+    else this.#state = state;
+  }
+
+  /**
+   * The stream as a transform of the web's streams: inputs in, outputs out, a step each.
+   * @example for await (const y of readable.pipeThrough(stream.transform())) console.log(y);
+   */
+  transform(): TransformStream<ArrayLike<number> | number, Float32Array> {
+    return new TransformStream({ transform: (input, controller) => controller.enqueue(this.step(input)) });
+  }
+
+  /**
+   * Goes on by itself: draws a token from `logits` (what the step before returned), steps with it, yields it. `logits` is
+   * updated in place, so that `generate` can be called again with it. See `model.generate` for the options.
+   * @example stream.step(7, logits); for (const token of stream.generate(logits, { length: 20 })) write(token);
+   */
+  generate(logits: Float32Array, options: GenerateOptions = {}): Generator<number, void, undefined> {
+    return generate(this.#engine, this, logits, options);
+  }
+}

@@ -1,0 +1,220 @@
+/** Many live sequences over one model, any of them a step on at once, eight side by side. */
+
+import { PANEL } from "../../assembly/codes.js";
+import { arrayLike, complete, destination, fail, refuse, size } from "../core/check.js";
+import { dropped } from "../core/memory.js";
+import type { Carried } from "../layers/stage.js";
+import type { Engine } from "./engine.js";
+import { checkSteps } from "./layout.js";
+import { copyUnits, Network, type State } from "./network.js";
+import { checkInputs, type Series } from "./sequences.js";
+import { readOutputs } from "./window.js";
+
+export interface StreamsOptions {
+  /** How many may be open at once. Memory for all of them is taken at the start: their states and inputs. */
+  capacity: number;
+}
+
+/** Streams side by side in one call of the kernels; at (I, H) = (32, 64), 32 are 1 % faster, 1,000 are 4 % slower. */
+const LANES = PANEL;
+
+/**
+ * Made by `model.streams()`. States lie row by row, one for each stream; a step brings those of eight streams to the lanes of a
+ * panel and back, which is a fortieth of its time at (I, H) = (32, 64). A step of fewer has eight lanes as well: to the bit, what
+ * a stream computes does not depend on which others step with it. So one alone takes as long as eight: `model.stream()` is for that,
+ * whose outputs may differ in the last bits (3e-7 has been seen), as its kernels add in another order.
+ */
+export class Streams {
+  readonly capacity: number;
+  readonly #engine: Engine;
+  readonly #network: Network;
+  /** The state that each stream carries: a region [capacity][floats] beside the one that the network works on. */
+  readonly #states: (Carried & { region: number; floats: number })[];
+  /** In which row of these the state of each open stream lies, by id. */
+  readonly #rows = new Map<unknown, number>();
+  /** Rows of streams that were closed. */
+  readonly #free: number[] = [];
+  #opened = 0;
+  /** Regions: rows of the streams that step [capacity] i32; their inputs [capacity][features] or tokens [capacity] i32; 0 to 7, i32. */
+  readonly #chosen: number;
+  readonly #inputs: number;
+  readonly #order: number;
+  /** For each row, where among the streams that step it was last. */
+  readonly #turns: Int32Array;
+
+  /** @internal */
+  constructor(engine: Engine, streamsOptions: StreamsOptions) {
+    const { capacity } = complete("options", streamsOptions, { capacity: [size] });
+    const { memory, layout } = engine;
+    checkSteps(layout);
+    const network = new Network(engine, 1, { batch: LANES, width: LANES, panels: 1 }, "infer");
+    dropped.register(this, () => network.release());
+    // Lanes that no stream takes have room as well.
+    const region = (floats: number) => network.buffer(capacity + LANES, floats);
+    this.capacity = capacity;
+    this.#engine = engine;
+    this.#network = network;
+    this.#states = network.carried.map((carried) => {
+      const floats = carried.rows * (carried.slots ?? 1);
+      return { ...carried, region: region(floats), floats };
+    });
+    this.#chosen = region(1);
+    this.#inputs = region(layout.inputRows);
+    this.#order = region(1);
+    memory.i32.set([0, 1, 2, 3, 4, 5, 6, 7], this.#order / 4);
+    this.#turns = new Int32Array(capacity);
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  /** Whether a stream of this id is open. */
+  has(id: number): boolean {
+    return this.#rows.has(id);
+  }
+
+  /**
+   * Opens a stream.
+   * @param state where it goes on from: what `state()` returned here or of a `model.stream()`. Default: a new sequence
+   * @returns its id: an integer that no other stream gets, also after this one is closed
+   * @throws RangeError if `capacity` are open; TypeError, RangeError if the state is not that
+   * @example const id = streams.open();
+   */
+  open(state: Record<string, ArrayLike<number>> = this.#network.zeros(1)): number {
+    const checked = this.#network.checkState(state, 1);
+    if (this.size === this.capacity) throw new RangeError(`all ${this.capacity} streams are open`);
+    const row = this.#free.pop() ?? this.size;
+    this.#rows.set(this.#opened, row);
+    this.#copy(row, checked, true);
+    return this.#opened++;
+  }
+
+  /**
+   * One step of some of the streams.
+   * @param ids of open streams, each once, in any order
+   * @param inputs for each of them `features` numbers, flat or in an array each, or a token; in your units, where the model has a
+   * scaler. A flat Float32Array is fastest
+   * @param out where to put the outputs; default a new array
+   * @returns the model's outputs at this step, [ids x outputs]; in the targets' units, where the model has a scaler for them. Where
+   * those of a stream are not finite, its state is that before the step, and the others' are as ever
+   * @throws TypeError, RangeError if an id or an input is not that; then no state is changed
+   * @example const y = streams.step([a, b], [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]);
+   */
+  step(ids: ArrayLike<number>, inputs: Series, out?: Float32Array): Float32Array {
+    const { kernels, memory, layout } = this.#engine;
+    const { inputRows, outputs } = layout;
+    const [network, states] = [this.#network, this.#states];
+    const { length } = arrayLike("ids", ids, "an array of ids");
+    const result = destination("out", out, length * outputs);
+    this.#choose(ids);
+    this.#write(inputs, length);
+    // The lanes that are left over repeat the last stream.
+    for (let i = length; i % LANES > 0; i++) {
+      memory.copy(this.#chosen + 4 * i, this.#chosen + 4 * (i - 1), 1);
+      memory.copy(this.#inputs + 4 * inputRows * i, this.#inputs + 4 * inputRows * (i - 1), inputRows);
+    }
+    for (let i = 0; i < length; i += LANES) {
+      const [rows, from] = [this.#chosen + 4 * i, this.#inputs + 4 * inputRows * i];
+      if (inputRows === 1) memory.copy(network.input, from, LANES);
+      else kernels.embeddingForward(network.input, this.#order, from, 0, 1, inputRows, LANES);
+      for (const { region, pointer, floats } of states) kernels.embeddingForward(pointer, rows, region, 0, 1, floats, LANES);
+      network.forward(1);
+      for (const { region, pointer, rows: R, floats } of states) {
+        kernels.scatterRows(region, rows, pointer + 4 * R * LANES, 1, floats);
+      }
+      for (let b = 0; b < LANES && i + b < length; b++) {
+        readOutputs(this.#engine, network, b, 0, 1, result, (i + b) * outputs);
+        let finite = 0;
+        for (let k = 0; k < outputs; k++) finite += 0 * (result[(i + b) * outputs + k] as number);
+        if (finite !== 0) this.#undo(b, memory.i32[rows / 4 + b] as number);
+      }
+    }
+    return result;
+  }
+
+  /** The state that the stream in a lane had before the step, which lies in slot 0, becomes that of its row again. */
+  #undo(lane: number, row: number): void {
+    const { f32 } = this.#engine.memory;
+    for (const { region, pointer, floats } of this.#states) {
+      for (let r = 0; r < floats; r++) f32[region / 4 + row * floats + r] = f32[pointer / 4 + r * LANES + lane] as number;
+    }
+  }
+
+  /** Writes the rows of the streams that step. */
+  #choose(ids: ArrayLike<number>): void {
+    const { i32 } = this.#engine.memory;
+    const chosen = this.#chosen / 4;
+    for (let i = 0; i < ids.length; i++) {
+      const row = this.#rows.get(ids[i]) ?? this.#row(ids[i], `ids[${i}]`);
+      const turn = this.#turns[row] as number;
+      if (turn < i && i32[chosen + turn] === row) fail(RangeError, `ids[${i}]`, `another stream than ids[${turn}]`, ids[i]);
+      this.#turns[row] = i;
+      i32[chosen + i] = row;
+    }
+  }
+
+  #row(id: unknown, path = "id"): number {
+    const row = this.#rows.get(id);
+    if (row === undefined) refuse("number", path, "the id of an open stream", id);
+    return row;
+  }
+
+  /** Writes the inputs of so many streams. */
+  #write(inputs: Series, length: number): void {
+    const { kernels, memory, config, layout } = this.#engine;
+    const { inputRows } = layout;
+    const whole = "features" in config.input && config.input.features === inputRows && !config.scaler.inputs;
+    if (whole && inputs instanceof Float32Array && inputs.length === length * inputRows) {
+      memory.write(this.#inputs, inputs);
+      // Numbers whose squares have a finite sum are finite: 2 ns for 32 of them, where to look at each takes 130.
+      if (kernels.squaredNorm(this.#inputs, inputs.length) < Infinity) return;
+    }
+    const flat = this.check("inputs", inputs, length);
+    const features = flat.length / length;
+    const into = inputRows > 1 ? memory.f32 : memory.i32;
+    flat.forEach((value, n) => (into[this.#inputs / 4 + n + (inputRows - features) * Math.floor(n / features)] = value));
+  }
+
+  /** @internal The inputs of so many streams, as the kernels take them; also for the batcher. */
+  check(path: string, inputs: unknown, length: number): Float32Array | Int32Array {
+    return checkInputs(path, inputs, this.#engine.config, length);
+  }
+
+  /**
+   * A copy of a stream's state: a plain value, as that of `model.stream()`, and either takes the other's.
+   * @throws TypeError, RangeError if no such stream is open
+   */
+  state(id: number): State {
+    const state = this.#network.zeros(1);
+    this.#copy(this.#row(id), state, false);
+    return state;
+  }
+
+  /**
+   * A stream goes on from a state that `state()` returned here or of a `model.stream()`.
+   * @throws TypeError, RangeError if it is not that, or no such stream is open; then nothing is changed
+   */
+  restore(id: number, state: Record<string, ArrayLike<number>>): void {
+    this.#copy(this.#row(id), this.#network.checkState(state, 1), true);
+  }
+
+  /** A stream begins a new sequence: its state is zero. */
+  reset(id: number): void {
+    this.restore(id, this.#network.zeros(1));
+  }
+
+  /** Ends a stream, which makes room for another. */
+  close(id: number): void {
+    this.#free.push(this.#row(id));
+    this.#rows.delete(id);
+  }
+
+  #copy(row: number, state: State, write: boolean): void {
+    for (const carried of this.#states) {
+      const at = carried.region / 4 + row * carried.floats;
+      copyUnits(this.#engine.memory, carried, at, 1, state[carried.name] as Float32Array, 0, write);
+    }
+  }
+}

@@ -1,0 +1,207 @@
+/** Windows: the rows of a batch, how far each goes at once, and the only transposition, into memory and out of it. */
+
+import { pad4 } from "../layers/packing.js";
+import type { Engine } from "./engine.js";
+import type { Loss } from "./losses.js";
+import { ruleOf } from "./losses.js";
+import type { Network } from "./network.js";
+import { restore } from "./scale.js";
+import type { Checked } from "./sequences.js";
+
+/** One row of a batch: a sequence, and which part of it is in the window. */
+export interface Row {
+  sequence: Checked;
+  from: number;
+  count: number;
+  /** How many of these steps were learned before: they run again, and their targets do not count. */
+  repeated: number;
+  /** After how many of them the next window begins: its state is the one carried. */
+  keep: number;
+  /** Its number in the order in which sequences came. */
+  ordinal: number;
+  /** Whether its state is carried on; else it begins with zeros. */
+  goesOn: boolean;
+}
+
+/** All of a sequence. */
+export const wholeRow = (sequence: Checked, ordinal: number, goesOn: boolean): Row => {
+  const { length } = sequence;
+  return { sequence, from: 0, count: length, repeated: 0, keep: length, ordinal, goesOn };
+};
+
+/** Rows of a batch, each working through its own sequence and taking the next one when it is at the end. */
+export class Rows {
+  readonly rows: (Row | null)[];
+  /** Sequences taken so far. */
+  taken = 0;
+
+  /** @param overlap steps of a window that the next one repeats */
+  constructor(
+    batch: number,
+    readonly overlap = 0,
+  ) {
+    this.rows = Array.from({ length: batch }, () => null);
+  }
+
+  /** The rows without a sequence. */
+  get free(): number {
+    return this.rows.reduce((count, row) => count + Number(row === null), 0);
+  }
+
+  put(sequence: Checked): void {
+    this.rows[this.rows.indexOf(null)] = wholeRow(sequence, this.taken++, false);
+  }
+
+  /**
+   * Decides how many steps each row goes on, `limit` at the most, and returns the longest window: 0 when nothing is left. Where
+   * only the last step has a target, the first window takes the odd rest, so that the last one, which learns, is whole.
+   */
+  next(limit: number, output: "every" | "last"): number {
+    let most = 0;
+    for (const row of this.rows) {
+      if (!row) continue;
+      const left = row.sequence.length - row.from - row.repeated;
+      const rest = output === "last" ? left % limit : 0;
+      row.count = row.repeated + (rest > 0 ? rest : Math.min(limit, left));
+      row.keep = Math.max(0, row.count - this.overlap);
+      most = Math.max(most, row.count);
+    }
+    return most;
+  }
+
+  /** Moves on to the next window; rows at their end become free. Returns how many steps were new. */
+  advance(): number {
+    let steps = 0;
+    this.rows.forEach((row, i) => {
+      if (!row) return;
+      steps += row.count - row.repeated;
+      if (row.from + row.count >= row.sequence.length) this.rows[i] = null;
+      row.from += row.keep;
+      row.repeated = row.count - row.keep;
+      row.goesOn = true;
+    });
+    return steps;
+  }
+}
+
+const NONE = { targets: [], weights: [] };
+
+/**
+ * Writes the next steps of every row, T at the most: inputs, what each row goes on from, and with a loss what writeTargets does,
+ * whose number it returns. Steps past a row's own have inputs of zero.
+ */
+export function writeWindow(engine: Engine, network: Network, rows: readonly (Row | null)[], T: number, loss?: Required<Loss>): number {
+  const { memory, config, layout } = engine;
+  const { width, panels } = network.lanes;
+  const tokens = "tokens" in config.input;
+  const features = "tokens" in config.input ? 1 : config.input.features;
+  const into = tokens ? memory.i32 : memory.f32;
+  const [starts, lengths, input] = [network.starts / 4, network.lengths / 4, network.input / 4];
+  const { inputRows } = layout;
+
+  for (let b = 0; b < panels * width; b++) {
+    const row = rows[b] ?? null;
+    const count = row?.count ?? 0;
+    memory.i32[starts + b] = row?.goesOn ? (network.ends[b] as number) : -1;
+    memory.i32[lengths + b] = count;
+    network.ends[b] = row?.keep ?? 0;
+    // Number k of step t lies at [t][panel][k][lane].
+    const panel = Math.floor(b / width);
+    const lane = b % width;
+    const inputs = row?.sequence.inputs ?? [];
+    let from = (row?.from ?? 0) * features;
+    for (let t = 0; t < T; t++) {
+      const at = input + (t * panels + panel) * inputRows * width + lane;
+      if (t < count) for (let k = 0; k < features; k++) into[at + k * width] = inputs[from++] as number;
+      else for (let k = 0; k < features; k++) into[at + k * width] = 0;
+    }
+  }
+  return loss ? writeTargets(engine, network, rows, T, loss) : 0;
+}
+
+/**
+ * Writes the targets of the rows' steps, and what each counts: nothing past a row's own. Returns what the mean is taken over: the
+ * weights of all targets.
+ */
+export function writeTargets(engine: Engine, network: Network, rows: readonly (Row | null)[], T: number, loss: Required<Loss>): number {
+  const { memory, config, layout } = engine;
+  const { width, panels } = network.lanes;
+  const apart = rows.some((row) => row?.sequence.each) ? network.apart() : 0;
+  if (!apart) network.together();
+  const { per, copies = 1, classes, classWeights } = ruleOf(loss).targets(loss, layout.outputs);
+  const goals = classes ? memory.i32 : memory.f32;
+  const [target, weight] = [network.target / 4, network.counts / 4];
+  const targetRows = classes ? 1 : pad4(layout.outputs);
+  let counted = 0;
+  for (let b = 0; b < panels * width; b++) {
+    const row = rows[b] ?? null;
+    const panel = Math.floor(b / width);
+    const lane = b % width;
+    const { targets, weights, each }: Pick<Checked, "targets" | "weights" | "each"> = row?.sequence ?? NONE;
+    for (let t = 0; t < T; t++) {
+      const step = row && t < row.count ? targetAt(config.output, row, t) : -1;
+      const counts = step < 0 ? 0 : (weights[step] as number);
+      const at = target + (t * panels + panel) * targetRows * width + lane;
+      let numbers = apart ? 0 : per * copies;
+      for (let k = 0; k < per * copies; k++) {
+        const number = step * per + Math.floor(k / copies);
+        goals[at + k * width] = counts > 0 ? (targets[number] as number) : 0;
+        if (!apart) continue;
+        const own = counts > 0 && each ? (each[number] as number) : 1;
+        memory.f32[apart / 4 + at - target + k * width] = own;
+        numbers += own;
+      }
+      memory.f32[weight + (t * panels + panel) * width + lane] = counts;
+      counted += counts * numbers * (classWeights && counts > 0 ? (classWeights[targets[step] as number] as number) : 1);
+    }
+  }
+  return counted;
+}
+
+/** The index of the target of a row's step t in this window; -1 where it has none, or had its turn. */
+function targetAt(output: "every" | "last", row: Row, t: number): number {
+  if (t < row.repeated) return -1;
+  const step = row.from + t;
+  if (output === "every") return step;
+  return step === row.sequence.length - 1 ? 0 : -1;
+}
+
+/** The outputs of row `b` at the steps from..from+count-1 of the window, step by step, in the targets' units. */
+export function readOutputs(
+  engine: Engine,
+  network: Network,
+  b: number,
+  from: number,
+  count: number,
+  into: Float32Array,
+  at: number,
+): void {
+  const { memory, layout, units } = engine;
+  const { width, panels } = network.lanes;
+  const rows = pad4(layout.outputs);
+  let start = network.output / 4 + ((from * panels + Math.floor(b / width)) * rows * width + (b % width));
+  for (let t = 0; t < count; t++) {
+    for (let k = 0; k < layout.outputs; k++) {
+      const output = memory.f32[start + k * width] as number;
+      into[at++] = units ? restore(units, output, k) : output;
+    }
+    start += panels * rows * width;
+  }
+}
+
+/** Room for the outputs of sequences: of all steps, or of the last. */
+export function roomFor({ config, layout }: Engine, sequences: readonly Checked[]): Float32Array[] {
+  return sequences.map(({ length }) => new Float32Array((config.output === "every" ? length : 1) * layout.outputs));
+}
+
+/** Copies the outputs of a window that ran forward to their places, by the rows' numbers. */
+export function readRows(engine: Engine, network: Network, rows: readonly (Row | null)[], results: Float32Array[]): void {
+  const { config, layout } = engine;
+  rows.forEach((row, b) => {
+    if (!row) return;
+    const { sequence, from, count, ordinal } = row;
+    const result = results[ordinal] as Float32Array;
+    if (config.output === "every") readOutputs(engine, network, b, 0, count, result, from * layout.outputs);
+    else if (from + count === sequence.length) readOutputs(engine, network, b, count - 1, 1, result, 0);
+  });
+}

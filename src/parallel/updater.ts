@@ -1,0 +1,76 @@
+/** Updates from gradients of several threads, added in the order of their rows: the same bits for the same number of threads. */
+
+import { Updater } from "../internal.js";
+import type { Engine } from "../model/engine.js";
+import type { Row } from "../model/window.js";
+import type { CheckedTrainerOptions } from "../training/trainerOptions.js";
+import type { Learned } from "../training/updater.js";
+import type { Pool } from "./pool.js";
+import { Shards } from "./shards.js";
+
+export class ParallelLearner extends Updater<Shards> {
+  /** Regions for the gradient of each thread's rows; the first is `gradients`. */
+  readonly #regions: number[];
+
+  constructor(
+    engine: Engine,
+    options: CheckedTrainerOptions,
+    owner: object,
+    readonly pool: Pool,
+  ) {
+    super(engine, options, owner);
+    const { bytes } = engine.layout.params;
+    this.#regions = Array.from({ length: pool.size }, (_, i) => (i === 0 ? this.gradients : this.keep(bytes)));
+  }
+
+  protected override create(T: number, batch: number): Shards {
+    return new Shards(this.pool, T, batch, "train", this.options.seed);
+  }
+
+  /** The gradient of the loss over the next T steps of the rows, of its mean or its sum, into the region `gradients`. */
+  async differentiate(rows: readonly (Row | null)[], T: number): Promise<Learned> {
+    const { engine, gradients, mask, pool } = this;
+    const { loss, gradient } = this.options;
+    const shards = this.prepare(T, rows.length);
+    const parts = shards.write(rows, loss);
+    const targets = parts.reduce((sum, { counted }) => sum + counted, 0);
+    const sum = loss.reduction === "sum";
+    const count = engine.layout.params.bytes / 4;
+    if (targets === 0) {
+      await shards.run(parts);
+      engine.memory.fill(gradients, count);
+      return { loss: NaN, targets };
+    }
+    const losses = await shards.run(parts, (i) => ({
+      // Every thread draws masks of its own.
+      mask: mask * pool.size + i,
+      loss,
+      scale: sum ? 1 : 1 / targets,
+      gradients: this.#regions[i] as number,
+      full: gradient === "full",
+    }));
+    if (parts[0]?.T === 0) engine.memory.fill(gradients, count);
+    parts.forEach(({ T }, i) => {
+      if (i > 0 && T > 0) engine.kernels.blend(gradients, this.#regions[i] as number, count, 1, 1);
+    });
+    return { loss: losses.reduce((total, part) => total + part, 0) / (sum ? targets : 1), targets };
+  }
+
+  /** Does something for which no other work of threads may be under way on the model. */
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    this.busy = true;
+    try {
+      return await this.pool.alone(work);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  override learn(rows: readonly (Row | null)[], T: number): Promise<Learned> {
+    return this.alone(async () => {
+      const learned = await this.differentiate(rows, T);
+      if (learned.targets > 0) this.take(learned);
+      return learned;
+    });
+  }
+}

@@ -1,0 +1,238 @@
+/** A training run, on however many threads: epochs, rows whose state is carried, checkpoints. */
+
+import { boolean, complete, count, either, fail, integer, isObject, options } from "../core/check.js";
+import type { Tensor } from "../core/safetensors.js";
+import type { Engine } from "../model/engine.js";
+import type { Metric } from "../model/metrics.js";
+import { checkMetrics } from "../model/metrics.js";
+import { Model } from "../model/model.js";
+import type { Checked, Demands, Sequence } from "../model/sequences.js";
+import { checkSequence, checkSequences } from "../model/sequences.js";
+import type { Row } from "../model/window.js";
+import { wholeRow } from "../model/window.js";
+import { readCheckpoint, type TrainerFile, writeCheckpoint } from "./checkpoint.js";
+import type { FitOptions, Position, Report } from "./epochs.js";
+import { checkSame, runEpochs } from "./epochs.js";
+import { awaitable, type Fit, type ValidatedReport } from "./reports.js";
+import type { Data } from "./source.js";
+import { arrayData, iterableData } from "./source.js";
+import type { CheckedTrainerOptions } from "./trainerOptions.js";
+import { checkTrainerOptions, withLearningRate } from "./trainerOptions.js";
+import type { Updater } from "./updater.js";
+
+export interface FitSettings {
+  /** How many epochs (`Infinity`: until you leave the loop); one that was interrupted is finished as the first of them. Default 1. */
+  epochs?: number;
+  /** Sequences to evaluate on after each epoch; with the trainer's option `average` it is the averaged parameters that are. */
+  validation?: Iterable<Sequence>;
+  /** To measure on them beside the loss. */
+  metrics?: readonly Metric[];
+  /**
+   * Stops after so many epochs in a row without a new least validation loss (Prechelt 1998). At the end, also when the epochs
+   * run out, the model has the parameters of the best epoch, before the last report comes: those that were validated, so with
+   * `average` the averaged ones, whose mean then begins anew. A fit that was interrupted restores nothing: the next one with
+   * `patience`, also after `resumeTrainer`, goes on from its best. Default: never.
+   */
+  patience?: number;
+  /** Stops before the next update; the iteration then throws the signal's reason. */
+  signal?: AbortSignal;
+  /** Reports come every so many updates, and at each epoch's end. Default: at the end only. */
+  every?: number;
+}
+
+/** Settings with validation data, whose reports have what was measured on them: all reports, as they come at epochs' ends alone. */
+export interface ValidatedSettings<M extends Metric> extends FitSettings {
+  validation: Iterable<Sequence>;
+  metrics?: readonly M[];
+  every?: never;
+}
+
+/** Rows of one window, and the steps of the longest. */
+interface Batch {
+  rows: Row[];
+  T: number;
+}
+
+/** What all trainers have. */
+export abstract class Training<U extends Updater = Updater> {
+  readonly model: Model;
+  /** @internal */
+  protected readonly engine: Engine;
+  /** @internal */
+  protected readonly updater: U;
+  readonly #demands: Required<Demands>;
+  #position: Position = { epochs: 0, progress: null, carried: 0, best: null };
+  #fitting = false;
+
+  /** @internal */
+  constructor(
+    model: Model,
+    trainerOptions: unknown,
+    make: (engine: Engine, options: CheckedTrainerOptions, owner: object) => U,
+    file?: TrainerFile,
+  ) {
+    this.engine = Model.engine("model", model);
+    this.model = model;
+    this.updater = make(this.engine, checkTrainerOptions(trainerOptions, this.engine), this);
+    const { config, layout } = this.engine;
+    this.#demands = { config, outputs: layout.outputs, loss: this.options.loss };
+    if (file) this.#position = readCheckpoint(file, this.updater);
+  }
+
+  /** @internal Evaluation window by window, of the trainer's engine or one beside it. */
+  protected abstract evaluation(engine: Engine, sequences: Checked[], metrics: Metric[]): ReturnType<NonNullable<FitOptions["validate"]>>;
+
+  /** All options, with the defaults filled in. */
+  get options(): CheckedTrainerOptions {
+    return this.updater.options;
+  }
+
+  /**
+   * The optimizer's learning rate, which the schedule multiplies (reports say what comes of that). It may be set at any time, for
+   * the updates from then on, and is saved.
+   * @throws TypeError, RangeError if it is not a positive number up to 1e6
+   * @example if (loss > before) trainer.learningRate /= 2;
+   */
+  get learningRate(): number {
+    return this.options.optimizer.learningRate;
+  }
+
+  set learningRate(value: number) {
+    this.updater.options = withLearningRate(this.options, value);
+  }
+
+  /** Updates made so far. */
+  get updates(): number {
+    return this.updater.updates;
+  }
+
+  /** Epochs finished so far. */
+  get epochs(): number {
+    return this.#position.epochs;
+  }
+
+  /**
+   * Trains for some epochs. An epoch runs every sequence once: each row of the batch works through one, window by window, with
+   * its state carried on, and takes the next when it is done. Windows start with their sequence, so a sequence's gradient does
+   * not depend on the others' lengths. Lets the event loop run at least every 50 ms (one update permitting).
+   *
+   * Nothing happens until it is iterated, or awaited for the last report. An epoch that was interrupted, by the signal or by leaving
+   * the loop, is taken up where it stopped (an iterable is run up to there again). Reports' losses are NaN where no target counts.
+   *
+   * @param sequences an array (checked and copied whole before the first update), or an iterable or async iterable, which is iterated
+   * once an epoch and may be larger than memory
+   * @throws TypeError, RangeError if options or data are wrong, with the path, step and feature; RangeError if the loss or the
+   * gradient stops being finite: then the parameters are those of the last good update
+   * @example
+   * for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 10 })) console.log(epoch, loss);
+   * const { validationLoss } = await trainer.fit(sequences, { epochs: 10, validation });
+   */
+  fit<M extends Metric = never>(
+    sequences: Iterable<Sequence> | AsyncIterable<Sequence>,
+    settings: ValidatedSettings<M>,
+  ): Fit<ValidatedReport<M>>;
+  fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings?: FitSettings): Fit;
+  fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): Fit {
+    const { validation, metrics, ...rest } = complete("options", settings, {
+      epochs: [either(Infinity, count), 1],
+      validation: (path, value) => checkSequences(path, value, this.#demands),
+      metrics: [(_, value) => checkMetrics(value, this.options.loss), []],
+      patience: [integer, Infinity],
+      signal: (path, value) => (value instanceof AbortSignal ? value : fail(TypeError, path, "an AbortSignal", value)),
+      every: [integer, Infinity],
+    });
+    if (rest.patience < Infinity && !validation) fail(TypeError, "validation", "sequences, whose loss patience watches", validation);
+    if (metrics.length > 0 && !validation) fail(RangeError, "validation", "sequences to measure the metrics on", validation);
+    const data = this.#data(sequences);
+    checkSame(this.#position.progress, data);
+    const validate = validation && (() => this.evaluation(this.updater.averagedEngine(), validation, metrics));
+    return awaitable(this.#run(runEpochs(this.updater, this.#position, data, { ...rest, validate })));
+  }
+
+  #data(sequences: unknown): Data {
+    if (isObject(sequences) && !Array.isArray(sequences)) {
+      if (Symbol.asyncIterator in sequences || (Symbol.iterator in sequences && !ArrayBuffer.isView(sequences))) {
+        const check = (value: unknown, i: number) => checkSequence(`sequences[${i}]`, value, this.#demands);
+        return iterableData(sequences as Iterable<unknown>, check);
+      }
+    }
+    return arrayData(checkSequences("sequences", sequences, this.#demands), this.options.shuffle ? this.options.seed : null);
+  }
+
+  async *#run(epochs: AsyncGenerator<Report, void, undefined>): AsyncGenerator<Report, void, undefined> {
+    this.#idle("fit");
+    this.#fitting = true;
+    this.#position.carried = 0;
+    try {
+      yield* epochs;
+    } finally {
+      this.#fitting = false;
+    }
+  }
+
+  /** @internal Says whose state the next step may carry: that of so many rows. */
+  protected carries(rows: number): void {
+    this.#position.carried = rows;
+  }
+
+  #settled(what: string): void {
+    if (this.updater.busy) throw new Error(`${what} cannot run while an update is under way: await it`);
+  }
+
+  #idle(what: string): void {
+    if (this.#fitting)
+      throw new Error(`${what} cannot run while the trainer's fit is under way: let its loop end, leave it, or call return() on it`);
+    this.#settled(what);
+  }
+
+  /** Drops an interrupted epoch, gradients that have not come to an update, and the best epoch so far: the next `fit` begins anew. */
+  rewind(): this {
+    this.#idle("rewind");
+    this.#position.progress = null;
+    this.#position.best = null;
+    this.updater.pending = { windows: 0, targets: 0 };
+    return this;
+  }
+
+  /**
+   * The running mean of the parameters, with the option `average`: what `fit` validates. Without it, or before the first update, a
+   * copy of the parameters.
+   * @example model.setParameters(trainer.averaged());
+   */
+  averaged(): Record<string, Tensor> {
+    return this.engine.tensors(this.updater.mean);
+  }
+
+  /** @internal The rows of a window of the user's own, all of each sequence. */
+  protected rows(what: string, batch: unknown, stepOptions: unknown): Batch {
+    const o = options("options", stepOptions, ["carry"]);
+    const list = checkSequences("sequences", batch, this.#demands);
+    const { carry = false } = o;
+    const goOn = Array.isArray(carry)
+      ? Array.from(carry, (each, i) => boolean(`options.carry[${i}]`, each))
+      : list.map(() => boolean("options.carry", carry));
+    if (this.engine.layout.whole && goOn.includes(true)) {
+      fail(RangeError, "options.carry", "false, as the model has a bidirectional layer", carry);
+    }
+    if (goOn.length !== list.length) fail(RangeError, "options.carry", `${list.length} of true or false, one a row`, carry);
+    this.#idle(what);
+    const { carried, progress } = this.#position;
+    if (goOn.includes(true) && list.length !== carried) {
+      const expected = carried === 0 ? "a step before, whose state to carry" : `${carried} rows, as in the step before`;
+      throw new RangeError(`"sequences" expected ${expected}, got ${list.length} rows`);
+    }
+    if (progress) throw new Error(`${what} would lose the epoch that was interrupted: finish it with fit, or drop it with rewind`);
+    const T = list.reduce((most, { length }) => Math.max(most, length), 0);
+    return { rows: list.map((sequence, ordinal) => wholeRow(sequence, ordinal, goOn[ordinal] as boolean)), T };
+  }
+
+  /**
+   * Everything that training needs to go on bit for bit, also in the middle of an epoch: a safetensors file with the model,
+   * the optimizer's moments and the carried state. `loadModel` reads the model from it.
+   * @example await writeAtomically("checkpoint.safetensors", trainer.save()); // of memcell/node: a crash leaves the one before
+   */
+  save(): Uint8Array<ArrayBuffer> {
+    this.#settled("save");
+    return writeCheckpoint(this.model, this.options, this.updater, this.#position);
+  }
+}

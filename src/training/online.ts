@@ -1,0 +1,299 @@
+/** Learning from an endless stream, in memory that does not grow: forward in time, by traces (assembly/online.ts). */
+
+import { product } from "../core/arithmetic.js";
+import { complete, destination, fail, oneOf, options } from "../core/check.js";
+import { checkTensor, type Tensor } from "../core/safetensors.js";
+import type { Traces } from "../layers/stage.js";
+import type { Config } from "../model/config.js";
+import type { Engine } from "../model/engine.js";
+import { Model } from "../model/model.js";
+import type { Network, State } from "../model/network.js";
+import { type Checked, checkInputs, checkTargets } from "../model/sequences.js";
+import { readOutputs, wholeRow, writeTargets, writeWindow } from "../model/window.js";
+import type { TrainerFile } from "./checkpoint.js";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import type { Position } from "./epochs.js";
+import { ONLINE_CHANGES, type OnlineResumeOptions, resume } from "./resume.js";
+import { measured, noStatistics, type Statistics, scalerOf, statisticsLike } from "./runningScale.js";
+import { type CheckedTrainerOptions, checkTrainerOptions, ONLINE, type OnlineOptions } from "./trainerOptions.js";
+import { Learner } from "./updater.js";
+
+/** A checked target, and the statistics with it. */
+type Goal = Pick<Checked, "targets" | "weights" | "each"> & { statistics: Statistics };
+
+/** Made by `createOnlineLearner` and `resumeOnlineLearner`. */
+export class OnlineLearner {
+  readonly model: Model;
+  /** All options, with the defaults filled in. */
+  readonly options: CheckedTrainerOptions & Pick<OnlineOptions, "scaler">;
+  readonly #engine: Engine;
+  readonly #learner: Learner;
+  readonly #network: Network;
+  readonly #traces: Traces;
+  /** Of the running scaler; never changed, but replaced. */
+  #statistics: Statistics = {};
+  #goesOn = false;
+  /** The inputs of the last step, until it is taught or another begins: the traces have not taken it in. */
+  #open: ArrayLike<number> | null = null;
+  #loss = NaN;
+
+  /** @internal */
+  constructor(model: Model, onlineOptions: unknown, file?: TrainerFile) {
+    const engine = Model.engine("model", model);
+    this.#engine = engine;
+    this.model = model;
+    const { scaler, ...trainer } = options("options", onlineOptions, [...ONLINE, "scaler"]);
+    const checked = checkTrainerOptions(trainer, engine);
+    this.options = scaler === undefined ? checked : Object.freeze({ ...checked, scaler: oneOf("running")("scaler", scaler) });
+    const learner = new Learner(engine, this.options, this);
+    this.#learner = learner;
+    const position = file && readCheckpoint(file, learner);
+    if (position?.progress || (position?.carried ?? 0) > 1) {
+      throw new RangeError('"counters" are those of a trainer, not of an online learner');
+    }
+    this.#network = learner.prepare(1, 1);
+    const { stages } = this.#network;
+    const traces = stages[0]?.inside?.traces;
+    if (!traces || engine.layout.whole || stages.slice(1).some(({ inside }) => inside)) {
+      throw new RangeError(
+        "an online learner needs a model whose first layer is its only recurrent one, in one direction, without reset: before, peepholes, projection, layerNorm, fullGateRecurrence, zoneout or recurrentDropout",
+      );
+    }
+    const { input } = this.#network;
+    this.#traces = traces({ output: input, gradient: 0, forward() {}, backward() {} }, (...shape) => learner.keep(4 * product(shape)));
+    if (scaler !== undefined) {
+      const { config, layout } = engine;
+      const own = Object.keys(config.scaler).length > 0 && !file;
+      if (own) fail(RangeError, "scaler", "a model without a scaler of its own", scaler);
+      this.#rescale(noStatistics("scaler", config, this.options.loss, layout.outputs));
+    }
+    if (file && position) this.#resume(file, position);
+  }
+
+  #resume(file: TrainerFile, { carried, online }: Position): void {
+    const { open, ...statistics } = complete("counters.online", online ?? {}, {
+      open: (path, value) => checkInputs(path, value, { ...this.#engine.config, scaler: {} }, 1),
+      ...statisticsLike(this.#statistics),
+    }) as { open?: ArrayLike<number> } & Statistics;
+    this.#goesOn = carried > 0;
+    for (const { name, pointer, count } of this.#goesOn ? this.#traces.regions : []) {
+      this.#engine.memory.write(pointer, checkTensor(`trace.${name}`, file.tensors[`trace.${name}`], [count]));
+    }
+    if (this.options.scaler) this.#rescale(statistics);
+    if (open) this.#forward(open);
+  }
+
+  /** Updates made so far. */
+  get updates(): number {
+    return this.#learner.updates;
+  }
+
+  /** The loss of the last step that had a target, before its update. */
+  get loss(): number {
+    return this.#loss;
+  }
+
+  /**
+   * One step of the stream: outputs, and with a target, which may also come later (see `learn`), an update.
+   * @param input `features` numbers (one number may stand alone), or a token
+   * @param target `outputs` numbers (one may stand alone) or a class, as the loss takes them; absent where there is none
+   * @param out where to put the outputs; default a new array
+   * @returns the outputs, before the update
+   * @throws TypeError, RangeError if they are not that: then nothing has changed; RangeError if outputs, loss or gradient are not
+   * finite: then parameters and scaler are those before, and the next step begins a new sequence, as after `reset`
+   * @example const [y] = learner.step([0.1, 0.2], 0.7);
+   */
+  step(input: ArrayLike<number> | number, target?: ArrayLike<number> | number, out?: Float32Array): Float32Array {
+    const result = destination("out", out, this.#engine.layout.outputs);
+    const given = typeof input === "number" ? [input] : input;
+    const statistics = measured(this.#statistics, "inputs", "step.inputs", given, this.options.loss);
+    const inputs = checkInputs("step.inputs", given, this.#scaledBy(statistics), 1);
+    const goal = target === undefined ? null : this.#goal(target, statistics);
+    return this.#orBegin(() => {
+      this.#rescale(statistics);
+      this.#forward(inputs);
+      readOutputs(this.#engine, this.#network, 0, 0, 1, result, 0);
+      if (!result.every(Number.isFinite)) throw new RangeError("the outputs are no longer finite");
+      if (goal) this.#teach(goal);
+      return result;
+    });
+  }
+
+  /**
+   * Teaches the last step, now that the truth is known: `step(input)` and then `learn(target)` is `step(input, target)`, to the
+   * bit. It is to come before the next step; where the truth comes several steps late, let the learner follow that many steps
+   * behind, and look ahead from its `state()` with `model.stream()`.
+   * @param target as that of `step`
+   * @returns the loss, before the update; NaN if the target is one that the loss ignores
+   * @throws Error if no step waits for a target: each can be taught once, and not after `reset` or `restore`; TypeError, RangeError
+   * as `step`
+   * @example const [forecast] = learner.step(now); …; learner.learn(whatCame);
+   */
+  learn(target: ArrayLike<number> | number): number {
+    if (!this.#open) throw new Error("learn() teaches the last step, once: no step waits for its target");
+    const goal = this.#goal(target, this.#statistics);
+    return this.#orBegin(() => this.#teach(goal));
+  }
+
+  /** The model's configuration with the scaler that the statistics give. */
+  #scaledBy(statistics: Statistics): Config {
+    const { config } = this.#engine;
+    return statistics === this.#statistics ? config : { ...config, scaler: scalerOf(statistics, this.options.loss) };
+  }
+
+  #rescale(statistics: Statistics): void {
+    if (statistics !== this.#statistics) this.#engine.rescale(scalerOf(statistics, this.options.loss));
+    this.#statistics = statistics;
+  }
+
+  /** @param before the statistics without it */
+  #goal(target: unknown, before: Statistics): Goal {
+    const { loss } = this.options;
+    const statistics = measured(before, "targets", "step.targets", target, loss);
+    const demands = { config: this.#scaledBy(statistics), outputs: this.#engine.layout.outputs, loss };
+    this.#engine.change();
+    return { ...checkTargets("step", target, undefined, demands, 1), statistics };
+  }
+
+  /** One step forward. */
+  #forward(inputs: ArrayLike<number>): void {
+    const network = this.#network;
+    if (this.#open) this.#traces.step(this.#learner.gradients, false);
+    if (!this.#goesOn) this.#clear();
+    const row = wholeRow({ inputs, targets: [], weights: [], length: 1 }, 0, this.#goesOn);
+    writeWindow(this.#engine, network, [row], 1);
+    network.forward(1, this.updates + 1);
+    this.#goesOn = true;
+    this.#open = inputs;
+  }
+
+  /** The update that the target of the step just made asks for. */
+  #teach({ statistics, ...goal }: Goal): number {
+    const [network, learner] = [this.#network, this.#learner];
+    const { gradients } = learner;
+    const row = wholeRow({ inputs: [], ...goal, length: 1 }, 0, true);
+    const counted = writeTargets(this.#engine, network, [row], 1, this.options.loss);
+    const loss = counted > 0 ? learner.loss(network, 1, counted) : NaN;
+    if (counted > 0) {
+      this.#loss = loss;
+      this.#engine.memory.fill(gradients, this.#engine.layout.params.bytes / 4);
+      for (const stage of network.stages.slice(1).reverse()) stage.backward(1, this.updates + 1, gradients, true);
+    }
+    this.#traces.step(gradients, counted > 0);
+    if (counted > 0) learner.take({ loss, targets: counted });
+    this.#rescale(statistics);
+    this.#open = null;
+    return loss;
+  }
+
+  /** What can leave the finite: then parameters and scaler are those before, and a new sequence begins, as the state may be why. */
+  #orBegin<T>(work: () => T): T {
+    const before = this.#statistics;
+    try {
+      return work();
+    } catch (error) {
+      this.#rescale(before);
+      this.reset();
+      throw error;
+    }
+  }
+
+  #clear(): void {
+    for (const { pointer, count } of this.#traces.regions) this.#engine.memory.fill(pointer, count);
+  }
+
+  /**
+   * A copy of the state after the last step, as `state()` of a stream of the model returns it: `model.stream().restore(state)`
+   * goes on from there, to look further ahead. Without the traces, which `save` keeps.
+   */
+  state(): State {
+    return this.#goesOn ? this.#network.readState() : this.#network.zeros();
+  }
+
+  /**
+   * Goes on from a state of this or a like model, its streams' too; gradients reach back to here, as the traces are zero.
+   * @throws TypeError, RangeError if it is not that; then nothing has changed
+   */
+  restore(state: Record<string, ArrayLike<number>>): this {
+    const checked = this.#network.checkState(state);
+    this.reset().#clear();
+    this.#network.writeState(checked);
+    this.#goesOn = true;
+    return this;
+  }
+
+  /** Begins a new sequence: state and traces are zero. A running scaler stays where it is. */
+  reset(): this {
+    this.#goesOn = false;
+    this.#open = null;
+    return this;
+  }
+
+  /**
+   * The gradient of the last step that had a target, by every parameter's name: the error at that step times what the traces
+   * remember of all steps before.
+   */
+  gradients(): Record<string, Tensor> {
+    return this.#engine.tensors(this.#learner.gradients);
+  }
+
+  /** The running mean of the parameters, with the option `average`. */
+  averaged(): Record<string, Tensor> {
+    return this.#engine.tensors(this.#learner.mean);
+  }
+
+  /**
+   * Everything needed to go on bit for bit: a safetensors file with the model, the optimizer's moments, state, traces and the
+   * running scaler; a step that has not been taught can be taught after it. `loadModel` reads the model from it, with the scaler
+   * as it is now.
+   */
+  save(): Uint8Array<ArrayBuffer> {
+    const traces = (this.#goesOn ? this.#traces.regions : []).map(({ name, pointer, count }): [string, Tensor] => {
+      return [`trace.${name}`, { shape: [count], data: this.#engine.memory.read(pointer, count) }];
+    });
+    // Of a step to be taught, the state before it and its input: resuming runs it again.
+    const [network, open] = [this.#network, this.#open];
+    const online = { ...(open && { open: Array.from(open) }), ...this.#statistics };
+    const position = { epochs: 0, progress: null, carried: Number(this.#goesOn), best: null, online };
+    if (open) network.rewind();
+    const bytes = writeCheckpoint(this.model, this.options, this.#learner, position, Object.fromEntries(traces));
+    if (open) network.ends.fill(1);
+    return bytes;
+  }
+}
+
+/**
+ * A learner for a stream without end: memory and time a step are as the number of weights, whatever came before. For lstm97 and
+ * lstm its gradient is exactly that of `gradient: "truncated-1997"` over the whole stream so far (Hochreiter & Schmidhuber 1997,
+ * equations 21 to 28; with forget gate Gers et al. 2000); for rnn and gru it is the SnAp-1 approximation (Menick et al. 2021).
+ *
+ * The model's first layer must be its only recurrent one, and above it may be any others; it is changed in place. For streams
+ * without end prefer `lstm` or `gru` to `rnn` with `activation: "relu"`, whose state has no bound: once its weights let it grow, it
+ * leaves the finite, and steps are refused.
+ * @example
+ * const learner = createOnlineLearner(model, { loss: "mse", optimizer: sgd({ learningRate: 0.01 }) });
+ * for await (const { input, target } of sensor) console.log(learner.step(input, target));
+ * @example
+ * // The truth comes after the forecast, in any units.
+ * const learner = createOnlineLearner(model, { loss: "mse", optimizer: adam({ learningRate: 0.003 }), scaler: "running" });
+ * let forecast;
+ * for await (const value of sensor) {
+ *   if (forecast) learner.learn(value);
+ *   forecast = learner.step(value);
+ * }
+ */
+export function createOnlineLearner(model: Model, onlineOptions: OnlineOptions): OnlineLearner {
+  return new OnlineLearner(model, onlineOptions);
+}
+
+/**
+ * The learner that `save` saved, with its model (`learner.model`). It goes on bit for bit, but for what is to change: an `optimizer`
+ * of the same type, `schedule`, `clipNorm`, `clipValue`, and where no gradients wait for an update `accumulate`.
+ * @throws TypeError, RangeError if the file is damaged or holds no learner, or an option may not change
+ * @example const learner = resumeOnlineLearner(bytes, { optimizer: sgd({ learningRate: 0.001 }) });
+ */
+export function resumeOnlineLearner(bytes: Uint8Array | ArrayBuffer, resumeOptions: OnlineResumeOptions = {}): OnlineLearner {
+  const { model, file } = resume(bytes, resumeOptions, ONLINE_CHANGES);
+  const given = Object.entries(file.options as object).filter(([key]) => ["scaler", ...ONLINE].includes(key));
+  return new OnlineLearner(model, Object.fromEntries(given), file);
+}

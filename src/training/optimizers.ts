@@ -1,0 +1,196 @@
+/**
+ * The optimizers: plain data, and how each one takes a step. Formulas and defaults are PyTorch's; weight decay spares biases
+ * and other vectors, as it is for the size of weights (PyTorch users make parameter groups for that).
+ */
+
+import { power } from "../core/arithmetic.js";
+import { boolean, inBounds, type Option, share, typed, typedData } from "../core/check.js";
+import type { Kernels } from "../core/kernels.js";
+import type { Span } from "../model/layout.js";
+
+/** Stochastic gradient descent, with momentum on request. */
+export interface Sgd {
+  type: "sgd";
+  learningRate: number;
+  /** From 0 to below 1. Default 0. */
+  momentum?: number;
+  /** Nesterov's momentum, which looks ahead (Sutskever et al. 2013). Default false. */
+  nesterov?: boolean;
+  /** `weightDecay` times each weight matrix is added to its clipped gradient. Default 0. */
+  weightDecay?: number;
+}
+
+/** RMSprop (Tieleman & Hinton 2012). */
+export interface RmsProp {
+  type: "rmsprop";
+  /** Default 0.01. */
+  learningRate?: number;
+  /** Of the mean of the gradient's square. Default 0.99. */
+  decay?: number;
+  /** From 0 to below 1. Default 0. */
+  momentum?: number;
+  /** Default 1e-8. */
+  epsilon?: number;
+  /** `weightDecay` times each weight matrix is added to its clipped gradient. Default 0. */
+  weightDecay?: number;
+}
+
+/** Adagrad (Duchi, Hazan & Singer 2011). */
+export interface Adagrad {
+  type: "adagrad";
+  /** Default 0.01. */
+  learningRate?: number;
+  /** Default 1e-10. */
+  epsilon?: number;
+  /** `weightDecay` times each weight matrix is added to its clipped gradient. Default 0. */
+  weightDecay?: number;
+}
+
+/** Adam (Kingma & Ba 2015). */
+export interface Adam {
+  type: "adam";
+  /** Default 0.001. */
+  learningRate?: number;
+  /** Decay of the mean of the gradient. Default 0.9. */
+  beta1?: number;
+  /** Decay of the mean of its square. Default 0.999. */
+  beta2?: number;
+  /** Default 1e-8. */
+  epsilon?: number;
+  /** `weightDecay` times each weight matrix is added to its clipped gradient. Default 0. */
+  weightDecay?: number;
+}
+
+/** Adam with decoupled weight decay (Loshchilov & Hutter 2019). */
+export interface AdamW extends Omit<Adam, "type"> {
+  type: "adamw";
+  /** Each update takes `learningRate * weightDecay` of every weight matrix. Default 0.01. */
+  weightDecay?: number;
+}
+
+export type Optimizer = Sgd | RmsProp | Adagrad | Adam | AdamW;
+
+/** @example sgd({ learningRate: 0.1, momentum: 0.9 }) */
+export const sgd = (options: Omit<Sgd, "type">): Sgd => typedData("sgd", options, "learningRate: 0.1");
+/** @example rmsprop({ learningRate: 2e-3, decay: 0.95 }) */
+export const rmsprop = (options: Omit<RmsProp, "type"> = {}): RmsProp => typedData("rmsprop", options, "learningRate: 0.01");
+/** @example adagrad({ learningRate: 0.05 }) */
+export const adagrad = (options: Omit<Adagrad, "type"> = {}): Adagrad => typedData("adagrad", options, "learningRate: 0.01");
+/** @example adam({ learningRate: 1e-3 }) */
+export const adam = (options: Omit<Adam, "type"> = {}): Adam => typedData("adam", options, "learningRate: 0.001");
+/** @example adamw({ learningRate: 1e-3, weightDecay: 0.01 }) */
+export const adamw = (options: Omit<AdamW, "type"> = {}): AdamW => typedData("adamw", options, "learningRate: 0.001");
+
+/** Where the optimizer's data lies, and how far it has come. */
+export interface Update {
+  parameter: number;
+  gradient: number;
+  /** One pointer for each name in `moments`. */
+  moments: number[];
+  /** Floats in each. */
+  count: number;
+  /** What the gradient is multiplied by: clips its norm. */
+  scale: number;
+  /** What of them is weight matrices. */
+  matrices: readonly Span[];
+  /** The learning rate of this update. */
+  rate: number;
+  /** Updates made, this one included. */
+  step: number;
+}
+
+/** The moments that are sums or means of squares. */
+const SQUARES = ["exp_avg_sq", "square_avg", "sum"];
+
+/** The least and the largest number that a moment can have: what is beyond comes from no training, and could lead out of f32. */
+export const boundsOf = (moment: string): [number, number] => (SQUARES.includes(moment) ? [0, 2 ** 126] : [-(2 ** 100), 2 ** 100]);
+
+interface Rule<T extends Optimizer> {
+  /** PyTorch's names of what the optimizer keeps for each parameter. */
+  moments: readonly string[];
+  options: Record<Exclude<keyof T, "type">, Option>;
+  update(kernels: Kernels, optimizer: Required<T>, update: Update): void;
+}
+
+const epsilon = inBounds({ min: 0, aboveMin: true, max: 1 });
+export const rate = inBounds({ min: 0, aboveMin: true, max: 1e6, expected: "a positive number up to 1000000" });
+const decay = inBounds({ min: 0, max: 1 });
+
+/** Adam's options; decoupled, the decay has another default. */
+const adams = (weightDecay: number): Record<Exclude<keyof AdamW, "type">, Option> => ({
+  learningRate: [rate, 1e-3],
+  beta1: [share, 0.9],
+  beta2: [share, 0.999],
+  epsilon: [epsilon, 1e-8],
+  weightDecay: [decay, weightDecay],
+});
+
+function updateAdam(kernels: Kernels, o: Required<Adam | AdamW>, u: Update): void {
+  const rate = u.rate / (1 - power(o.beta1, u.step));
+  const correction = 1 / Math.sqrt(1 - power(o.beta2, u.step));
+  const [first, second] = u.moments as [number, number];
+  kernels.adam(u.parameter, first, second, u.gradient, u.count, u.scale, rate, o.beta1, o.beta2, o.epsilon, correction);
+}
+
+/** A new optimizer is a row here and a kernel. */
+export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: T }>> } = {
+  sgd: {
+    moments: ["momentum_buffer"],
+    options: { learningRate: [rate], momentum: [share, 0], nesterov: [boolean, false], weightDecay: [decay, 0] },
+    update(kernels, o, u) {
+      const velocity = o.momentum > 0 ? (u.moments[0] as number) : 0;
+      kernels.sgd(u.parameter, velocity, u.gradient, u.count, u.scale, u.rate, o.momentum, o.nesterov);
+    },
+  },
+  rmsprop: {
+    moments: ["square_avg", "momentum_buffer"],
+    options: {
+      learningRate: [rate, 0.01],
+      decay: [share, 0.99],
+      momentum: [share, 0],
+      epsilon: [epsilon, 1e-8],
+      weightDecay: [decay, 0],
+    },
+    update(kernels, o, u) {
+      const [squares, velocities] = u.moments as [number, number];
+      const [velocity, gain] = [o.momentum > 0 ? velocities : 0, 1 - o.decay];
+      kernels.rootOfSquares(u.parameter, squares, velocity, u.gradient, u.count, u.scale, u.rate, o.decay, gain, o.momentum, o.epsilon);
+    },
+  },
+  adagrad: {
+    moments: ["sum"],
+    options: { learningRate: [rate, 0.01], epsilon: [epsilon, 1e-10], weightDecay: [decay, 0] },
+    update(kernels, o, u) {
+      const [squares] = u.moments as [number];
+      kernels.rootOfSquares(u.parameter, squares, 0, u.gradient, u.count, u.scale, u.rate, 1, 1, 0, o.epsilon);
+    },
+  },
+  adam: {
+    moments: ["exp_avg", "exp_avg_sq"],
+    options: adams(0),
+    update: updateAdam,
+  },
+  adamw: {
+    moments: ["exp_avg", "exp_avg_sq"],
+    options: adams(0.01),
+    update(kernels, o, u) {
+      for (const { at, count } of u.matrices) kernels.blend(u.parameter + at, u.parameter + at, count, 1 - u.rate * o.weightDecay, 0);
+      updateAdam(kernels, o, u);
+    },
+  },
+};
+
+/**
+ * Adds the decay that all but AdamW have in their gradient, the slope of weightDecay / 2 times the squared weights, to the scaled
+ * gradient.
+ */
+export function addDecay(kernels: Kernels, { type, weightDecay }: Required<Optimizer>, u: Update): void {
+  if (type === "adamw" || weightDecay === 0) return;
+  if (u.scale < 1) kernels.blend(u.gradient, u.gradient, u.count, u.scale, 0);
+  u.scale = 1;
+  for (const { at, count } of u.matrices) kernels.blend(u.gradient + at, u.parameter + at, count, 1, weightDecay);
+}
+
+export function checkOptimizer(path: string, value: unknown): Required<Optimizer> {
+  return typed(path, value, RULES, "an optimizer such as adam()") as Required<Optimizer>;
+}

@@ -1,0 +1,44 @@
+/** What `fit` returns: reports to be iterated, or awaited to the last. */
+
+import type { Metric } from "../model/metrics.js";
+import type { Report } from "./epochs.js";
+
+/** At the end of an epoch, where `fit` was given validation data: it has what was measured on them. */
+export interface ValidatedReport<M extends Metric = never> extends Report {
+  validationLoss: number;
+  metrics: Record<M, number>;
+}
+
+/**
+ * A training run. Nothing happens until it is iterated, which gives report after report, or awaited, which trains to the end and
+ * gives the last one (`undefined` where there is none: with `epochs: 0`). Either, not both.
+ *
+ * As of any promise, an async function that returns it returns what it comes to: the last report. `yield*` iterates it.
+ */
+export type Fit<R extends Report = Report> = AsyncGenerator<R, void, undefined> & PromiseLike<R>;
+
+const BOTH = "a fit is either iterated or awaited, and this one is both: await it alone, or keep the last report of the loop";
+
+/** Makes reports that can be awaited as well. */
+export function awaitable<R extends Report>(reports: AsyncGenerator<R, void, undefined>): Fit<R> {
+  const next = reports.next.bind(reports);
+  let iterated = false;
+  let last: Promise<R> | undefined;
+  const finish = async () => {
+    let report: R | undefined;
+    for (let step = await next(); !step.done; step = await next()) report = step.value;
+    return report as R;
+  };
+  return Object.assign(reports, {
+    next(): Promise<IteratorResult<R, void>> {
+      if (last) return Promise.reject(new Error(BOTH));
+      iterated = true;
+      return next();
+    },
+    // biome-ignore lint/suspicious/noThenProperty: to be awaited is what it is for
+    then: ((resolve, reject) => {
+      if (!iterated) last ??= finish();
+      return (last ?? Promise.reject(new Error(BOTH))).then(resolve, reject);
+    }) as PromiseLike<R>["then"],
+  });
+}

@@ -1,0 +1,100 @@
+/** Training by truncated backpropagation through time (Williams & Peng 1990): window by window, the state carried on. */
+
+import { options } from "../core/check.js";
+import type { Tensor } from "../core/safetensors.js";
+import type { Engine } from "../model/engine.js";
+import type { Metric, Scores } from "../model/metrics.js";
+import { Model } from "../model/model.js";
+import type { Checked, Sequence } from "../model/sequences.js";
+import type { TrainerFile } from "./checkpoint.js";
+import { Training } from "./fit.js";
+import { CHANGES, type ResumeOptions, resume } from "./resume.js";
+import type { TrainerOptions } from "./trainerOptions.js";
+import { Learner } from "./updater.js";
+
+/** Made by `createTrainer` and `resumeTrainer`. */
+export class Trainer extends Training<Learner> {
+  /** @internal */
+  constructor(model: Model, trainerOptions: unknown, file?: TrainerFile) {
+    super(model, trainerOptions, (engine, options, owner) => new Learner(engine, options, owner), file);
+  }
+
+  protected override *evaluation(engine: Engine, sequences: Checked[], metrics: Metric[]): Generator<void, Scores, void> {
+    const model = engine === this.engine ? this.model : new Model(engine);
+    try {
+      return yield* Model.evaluation(model, sequences, this.options.loss, metrics);
+    } finally {
+      if (model !== this.model) model.release();
+    }
+  }
+
+  /**
+   * One update on the whole of these sequences as one window, for those who write their own loop. With `accumulate: n` each
+   * call is one window, and every n-th makes the update.
+   * @param batch sequences, one a row
+   * @param stepOptions `carry`: the rows go on from the state that the step before left (as many rows as then; give the next
+   * piece of each sequence; lengths may differ). An array says it for each row. Default false: they begin.
+   * @returns the mean loss of this window before the update; NaN, and no update, if no target counts
+   * @example for (const batch of batches) console.log(trainer.step(batch));
+   */
+  step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): number {
+    const { rows, T } = this.rows("step", batch, stepOptions);
+    // Of a row that begins anew the state before is lost, even if the step fails.
+    if (!rows.every((row) => row.goesOn)) this.carries(0);
+    const { loss } = this.updater.learn(rows, T);
+    this.carries(rows.length);
+    return loss;
+  }
+
+  /**
+   * The mean loss of these sequences and the gradient of it, or of the sum where the loss's `reduction` is "sum", by every
+   * parameter's name, without an update.
+   * @example const { loss, gradients } = trainer.gradients([{ inputs, targets }]); gradients.weight_hh_l0.data;
+   */
+  gradients(
+    batch: Iterable<Sequence>,
+    stepOptions: { carry?: boolean | boolean[] } = {},
+  ): { loss: number; gradients: Record<string, Tensor> } {
+    const { rows, T } = this.rows("gradients", batch, stepOptions);
+    const release = this.updater.hold();
+    try {
+      const { loss } = this.updater.differentiate(rows, T);
+      return { loss, gradients: this.engine.tensors(this.updater.gradients) };
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * The trainer's loss over whole sequences, and metrics if asked for: `model.evaluate`.
+   * @example const { loss, rmse } = trainer.evaluate(test, { metrics: ["rmse"] });
+   */
+  evaluate<M extends Metric = never>(
+    sequences: Iterable<Sequence>,
+    evaluateOptions: { metrics?: readonly M[] } = {},
+  ): { loss: number } & Record<M, number> {
+    options("options", evaluateOptions, ["metrics"]);
+    return this.model.evaluate(sequences, { ...evaluateOptions, loss: this.options.loss });
+  }
+}
+
+/**
+ * A trainer for a model, whose parameters it changes in place.
+ * @throws TypeError, RangeError with the path of the option, such as `"optimizer.learningRate"`
+ * @example createTrainer(model, { loss: "mse", optimizer: adam({ learningRate: 1e-3 }), clipNorm: 1, window: 64, batch: 32 });
+ */
+export function createTrainer(model: Model, trainerOptions: TrainerOptions): Trainer {
+  return new Trainer(model, trainerOptions);
+}
+
+/**
+ * The trainer that `trainer.save` saved, with its model (`trainer.model`). It goes on bit for bit, but for what is to change: an
+ * `optimizer` of the same type, `schedule`, `clipNorm`, `clipValue`, and between epochs `window`, `stride`, `batch`, `accumulate`.
+ * @throws TypeError, RangeError if the file is damaged or holds no trainer, or an option may not change
+ * @example for await (const report of resumeTrainer(bytes).fit(sequences, { epochs: 10 })) console.log(report.loss);
+ * @example const trainer = resumeTrainer(bytes, { optimizer: adam({ learningRate: 1e-4 }), clipNorm: 0.5 });
+ */
+export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, resumeOptions: ResumeOptions = {}): Trainer {
+  const { model, file } = resume(bytes, resumeOptions, CHANGES);
+  return new Trainer(model, file.options, file);
+}
