@@ -9,7 +9,7 @@ import { SingleBar } from "cli-progress";
 // The package as users get it: its workers are files of the bundle.
 import { adam, createModel, createTrainer, dense, lstm, type TrainerOptions } from "memcell";
 import { createTrainer as createParallel } from "memcell/parallel";
-import { numbers } from "../tests/cases.js";
+import { numbers } from "../tests/helpers/cases.js";
 import { spread } from "./measure.js";
 import type { Shape } from "./works.js";
 

@@ -17,7 +17,7 @@ import { Network } from "../src/model/network.js";
 import type { Row } from "../src/model/window.js";
 import { wholeRow, writeWindow } from "../src/model/window.js";
 import { Learner } from "../src/training/updater.js";
-import { numbers } from "../tests/cases.js";
+import { numbers } from "../tests/helpers/cases.js";
 import type { Work } from "./measure.js";
 
 export type Shape = [I: number, H: number, B: number, T: number];

@@ -5,7 +5,7 @@ import { adam, createModel, createTrainer, dense, type Fit, lstm, type Report, t
 import { createTrainer as createParallel } from "memcell/parallel";
 import { createTrainer as createWorker } from "memcell/worker";
 import { afterAll, describe, expect, test } from "vitest";
-import { numbers } from "./cases.js";
+import { numbers } from "./helpers/cases.js";
 
 const next = numbers(4);
 const sequences: Sequence[] = Array.from({ length: 9 }, (_, i) => ({

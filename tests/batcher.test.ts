@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type BatcherOptions, createBatcher, QueueFullError } from "../src/batcher.js";
 import { createModel, dense, embedding, lstm } from "../src/index.js";
-import { numbers } from "./cases.js";
+import { numbers } from "./helpers/cases.js";
 
 const model = createModel({ input: { features: 3 }, layers: [lstm({ units: 5 }), dense({ units: 2 })], seed: 1 });
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -2,8 +2,8 @@
 
 import { createTrainer as createParallel } from "memcell/parallel";
 import { expect, test } from "vitest";
-import { EXPECTED } from "./bits.expected.js";
-import { bits, options, train, twoLayers } from "./bits.js";
+import { EXPECTED } from "./helpers/bits.expected.js";
+import { bits, options, train, twoLayers } from "./helpers/bits.js";
 
 test("training, initial weights, generated tokens and the online learner", async () => {
   const { "2 threads": _, ...alone } = EXPECTED;

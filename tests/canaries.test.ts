@@ -3,7 +3,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { Guard } from "../attacks/guard.js";
 import { createModel, createTrainer, dense, lstm, sgd } from "../src/index.js";
-import { errorOf } from "./agreement.js";
+import { errorOf } from "./helpers/agreement.js";
 
 /** Until the test ends, what is allocated has a kilobyte of bands on both sides. */
 function guard(): Guard {

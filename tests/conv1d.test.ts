@@ -2,8 +2,8 @@
 
 import { expect, test } from "vitest";
 import { conv1d, createModel, createTrainer, dense, gru, type Layer, loadModel, lstm, sgd } from "../src/index.js";
-import { asTensors, randomParameters } from "./cases.js";
-import { Oracle } from "./oracle.js";
+import { asTensors, randomParameters } from "./helpers/cases.js";
+import { Oracle } from "./helpers/oracle.js";
 
 /** Looks back further than the windows in which whole sequences run. */
 const layers: Layer[] = [

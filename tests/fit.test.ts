@@ -20,7 +20,7 @@ import {
   writeSafetensors,
 } from "../src/index.js";
 import { arrayData } from "../src/training/source.js";
-import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
+import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./helpers/cases.js";
 
 const entry: Case = {
   name: "",

@@ -6,8 +6,8 @@ import { Model } from "../src/model/model.js";
 import { checkSequences } from "../src/model/sequences.js";
 import { wholeRow } from "../src/model/window.js";
 import { Learner } from "../src/training/updater.js";
-import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
-import { type Draws, type Mask, Oracle } from "./oracle.js";
+import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./helpers/cases.js";
+import { type Draws, type Mask, Oracle } from "./helpers/oracle.js";
 
 /** The random bits that the dropout kernel has for the number at `position` of a buffer, in the first update. */
 function bits(seed: number, layer: number, position: number): number {

@@ -7,8 +7,8 @@ import { Memory } from "../src/core/memory.js";
 import { PURPOSE, Random } from "../src/core/random.js";
 import { adam, createModel, createTrainer, dense, gru, type Layer, lstm, normal } from "../src/index.js";
 import * as source from "../src/layers/initializers.js";
-import { f32s, numbers } from "./cases.js";
-import { Bench, compiled } from "./kernels.js";
+import { f32s, numbers } from "./helpers/cases.js";
+import { Bench, compiled } from "./helpers/kernels.js";
 
 const { checkInitializer, chronoBias, draw, orthonormal, PRESETS } = source;
 const kernels = createKernels(compiled);

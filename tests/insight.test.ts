@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createModel, dense, dropout, gradientFlow, gru, type Layer, lstm, lstm97, normalization, rnn, trace } from "../src/index.js";
-import { f32s, numbers } from "./cases.js";
+import { f32s, numbers } from "./helpers/cases.js";
 
 const [steps, units] = [9, 3];
 const next = numbers(31);

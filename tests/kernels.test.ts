@@ -4,10 +4,10 @@ import { BCE, DENSE, HUBER, MAE, MSE, QUANTILE } from "../assembly/codes.js";
 import type { Kernels } from "../src/core/kernels.js";
 import { keys, philox, Random } from "../src/core/random.js";
 import { CELLS, type Cell } from "../src/layers/cells.js";
-import { f32s, numbers, relativeError } from "./cases.js";
-import { Bench, packWeights, pad4 } from "./kernels.js";
-import { costOf, type LossOptions } from "./losses.js";
-import { Oracle, type Parameters } from "./oracle.js";
+import { f32s, numbers, relativeError } from "./helpers/cases.js";
+import { Bench, packWeights, pad4 } from "./helpers/kernels.js";
+import { costOf, type LossOptions } from "./helpers/losses.js";
+import { Oracle, type Parameters } from "./helpers/oracle.js";
 
 const width = fc.constantFrom(1, 8);
 const size = (max: number) => fc.integer({ min: 1, max });

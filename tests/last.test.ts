@@ -17,7 +17,7 @@ import {
   rnn,
   writeSafetensors,
 } from "../src/index.js";
-import { f32s, numbers } from "./cases.js";
+import { f32s, numbers } from "./helpers/cases.js";
 
 const next = numbers(21);
 /** Sequences of one of four classes, which the first step tells, and numbers. */

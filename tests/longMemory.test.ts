@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { createModel, gru, lstm, lstm97, type ModelConfig } from "../src/index.js";
-import { numbers } from "./cases.js";
-import { Oracle, type Parameters } from "./oracle.js";
+import { numbers } from "./helpers/cases.js";
+import { Oracle, type Parameters } from "./helpers/oracle.js";
 
 type Layer = ModelConfig["layers"][number];
 

@@ -16,7 +16,7 @@ import {
   quantile,
   resumeTrainer,
 } from "../src/index.js";
-import { asSequences, type Case, examples, relativeError } from "./cases.js";
+import { asSequences, type Case, examples, relativeError } from "./helpers/cases.js";
 
 const entry: Case = {
   name: "",

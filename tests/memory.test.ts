@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Memory } from "../src/core/memory.js";
 import { adam, createModel, createTrainer, dense, lstm } from "../src/index.js";
-import { Bench } from "./kernels.js";
+import { Bench } from "./helpers/kernels.js";
 
 const MB = 2 ** 20;
 

@@ -26,8 +26,8 @@ import {
   writeSafetensors,
 } from "../src/index.js";
 import { Model } from "../src/model/model.js";
-import { asTensors, type Case, examples, randomParameters, relativeError } from "./cases.js";
-import { type Example, Oracle, type Parameters } from "./oracle.js";
+import { asTensors, type Case, examples, randomParameters, relativeError } from "./helpers/cases.js";
+import { type Example, Oracle, type Parameters } from "./helpers/oracle.js";
 
 /** So small a rate that no step changes anything. */
 const still = { optimizer: sgd({ learningRate: 1e-30 }) };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createModel } from "../src/index.js";
-import { CASES, examples, numbers, randomParameters } from "./cases.js";
-import { type Draws, Oracle, type Parameters } from "./oracle.js";
+import { CASES, examples, numbers, randomParameters } from "./helpers/cases.js";
+import { type Draws, Oracle, type Parameters } from "./helpers/oracle.js";
 
 /** Any factors do: the oracle does not care where a mask comes from. */
 const mask = (layer: number, row: number, t: number, unit: number) => ((layer + 3 * row + 5 * t + 7 * unit) % 4 === 0 ? 0 : 1.25);

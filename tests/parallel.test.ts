@@ -21,9 +21,9 @@ import {
 } from "memcell";
 import { createTrainer as createParallel, createPredictor, resumeTrainer as resumeParallel } from "memcell/parallel";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { STEADY } from "./agreement.js";
-import { asSequences, asTensors, examples, numbers, randomParameters, relativeError } from "./cases.js";
-import { RELAXED } from "./relaxed.js";
+import { STEADY } from "./helpers/agreement.js";
+import { asSequences, asTensors, examples, numbers, randomParameters, relativeError } from "./helpers/cases.js";
+import { RELAXED } from "./helpers/relaxed.js";
 
 /** Every worker that was started, to be killed. */
 const workers: threads.Worker[] = [];

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Loss, ModelConfig, Optimizer } from "../src/index.js";
 import { createModel, createTrainer } from "../src/index.js";
-import { asTensors, relativeError } from "./cases.js";
-import { type Example, Oracle, type Parameters } from "./oracle.js";
+import { asTensors, relativeError } from "./helpers/cases.js";
+import { type Example, Oracle, type Parameters } from "./helpers/oracle.js";
 
 interface VectorCase extends ModelConfig {
   name: string;

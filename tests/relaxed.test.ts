@@ -3,8 +3,8 @@
 import { execFileSync } from "node:child_process";
 import { expect, test, vi } from "vitest";
 import { createModel, createTrainer, dense, loadModel, lstm, resumeTrainer, rnn, sgd } from "../src/index.js";
-import { errorOf, STEADY } from "./agreement.js";
-import { RELAXED } from "./relaxed.js";
+import { errorOf, STEADY } from "./helpers/agreement.js";
+import { RELAXED } from "./helpers/relaxed.js";
 
 const config = { input: { features: 3 }, layers: [lstm({ units: 9 }), dense({ units: 2 })], seed: 5 };
 

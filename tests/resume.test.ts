@@ -24,7 +24,7 @@ import {
 import { createTrainer as createParallel, resumeTrainer as resumeParallel } from "memcell/parallel";
 import { createTrainer as createWorker, resumeTrainer as resumeWorker } from "memcell/worker";
 import { afterAll, describe, expect, test } from "vitest";
-import { numbers } from "./cases.js";
+import { numbers } from "./helpers/cases.js";
 
 const next = numbers(6);
 const sequences: Sequence[] = Array.from({ length: 10 }, (_, i) => ({

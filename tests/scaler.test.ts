@@ -19,7 +19,7 @@ import {
   scaler,
   windows,
 } from "../src/index.js";
-import { numbers, relativeError } from "./cases.js";
+import { numbers, relativeError } from "./helpers/cases.js";
 
 describe("measured", () => {
   const next = numbers(1);

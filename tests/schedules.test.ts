@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Report, Schedule } from "../src/index.js";
 import { createModel, createTrainer, dense, plateau, sgd } from "../src/index.js";
 import { checkSchedule, factorAfter, see } from "../src/training/schedules.js";
-import { relativeError } from "./cases.js";
+import { relativeError } from "./helpers/cases.js";
 
 /** Made by vectors/schedules.py, for a learning rate of 0.3. */
 const vectors: { schedule: Schedule; rates: number[]; losses?: number[] }[] = JSON.parse(

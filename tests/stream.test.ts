@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createModel, dense, dropout, embedding, lstm, type ModelConfig, textStream } from "../src/index.js";
-import { CASES, examples } from "./cases.js";
+import { CASES, examples } from "./helpers/cases.js";
 
 const every = CASES.filter(({ model }) => model.output === "every");
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createModel, dense, gru, lstm, type ModelConfig, type State, type Stream } from "../src/index.js";
-import { asTensors, CASES, examples, numbers, randomParameters } from "./cases.js";
+import { asTensors, CASES, examples, numbers, randomParameters } from "./helpers/cases.js";
 
 const live = CASES.filter(({ model }) => model.output === "every" && !model.layers.some((layer) => "bidirectional" in layer));
 

@@ -3,8 +3,8 @@
 import { describe, expect, test } from "vitest";
 import type { Sequence, Trainer, TrainerOptions } from "../src/index.js";
 import { createModel, createTrainer, dense, lstm, resumeTrainer, rnn, sgd } from "../src/index.js";
-import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
-import { Oracle, type Parameters } from "./oracle.js";
+import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./helpers/cases.js";
+import { Oracle, type Parameters } from "./helpers/oracle.js";
 
 const entry: Case = {
   name: "",

@@ -18,7 +18,7 @@ import { createTrainer as createParallel } from "memcell/parallel";
 import { createTrainer as createWorker, resumeTrainer as resumeWorker } from "memcell/worker";
 import { serve } from "memcell/worker/host";
 import { describe, expect, test } from "vitest";
-import { numbers } from "./cases.js";
+import { numbers } from "./helpers/cases.js";
 
 const config = {
   input: { features: 2 },

@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { install } from "../../scripts/install.js";
-import { relativeError } from "../../tests/cases.js";
+import { relativeError } from "../../tests/helpers/cases.js";
 import { checkAgainstOracle } from "../check.js";
 import { measure, spread } from "../measure.js";
 import { NAMES, Peer } from "./peer.js";

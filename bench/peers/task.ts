@@ -1,7 +1,7 @@
 /** What every peer gets to do, and what it answers: an LSTM of H units on I inputs with a dense head of one output. */
 
 import { createModel, dense, lstm, type ModelConfig } from "../../src/index.js";
-import { numbers } from "../../tests/cases.js";
+import { numbers } from "../../tests/helpers/cases.js";
 import type { Shape } from "../works.js";
 
 export const KINDS = ["training", "forward", "streaming"] as const;

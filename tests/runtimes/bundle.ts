@@ -31,8 +31,8 @@ export const readFileSync = (url) => texts[String(url).split("/").at(-1)] ?? was
 const precompiled: Plugin = {
   name: "precompiled",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\/src\/compiled\.js$|^\.\/compiled\.js$/ }, ({ importer }) => ({
-      path: importer.includes("/tests/") ? "compiled" : join(root, "src/compiled.workerd.ts"),
+    onResolve({ filter: /^\.{1,2}\/(core\/)?compiled\.js$/ }, ({ importer }) => ({
+      path: importer.includes("/tests/") ? "compiled" : join(root, "src/core/compiled.workerd.ts"),
       ...(importer.includes("/tests/") && { namespace: "precompiled" }),
     }));
     onLoad({ filter: /.*/, namespace: "precompiled" }, () => ({
@@ -123,7 +123,7 @@ export const packageProgram = (way: Way) =>
 /** Where there are no threads: the bits alone, the package in the bundle. */
 export const bitsProgram = (project: string) =>
   text(
-    `import { bits } from "../bits.js"; import { EXPECTED } from "../bits.expected.js";
+    `import { bits } from "../helpers/bits.js"; import { EXPECTED } from "../helpers/bits.expected.js";
 const report = bits().then((found) => ({ wrong: Object.keys(found).filter((name) => found[name] !== EXPECTED[name]), threads: false, worker: false }));
 ${tell.fetch("report")}`,
     {

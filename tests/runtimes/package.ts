@@ -2,8 +2,8 @@
 
 import { createTrainer as createParallel } from "memcell/parallel";
 import { createTrainer as createWorker } from "memcell/worker";
-import { EXPECTED } from "../bits.expected.js";
-import { bits, options, train, twoLayers } from "../bits.js";
+import { EXPECTED } from "../helpers/bits.expected.js";
+import { bits, options, train, twoLayers } from "../helpers/bits.js";
 
 export interface Report {
   /** Names of what has other bits. */

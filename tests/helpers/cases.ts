@@ -1,6 +1,6 @@
 /** The one list of cases: what is checked against the oracle, differentiated, and timed. */
 
-import type { Loss, ModelConfig, Sequence } from "../src/index.js";
+import type { Loss, ModelConfig, Sequence } from "../../src/index.js";
 import {
   conv1d,
   crossEntropy,
@@ -16,7 +16,7 @@ import {
   normalization,
   quantile,
   rnn,
-} from "../src/index.js";
+} from "../../src/index.js";
 import type { Example, Parameters } from "./oracle.js";
 
 export interface Case {

@@ -2,4 +2,4 @@
 
 import { readFileSync } from "node:fs";
 
-export const compiled = new WebAssembly.Module(readFileSync(new URL("../build/memcell.wasm", import.meta.url)));
+export const compiled = new WebAssembly.Module(readFileSync(new URL("../../build/memcell.wasm", import.meta.url)));

@@ -1,6 +1,6 @@
 /** How far a model is from the oracle: what the tests of variants ask, and the bench before it times anything. */
 
-import { createModel, createTrainer, type Environment, sgd } from "../src/index.js";
+import { createModel, createTrainer, type Environment, sgd } from "../../src/index.js";
 import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./cases.js";
 import { Oracle } from "./oracle.js";
 

@@ -1,4 +1,4 @@
-/** The first 16 digits of the SHA-256 of what tests/bits.ts runs, the same in every runtime. */
+/** The first 16 digits of the SHA-256 of what bits.ts runs, the same in every runtime. */
 export const EXPECTED: Record<string, string> = {
   training: "6e71e5f27e521d01",
   "initial uniform": "d7fb227c10d3159f",

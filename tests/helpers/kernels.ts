@@ -1,7 +1,7 @@
 /** The bare kernels with guarded buffers: what the kernel tests and the bench's checks share. */
 
 import { instantiateSync } from "@assemblyscript/loader";
-import type { Kernels } from "../src/core/kernels.js";
+import type { Kernels } from "../../src/core/kernels.js";
 import { compiled } from "./compiled.js";
 
 /** What stands in front of and behind each buffer. */
