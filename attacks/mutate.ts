@@ -41,12 +41,14 @@ function changeTree(random: Random, tree: unknown): void {
   const set = (name: string, value: unknown) =>
     (Array.isArray(node) && name === "length") ||
     Object.defineProperty(node, name, { value, enumerable: true, configurable: true, writable: true });
+  // A copy: what is changed in it must not be there in the next try.
+  const given = () => structuredClone(pick(random, VALUES));
   const ops = [
-    () => set(key, pick(random, VALUES)),
-    () => set(key, pick(random, VALUES)),
+    () => set(key, given()),
+    () => set(key, given()),
     () => void delete node[key],
     () => set(pick(random, KEYS), delete node[key] && value),
-    () => set(pick(random, KEYS), pick(random, VALUES)),
+    () => set(pick(random, KEYS), given()),
     () => set(key, structuredClone(pick(random, all))),
     () => set(key, node[pick(random, keys)]),
     () => Array.isArray(node) && (random.uniform() < 0.5 ? node.push(structuredClone(pick(random, node))) : node.reverse()),
@@ -64,9 +66,9 @@ function layOut(header: Record<string, unknown>, data: Uint8Array): Uint8Array {
   let size = 0;
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__" || !isObject(entry)) continue;
-    const { shape, dtype } = entry as { shape: unknown; dtype: string };
+    const { shape, dtype } = entry as { shape: unknown; dtype: unknown };
     const numbers = Array.isArray(shape) ? shape.reduce((all: number, n) => all * (typeof n === "number" ? n : NaN), 1) : NaN;
-    const bytes = numbers * (SIZES[dtype] ?? 1);
+    const bytes = numbers * (typeof dtype === "string" ? (SIZES[dtype] ?? 1) : 1);
     if (!Number.isSafeInteger(bytes) || bytes < 0 || size + bytes > LARGEST) continue;
     Object.assign(entry, { data_offsets: [size, size + bytes] });
     size += bytes;
