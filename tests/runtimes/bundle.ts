@@ -1,6 +1,6 @@
 /** The programs that the runtimes run: the portable tests with all that they need, and the questions to the installed package. */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 
@@ -77,8 +77,8 @@ const WITHOUT = {
   fetch: ["a module that imports a memory", "another program's module", "the event loop runs during fit"],
 };
 
-/** Test files that need nothing but a JavaScript engine: the others start processes, read files, or stand in for Node's own parts. */
-const FILES = [
+/** Tests, by file or folder, that need nothing but a JavaScript engine: the others start processes, read files, or stand in for Node's own parts. */
+const TESTS = [
   "kernels",
   "data",
   "errors",
@@ -99,11 +99,17 @@ const FILES = [
   "truncation",
 ];
 
-/** The tests, as one program; for pages one a file, since a page has address space for some 700 memories and is slow to give it back. */
+function filesOf(name: string): string[] {
+  const folder = join(root, "tests", name);
+  if (!existsSync(folder)) return [name];
+  return readdirSync(folder).map((file) => `${name}/${file.replace(".test.ts", "")}`);
+}
+
+/** The tests, as one program; for pages one a name, since a page has address space for some 700 memories and is slow to give it back. */
 export function testsPrograms(way: Way): Promise<string>[] {
-  const parts = way === "page" ? FILES.map((name) => [name]) : [FILES];
+  const parts = way === "page" ? TESTS.map((name) => [name]) : [TESTS];
   return parts.map((names) => {
-    const files = names.map((name) => `${name}: () => import("../${name}.test.js")`);
+    const files = names.flatMap(filesOf).map((name) => `"${name}": () => import("../${name}.test.js")`);
     return text(`import { portable } from "./portable.js";\n${tell[way](`portable({ ${files} }, ${JSON.stringify(WITHOUT[way])})`)}`, {
       plugins: way === "fetch" ? [precompiled, reads] : [reads],
       define: { "import.meta.url": '"file:///tests/file.js"' },
