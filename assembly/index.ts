@@ -1,4 +1,4 @@
-// The ABI, in the order in which data flows through it. Pointers are bytes, sizes are counts; all data is f32 unless said.
+// The ABI, file by file. Pointers are bytes, sizes are counts; all data is f32 unless said.
 
 export { activationForward } from "./activation";
 export { blocksBackward, blocksForward } from "./blocks";

@@ -16,7 +16,7 @@ import { Model } from "../src/model/model.js";
 import { Network } from "../src/model/network.js";
 import type { Row } from "../src/model/window.js";
 import { wholeRow, writeWindow } from "../src/model/window.js";
-import { Learner } from "../src/training/updater.js";
+import { LocalUpdater } from "../src/training/updater.js";
 import { numbers } from "../tests/helpers/cases.js";
 import type { Work } from "./measure.js";
 
@@ -90,7 +90,7 @@ export function training(shape: Shape, layer: Layer = lstm({ units: shape[1] }),
   const [I, , , T] = shape;
   const { model, engine } = build(I, layer, where);
   const { options } = createTrainer(model, { loss: "mse", optimizer: adam({ learningRate: 1e-4 }), clipNorm: 1 });
-  const learner = new Learner(engine, options, model);
+  const learner = new LocalUpdater(engine, options, model);
   const rows = rowsOf(shape);
   return {
     name: `training ${name}`,

@@ -1,5 +1,5 @@
 /**
- * The claims of the study note that are about how numbers flow through a network, each as curves over time: what the library's
+ * The claims that are about how numbers flow through a network, each as curves over time: what the library's
  * `trace` and `gradientFlow` see. Parameters are set, not learned, so that each claim stands by itself.
  */
 

@@ -1,4 +1,4 @@
-/** The claims of the study note that are about what has been learned: nets that are trained here, in seconds, and looked at. */
+/** The claims that are about what has been learned: nets that are trained here, in seconds, and looked at. */
 
 import { lstm, trace } from "../src/index.js";
 import type { Picture } from "./claims.js";

@@ -1,21 +1,37 @@
 /**
- * What memcell's other entry points share with the first: the bundles of src/parallel/ import these names from it, so that a model
- * is the same class in both. Not public.
+ * The names that memcell's other entry points take from it: their bundles import them from core.js, so that a model is the same class
+ * in all. Not public.
  */
 
 export { fail, integer, isRecord, options } from "./core/check.js";
+export type { Kernels } from "./core/kernels.js";
 export { createKernels } from "./core/kernels.js";
+export type { Lanes, Mode } from "./core/lanes.js";
 export { lanesFor } from "./core/lanes.js";
 export { Memory } from "./core/memory.js";
+export type { Tensor } from "./core/safetensors.js";
+export type { Config } from "./model/config.js";
+export type { Engine } from "./model/engine.js";
 export { planModel } from "./model/layout.js";
+export type { Loss } from "./model/losses.js";
 export { checkLoss } from "./model/losses.js";
+export type { Metric, Scores } from "./model/metrics.js";
 export { checkMetrics, Scoring } from "./model/metrics.js";
 export { Model, ROWS, WINDOW } from "./model/model.js";
+export type { NetworkParts, State } from "./model/network.js";
 export { Network } from "./model/network.js";
+export type { Checked, Sequence, Series } from "./model/sequences.js";
 export { checkSequences } from "./model/sequences.js";
+export type { Row } from "./model/window.js";
 export { Rows, readRows, roomFor, writeWindow } from "./model/window.js";
-export { Training } from "./training/fit.js";
+export type { TrainerFile } from "./training/checkpoint.js";
+export type { Report } from "./training/epochs.js";
+export type { ValidatedSettings } from "./training/fit.js";
+export { TrainerBase } from "./training/fit.js";
 export { awaitable } from "./training/reports.js";
+export type { Changes, ResumeOptions } from "./training/resume.js";
 export { CHANGES, ENVIRONMENT, resume } from "./training/resume.js";
+export type { CheckedTrainerOptions, TrainerOptions } from "./training/trainerOptions.js";
 export { checkTrainerOptions, withLearningRate } from "./training/trainerOptions.js";
+export type { BatchNetwork, Learned } from "./training/updater.js";
 export { Updater } from "./training/updater.js";

@@ -1,7 +1,7 @@
 /** Convolutions whose past crosses windows and steps; their outputs and gradients against the oracle are in gradients.test.ts. */
 
 import { expect, test } from "vitest";
-import { conv1d, createModel, createTrainer, dense, gru, type Layer, loadModel, lstm, sgd } from "../src/index.js";
+import { conv1d, createModel, createOnlineLearner, createTrainer, dense, gru, type Layer, loadModel, lstm, sgd } from "../src/index.js";
 import { asTensors, randomParameters } from "./helpers/cases.js";
 import { Oracle } from "./helpers/oracle.js";
 
@@ -96,4 +96,13 @@ test("tokens need an embedding below", () => {
   expect(() => createModel({ input: { tokens: 9 }, layers: [conv1d({ units: 2, kernel: 2 })] })).toThrow(
     '"layers[0]" expected one of rnn, gru, lstm, lstm97, embedding, which take tokens, got "conv1d"',
   );
+});
+
+test("an online learner, whose gradient would miss what it looked back to, refuses it above the first layer", () => {
+  const learner = (kernel: number) => {
+    const layers = [lstm({ units: 3 }), conv1d({ units: 1, kernel })];
+    return createOnlineLearner(createModel({ input: { features: 1 }, layers }), { loss: "mse", optimizer: sgd({ learningRate: 0.1 }) });
+  };
+  expect(() => learner(2)).toThrow("an online learner needs a model whose first layer is its only recurrent one");
+  expect(learner(1).step(0.5, 0.25)).toHaveLength(1);
 });

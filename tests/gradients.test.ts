@@ -5,7 +5,7 @@ import { createModel, createTrainer, type Lstm97Layer, type LstmLayer, sgd } fro
 import { Model } from "../src/model/model.js";
 import { checkSequences } from "../src/model/sequences.js";
 import { wholeRow } from "../src/model/window.js";
-import { Learner } from "../src/training/updater.js";
+import { LocalUpdater } from "../src/training/updater.js";
 import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./helpers/cases.js";
 import { type Draws, type Mask, Oracle } from "./helpers/oracle.js";
 
@@ -95,7 +95,7 @@ describe.each(CASES.map((entry) => [entry.name, entry] as const))("%s", (_, entr
     const { model } = build();
     const engine = Model.engine("model", model);
     const { options } = createTrainer(model, { loss: entry.loss, optimizer: sgd({ learningRate: 1 }), seed });
-    const learner = new Learner(engine, options, {});
+    const learner = new LocalUpdater(engine, options, {});
     const demands = { config: engine.config, outputs: engine.layout.outputs, loss: options.loss };
     const rows = checkSequences("sequences", asSequences(batch), demands).map((sequence, ordinal) => wholeRow(sequence, ordinal, false));
     learner.differentiate(rows, Math.max(...entry.lengths));

@@ -12,6 +12,12 @@ describe("imports, types counted", () => {
     expect(circlesOf(graph)).toEqual([]);
   });
 
+  test("a file stands on few others, and no chain of them is long", () => {
+    const imports = [...graph.values()].reduce((sum, { length }) => sum + length, 0);
+    expect(imports / graph.size).toBeLessThan(5.2);
+    expect(longestChain(graph).length).toBeLessThan(28);
+  });
+
   test("each wing stands on those below it", () => {
     const order: readonly string[] = WINGS;
     const upward = [...betweenWings(graph)].flatMap(([from, to]) =>

@@ -36,7 +36,7 @@ const BUDGETS = {
   "workerd.js": 40_200,
   "batcher.js": 2_150,
   "node.js": 1_250,
-  "parallel.js": 4_000,
+  "parallel.js": 4_050,
   "parallel-host.js": 1_000,
   "parallel-worker.js": 150,
   "worker.js": 2_800,

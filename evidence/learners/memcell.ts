@@ -24,7 +24,7 @@ import {
 import { Model as Internal } from "../../src/model/model.js";
 import { readOutputs, wholeRow } from "../../src/model/window.js";
 import { checkTrainerOptions } from "../../src/training/trainerOptions.js";
-import { Learner as Updater } from "../../src/training/updater.js";
+import { LocalUpdater } from "../../src/training/updater.js";
 import { type Create, Diverged, type Example, type Interface, type Learner } from "../learner.js";
 
 /** An update that would leave the finite numbers is refused by the library; the trial has diverged. */
@@ -79,14 +79,14 @@ abstract class OfLibrary implements Learner {
 
 /** One update a sequence. Goes past the trainer's checks, which would cost a tenth of a step of the smallest nets. */
 class BySequence extends OfLibrary {
-  readonly #updater: Updater;
+  readonly #updater: LocalUpdater;
   #weights = new Float32Array(0);
   #outputs = new Float32Array(0);
 
   constructor(model: Model, task: Interface, units: number, options: TrainerOptions) {
     super(model, task, units);
     const engine = Internal.engine("model", model);
-    this.#updater = new Updater(engine, checkTrainerOptions({ ...options, window: Infinity, batch: 1 }, engine), this);
+    this.#updater = new LocalUpdater(engine, checkTrainerOptions({ ...options, window: Infinity, batch: 1 }, engine), this);
   }
 
   override learn(example: Example): ArrayLike<number> {

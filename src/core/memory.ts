@@ -150,3 +150,12 @@ export class Memory {
     }
   }
 }
+
+/** What a model has for all its windows. Regions are pointers. */
+export interface EngineParts {
+  readonly kernels: Kernels;
+  readonly memory: Memory;
+  readonly params: number;
+  /** What follows from the parameters until the next update: summed biases, transposed packs. */
+  readonly derived: number;
+}

@@ -1,14 +1,15 @@
 /** What may stand around any cell: both directions, and a way past it. */
 
+import type { EngineParts } from "../core/memory.js";
 import { pad4 } from "./packing.js";
 import type { LayerPlan, Planner } from "./plan.js";
 import type { AroundOptions } from "./recurrentOptions.js";
-import type { Inside, Parts, Stage, Traces, Window } from "./stage.js";
+import type { EligibilityTraces, Recurrence, Stage, Workspace } from "./stage.js";
 
 /** One direction of a layer. */
 export interface Direction {
-  stage(window: Window, below: Stage, carried: boolean): Stage;
-  refresh(parts: Parts): void;
+  stage(workspace: Workspace, below: Stage, carried: boolean): Stage;
+  refresh(parts: EngineParts): void;
 }
 
 /** A layer of one direction or two, and the way past it. */
@@ -32,16 +33,17 @@ export function around(
   return {
     units: residual === "concat" ? units + inputs : units,
     recurrent: { cells },
+    carries: true,
     ...(bidirectional && { whole: true }),
     refresh: (parts) => {
       for (const direction of directions) direction.refresh(parts);
     },
-    stage(window, below) {
+    stage(workspace, below) {
       const [forward, reverse] = directions as [Direction, Direction?];
       const layer = reverse
-        ? bothWays(window, below, inputRows, outputs, units, forward, reverse, final)
-        : forward.stage(window, below, true);
-      return residual ? past(window, below, layer, units, inputs, residual === "concat") : layer;
+        ? bothWays(workspace, below, inputRows, outputs, units, forward, reverse, final)
+        : forward.stage(workspace, below, true);
+      return residual ? past(workspace, below, layer, units, inputs, residual === "concat") : layer;
     },
   };
 }
@@ -51,7 +53,7 @@ export function around(
  * it went: at a sequence's last step both directions have read all of it (PyTorch's `h_n`).
  */
 function bothWays(
-  window: Window,
+  workspace: Workspace,
   below: Stage,
   inputs: number,
   each: number,
@@ -60,14 +62,14 @@ function bothWays(
   second: Direction,
   final: boolean,
 ): Stage {
-  const { kernels, lengths, T: longest, panels: P, width, buffer } = window;
+  const { kernels, lengths, T: longest, panels: P, width, buffer } = workspace;
   const rows = pad4(units);
   const eachRows = pad4(each);
   const turned = buffer(longest, P, inputs, width);
   const turnedGradient = below.gradient ? buffer(longest, P, inputs, width) : 0;
-  const forth = first.stage(window, below, false);
-  const back = second.stage(window, { ...below, output: turned, gradient: turnedGradient }, false);
-  const [output, gradient] = [buffer(longest, P, rows, width), window.gradient(rows)];
+  const forth = first.stage(workspace, below, false);
+  const back = second.stage(workspace, { ...below, output: turned, gradient: turnedGradient }, false);
+  const [output, gradient] = [buffer(longest, P, rows, width), workspace.gradient(rows)];
   const at = units > each ? each : 0;
   const turns = final ? 0 : lengths;
   return {
@@ -91,15 +93,15 @@ function bothWays(
 }
 
 /** y = layer(x) + x, or both side by side. */
-function past(window: Window, below: Stage, layer: Stage, units: number, inputs: number, concat: boolean): Stage {
-  const { kernels, T: longest, panels: P, width, buffer } = window;
+function past(workspace: Workspace, below: Stage, layer: Stage, units: number, inputs: number, concat: boolean): Stage {
+  const { kernels, T: longest, panels: P, width, buffer } = workspace;
   const [U, I, rows] = [pad4(units), pad4(inputs), pad4(concat ? units + inputs : units)];
-  const [output, gradient] = [buffer(longest, P, rows, width), window.gradient(rows)];
+  const [output, gradient] = [buffer(longest, P, rows, width), workspace.gradient(rows)];
   const at = concat ? units : 0;
   const split = (T: number) => kernels.moveRows(layer.gradient, gradient, 0, U, 0, rows, 0, units, false, T, P, width);
-  const { inside } = layer;
-  const traces: Inside["traces"] = (below, buffer) => {
-    const own = inside?.traces?.(below, buffer) as Traces;
+  const { recurrence } = layer;
+  const traces: Recurrence["traces"] = (below, buffer) => {
+    const own = recurrence?.traces?.(below, buffer) as EligibilityTraces;
     return {
       ...own,
       step(gradients, learns) {
@@ -110,7 +112,7 @@ function past(window: Window, below: Stage, layer: Stage, units: number, inputs:
   };
   return {
     ...layer,
-    ...(inside && { inside: { ...inside, ...(inside.traces && { traces }) } }),
+    ...(recurrence && { recurrence: { ...recurrence, ...(recurrence.traces && { traces }) } }),
     output,
     gradient,
     forward(T, update) {

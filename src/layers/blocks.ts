@@ -11,7 +11,7 @@ import { packedWeight, pad4 } from "./packing.js";
 import type { Planner } from "./plan.js";
 import { type Initials, reading } from "./reading.js";
 import type { Lstm97Layer } from "./recurrentOptions.js";
-import type { Inside, Stage } from "./stage.js";
+import type { Recurrence, Stage } from "./stage.js";
 
 export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suffix: string): Direction {
   const { params, derived } = planner;
@@ -54,9 +54,9 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
       kernels.transposeWeights(derived + recurrentT, params + weight, 1, rows, I, read, I + read);
       reader.refresh(parts, weight, 1, I + read);
     },
-    stage(window, below, carried) {
-      const { kernels, params, derived, memory } = window;
-      const { T: longest, panels: P, width, ends, buffer } = window;
+    stage(workspace, below, carried) {
+      const { kernels, params, derived, memory } = workspace;
+      const { T: longest, panels: P, width, ends, buffer } = workspace;
       const slot = 4 * P * C * width;
       const y = buffer(longest + 1, P, C, width);
       const s = buffer(longest + 1, P, C, width);
@@ -64,14 +64,14 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
       // What the recurrent weights read is y itself, unless they read gates as well: then the cells' outputs are carried with them.
       const gated = read > C;
       const source = gated ? buffer(longest + 1, P, read, width) : y;
-      const gradient = window.gradient(C);
+      const gradient = workspace.gradient(C);
       const [ds, dsource, squashed] =
-        window.mode === "train" ? [buffer(P, C, width), buffer(P, read, width), buffer(2, C, width)] : [0, 0, 0];
-      const flow = window.watched ? buffer(longest, P, C, width) : 0;
+        workspace.mode === "train" ? [buffer(P, C, width), buffer(P, read, width), buffer(2, C, width)] : [0, 0, 0];
+      const flow = workspace.watched ? buffer(longest, P, C, width) : 0;
       const state = { name: `h${suffix}`, pointer: y, units: cells, rows: C };
       const readState = gated ? { ...state, pointer: source, units: readUnits, rows: read, row } : state;
       const states = [readState, { ...state, name: `c${suffix}`, pointer: s }];
-      if (carried) states.forEach(window.carry);
+      if (carried) states.forEach(workspace.carry);
       const bias0At = (biased ? params : derived) + bias0;
       const own = table ? 0 : bias0At;
       const w = params + weight;
@@ -80,19 +80,19 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
       const back = (T: number, net: number, dy: number, s: number, weightT: number, dLater: number) =>
         kernels.blocksBackward(net, dy, ds, dsource, squashed, flow, net, s, weightT, dLater, functions, T, P, read, B, S, width);
       const at = { I, C, rows, read, y, s, net, source, gradient, ds, dsource };
-      const steps = isNoisy(layer, window.mode)
-        ? blocksStepwise(window, at, noise(window, layer, index, { ...readState, rows: read }, C, C, carried), {
+      const steps = isNoisy(layer, workspace.mode)
+        ? blocksStepwise(workspace, at, noise(workspace, layer, index, { ...readState, rows: read }, C, C, carried), {
             forward: (y, s, net, source, x) => forth(1, y, s, net, source, x),
             backward: (net, dy, s, dLater) => back(1, net, dy, s, 0, dLater),
           })
         : null;
-      const weightGradient = window.weightGradient(DENSE, rows);
+      const weightGradient = workspace.weightGradient(DENSE, rows);
       const stage: Stage = {
         output: y + slot,
         gradient,
         forward(T, update) {
           for (const { pointer, rows } of states) kernels.recurrentCarry(pointer, ends, P, rows, width);
-          if (table) reader.gather(window, below, net, bias0At, T);
+          if (table) reader.gather(workspace, below, net, bias0At, T);
           if (steps) steps.forward(T, below.output, update);
           else forth(T, y + slot, s, net, source, below.output);
         },
@@ -106,7 +106,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
           weightGradient(gradients + weight, db, 0, net, below.output, from, I, read, T * P);
           // The cells' biases, which are not there, lie in front of the gates'.
           if (bias === "gates") memory.fill(db, C);
-          reader.backward(window, below, net, gradients, DENSE, T);
+          reader.backward(workspace, below, net, gradients, DENSE, T);
         },
       };
       const gate = { pointer: net, units: B, rows };
@@ -117,9 +117,9 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
         { ...state, name: "h", pointer: y + slot },
         { ...state, name: "c", pointer: s + slot },
       ];
-      const inside: Inside = { h: y, c: s, gates: net, dh: gradient, source, shown, flow, cellGradient: ({ sent }) => sent };
-      if (!steps) inside.traces = (below, buffer) => blocksTraces(plan, window, buffer, inside, stage, below);
-      return { ...stage, inside };
+      const recurrence: Recurrence = { h: y, c: s, gates: net, dh: gradient, source, shown, flow, cellGradient: ({ sent }) => sent };
+      if (!steps) recurrence.traces = (below, buffer) => blocksTraces(plan, workspace, buffer, recurrence, stage, below);
+      return { ...stage, recurrence };
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The blocks of 1997 with something drawn between their steps: the same kernels, a step at a time. */
 
 import type { Noise } from "./noise.js";
-import type { Window } from "./stage.js";
+import type { Workspace } from "./stage.js";
 
 /** The layer's numbers, and its pointers in this window. */
 export interface BlocksWindow {
@@ -25,8 +25,8 @@ export interface BlocksStep {
   backward(net: number, dy: number, s: number, dLater: number): void;
 }
 
-export function blocksStepwise(window: Window, at: BlocksWindow, drawn: Noise, step: BlocksStep) {
-  const { kernels, memory, panels: P, width } = window;
+export function blocksStepwise(workspace: Workspace, at: BlocksWindow, drawn: Noise, step: BlocksStep) {
+  const { kernels, memory, panels: P, width } = workspace;
   const { I, C, rows, read, y, s, net, source } = at;
   const gated = source !== y;
   const [count, readCount] = [P * C * width, P * read * width];

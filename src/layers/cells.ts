@@ -2,7 +2,7 @@
 
 import { GRU, LINEAR_OUTPUT, LSTM, NO_INPUTS, NO_STATE, RNN_RELU, RNN_TANH } from "../../assembly/codes.js";
 import { packedRow, pad4 } from "./packing.js";
-import type { Inside, Slope } from "./stage.js";
+import type { Recurrence, Slope } from "./stage.js";
 
 /** A cell as the kernels see it. */
 export interface Cell {
@@ -64,7 +64,7 @@ export function shownOf(
   gates: number,
   h: number,
   c: number,
-): Required<Pick<Inside, "shown" | "factor" | "cellGradient">> {
+): Required<Pick<Recurrence, "shown" | "factor" | "cellGradient">> {
   const { groups, names, input, recurrent, factor, code } = cell;
   const H = pad4(units);
   const all = names.map((name, g) => ({ name, pointer: gates, units, rows: groups * H, row: packedRow(units, groups, [g]) }));

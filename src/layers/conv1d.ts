@@ -62,21 +62,22 @@ export const conv1dKind: LayerKind<Conv1dLayer> = {
     const past = (K - 1) * dilation;
     return {
       units,
+      carries: past > 0,
       refresh({ kernels, params, derived }) {
         if (!transposed) return;
         for (let j = 0; j < K; j++) kernels.transposeWeights(derived + transposed + j * tap, params + weight + j * tap, 1, O, 0, I, I);
       },
-      stage(window, below): Stage {
-        const { kernels, memory, params, derived, ends, panels: P, width, T: longest, buffer } = window;
+      stage(workspace, below): Stage {
+        const { kernels, memory, params, derived, ends, panels: P, width, T: longest, buffer } = workspace;
         const slot = 4 * P * I * width;
-        const [output, gradient] = [buffer(longest, P, O, width), window.gradient(O)];
+        const [output, gradient] = [buffer(longest, P, O, width), workspace.gradient(O)];
         // x with the steps before the window in front: [past + T][P][I][width].
         const x = buffer(past + longest, P, I, width);
         if (past > 0) {
           const unit = (u: number) => Math.floor(u / inputs) * P * I + (u % inputs);
-          window.carry({ name: index === 0 ? "x" : `x_${index}`, pointer: x, units: past * inputs, rows: I, slots: past, row: unit });
+          workspace.carry({ name: index === 0 ? "x" : `x_${index}`, pointer: x, units: past * inputs, rows: I, slots: past, row: unit });
         }
-        const weightGradient = window.weightGradient(DENSE, O);
+        const weightGradient = workspace.weightGradient(DENSE, O);
         return {
           output,
           gradient,

@@ -65,13 +65,13 @@ export const denseKind: LayerKind<Checked> = {
         if (table) kernels.tie(derived + weight, params + table, false, 0, O, I);
         if (inputT) kernels.transposeWeights(derived + inputT, (tied ? derived : params) + weight, 1, O, 0, I, I);
       },
-      stage(window, below): Stage {
-        const { kernels, params, derived, memory, panels: P, width, T, scratch, buffer } = window;
+      stage(workspace, below): Stage {
+        const { kernels, params, derived, memory, panels: P, width, T, scratch, buffer } = workspace;
         const w = (tied ? derived : params) + weight;
         const b = (biased ? params : derived) + bias;
-        const [output, gradient] = [buffer(T, P, O, width), window.gradient(O)];
+        const [output, gradient] = [buffer(T, P, O, width), workspace.gradient(O)];
         const dTied = tied && scratch ? buffer(O, I) : 0;
-        const weightGradient = window.weightGradient(DENSE, O);
+        const weightGradient = workspace.weightGradient(DENSE, O);
         return {
           output,
           gradient,

@@ -1,20 +1,21 @@
 /** A recurrent layer that learns forward in time: its traces, and a step of them. What assembly/online.ts says in letters. */
 
 import { OUTPUT_APART } from "../../assembly/codes.js";
+import type { EngineParts } from "../core/memory.js";
 import type { BlocksPlan } from "./blocksPlan.js";
 import type { GatedPlan } from "./gatedPlan.js";
 import { pad4 } from "./packing.js";
-import type { Inside, Parts, Stage, Traces } from "./stage.js";
+import type { EligibilityTraces, Recurrence, Stage } from "./stage.js";
 
 /** A region with so many ones. */
-function allOnes({ memory }: Parts, buffer: (...shape: number[]) => number, count: number): number {
+function allOnes({ memory }: EngineParts, buffer: (...shape: number[]) => number, count: number): number {
   const pointer = buffer(count);
   memory.fill(pointer, count, 1);
   return pointer;
 }
 
 /** The one-hot vector of the token that is the input. */
-function oneHot({ memory }: Parts, pointer: number, input: number, tokens: number): number {
+function oneHot({ memory }: EngineParts, pointer: number, input: number, tokens: number): number {
   memory.fill(pointer, tokens);
   memory.f32[pointer / 4 + (memory.i32[input / 4] as number)] = 1;
   return pointer;
@@ -22,12 +23,12 @@ function oneHot({ memory }: Parts, pointer: number, input: number, tokens: numbe
 
 export function gatedTraces(
   plan: GatedPlan,
-  parts: Parts,
+  parts: EngineParts,
   buffer: (...shape: number[]) => number,
-  inside: Inside,
+  recurrence: Recurrence,
   stage: Stage,
   below: Stage,
-): Traces {
+): EligibilityTraces {
   const { kernels, memory, params } = parts;
   const { cell, units, cellClip = Infinity } = plan;
   const { features, table, tokens } = plan.reader;
@@ -50,7 +51,7 @@ export function gatedTraces(
       ...(table ? [{ name: "table", pointer: ofTable, count: tokens * rows }] : []),
     ],
     step(gradients, learns) {
-      const { h, c, gates } = inside;
+      const { h, c, gates } = recurrence;
       const [cNow, x, before] = [c + slot, below.output, h];
       memory.fill(gain, rows);
       if (cell.cells) {
@@ -83,12 +84,12 @@ export function gatedTraces(
 
 export function blocksTraces(
   plan: BlocksPlan,
-  parts: Parts,
+  parts: EngineParts,
   buffer: (...shape: number[]) => number,
-  inside: Inside,
+  recurrence: Recurrence,
   stage: Stage,
   below: Stage,
-): Traces {
+): EligibilityTraces {
   const { kernels, memory } = parts;
   const { blocks: B, cellsPerBlock: S, rows, read, functions } = plan;
   const { features, table, tokens } = plan.reader;
@@ -111,7 +112,7 @@ export function blocksTraces(
       ...(ofTable ? region("table", ofTable, rows * tokens) : []),
     ],
     step(gradients, learns) {
-      const { c, gates: net, source } = inside;
+      const { c, gates: net, source } = recurrence;
       kernels.lstm97Traces(gain, inGain, error, dOut, stage.gradient, net, net + 4 * C, net + 4 * (C + gates), c + 4 * C, functions, B, S);
       /** One source; `column` and `block` are bytes from column to column, and from four rows to the next. */
       const move = (traces: typeof weight, at: number, first: number, source: number, k: number, column: number, block: number) => {

@@ -7,7 +7,7 @@ import { type Gated, type GatedPlan, planGated } from "./gatedPlan.js";
 import { isNoisy } from "./noise.js";
 import { pad4 } from "./packing.js";
 import type { Planner } from "./plan.js";
-import type { Inside, Stage, Window } from "./stage.js";
+import type { Recurrence, Stage, Workspace } from "./stage.js";
 import { stepwise } from "./stepwise.js";
 
 export function gated(planner: Planner, layer: Gated, index: number, suffix: string): Direction {
@@ -15,17 +15,17 @@ export function gated(planner: Planner, layer: Gated, index: number, suffix: str
   const { projected, gateWeight, norm } = plan;
   return {
     refresh: plan.refresh,
-    stage(window, below, carried) {
-      const between = projected || gateWeight || norm || isNoisy(plan, window.mode);
-      return (between ? stepwise : atOnce)(plan, window, below, carried);
+    stage(workspace, below, carried) {
+      const between = projected || gateWeight || norm || isNoisy(plan, workspace.mode);
+      return (between ? stepwise : atOnce)(plan, workspace, below, carried);
     },
   };
 }
 
 /** @param carried whether its state goes on from window to window */
-function atOnce(plan: GatedPlan, window: Window, below: Stage, carried: boolean): Stage {
-  const { kernels, params, derived, memory } = window;
-  const { T: longest, panels: P, width, ends, buffer } = window;
+function atOnce(plan: GatedPlan, workspace: Workspace, below: Stage, carried: boolean): Stage {
+  const { kernels, params, derived, memory } = workspace;
+  const { T: longest, panels: P, width, ends, buffer } = workspace;
   const { cell, units, suffix, reader, cellClip = Infinity } = plan;
   const { code, groups } = cell;
   const { features } = reader;
@@ -34,13 +34,13 @@ function atOnce(plan: GatedPlan, window: Window, below: Stage, carried: boolean)
   const h = buffer(longest + 1, P, H, width);
   const c = cell.cells ? buffer(longest + 1, P, H, width) : 0;
   const gates = buffer(longest, P, groups * H, width);
-  const gradient = window.gradient(H);
-  const dc = cell.cells && window.mode === "train" ? buffer(P, H, width) : 0;
-  const flow = c && window.watched ? buffer(longest, P, H, width) : 0;
+  const gradient = workspace.gradient(H);
+  const dc = cell.cells && workspace.mode === "train" ? buffer(P, H, width) : 0;
+  const flow = c && workspace.watched ? buffer(longest, P, H, width) : 0;
   const states = c ? [h, c] : [h];
-  if (carried) states.forEach((pointer, i) => window.carry({ name: (i === 0 ? "h" : "c") + suffix, pointer, units, rows: H }));
+  if (carried) states.forEach((pointer, i) => workspace.carry({ name: (i === 0 ? "h" : "c") + suffix, pointer, units, rows: H }));
   const peepholes = plan.peephole && params + plan.peephole;
-  const weightGradient = window.weightGradient(code, groups * H);
+  const weightGradient = workspace.weightGradient(code, groups * H);
   const stage: Stage = {
     output: h + slot,
     gradient,
@@ -48,7 +48,7 @@ function atOnce(plan: GatedPlan, window: Window, below: Stage, carried: boolean)
       for (const state of states) kernels.recurrentCarry(state, ends, P, units, width);
       let bias = derived + plan.bias;
       if (reader.table) {
-        reader.gather(window, below, gates, bias, T);
+        reader.gather(workspace, below, gates, bias, T);
         bias = 0;
       }
       const weight = params + plan.weight;
@@ -65,11 +65,11 @@ function atOnce(plan: GatedPlan, window: Window, below: Stage, carried: boolean)
       if (peepholes) kernels.peepholeGradient(gradients + plan.peephole, gates, c + slot, c, T * P, units, width);
       const [dw, dIh, dHh] = [gradients + plan.weight, gradients + plan.biasIh, gradients + plan.biasHh];
       weightGradient(dw, dIh, dHh, gates, below.output, h, I, H, T * P);
-      reader.backward(window, below, gates, gradients, code, T);
+      reader.backward(workspace, below, gates, gradients, code, T);
     },
   };
   const shown = shownOf(cell, units, units, gates, h + slot, c && c + slot);
-  const inside: Inside = { h, c, gates, dh: gradient, source: h, flow, ...shown };
-  if (!peepholes) inside.traces = (below, buffer) => gatedTraces(plan, window, buffer, inside, stage, below);
-  return { ...stage, inside };
+  const recurrence: Recurrence = { h, c, gates, dh: gradient, source: h, flow, ...shown };
+  if (!peepholes) recurrence.traces = (below, buffer) => gatedTraces(plan, workspace, buffer, recurrence, stage, below);
+  return { ...stage, recurrence };
 }

@@ -1,12 +1,12 @@
 /** One direction of a layer of rnn, lstm or gru cells: its parameters, and where they lie. */
 
+import type { EngineParts } from "../core/memory.js";
 import type { Cell } from "./cells.js";
 import { chronoBias } from "./initializers.js";
-import { type Parameter, packedRow, packedWeight, pad4 } from "./packing.js";
-import type { Planner } from "./plan.js";
+import { packedRow, packedWeight, pad4 } from "./packing.js";
+import type { Parameter, Planner } from "./plan.js";
 import { type Initials, reading } from "./reading.js";
 import type { LstmLayer } from "./recurrentOptions.js";
-import type { Parts } from "./stage.js";
 
 /** What a layer asks of its cells; what only the LSTM may be asked for is absent from others. */
 export interface Gated extends Omit<LstmLayer, "type"> {
@@ -97,7 +97,7 @@ export function planGated(planner: Planner, layer: Gated, index: number, suffix:
   const [bias, recurrentT] = [derived.add(rows), derived.add(R, rows)];
   const [gateT, projectedT] = [fullGateRecurrence ? derived.add(3 * H, rows) : 0, projection ? derived.add(H, R) : 0];
 
-  const refresh = (parts: Parts) => {
+  const refresh = (parts: EngineParts) => {
     const { kernels, params, derived } = parts;
     const transpose = (to: number, from: number, groups: number, count: number, first: number, take: number, columns: number) =>
       kernels.transposeWeights(derived + to, params + from, groups, count, first, take, columns);

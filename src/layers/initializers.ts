@@ -4,8 +4,7 @@
  */
 
 import { inBounds, named, type Option, record, typed, typedData } from "../core/check.js";
-import type { Kernels } from "../core/kernels.js";
-import { type Memory, matrixOf, type Placement } from "../core/memory.js";
+import { type EngineParts, matrixOf, type Placement } from "../core/memory.js";
 import type { Random } from "../core/random.js";
 
 /** Uniform in [-bound, bound). */
@@ -77,11 +76,8 @@ export const orthogonal = (options: Omit<Orthogonal, "type"> = {}): Orthogonal =
 /** @example constant({ value: 0 }) */
 export const constant = (options: Omit<Constant, "type">): Constant => typedData("constant", options, "value: 0");
 
-/** What the numbers are made with: an engine has both. */
-export interface Parts {
-  kernels: Kernels;
-  memory: Memory;
-}
+/** What the numbers are made with. */
+export type Parts = Pick<EngineParts, "kernels" | "memory">;
 
 /** What is to be drawn. */
 interface Draw {

@@ -5,7 +5,7 @@
 
 import type { Mode } from "../core/lanes.js";
 import { keys } from "../core/random.js";
-import type { Carried, Window } from "./stage.js";
+import type { Carried, Workspace } from "./stage.js";
 
 export interface NoiseOptions {
   zoneout?: number;
@@ -50,7 +50,7 @@ export interface Noise {
  * @param outputs, cells rows, padded
  */
 export function noise(
-  window: Window,
+  workspace: Workspace,
   { zoneout = 0, cellZoneout = 0, recurrentDropout = 0 }: NoiseOptions,
   index: number,
   read: Omit<Carried, "pointer">,
@@ -58,8 +58,8 @@ export function noise(
   cells: number,
   carried: boolean,
 ): Noise {
-  const { kernels, memory, T: longest, panels: P, width, batch, ends, buffer } = window;
-  const train = window.mode === "train";
+  const { kernels, memory, T: longest, panels: P, width, batch, ends, buffer } = workspace;
+  const train = workspace.mode === "train";
   const { rows } = read;
   const dropped = train && recurrentDropout > 0;
   const [mask, fresh] = dropped ? [buffer(P, rows, width), buffer(P, rows, width)] : [0, 0];
@@ -67,13 +67,13 @@ export function noise(
     return { share, kind, slot: P * rows * width, pointer: share && buffer(longest, P, rows, width) };
   };
   const [hidden, cell] = [zone(zoneout, outputs, DRAW.hidden), zone(cellZoneout, cells, DRAW.cell)];
-  const [key0, key1] = keys(window.seed);
+  const [key0, key1] = keys(workspace.seed);
   const random = (pointer: number, count: number, share: number, factor: number, update: number, kind: number) => {
     memory.fill(pointer, count, 1);
     kernels.dropout(pointer, pointer, count, share, factor, update, 65536 + 4 * index + kind, key0, key1);
   };
   if (!train) for (const { pointer, slot, share } of [hidden, cell]) memory.fill(pointer, pointer && longest * slot, share);
-  if (mask && carried) window.carry({ ...read, name: read.name.replace("h", "mask"), pointer: mask, single: true });
+  if (mask && carried) workspace.carry({ ...read, name: read.name.replace("h", "mask"), pointer: mask, single: true });
   const trained = (wanted: number, rows: number) => (wanted && train ? buffer(P, rows, width) : 0);
   const [hSlot, cSlot, readSlot] = [P * outputs * width, P * cells * width, P * rows * width];
   // h masked, for all steps; c as the cell made it; a gradient on its way.

@@ -4,7 +4,7 @@ import { DENSE } from "../../assembly/codes.js";
 import { typedData } from "../core/check.js";
 import { pad4 } from "./packing.js";
 import type { LayerKind, LayerPlan } from "./plan.js";
-import type { Stage, Window } from "./stage.js";
+import type { Stage, Workspace } from "./stage.js";
 
 /** Brings the values of each step to mean 0 and variance 1, then times a gain and plus a bias (Ba, Kiros & Hinton 2016); `nn.LayerNorm`. */
 export interface NormalizationLayer {
@@ -16,7 +16,7 @@ export const normalization = (options: Record<string, never> = {}): Normalizatio
 
 /** Layer normalisation at work in a window, with a mean and a deviation kept for each of its steps; `gain` and `bias` are offsets. */
 export function normalising(
-  { kernels, params, T, panels: P, width, buffer }: Window,
+  { kernels, params, T, panels: P, width, buffer }: Workspace,
   units: number,
   gain: number,
   bias: number,
@@ -51,10 +51,10 @@ export const normalizationKind: LayerKind<NormalizationLayer> = {
     planner.parameter(bias, "shift", `${name}.bias`, [units], units, at);
     return {
       units,
-      stage(window, below): Stage {
-        const { T, panels: P, width } = window;
-        const [output, gradient] = [window.buffer(T, P, N, width), window.gradient(N)];
-        const norm = normalising(window, units, gain, bias, DENSE);
+      stage(workspace, below): Stage {
+        const { T, panels: P, width } = workspace;
+        const [output, gradient] = [workspace.buffer(T, P, N, width), workspace.gradient(N)];
+        const norm = normalising(workspace, units, gain, bias, DENSE);
         return {
           output,
           gradient,

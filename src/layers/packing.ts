@@ -1,9 +1,6 @@
-/** Where things lie: regions of memory, and the packing of parameters in them. Alone knows padding, packing and bytes. */
+/** Where things lie in memory: the offsets of a region's rows, and how weights are packed in them. */
 
 import { product } from "../core/arithmetic.js";
-import type { Placement } from "../core/memory.js";
-import type { Random } from "../core/random.js";
-import type { Initializer, Parts, Preset, Role } from "./initializers.js";
 
 /** Offsets in one region of memory: rows one after the other, each at a multiple of 64 bytes. */
 export class Table {
@@ -18,24 +15,6 @@ export class Table {
     this.bytes += Math.ceil(product(shape) / 16) * 64;
     return offset;
   }
-}
-
-/** A parameter as users see it: PyTorch's name and shape. */
-export interface Parameter extends Placement {
-  name: string;
-  /** What it is, for those who choose initial values, and the number that goes with it. */
-  role: Role;
-  fan: number;
-  /** Initial values of its own. */
-  initial?: Required<Initializer> | undefined;
-  /** Rows that begin otherwise. */
-  rows?: ((parts: Parts, random: Random, preset: Preset) => Rows[]) | undefined;
-}
-
-/** The initial values of some rows, one number a row. */
-export interface Rows {
-  from: number;
-  values: ArrayLike<number>;
 }
 
 /** Units are padded to 4; the padding is zero and stays zero. */

@@ -1,8 +1,29 @@
 /** What every layer is: a kind with its options, a plan made once for a model, and a stage at work in each window. */
 
 import type { Options } from "../core/check.js";
-import { type Parameter, Table } from "./packing.js";
-import type { Parts, Stage, Window } from "./stage.js";
+import type { EngineParts, Placement } from "../core/memory.js";
+import type { Random } from "../core/random.js";
+import type { Initializer, Parts, Preset, Role } from "./initializers.js";
+import { Table } from "./packing.js";
+import type { Stage, Workspace } from "./stage.js";
+
+/** A parameter as users see it: PyTorch's name and shape. */
+export interface Parameter extends Placement {
+  name: string;
+  /** What it is, for those who choose initial values, and the number that goes with it. */
+  role: Role;
+  fan: number;
+  /** Initial values of its own. */
+  initial?: Required<Initializer> | undefined;
+  /** Rows that begin otherwise. */
+  rows?: ((parts: Parts, random: Random, preset: Preset) => RowValues[]) | undefined;
+}
+
+/** The initial values of some rows, one number a row. */
+export interface RowValues {
+  from: number;
+  values: ArrayLike<number>;
+}
 
 /** Collects a model's parameters while its layers are planned, from the input up. */
 export class Planner {
@@ -57,13 +78,15 @@ export class Planner {
 export interface LayerPlan {
   /** Outputs, unpadded. */
   units: number;
-  /** Whether it carries state from step to step, and whether that has cells through which errors flow without weights. */
+  /** Of a recurrent one: whether it has cells, through which errors flow without weights. */
   recurrent?: { cells: boolean };
+  /** Whether it carries state from step to step. */
+  carries?: boolean;
   /** Whether it needs whole sequences. */
   whole?: boolean;
   /** Makes what is derived follow the parameters. */
-  refresh?(parts: Parts): void;
-  stage(window: Window, below: Stage): Stage;
+  refresh?(parts: EngineParts): void;
+  stage(workspace: Workspace, below: Stage): Stage;
 }
 
 /** One kind of layer. */

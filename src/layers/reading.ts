@@ -1,9 +1,10 @@
 /** The lower end of a recurrent layer: weights that multiply its inputs, or a table that has a row for each token. */
 
+import type { EngineParts } from "../core/memory.js";
 import type { Initializer, Role } from "./initializers.js";
-import { type Parameter, pad4 } from "./packing.js";
-import type { Planner } from "./plan.js";
-import type { Parts, Stage, Window } from "./stage.js";
+import { pad4 } from "./packing.js";
+import type { Parameter, Planner } from "./plan.js";
+import type { Stage, Workspace } from "./stage.js";
 
 /** A layer's own initial weights. */
 export type Initials = { [K in "weights" | "recurrent" | "bias"]?: Required<Initializer> };
@@ -48,16 +49,16 @@ export function reading(
       add("input", "weight_ih", [count, inputs], table || offset, table ? inTable : at);
     },
     /** Turns the weights at `offset` over, whose first columns are those of the inputs. */
-    refresh({ kernels, params, derived }: Parts, offset: number, groups: number, columns: number): void {
+    refresh({ kernels, params, derived }: EngineParts, offset: number, groups: number, columns: number): void {
       if (inputT) kernels.transposeWeights(derived + inputT, params + offset, groups, rows, 0, I, columns);
     },
     /** The tokens' rows and a bias, in `net` [T][P][rows][width]. */
-    gather({ kernels, params, panels, width }: Window, below: Stage, net: number, bias: number, T: number): void {
+    gather({ kernels, params, panels, width }: Workspace, below: Stage, net: number, bias: number, T: number): void {
       kernels.embeddingForward(net, below.output, params + table, bias, T * panels, rows, width);
     },
     /** The gradient of the table, or of the inputs, from that of the pre-activations. */
     backward(
-      { kernels, derived, panels, width, scratch }: Window,
+      { kernels, derived, panels, width, scratch }: Workspace,
       below: Stage,
       dNet: number,
       gradients: number,

@@ -41,9 +41,9 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
       kernels.transposeWeights(derived + candidateT, params + candidate, 1, H, 0, H, H);
       reader.refresh(parts, weight, 4, I);
     },
-    stage(window, below, carried) {
-      const { kernels, params, derived } = window;
-      const { T: longest, panels: P, width, ends, buffer } = window;
+    stage(workspace, below, carried) {
+      const { kernels, params, derived } = workspace;
+      const { T: longest, panels: P, width, ends, buffer } = workspace;
       const count = P * H * width;
       const [slot, blocks] = [4 * count, (P * H) / 4];
       const h = buffer(longest + 1, P, H, width);
@@ -51,22 +51,22 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
       const read = buffer(longest, P, H, width);
       const m = buffer(longest, P, H, width);
       const d = buffer(P, H, width);
-      const gradient = window.gradient(H);
+      const gradient = workspace.gradient(H);
       const state = { name: `h${suffix}`, units, rows: H };
-      const drawn = noise(window, layer, index, state, H, 0, carried);
-      const weightGradient = window.weightGradient(all, rows);
-      const recurrentGradient = window.weightGradient(ofState, rows);
-      const candidateGradient = window.weightGradient(DENSE, H);
-      if (carried) window.carry({ ...state, pointer: h });
+      const drawn = noise(workspace, layer, index, state, H, 0, carried);
+      const weightGradient = workspace.weightGradient(all, rows);
+      const recurrentGradient = workspace.weightGradient(ofState, rows);
+      const candidateGradient = workspace.weightGradient(DENSE, H);
+      if (carried) workspace.carry({ ...state, pointer: h });
       const { shown, ...passed } = shownOf(CELLS.gru, units, units, gates, h + slot, 0);
       return {
         output: h + slot,
         gradient,
-        inside: { h, c: 0, gates, dh: gradient, source: h, flow: 0, ...passed, shown: shown.filter(({ name }) => name !== "m") },
+        recurrence: { h, c: 0, gates, dh: gradient, source: h, flow: 0, ...passed, shown: shown.filter(({ name }) => name !== "m") },
         forward(T, update) {
           kernels.recurrentCarry(h, ends, P, units, width);
           drawn.draw(T, update);
-          if (reader.table) reader.gather(window, below, gates, derived + bias, T);
+          if (reader.table) reader.gather(workspace, below, gates, derived + bias, T);
           else kernels.product(gates, below.output, params + weight, derived + bias, all, T * P, I, rows, width);
           for (let t = 0; t < T; t++) {
             const [before, now, g] = [h + t * slot, t * slot, gates + 4 * t * slot];
@@ -97,7 +97,7 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
           weightGradient(gradients + weight, dIh, 0, gates, below.output, 0, I, 0, slots);
           recurrentGradient(gradients + recurrent, dHh, 0, gates, drawn.sources(h), 0, H, 0, slots);
           candidateGradient(gradients + candidate, dN, 0, m, read, 0, H, 0, slots);
-          reader.backward(window, below, gates, gradients, all, T);
+          reader.backward(workspace, below, gates, gradients, all, T);
         },
       };
     },

@@ -1,17 +1,7 @@
 /** A layer at work in a window: its stage, what it is built in, and what others may look at. */
 
-import type { Kernels } from "../core/kernels.js";
 import type { Lanes, Mode } from "../core/lanes.js";
-import type { Memory } from "../core/memory.js";
-
-/** What a model has for all its windows. Regions are pointers. */
-export interface Parts {
-  readonly kernels: Kernels;
-  readonly memory: Memory;
-  readonly params: number;
-  /** What follows from the parameters until the next update: summed biases, transposed packs. */
-  readonly derived: number;
-}
+import type { EngineParts } from "../core/memory.js";
 
 /** A function of one of the values that a layer shows. */
 export interface Slope {
@@ -20,7 +10,7 @@ export interface Slope {
 }
 
 /** What insight and online learning look at in a recurrent layer. */
-export interface Inside {
+export interface Recurrence {
   /** [T+1][P][outputs][width], slot 0 what the window goes on from. */
   h: number;
   /** [T+1][P][units][width]; 0 for none. */
@@ -40,11 +30,11 @@ export interface Inside {
   /** dL/dc(t) of a unit, from its c, o and dL/dh at t, and `flow` at t (`sent`) and at the step after (`later`). */
   cellGradient?(unit: { c: number; o: number; dh: number; sent: number; later: number }): number;
   /** Makes what online learning needs; absent where a layer has something between its steps. */
-  traces?(below: Stage, buffer: (...shape: number[]) => number): Traces;
+  traces?(below: Stage, buffer: (...shape: number[]) => number): EligibilityTraces;
 }
 
 /** How far each weight has moved the present state: see assembly/online.ts. */
-export interface Traces {
+export interface EligibilityTraces {
   regions: { name: string; pointer: number; count: number }[];
   /** After a step forward; where it learns, the gradient of the layer's output adds to those of the parameters. */
   step(gradients: number, learns: boolean): void;
@@ -56,7 +46,7 @@ export interface Stage {
   output: number;
   /** Its gradient, same shape; 0 where none is needed. */
   gradient: number;
-  inside?: Inside;
+  recurrence?: Recurrence;
   forward(T: number, update: number): void;
   /** Adds to the gradients of the parameters in the region `gradients`, and writes the gradient of its input. */
   backward(T: number, update: number, gradients: number, full: boolean): void;
@@ -79,7 +69,7 @@ export interface Carried {
 }
 
 /** What stages are built in: a window of up to T steps. */
-export interface Window extends Parts, Lanes {
+export interface Workspace extends EngineParts, Lanes {
   readonly T: number;
   readonly mode: Mode;
   /** Of what is drawn in training. */

@@ -16,16 +16,16 @@ import type { GatedPlan } from "./gatedPlan.js";
 import { noise } from "./noise.js";
 import { normalising } from "./normalization.js";
 import { packedRow, pad4 } from "./packing.js";
-import type { Stage, Window } from "./stage.js";
+import type { Stage, Workspace } from "./stage.js";
 
-export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried: boolean): Stage {
-  const { kernels, params, derived, memory } = window;
-  const { T: longest, panels: P, width, ends, buffer } = window;
+export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage, carried: boolean): Stage {
+  const { kernels, params, derived, memory } = workspace;
+  const { T: longest, panels: P, width, ends, buffer } = workspace;
   const { cell, units, outputs, suffix, reader, norm, index, cellClip = Infinity } = plan;
   const { features, table } = reader;
   const { groups } = cell;
   const code = cell.code | (norm ? OUTPUT_APART : 0);
-  const train = window.mode === "train";
+  const train = workspace.mode === "train";
   const [I, R, H] = [pad4(features), pad4(outputs), pad4(units)];
   const rows = groups * H;
   const slot = (rows: number) => 4 * P * rows * width;
@@ -35,39 +35,39 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
   const h = buffer(longest + 1, P, R, width);
   const c = or(cell.cells, longest + 1, P, H, width);
   const gates = buffer(longest, P, rows, width);
-  const gradient = window.gradient(R);
+  const gradient = workspace.gradient(R);
   const hidden = or(plan.projected, longest, P, H, width);
   const dHidden = or(hidden && train, P, H, width);
   const dc = or(c && train, P, H, width);
   const state = { name: `h${suffix}`, units: outputs, rows: R };
-  const drawn = noise(window, plan, index, state, R, H, carried);
+  const drawn = noise(workspace, plan, index, state, R, H, carried);
   const read = or(plan.gateWeight, longest + 1, P, 3 * H, width);
   const dLater = or(read && train, P, 3 * H, width);
   // With normalisation the products and what becomes of c.
   const [wx, wh] = [or(norm, longest, P, rows, width), or(norm, longest, P, rows, width)];
-  const ofX = norm && normalising(window, units, norm.gainIh, plan.biasIh, code);
-  const ofH = norm && normalising(window, units, norm.gainHh, plan.biasHh, code);
-  const ofC = norm && normalising(window, units, norm.gainC, norm.biasC, DENSE);
+  const ofX = norm && normalising(workspace, units, norm.gainIh, plan.biasIh, code);
+  const ofH = norm && normalising(workspace, units, norm.gainHh, plan.biasHh, code);
+  const ofC = norm && normalising(workspace, units, norm.gainC, norm.biasC, DENSE);
   const normal = or(norm, longest, P, H, width);
-  const weightGradient = window.weightGradient(norm ? DENSE : code, rows);
-  const gateGradient = window.weightGradient(code | WITHOUT_G, rows);
-  const projectedGradient = window.weightGradient(DENSE, hidden ? R : 0);
+  const weightGradient = workspace.weightGradient(norm ? DENSE : code, rows);
+  const gateGradient = workspace.weightGradient(code | WITHOUT_G, rows);
+  const projectedGradient = workspace.weightGradient(DENSE, hidden ? R : 0);
   const states = [
     { ...state, pointer: h },
     ...(c ? [{ name: `c${suffix}`, pointer: c, units, rows: H }] : []),
     ...(read ? [{ name: `gates${suffix}`, pointer: read, units: 3 * units, rows: 3 * H, row: packedRow(units, 3, [0, 1, 2]) }] : []),
   ];
-  if (carried) states.forEach(window.carry);
+  if (carried) states.forEach(workspace.carry);
   const [weight, gateWeight, projected] = [params + plan.weight, params + plan.gateWeight, params + plan.projected];
   const peepholes = plan.peephole && params + plan.peephole;
   return {
     output: h + hSlot,
     gradient,
-    inside: { h, c, gates, dh: gradient, source: h, flow: 0, ...shownOf(cell, units, outputs, gates, h + hSlot, c && c + cSlot) },
+    recurrence: { h, c, gates, dh: gradient, source: h, flow: 0, ...shownOf(cell, units, outputs, gates, h + hSlot, c && c + cSlot) },
     forward(T, update) {
       for (const { pointer, rows } of states) kernels.recurrentCarry(pointer, ends, P, rows, width);
       drawn.draw(T, update);
-      if (table) reader.gather(window, below, norm ? wx : gates, norm ? 0 : derived + plan.bias, T);
+      if (table) reader.gather(workspace, below, norm ? wx : gates, norm ? 0 : derived + plan.bias, T);
       else if (norm) kernels.inputGradient(wx, below.output, weight, T * P, rows, I, width);
       ofX?.forward(gates, wx, 0, T);
       for (let t = 0; t < T; t++) {
@@ -139,7 +139,7 @@ export function stepwise(plan: GatedPlan, window: Window, below: Stage, carried:
         if (!table) weightGradient(dw, 0, 0, wx, below.output, 0, I, 0, slots);
         weightGradient(gradients + plan.apart, 0, 0, wh, from, 0, R, 0, slots);
       } else weightGradient(dw, dIh, dHh, gates, below.output, from, I, R, slots);
-      reader.backward(window, below, norm ? wx : gates, gradients, code, T);
+      reader.backward(workspace, below, norm ? wx : gates, gradients, code, T);
       if (read) {
         gateGradient(gradients + plan.gateWeight, 0, 0, gates, read, 0, 3 * H, 0, slots);
       }

@@ -3,11 +3,11 @@
 import { fail, oneOf, options } from "../core/check.js";
 import { compile, supports, type Variant } from "../core/compiled.js";
 import { createKernels, type Kernels } from "../core/kernels.js";
+import type { EngineParts } from "../core/memory.js";
 import { Memory } from "../core/memory.js";
 import { PURPOSE, Random } from "../core/random.js";
 import type { Tensor } from "../core/safetensors.js";
 import { draw, PRESETS } from "../layers/initializers.js";
-import type { Parts } from "../layers/stage.js";
 import type { Config } from "./config.js";
 import type { Layout } from "./layout.js";
 import { planModel } from "./layout.js";
@@ -33,7 +33,7 @@ export function checkEnvironment(environment: unknown): Environment {
   return { ...(module !== undefined && { module: module as WebAssembly.Module }), kernels: variant };
 }
 
-export class Engine implements Parts {
+export class Engine implements EngineParts {
   readonly layout: Layout;
   readonly kernels: Kernels;
   readonly memory: Memory;

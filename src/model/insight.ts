@@ -2,7 +2,7 @@
 
 import { fail, options } from "../core/check.js";
 import { lanesFor } from "../core/lanes.js";
-import type { Inside } from "../layers/stage.js";
+import type { Recurrence } from "../layers/stage.js";
 import type { Engine } from "./engine.js";
 import { checkLoss, type Loss } from "./losses.js";
 import { Model } from "./model.js";
@@ -49,14 +49,16 @@ function run(model: Model, sequence: unknown, loss?: Required<Loss>) {
   const network = new Network(engine, checked.length, lanesFor(1), loss ? "train" : "infer", 0, true);
   const targets = writeWindow(engine, network, [wholeRow(checked, 0, false)], checked.length, loss);
   network.forward(checked.length, 1);
-  const insides = network.stages.flatMap(({ inside }) => (inside ? [inside] : []));
+  const recurrences = network.stages.flatMap(({ recurrence }) => (recurrence ? [recurrence] : []));
   // Before a backward pass, in which gradients take the gates' place.
-  const recorded = insides.map(({ shown }) => Object.fromEntries(shown.map((each) => [each.name, record(engine, checked.length, each)])));
-  return { engine, network, steps: checked.length, targets, insides, recorded };
+  const recorded = recurrences.map(({ shown }) =>
+    Object.fromEntries(shown.map((each) => [each.name, record(engine, checked.length, each)])),
+  );
+  return { engine, network, steps: checked.length, targets, recurrences, recorded };
 }
 
 /** What lies at every step, padding left out. */
-function record({ memory }: Engine, steps: number, { pointer, units, rows, row }: Inside["shown"][number]): Recorded {
+function record({ memory }: Engine, steps: number, { pointer, units, rows, row }: Recurrence["shown"][number]): Recorded {
   const data = new Float32Array(steps * units);
   for (let t = 0, i = 0; t < steps; t++) {
     for (let u = 0; u < units; u++) data[i++] = memory.f32[pointer / 4 + t * rows + (row ? row(u) : u)] as number;
@@ -78,7 +80,7 @@ export function trace(model: Model, sequence: { inputs: Series }): Trace {
   return { steps, layers, outputs };
 }
 
-const shownAs = ({ shown }: Inside, name: string) => shown.find((each) => each.name === name) as Inside["shown"][number];
+const shownAs = ({ shown }: Recurrence, name: string) => shown.find((each) => each.name === name) as Recurrence["shown"][number];
 
 /** For each step the norm of a value of each unit, `value` of its index in [steps x units]. */
 const norms = (steps: number, units: number, value: (at: number) => number) =>
@@ -107,20 +109,20 @@ export function gradientFlow(model: Model, sequence: Sequence, flowOptions: { lo
   const engine = Model.engine("model", model);
   const { layout, memory } = engine;
   const loss = checkLoss("loss", options("options", flowOptions, ["loss"]).loss, engine);
-  const { network, steps, targets, insides, recorded } = run(model, sequence, loss);
+  const { network, steps, targets, recurrences, recorded } = run(model, sequence, loss);
   const value = network.loss(steps, loss, 1 / targets);
   const gradients = memory.allocate(layout.params.bytes);
   network.backward(steps, 1, gradients, true);
   memory.release(gradients);
-  const layers = insides.map((inside, k) => {
+  const layers = recurrences.map((recurrence, k) => {
     const seen = recorded[k] as Record<string, Recorded>;
-    const dh = record(engine, steps, { ...shownAs(inside, "h"), pointer: inside.dh });
-    const { factor: passed } = inside;
+    const dh = record(engine, steps, { ...shownAs(recurrence, "h"), pointer: recurrence.dh });
+    const { factor: passed } = recurrence;
     const factor = passed ? means(seen[passed.name] as Recorded, passed.slope) : new Float64Array(steps).fill(1);
     const h = norms(steps, dh.units, (at) => dh.data[at] as number);
-    const { cellGradient } = inside;
-    if (!inside.flow || !cellGradient) return { h, factor };
-    const { units, data: flow } = record(engine, steps, { ...shownAs(inside, "c"), pointer: inside.flow });
+    const { cellGradient } = recurrence;
+    if (!recurrence.flow || !cellGradient) return { h, factor };
+    const { units, data: flow } = record(engine, steps, { ...shownAs(recurrence, "c"), pointer: recurrence.flow });
     const c = norms(steps, units, (at) =>
       cellGradient({
         c: seen.c?.data[at] as number,

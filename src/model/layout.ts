@@ -2,7 +2,8 @@
 
 import { fail, LARGEST } from "../core/check.js";
 import { KINDS } from "../layers/index.js";
-import { type Parameter, pad4, type Table } from "../layers/packing.js";
+import { pad4, type Table } from "../layers/packing.js";
+import type { Parameter } from "../layers/plan.js";
 import { type LayerPlan, Planner } from "../layers/plan.js";
 import { OPTIONS as RECURRENT } from "../layers/recurrentOptions.js";
 import type { Config } from "./config.js";

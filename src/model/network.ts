@@ -3,9 +3,9 @@
 import { product } from "../core/arithmetic.js";
 import { clip, fail, isObject, numbers } from "../core/check.js";
 import type { Lanes, Mode } from "../core/lanes.js";
-import type { Memory } from "../core/memory.js";
+import type { EngineParts, Memory } from "../core/memory.js";
 import { pad4 } from "../layers/packing.js";
-import type { Carried, Parts, Stage, Window } from "../layers/stage.js";
+import type { Carried, Stage, Workspace } from "../layers/stage.js";
 import type { Engine } from "./engine.js";
 import type { Loss, Run } from "./losses.js";
 import { ruleOf } from "./losses.js";
@@ -14,10 +14,10 @@ import { ruleOf } from "./losses.js";
 export type State = Record<string, Float32Array>;
 
 /** What a network needs of a model's engine. */
-export type Ground = Pick<Engine, "config" | "layout" | keyof Parts>;
+export type NetworkParts = Pick<Engine, "config" | "layout" | keyof EngineParts>;
 
 export class Network {
-  readonly #engine: Ground;
+  readonly #engine: NetworkParts;
   /** In the order in which they were allocated. */
   readonly regions: number[] = [];
   /** What crosses windows. */
@@ -39,7 +39,7 @@ export class Network {
   readonly ends: Int32Array;
 
   constructor(
-    engine: Ground,
+    engine: NetworkParts,
     /** The longest window. */
     readonly T: number,
     readonly lanes: Lanes,
@@ -58,7 +58,7 @@ export class Network {
       this.lengths = buffer(P, width);
       this.input = buffer(T, P, layout.inputRows, width);
       let [scratch, most] = [0, 0];
-      const window: Window = {
+      const workspace: Workspace = {
         kernels,
         memory,
         params,
@@ -83,7 +83,7 @@ export class Network {
       };
       let below: Stage = { output: this.input, gradient: 0, forward() {}, backward() {} };
       for (const layer of layout.layers) {
-        below = layer.stage(window, below);
+        below = layer.stage(workspace, below);
         this.stages.push(below);
       }
       this.#output = below;

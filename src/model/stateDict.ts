@@ -5,7 +5,7 @@
 
 import { arrayLike, clip, fail, listed } from "../core/check.js";
 import { checkShape, type Tensor } from "../core/safetensors.js";
-import type { Parameter } from "../layers/packing.js";
+import type { Parameter } from "../layers/plan.js";
 
 /** What `setParameters` did, by name: of the model's parameters, and of tensors that are none. */
 export interface Assigned {

@@ -1,9 +1,7 @@
 /** A thread that helps: it sees the model's memory, has networks where the owner has them, and runs windows on demand. */
 
-import type { Kernels } from "../core/kernels.js";
 import { listen } from "../core/workers.js";
-import { createKernels, Memory, Network, planModel } from "../internal.js";
-import type { Ground } from "../model/network.js";
+import { createKernels, type Kernels, Memory, Network, type NetworkParts, planModel } from "../internal.js";
 import type { Answer, Begin, Build, Message } from "./messages.js";
 import { runWindow } from "./runWindow.js";
 
@@ -18,7 +16,7 @@ class Lent extends Memory {
 
 const networks = new Map<number, Network>();
 /** All but where the parameters lie, which each network has its own of. */
-type Shared = Omit<Ground, "params" | "derived"> & { memory: Lent };
+type Shared = Omit<NetworkParts, "params" | "derived"> & { memory: Lent };
 let shared: Shared | undefined;
 
 function begin({ module, memory, config }: Begin): void {

@@ -1,11 +1,10 @@
 /** The threads that work on one model: this one, and workers that share its memory. */
 
-import type { Network } from "../internal.js";
-import type { Engine } from "../model/engine.js";
+import type { AnyWorker } from "../core/workers.js";
+import type { Engine, Network } from "../internal.js";
 import type { Run } from "./messages.js";
 import { runWindow } from "./runWindow.js";
 import { Thread } from "./thread.js";
-import { checkThreads, checkWorker, type Threads } from "./threads.js";
 
 let warned = false;
 
@@ -28,21 +27,27 @@ function canShare(): boolean {
   return false;
 }
 
+export interface PoolSettings {
+  /** With this one. */
+  threads: number;
+  /** Makes the worker of each other one; undefined for the package's. */
+  worker: (() => AnyWorker) | undefined;
+}
+
 export class Pool {
   /** Threads, with this one. */
   readonly size: number;
   /** All but this one; started when they are first needed. */
   readonly #threads: Thread[] = [];
-  readonly #worker: Threads["worker"];
+  readonly #worker: PoolSettings["worker"];
   #networks = 0;
   #closed = false;
 
   constructor(
     readonly engine: Engine,
-    settings: Record<keyof Threads, unknown>,
+    { threads, worker }: PoolSettings,
   ) {
-    const threads = checkThreads(settings.threads);
-    this.#worker = checkWorker(settings.worker);
+    this.#worker = worker;
     this.size = threads === 1 || !canShare() ? 1 : threads;
     if (this.size > 1) engine.share();
     dropped.register(this, this.#threads);

@@ -1,13 +1,28 @@
 /** Whole sequences on several threads: outputs, loss and metrics, window by window. */
 
-import type { Mode } from "../core/lanes.js";
-import { checkLoss, checkMetrics, checkSequences, Model, options, ROWS, Rows, readRows, roomFor, Scoring, WINDOW } from "../internal.js";
-import type { Loss } from "../model/losses.js";
-import type { Metric, Scores } from "../model/metrics.js";
-import type { Checked, Sequence, Series } from "../model/sequences.js";
+import {
+  type Checked,
+  checkLoss,
+  checkMetrics,
+  checkSequences,
+  type Loss,
+  type Metric,
+  type Mode,
+  Model,
+  options,
+  ROWS,
+  Rows,
+  readRows,
+  roomFor,
+  type Scores,
+  Scoring,
+  type Sequence,
+  type Series,
+  WINDOW,
+} from "../internal.js";
 import { Pool } from "./pool.js";
 import { type Part, Shards } from "./shards.js";
-import type { Threads } from "./threads.js";
+import { checkSettings, type Threads } from "./threadOptions.js";
 
 /** Runs sequences window by window; `look` sees each after its forward pass. */
 async function* windows(
@@ -92,7 +107,7 @@ export class Predictor {
     readonly model: Model,
     settings: Record<keyof Threads, unknown>,
   ) {
-    this.#pool = new Pool(Model.engine("model", model), settings);
+    this.#pool = new Pool(Model.engine("model", model), checkSettings(settings));
   }
 
   /** Threads that work, with the one that calls: 1 where memory cannot be shared. */

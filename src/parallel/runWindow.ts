@@ -1,10 +1,10 @@
 /** A thread's part of a window: the same on the thread that owns the model as on those that help. */
 
-import type { Ground, Network } from "../model/network.js";
+import type { Network, NetworkParts } from "../model/network.js";
 import type { Run } from "./messages.js";
 
 /** @returns the sum of the loss times its scale; 0 where nothing is learned */
-export function runWindow({ memory, layout }: Pick<Ground, "memory" | "layout">, network: Network, { T, learn }: Run): number {
+export function runWindow({ memory, layout }: Pick<NetworkParts, "memory" | "layout">, network: Network, { T, learn }: Run): number {
   network.forward(T, learn?.mask);
   if (!learn) return 0;
   memory.fill(learn.gradients, layout.params.bytes / 4);

@@ -1,11 +1,6 @@
 /** The rows of a batch, dealt to the threads of a pool: to each the same rows in every window, in a network of its own. */
 
-import type { Mode } from "../core/lanes.js";
-import { lanesFor, Network, writeWindow } from "../internal.js";
-import type { Loss } from "../model/losses.js";
-import type { State } from "../model/network.js";
-import type { Row } from "../model/window.js";
-import type { Batch } from "../training/updater.js";
+import { type BatchNetwork, type Loss, lanesFor, type Mode, Network, type Row, type State, writeWindow } from "../internal.js";
 import type { Learn, Run } from "./messages.js";
 import type { Pool } from "./pool.js";
 
@@ -19,7 +14,7 @@ export interface Part {
   counted: number;
 }
 
-export class Shards implements Batch {
+export class Shards implements BatchNetwork {
   readonly networks: Network[] = [];
   readonly #ids: number[] = [];
   /** Rows of each thread but the last, which has the rest. */

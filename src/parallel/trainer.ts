@@ -1,23 +1,38 @@
-/** Training on several threads, data-parallel: each has its own rows of the batch, all share one memory. */
+/** TrainerBase on several threads, data-parallel: each has its own rows of the batch, all share one memory. */
 
-import type { Tensor } from "../core/safetensors.js";
-import { CHANGES, ENVIRONMENT, type Model, options, resume, Training } from "../internal.js";
-import type { Engine } from "../model/engine.js";
-import type { Metric, Scores } from "../model/metrics.js";
-import type { Checked, Sequence, Series } from "../model/sequences.js";
-import type { TrainerFile } from "../training/checkpoint.js";
-import type { ResumeOptions } from "../training/resume.js";
-import type { TrainerOptions } from "../training/trainerOptions.js";
+import {
+  CHANGES,
+  type Checked,
+  ENVIRONMENT,
+  type Engine,
+  type Metric,
+  type Model,
+  options,
+  type ResumeOptions,
+  resume,
+  type Scores,
+  type Sequence,
+  type Series,
+  type Tensor,
+  TrainerBase,
+  type TrainerFile,
+  type TrainerOptions,
+} from "../internal.js";
 import { Pool } from "./pool.js";
 import { evaluate, evaluation, Predictor, predict } from "./predictor.js";
-import { apart, type Threads } from "./threads.js";
-import { ParallelLearner } from "./updater.js";
+import { apart, checkSettings, type Threads } from "./threadOptions.js";
+import { ParallelUpdater } from "./updater.js";
 
 /** Made by `createTrainer` and `resumeTrainer` of `memcell/parallel`. */
-export class ParallelTrainer extends Training<ParallelLearner> {
+export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
   /** @internal */
   constructor(model: Model, trainerOptions: unknown, settings: Record<keyof Threads, unknown>, file?: TrainerFile) {
-    super(model, trainerOptions, (engine, checked, owner) => new ParallelLearner(engine, checked, owner, new Pool(engine, settings)), file);
+    super(
+      model,
+      trainerOptions,
+      (engine, checked, owner) => new ParallelUpdater(engine, checked, owner, new Pool(engine, checkSettings(settings))),
+      file,
+    );
   }
 
   /** Threads that work, with the one that calls: 1 where memory cannot be shared. */

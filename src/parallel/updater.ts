@@ -1,14 +1,10 @@
 /** Updates from gradients of several threads, added in the order of their rows: the same bits for the same number of threads. */
 
-import { Updater } from "../internal.js";
-import type { Engine } from "../model/engine.js";
-import type { Row } from "../model/window.js";
-import type { CheckedTrainerOptions } from "../training/trainerOptions.js";
-import type { Learned } from "../training/updater.js";
+import { type CheckedTrainerOptions, type Engine, type Learned, type Row, Updater } from "../internal.js";
 import type { Pool } from "./pool.js";
 import { Shards } from "./shards.js";
 
-export class ParallelLearner extends Updater<Shards> {
+export class ParallelUpdater extends Updater<Shards> {
   /** Regions for the gradient of each thread's rows; the first is `gradients`. */
   readonly #regions: number[];
 

@@ -54,7 +54,7 @@ interface Batch {
 }
 
 /** What all trainers have. */
-export abstract class Training<U extends Updater = Updater> {
+export abstract class TrainerBase<U extends Updater = Updater> {
   readonly model: Model;
   /** @internal */
   protected readonly engine: Engine;

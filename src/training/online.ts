@@ -3,7 +3,7 @@
 import { product } from "../core/arithmetic.js";
 import { complete, destination, fail, oneOf, options } from "../core/check.js";
 import { checkTensor, type Tensor } from "../core/safetensors.js";
-import type { Traces } from "../layers/stage.js";
+import type { EligibilityTraces } from "../layers/stage.js";
 import type { Config } from "../model/config.js";
 import type { Engine } from "../model/engine.js";
 import { Model } from "../model/model.js";
@@ -16,7 +16,7 @@ import type { Position } from "./epochs.js";
 import { ONLINE_CHANGES, type OnlineResumeOptions, resume } from "./resume.js";
 import { measured, noStatistics, type Statistics, scalerOf, statisticsLike } from "./runningScale.js";
 import { type CheckedTrainerOptions, checkTrainerOptions, ONLINE, type OnlineOptions } from "./trainerOptions.js";
-import { Learner } from "./updater.js";
+import { LocalUpdater } from "./updater.js";
 
 /** A checked target, and the statistics with it. */
 type Goal = Pick<Checked, "targets" | "weights" | "each"> & { statistics: Statistics };
@@ -27,9 +27,9 @@ export class OnlineLearner {
   /** All options, with the defaults filled in. */
   readonly options: CheckedTrainerOptions & Pick<OnlineOptions, "scaler">;
   readonly #engine: Engine;
-  readonly #learner: Learner;
+  readonly #learner: LocalUpdater;
   readonly #network: Network;
-  readonly #traces: Traces;
+  readonly #traces: EligibilityTraces;
   /** Of the running scaler; never changed, but replaced. */
   #statistics: Statistics = {};
   #goesOn = false;
@@ -45,7 +45,7 @@ export class OnlineLearner {
     const { scaler, ...trainer } = options("options", onlineOptions, [...ONLINE, "scaler"]);
     const checked = checkTrainerOptions(trainer, engine);
     this.options = scaler === undefined ? checked : Object.freeze({ ...checked, scaler: oneOf("running")("scaler", scaler) });
-    const learner = new Learner(engine, this.options, this);
+    const learner = new LocalUpdater(engine, this.options, this);
     this.#learner = learner;
     const position = file && readCheckpoint(file, learner);
     if (position?.progress || (position?.carried ?? 0) > 1) {
@@ -53,8 +53,8 @@ export class OnlineLearner {
     }
     this.#network = learner.prepare(1, 1);
     const { stages } = this.#network;
-    const traces = stages[0]?.inside?.traces;
-    if (!traces || engine.layout.whole || stages.slice(1).some(({ inside }) => inside)) {
+    const traces = stages[0]?.recurrence?.traces;
+    if (!traces || engine.layout.whole || engine.layout.layers.slice(1).some(({ carries }) => carries)) {
       throw new RangeError(
         "an online learner needs a model whose first layer is its only recurrent one, in one direction, without reset: before, peepholes, projection, layerNorm, fullGateRecurrence, zoneout or recurrentDropout",
       );

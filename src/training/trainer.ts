@@ -1,4 +1,4 @@
-/** Training by truncated backpropagation through time (Williams & Peng 1990): window by window, the state carried on. */
+/** TrainerBase by truncated backpropagation through time (Williams & Peng 1990): window by window, the state carried on. */
 
 import { options } from "../core/check.js";
 import type { Tensor } from "../core/safetensors.js";
@@ -7,16 +7,16 @@ import type { Metric, Scores } from "../model/metrics.js";
 import { Model } from "../model/model.js";
 import type { Checked, Sequence } from "../model/sequences.js";
 import type { TrainerFile } from "./checkpoint.js";
-import { Training } from "./fit.js";
+import { TrainerBase } from "./fit.js";
 import { CHANGES, type ResumeOptions, resume } from "./resume.js";
 import type { TrainerOptions } from "./trainerOptions.js";
-import { Learner } from "./updater.js";
+import { LocalUpdater } from "./updater.js";
 
 /** Made by `createTrainer` and `resumeTrainer`. */
-export class Trainer extends Training<Learner> {
+export class Trainer extends TrainerBase<LocalUpdater> {
   /** @internal */
   constructor(model: Model, trainerOptions: unknown, file?: TrainerFile) {
-    super(model, trainerOptions, (engine, options, owner) => new Learner(engine, options, owner), file);
+    super(model, trainerOptions, (engine, options, owner) => new LocalUpdater(engine, options, owner), file);
   }
 
   protected override *evaluation(engine: Engine, sequences: Checked[], metrics: Metric[]): Generator<void, Scores, void> {

@@ -24,7 +24,7 @@ import type { CheckedTrainerOptions } from "./trainerOptions.js";
 const LARGEST = 1e18;
 
 /** What the windows of a batch run in, with the state that is carried from one to the next: a network, or several in parallel. */
-export interface Batch {
+export interface BatchNetwork {
   /** The longest window. */
   readonly T: number;
   readonly lanes: { readonly batch: number };
@@ -42,7 +42,7 @@ export interface Learned {
 }
 
 /** All but how a gradient comes about. */
-export abstract class Updater<B extends Batch = Batch> {
+export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
   /** Regions, laid out as the parameters. */
   readonly gradients: number;
   readonly moments: number[];
@@ -256,7 +256,7 @@ export abstract class Updater<B extends Batch = Batch> {
 }
 
 /** On one thread. */
-export class Learner extends Updater<Network> {
+export class LocalUpdater extends Updater<Network> {
   protected override create(T: number, batch: number): Network {
     return new Network(this.engine, T, lanesFor(batch), "train", this.options.seed);
   }

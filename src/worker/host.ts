@@ -2,11 +2,9 @@
 
 import { listen } from "../core/workers.js";
 import { loadModel } from "../index.js";
-import { CHANGES, options } from "../internal.js";
-import type { Sequence } from "../model/sequences.js";
-import { checkWorker, type Threads } from "../parallel/threads.js";
+import { CHANGES, options, type Report, type Sequence } from "../internal.js";
+import { checkWorker, type Threads } from "../parallel/threadOptions.js";
 import { createTrainer, type ParallelTrainer, resumeTrainer } from "../parallel/trainer.js";
-import type { Report } from "../training/epochs.js";
 import {
   type Answer,
   type Call,

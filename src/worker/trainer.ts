@@ -1,14 +1,23 @@
-/** Training off the main thread: the trainer lives in a worker, and is driven from here as if it were here. */
+/** TrainerBase off the main thread: the trainer lives in a worker, and is driven from here as if it were here. */
 
 import type { AnyWorker, Remote } from "../core/workers.js";
 import type { Fit, FitSettings, Model, Report, Sequence, Tensor, TrainerOptions, ValidatedReport } from "../index.js";
-import { awaitable, CHANGES, checkTrainerOptions, fail, Model as ModelClass, options, resume, withLearningRate } from "../internal.js";
-import type { Metric } from "../model/metrics.js";
-import type { Series } from "../model/sequences.js";
-import { apart, checkThreads, checkWorker, type Threads } from "../parallel/threads.js";
-import type { ValidatedSettings } from "../training/fit.js";
-import type { Changes } from "../training/resume.js";
-import type { CheckedTrainerOptions } from "../training/trainerOptions.js";
+import {
+  awaitable,
+  CHANGES,
+  type Changes,
+  type CheckedTrainerOptions,
+  checkTrainerOptions,
+  fail,
+  type Metric,
+  Model as ModelClass,
+  options,
+  resume,
+  type Series,
+  type ValidatedSettings,
+  withLearningRate,
+} from "../internal.js";
+import { apart, checkThreads, checkWorker, type Threads } from "../parallel/threadOptions.js";
 import { Line } from "./line.js";
 import { type Method, type Next, type Pull, STREAMED } from "./messages.js";
 

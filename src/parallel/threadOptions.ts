@@ -2,6 +2,7 @@
 
 import type { AnyWorker } from "../core/workers.js";
 import { fail, integer, isRecord } from "../internal.js";
+import type { PoolSettings } from "./pool.js";
 
 export interface Threads {
   /** With the one that calls, from 1 to 256. Default: as many as the machine runs at once. */
@@ -36,4 +37,9 @@ export function checkThreads(value: unknown): number {
 export function checkWorker(value: unknown): (() => AnyWorker) | undefined {
   if (value !== undefined && typeof value !== "function") fail(TypeError, "worker", "a function that makes a worker", value);
   return value as (() => AnyWorker) | undefined;
+}
+
+/** Both, checked. */
+export function checkSettings({ threads, worker }: Record<keyof Threads, unknown>): PoolSettings {
+  return { threads: checkThreads(threads), worker: checkWorker(worker) };
 }
