@@ -11,5 +11,7 @@ export default defineConfig({
     // The memory test measures after a collection that it asks for itself. Node 20 has relaxed SIMD behind a flag, later ones as it is.
     execArgv: ["--expose-gc", ...(process.version.startsWith("v20.") ? ["--experimental-wasm-relaxed-simd"] : [])],
     pool: "forks",
+    // Of two cores Vitest leaves one idle.
+    maxWorkers: "100%",
   },
 });

@@ -44,8 +44,8 @@ function drawSchedule(draw: Draw): Schedule {
   ]);
 }
 
-/** The reports of epochs that end, as they are compared. */
-const ends = (reports: Report[]) => JSON.stringify(reports.filter(({ end }) => end));
+/** The reports of epochs that end, as they are compared: without the notes, which are in the first report of all. */
+const ends = (reports: Report[]) => JSON.stringify(reports.filter(({ end }) => end).map(({ notes: _, ...report }) => report));
 
 export const interruptions: Attack = {
   name: "interruptions",

@@ -32,7 +32,7 @@ const root = new URL("..", import.meta.url);
 export const kills: Attack = {
   name: "kills",
   promise: "a process killed while it saves loses nothing",
-  short: 5,
+  short: 3,
   full: 200,
   open(seed) {
     const folder = mkdtempSync(join(tmpdir(), "memcell-kills-"));

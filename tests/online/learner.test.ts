@@ -98,7 +98,7 @@ describe("what leaves the finite", () => {
   });
 });
 
-test("the memory is the same after 100 and after 1,000,000 steps", () => {
+test("the memory is the same after 100 and after 200,000 steps", () => {
   const learner = createOnlineLearner(createModel(entry.model), { loss: "mse", optimizer: sgd({ learningRate: 1e-4 }) });
   const { memory } = Model.engine("model", learner.model);
   const out = new Float32Array(1);
@@ -107,7 +107,7 @@ test("the memory is the same after 100 and after 1,000,000 steps", () => {
     return { used: memory.used, bytes: memory.f32.byteLength };
   };
   const before = steps(100);
-  expect(steps(1_000_000)).toEqual(before);
+  expect(steps(200_000)).toEqual(before);
 });
 
 test.each([
