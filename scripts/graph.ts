@@ -78,8 +78,8 @@ export function betweenWings(graph: Graph): Map<string, Map<string, number>> {
 /** The wings one above the other, the arrows from each to those that it stands on, as thick as there are imports. */
 function draw(graph: Graph): string {
   const counts = betweenWings(graph);
-  const above = [...counts.keys()].filter((wing) => !(WINGS as readonly string[]).includes(wing));
-  const floors = [...WINGS, ...above.filter((wing) => wing !== "entries"), "entries"];
+  const above = [...counts.keys()].filter((wing) => wing !== "entries" && !(WINGS as readonly string[]).includes(wing));
+  const floors = [...WINGS, "entries", ...above];
   const [width, height, gap, left] = [220, 46, 34, 150];
   const y = (wing: string) => 20 + (floors.length - 1 - floors.indexOf(wing)) * (height + gap);
   const boxes = floors.map((wing) => {

@@ -1,7 +1,7 @@
 /** The package as its users get it: what is in it, how large it is, what it promises. */
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, describe, expect, test } from "vitest";
@@ -199,9 +199,24 @@ test("what is packed: every file of dist, types of src and of the codes, and wha
   expect(paths.filter((path) => !path.startsWith("dist/types/src/")).sort()).toEqual(expected.sort());
 });
 
-describe("the README", () => {
+describe("the README and the guide", () => {
   const readme = text("README.md");
-  const examples = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
+  const examples = [...`${readme}${text("docs/guide.md")}`.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
+
+  test("the README is read in a minute", () => {
+    expect(readme.split("\n").length).toBeLessThan(120);
+  });
+
+  test("every link of the documents leads somewhere", () => {
+    const documents = execFileSync("git", ["ls-files", "*.md"], { cwd: root, encoding: "utf8" }).trim().split("\n");
+    const dead = documents.flatMap((document) =>
+      [...text(document).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+        .map(([, link]) => join(document, "..", link!))
+        .filter((link) => !existsSync(join(root, link)))
+        .map((link) => `${document}: ${link}`),
+    );
+    expect(dead).toEqual([]);
+  });
 
   test("shows the commands", () => {
     expect(readme).toContain("npm install memcell");

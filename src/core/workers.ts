@@ -36,7 +36,7 @@ const node = () => globalThis.process?.getBuiltinModule?.("node:worker_threads")
 /** What can be done where a worker's file is not found. */
 const lost = (cause?: unknown) =>
   new Error(
-    'a worker of memcell cannot be loaded: is its file served, as a module, by the page\'s own origin? Where a bundler leaves it out, make the worker from a file of yours, with the option "worker" (README, "In a bundler, under a policy")',
+    'a worker of memcell cannot be loaded: is its file served, as a module, by the page\'s own origin? Where a bundler leaves it out, make the worker from a file of yours, with the option "worker" (docs/bundlers.md)',
     { cause },
   );
 

@@ -1,4 +1,4 @@
-/** Each bundler as its users set it up: what has to be written there is in the README, "In a bundler, under a policy". */
+/** Each bundler as its users set it up: what has to be written there is in docs/bundlers.md. */
 
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

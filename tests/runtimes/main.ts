@@ -1,7 +1,7 @@
 /**
  * The tests and the bits in every runtime, and a table of it.
  *
- *     npm run test:runtimes [-- --only Deno] [-- --write]    --write puts the table into the README
+ *     npm run test:runtimes [-- --only Deno] [-- --write]    --write puts the table into docs/runtimes.md
  */
 
 import { execFileSync } from "node:child_process";
@@ -84,9 +84,9 @@ console.table(rows);
 if (flags.write) {
   const head = ["runtime", "kernel tests", "API tests", "bits", "2 threads", "in a worker"];
   const table = [head, head.map(() => "-"), ...rows.map((row) => Object.values(row))].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-  const readme = join(root, "README.md");
+  const page = join(root, "docs/runtimes.md");
   const marks = /(<!-- runtimes -->\n)(?:.*\n)?(<!-- \/runtimes -->)/s;
-  writeFileSync(readme, readFileSync(readme, "utf8").replace(marks, `$1\n${table}\n\n$2`));
+  writeFileSync(page, readFileSync(page, "utf8").replace(marks, `$1\n${table}\n\n$2`));
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);
