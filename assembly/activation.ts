@@ -4,22 +4,22 @@
 //   e^x = 2^n 2^r = 2^n (D + N) / (D - N)     N / D = tanh(r ln2 / 2), r in +-1/2, of degree 3 over 2, to 5.4e-10
 //   sigmoid = e^x / (e^x + 1)                 tanh = (e^2x - 1) / (e^2x + 1), of |x|
 //
-// so each costs one division and about as many instructions as a rational function of x that is good to 3e-7 (a training step of
-// (8, 32, 32, 50) takes 2 % more with it), while gates that are nearly shut keep their digits and the ends are reached. The
+// So each costs one division, and about as many instructions as a rational function of x good to 3e-7 (with it a training step of
+// (8, 32, 32, 50) takes 2 % more). In return gates that are nearly shut keep their digits, and both ends are reached exactly. The
 // coefficients are our own minimax fits; tests/vectors/fit_activation.py makes them and measures the errors, over all f32 from 2^-12 on:
 //   sigmoid  error 1.1e-7 absolute, 2.0e-6 relative     1 from 16.99 on, 0 from -40 down
 //   tanh     error 1.2e-7 absolute, 3.0e-7 relative     odd, 1 from 8.84 on
 //   exp      2^n e^r, r in +-ln2/2, degree 5            error 1.9e-7 relative for x in [-87, 88], 0 below
 //   log      s (2 + s^2 R(s^2)), s = (m-1)/(m+1)        error 1.2e-7 relative to max(1, |log x|), x normal
-// A gate of e^-40 would add nothing to a cell but the subnormal numbers that it makes of gradients, which processors are slow at.
+// A gate of e^-40 would add nothing to a cell, but it would make gradients subnormal, which processors are slow at.
 
 import { IDENTITY, LOGISTIC, LOGISTIC_2, PANEL, RELU, TANH } from "./codes";
 import { padded, splat, VECTOR } from "./lanes";
 
-// With shrinkLevel 1 (1.3 kB less in the bundle than 0) what stands in the innermost loops has to be decorated, or training at H = 32
-// takes 8 % longer; elsewhere `activate` and `slope` are called.
+// With shrinkLevel 1 (the bundle is 1.3 kB larger with 0) the functions used in innermost loops have to be decorated, or training at
+// H = 32 takes 8 % longer. Elsewhere call `activate` and `slope`.
 
-// Added to a small number, it leaves n, rounded, and the bias of the exponent in the lowest bits.
+// Adding it to a small number leaves n, rounded, and the exponent's bias in the lowest bits.
 const SHIFT: f32 = 12582912 + 127;
 
 /** N, from r. */
@@ -42,7 +42,7 @@ export function tanh(x: v128): v128 {
   const r = f32x4.sub(log2, f32x4.sub(shifted, splat(SHIFT)));
   const N = numerator(r);
   const D = denominator(r);
-  // 2^n (D + N) - (D - N), so that of a small x, where n is 0, no digits cancel.
+  // Not as a quotient minus 1: where x is small n is 0, and this form loses no digits.
   const difference = f32x4.add(f32x4.mul(f32x4.sub(power, splat(1)), D), f32x4.mul(f32x4.add(power, splat(1)), N));
   const rest = f32x4.sub(D, N);
   const y = f32x4.div(difference, f32x4.add(difference, f32x4.add(rest, rest)));
@@ -82,7 +82,7 @@ export function activate(x: v128, code: i32): v128 {
   return code == LOGISTIC_2 ? f32x4.add(y, y) : y;
 }
 
-/** y = f(y) in place. Padded rows stay zero, which f(0) may not be. */
+/** y = f(y) in place. Padded rows stay zero, even where f(0) is not zero. */
 export function activationForward(
   y: usize, // [slots][O][width]
   code: i32,
@@ -101,7 +101,7 @@ export function activationForward(
   }
 }
 
-/** The slope where the function's value is y. */
+/** The derivative of the function, given its value y. */
 export function slope(y: v128, code: i32): v128 {
   if (code == IDENTITY) return splat(1);
   if (code == RELU) return v128.and(splat(1), f32x4.gt(y, splat(0)));
@@ -114,7 +114,7 @@ export function slope(y: v128, code: i32): v128 {
 export function exp(x: v128): v128 {
   const bounded = f32x4.pmin(f32x4.pmax(x, splat(-87)), splat(88));
   const n = f32x4.nearest(f32x4.mul(bounded, splat(1.44269504)));
-  // ln2 in two parts: the first has 11 bits, so that n times it is exact.
+  // ln2 in two parts: the first has 11 bits, so n times it is exact.
   let r = f32x4.sub(bounded, f32x4.mul(n, splat(0.693145751953125)));
   r = f32x4.sub(r, f32x4.mul(n, splat(1.4286068203094172e-6)));
   let p = splat(0.008290267549455166);

@@ -1,8 +1,8 @@
-// One layer of the memory cell blocks of 1997 over one window, forward and back. All cells and gates of a panel are the rows of
-// one product, with one group; the cells' equations are in cells/lstm97.ts.
+// One layer of 1997 memory cell blocks over one window, forward and back. All cells and gates of a panel are the rows of one
+// product with one group. The cells' equations are in cells/lstm97.ts.
 //
-// T time, P panels, I inputs, B blocks of S cells, C = B S, R values that the recurrent weights read: none, the cells, or the
-// cells and then all gates. I and R are unpadded; in shapes all parts are padded to multiples of 4, and N is all rows.
+// T time, P panels, I inputs, B blocks of S cells, C = B S, R values that the recurrent weights multiply: none, the cells, or the
+// cells followed by all gates. I and R are unpadded; in shapes all parts are padded to multiples of 4. N is all rows.
 
 import { activationForward } from "./activation";
 import { isSmall, lstm97Backward, lstm97BackwardAlone, lstm97Forward } from "./cells/lstm97";
@@ -11,12 +11,14 @@ import { clearRows, copyRows, padded } from "./lanes";
 import { blocksAtOnce, product, rows } from "./matmul";
 import { blend } from "./vectors";
 
-/** Three sub-steps as in the paper: the inputs of t and what the units were at t-1, then the cells; layers above see them at t. */
+/**
+ * Three sub-steps as in the paper: read the inputs of t and the activations of t-1, then update the cells; layers above see them at t.
+ */
 export function blocksForward(
   y: usize, // [T][P][C][width] out: y_c
   s: usize, // [T+1][P][C][width]: slot 0 in, slots 1..T out
-  net: usize, // [T][P][N][width] out: g(net_c), y_in, y_out; with bias = 0 in: what is added to the products
-  source: usize, // [T+1][P][R][width]: slot 0 in; slots 1..T out, where R has gates (with R = C it is y, from a slot before)
+  net: usize, // [T][P][N][width] out: g(net_c), y_in, y_out; with bias = 0 also in: values to add the products to
+  source: usize, // [T+1][P][R][width]: slot 0 in; slots 1..T out where R includes gates (with R = C it is y, one slot earlier)
   x: usize, // [T][P][I][width]
   weight: usize, // [N/4][I + R][4]
   bias: usize, // [N], or 0
@@ -68,7 +70,7 @@ export function blocksForward(
   }
 }
 
-/** With weightT = 0 it is the truncated gradient of the paper: see recurrentBackward. */
+/** With weightT = 0 it is the paper's truncated gradient: see recurrentBackward. */
 export function blocksBackward(
   dnet: usize, // [T][P][N][width] out; may be `net`
   dy: usize, // [T][P][C][width]: from above; after the call, with weightT, the whole gradient of y_c
@@ -79,7 +81,7 @@ export function blocksBackward(
   net: usize, // [T][P][N][width]: g(net_c), y_in, y_out
   s: usize, // [T][P][C][width]: slots 1..T
   weightT: usize, // [R/4][N][4]: the transposed pack of the recurrent weights; or 0
-  dLater: usize, // [P][R][width]: what the step after the last sends back, of which dy has the cells' part already; or 0
+  dLater: usize, // [P][R][width]: gradients from the next step, whose cells' part is already in dy; or 0
   functions: i32,
   T: i32,
   P: i32,

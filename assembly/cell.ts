@@ -1,6 +1,6 @@
-// Which cell, and how its rows lie: G groups of four rows for each four units. A group may have weights for the inputs, for
-// the recurrent state, or for both; where it has none, they are zero, are skipped in the forward product and get no gradient.
-// A cell is a number; codes.ts says what its bits mean.
+// A cell's kind and the layout of its rows: for each four units, G groups of four rows. A group may have weights for the inputs, for
+// the recurrent state, or for both. Missing weights are stored as zeros, skipped in the forward product, and get no gradient.
+// A cell is a number; codes.ts defines its bits.
 
 import { LSTM, NO_INPUTS, NO_STATE } from "./codes";
 
@@ -22,7 +22,7 @@ export function recurrentGroups(cell: i32): i32 {
   return (~cell >> NO_STATE) & 15;
 }
 
-/** Whether group g is there at all. */
+/** Whether the cell has group g. */
 export function hasGroup(cell: i32, g: i32): bool {
   return bool(((inputGroups(cell) | recurrentGroups(cell)) >> g) & 1);
 }

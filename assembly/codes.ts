@@ -1,39 +1,39 @@
-// The numbers by which src/ tells the kernels what to compute. Both compilers read this file, so none of them is written twice.
+// The numbers by which src/ tells the kernels which computation to do. Both compilers read this file, so no number is written twice.
 
-/** Sequences side by side in a panel of a batch. */
+/** Sequences in one panel of a batch. */
 export const PANEL = 8;
 
 // Cells. A cell is one number:
 //   bits 0-3    its kind
 //   bits 4-7    bit 4 + g: group g has no weights for the inputs
-//   bits 8-11   bit 8 + g: group g has no weights for the state; with neither, the gate is not there
-//   from 12     options of the LSTM
+//   bits 8-11   bit 8 + g: group g has no weights for the state; with neither kind of weights, the gate is missing
+//   bits 12-15  options of the LSTM
 export const DENSE = 0; // no cell: one group of inputs
 export const RNN_TANH = 1;
 export const RNN_RELU = 2;
 export const LSTM = 3; // i, f, g, o
-export const GRU = 4; // r, z, n of the inputs, n of the state
+export const GRU = 4; // r, z, the inputs' part of n, the state's part of n
 
-export const NO_INPUTS = 4; // the shift of bits 4-7
-export const NO_STATE = 8; // of bits 8-11
+export const NO_INPUTS = 4; // the shift for bits 4-7
+export const NO_STATE = 8; // the shift for bits 8-11
 
 export const COUPLED = 1 << 12; // i = 1 - f
 export const LINEAR_INPUT = 1 << 13; // g = g_in
 export const LINEAR_OUTPUT = 1 << 14; // h = o c
-export const OUTPUT_APART = 1 << 15; // h comes later, from a normalised c
+export const OUTPUT_APART = 1 << 15; // h is computed later, from a normalised c
 
-// Blocks of 1997: f in bits 0-3, g in bits 4-7, h in bits 8-11, each one of the functions below.
-export const BLOCK_G = 4; // the shift of g
-export const BLOCK_H = 8; // of h
+// The 1997 blocks: f in bits 0-3, g in bits 4-7, h in bits 8-11, each one of the activations below.
+export const BLOCK_G = 4; // the shift for g
+export const BLOCK_H = 8; // the shift for h
 export const NO_OUTPUT_GATE = 1 << 15;
 
-// The functions that a layer may be given.
+// Activations that a layer may use.
 export const IDENTITY = 0;
 export const LOGISTIC = 1;
 export const TANH = 2;
 export const RELU = 3;
-export const LOGISTIC_1 = 4; // 2 sigmoid(x) - 1, in [-1, 1]: h of the 1997 paper
-export const LOGISTIC_2 = 5; // 4 sigmoid(x) - 2, in [-2, 2]: its g
+export const LOGISTIC_1 = 4; // 2 sigmoid(x) - 1, in [-1, 1]: h in the 1997 paper
+export const LOGISTIC_2 = 5; // 4 sigmoid(x) - 2, in [-2, 2]: g in the 1997 paper
 
 // Losses that are a sum over outputs.
 export const MSE = 0;

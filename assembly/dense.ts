@@ -18,7 +18,7 @@ export function denseForward(
   product(y, x, weight, bias, DENSE, slots, I, O, width);
 }
 
-/** dy = dy f'(where the value is y) in place. */
+/** dy = dy f' in place, f' taken from the activation's value y. */
 export function activationBackward(
   dy: usize, // [count]
   y: usize, // [count]
@@ -30,7 +30,7 @@ export function activationBackward(
   }
 }
 
-/** The gradient of the inputs of any layer that multiplies them: dx = W^T dy. */
+/** The gradient of the inputs for any layer with input weights: dx = W^T dy. */
 export function inputGradient(
   dx: usize, // [slots][I][width] out
   dy: usize, // [slots][rows][width]

@@ -1,5 +1,5 @@
-// Counter-based random numbers: a number is a function of (key, position). Inverted dropout (Srivastava et al. 2014): the backward
-// pass makes its mask again instead of storing it, and a resumed run draws the same. Uniform numbers: what weights begin with.
+// Counter-based random numbers: each is a function of (key, position). Inverted dropout (Srivastava et al. 2014): the backward pass
+// makes its mask again instead of storing it, and a resumed run draws the same one. Uniform numbers, from which weights are initialised.
 //
 // Philox-4x32-10 (Salmon, Moraes, Dror & Shaw 2011): four 32-bit counters and two 32-bit keys; ten rounds of
 //   (c0, c1, c2, c3) -> (hi(M1 c2) ^ c1 ^ k0, lo(M1 c2), hi(M0 c0) ^ c3 ^ k1, lo(M0 c0)),   k0 += W0, k1 += W1
@@ -11,15 +11,15 @@ const M1: u32 = 0xcd9e8d57;
 const W0: u32 = 0x9e3779b9;
 const W1: u32 = 0xbb67ae85;
 
-/** y[i] = x[i] keep[i] factor. The gradient is the same function of the gradient; x may be y. */
+/** y[i] = x[i] keep[i] factor. The gradient goes through the same function; x may be y. */
 export function dropout(
   y: usize, // [count] out
   x: usize, // [count]
   count: i32, // multiple of 4
-  rate: f32, // the share that is not kept
-  factor: f32, // on what is kept: 1 / (1 - rate) leaves the mean as it was
-  update: u32, // which update is being made
-  layer: u32, // which layer
+  rate: f32, // the share to drop
+  factor: f32, // for the kept values: 1 / (1 - rate) keeps the mean
+  update: u32, // number of the update
+  layer: u32, // number of the layer
   key0: u32, // the seed
   key1: u32,
 ): void {
@@ -32,8 +32,8 @@ export function uniforms(
   count: i32, // multiple of 16
   low: f64,
   range: f64,
-  index: u32, // of what is drawn
-  purpose: u32, // from 1: dropout has 0
+  index: u32, // number of the draw
+  purpose: u32, // 1 or more: dropout uses 0
   key0: u32, // the seed
   key1: u32,
 ): void {
@@ -43,13 +43,13 @@ export function uniforms(
   }
 }
 
-/** What is kept of x; or, where x is 0, the random bits. */
+/** The kept values of x times the factor; or the random bits themselves, where x is 0. */
 function draw(y: usize, x: usize, count: i32, rate: f32, factor: f32, update: u32, index: u32, purpose: u32, key0: u32, key1: u32): void {
-  // A number is kept when its 32 random bits, as unsigned, are at least rate 2^32.
+  // Keep a value when its 32 random bits, as unsigned, are at least rate 2^32.
   const bound = i32x4.splat(<u32>(<f64>rate * 4294967296.0));
   const scale = splat(factor);
   for (let n: u32 = 0; count > 0; n++, count -= 16) {
-    // Four blocks at once, one in each lane, their four results 16 random numbers.
+    // Four blocks at once, one in each lane: 16 random numbers.
     let c0 = i32x4.add(i32x4.splat(4 * n), i32x4(0, 1, 2, 3));
     let c1 = i32x4.splat(update);
     let c2 = i32x4.splat(index);
@@ -88,7 +88,7 @@ function keep(y: usize, x: usize, bits: v128, bound: v128, scale: v128): void {
   v128.store(y, v128.and(f32x4.mul(v128.load(x), scale), i32x4.ge_u(bits, bound)));
 }
 
-/** One result of each of four blocks: those of a block follow each other. */
+/** Stores one result of each of four blocks, four numbers apart, so that the results of a block end up side by side. */
 function spread(y: usize, bits: v128): void {
   v128.store32_lane(y, bits, 0);
   v128.store32_lane(y, bits, 1, VECTOR);

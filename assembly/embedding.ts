@@ -1,5 +1,5 @@
-// Rows of a table, gathered by token: an embedding, and also the product of a recurrent layer's input weights with one-hot
-// inputs, which is a gather of one column for each gate. With the states of many streams as the table, their numbers as tokens.
+// Rows of a table, gathered by token: an embedding. Also the product of a recurrent layer's input weights with one-hot inputs,
+// which is a gather of one column for each gate. Also the states of many streams: a table of states, with stream numbers as tokens.
 
 import { groups, inputGroups } from "./cell";
 import { PANEL } from "./codes";
@@ -43,7 +43,7 @@ export function embeddingForward(
   }
 }
 
-/** The inverse at width 8: each lane becomes its row of the table. Lanes with the same row hold the same. */
+/** The inverse at width 8: each lane goes to its row of the table. Lanes with the same row must hold the same values. */
 export function scatterRows(
   table: usize, // [rows][N] out
   tokens: usize, // [slots][8] i32
@@ -70,7 +70,7 @@ export function embeddingBackward(
   dy: usize, // [slots][N][width]
   tokens: usize, // [slots][width] i32
   scratch: usize, // [4][4]
-  cell: i32, // whose groups of rows without weights for inputs are passed over
+  cell: i32, // skips this cell's groups of rows that have no input weights
   slots: i32,
   N: i32, // padded
   width: i32,
@@ -105,7 +105,7 @@ export function embeddingBackward(
   }
 }
 
-/** A dense layer's weights that are the table: packed from it, or their gradient added to the table's. */
+/** A dense layer tied to the table: packs its weights from the table, or adds their gradient to the table's. */
 export function tie(
   weight: usize, // [tokens/4][N][4]
   table: usize, // [tokens][N]
@@ -127,7 +127,7 @@ export function tie(
   }
 }
 
-/** The transposition as a call: where it takes little of the time, the size of the code counts. */
+/** transpose4 as a call: here it takes little of the time, and code size counts. */
 function block(to: usize, toStride: usize, from: usize, fromStride: usize): void {
   transpose(to, toStride, from, fromStride);
 }

@@ -1,4 +1,4 @@
-// The ABI, file by file. Pointers are bytes, sizes are counts; all data is f32 unless said.
+// The kernels' interface, file by file. Pointers are in bytes, sizes are counts; all data is f32 unless noted.
 
 export { activationForward } from "./activation";
 export { blocksBackward, blocksForward } from "./blocks";

@@ -1,4 +1,4 @@
-// What initial weights are made of: normal numbers, logarithms, orthonormal rows.
+// The arithmetic of initial weights: normal numbers, logarithms, orthonormal rows.
 //
 // Box & Muller 1958: two uniform numbers u, v become two independent standard normal ones,
 //   r = sqrt(-2 log u),   r cos(2 pi v),   r sin(2 pi v)
@@ -7,16 +7,16 @@
 //   sin(pi f)   f S(f^2), degree 9   error 2.1e-7 absolute
 //   cos(pi f)   C(f^2), degree 8     error 1.9e-7 absolute
 //
-// Rows become orthonormal by Gram & Schmidt, as modified: v = x_k; v -= (q_j . v) q_j for each j < k; q_k = v / |v|. One pass
-// leaves them as far from orthogonal as their condition allows; after a second one they are so to rounding (Giraud, Langou &
-// Rozloznik 2005): no entry of Q Q^T is further than 1e-6 from I. 512 rows of 2048 take 0.3 s in V8's first tier, 0.1 s in its
-// second: nothing that blocks of rows would have to speed up.
+// Rows are made orthonormal by modified Gram-Schmidt: v = x_k; v -= (q_j . v) q_j for each j < k; q_k = v / |v|. After one pass
+// they are as far from orthogonal as their condition allows; after a second they are orthogonal to rounding (Giraud, Langou &
+// Rozloznik 2005): no entry of Q Q^T is further than 1e-6 from I. 512 rows of 2048 take 0.3 s in V8's first compiler tier and 0.1 s
+// in its second, so working in blocks of rows is not worth its code.
 
 import { log } from "./activation";
 import { splat, sum, VECTOR } from "./lanes";
 import { blend } from "./vectors";
 
-/** Uniform numbers become standard normal ones, in place; error 3e-7 max(1, r) absolute. */
+/** Turns uniform numbers into standard normal ones, in place; error 3e-7 max(1, r) absolute. */
 export function gaussians(
   x: usize, // [count/8][u: 4, v: 4], each in (0, 1]
   count: i32, // multiple of 8
@@ -44,7 +44,7 @@ export function gaussians(
   }
 }
 
-/** x = log x. */
+/** x = log x, in place. */
 export function logarithms(
   x: usize, // [count], positive
   count: i32, // multiple of 4
@@ -52,11 +52,11 @@ export function logarithms(
   for (let end = x + ((<usize>count) << 2); x < end; x += VECTOR) v128.store(x, log(v128.load(x)));
 }
 
-/** Makes the rows orthonormal in place, R's diagonal positive; a row of zeros stays zero. */
+/** Makes the rows orthonormal in place, with a positive diagonal of R; a row of zeros stays zero. */
 export function orthonormalRows(
   x: usize, // [rows][columns], linearly independent rows
-  rows: i32, // at most as many as there are columns
-  columns: i32, // multiple of 16, the padding zero
+  rows: i32, // at most `columns`
+  columns: i32, // multiple of 16; padding is zero
 ): void {
   const stride = (<usize>columns) << 2;
   const end = x + <usize>rows * stride;

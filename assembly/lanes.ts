@@ -6,7 +6,7 @@ import { PANEL } from "./codes";
 /** Bytes in one v128: four f32. */
 export const VECTOR: usize = 16;
 
-/** `n` rounded up to a multiple of 4: units and inputs are padded to it, and the padding is zero. */
+/** `n` rounded up to a multiple of 4. Units and inputs are padded to it with zeros. */
 export function padded(n: i32): i32 {
   return (n + 3) & ~3;
 }
@@ -15,14 +15,14 @@ export function splat(x: f32): v128 {
   return f32x4.splat(x);
 }
 
-/** a b + c. In the variant for relaxed SIMD it is rounded once, where the machine has a fused multiply-add. */
+/** a b + c. The relaxed SIMD variant rounds it once, where the machine has a fused multiply-add. */
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(c, f32x4.mul(a, b));
 }
 
-/** A number for each row, as the vector `at` bytes into a panel needs it. */
+/** One number per row, as the vector `at` bytes into a panel needs it: splat at width 8, four rows' numbers at width 1. */
 @inline
 export function ofRow(values: usize, at: usize, width: i32): v128 {
   return width == PANEL ? v128.load32_splat(values + ((at >> 5) << 2)) : v128.load(values + at);
@@ -55,7 +55,7 @@ export function transpose(
   transposeVectors(to, to + toStride, to + 2 * toStride, to + 3 * toStride, a, b, c, d);
 }
 
-/** The same of four vectors, to rows anywhere. */
+/** The same for four vectors, with the rows anywhere. */
 @inline
 export function transposeVectors(to0: usize, to1: usize, to2: usize, to3: usize, a: v128, b: v128, c: v128, d: v128): void {
   const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
@@ -68,35 +68,35 @@ export function transposeVectors(to0: usize, to1: usize, to2: usize, to3: usize,
   v128.store(to3, v128.shuffle<f32>(AB, CD, 2, 3, 6, 7));
 }
 
-/** Copies a few rows: memory.copy leaves the wasm, and takes 15 ns before it begins (V8). */
+/** Copies a few rows. memory.copy calls out of the wasm, which takes 15 ns before it begins (V8). */
 export function copyRows(to: usize, from: usize, bytes: usize): void {
   for (const end = to + bytes; to < end; to += VECTOR, from += VECTOR) v128.store(to, v128.load(from));
 }
 
-/** The same for zeros. */
+/** Clears a few rows, for the same reason. */
 export function clearRows(to: usize, bytes: usize): void {
   for (const end = to + bytes; to < end; to += VECTOR) v128.store(to, splat(0));
 }
 
-// A column is what one v128 walks down in a panel [O][width]. Width 8 has two columns of O vectors, a lane a sequence.
-// Width 1 has one column of O/4 vectors, a lane a row: there the rows past O take no part, and the lanes fold into one.
+// A column is the vectors that one v128 visits going down a panel [O][width]. Width 8 has two columns of O vectors, a lane a sequence.
+// Width 1 has one column of O/4 vectors, a lane a row: lanes of rows past O are masked, and the lanes are reduced to one.
 
-/** The lanes of a column's last vector that are rows below O; width 1. */
+/** Mask of the lanes in a column's last vector that are rows below O; width 1. */
 export function liveRows(O: i32): v128 {
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(((O - 1) & 3) + 1));
 }
 
-/** What each lane of a column counts, times the scale. */
+/** The weight of each lane of a column, times the scale. */
 export function columnWeights(weight: usize, width: i32, scale: f32): v128 {
   return f32x4.mul(loadColumn(weight, width), splat(scale));
 }
 
-/** What a row [width] has for each lane of a column; its one number for all where the width is 1. */
+/** Loads the values of a row [width] for the lanes of a column; with width 1 its one number goes to all lanes. */
 export function loadColumn(at: usize, width: i32): v128 {
   return width == PANEL ? v128.load(at) : v128.load32_splat(at);
 }
 
-/** Its inverse; of width 1 the first lane is stored. */
+/** Its inverse; with width 1 it stores the first lane. */
 export function storeColumn(at: usize, x: v128, width: i32): void {
   if (width == PANEL) v128.store(at, x);
   else v128.store32_lane(at, x, 0);

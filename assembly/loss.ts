@@ -1,11 +1,11 @@
-// Losses over a window: their value and the gradient of the outputs. `weight` says how much each step of each sequence
-// counts: 0 for padding and where there is no target; `each`, if it is not 0, how much each number of it does. `scale` is 1 / (what the mean is taken over), or 1 for the sum.
+// Losses over a window: the value, and the gradient of the outputs. `weight` is the weight of each step of each sequence: 0 for padding
+// and for steps without a target. `each`, if it is not 0, weights every number. `scale` is 1 / (count of the mean), or 1 for a sum.
 
 import { activate, exp, log } from "./activation";
 import { BCE, LOGISTIC, MAE, MSE, PANEL, QUANTILE } from "./codes";
 import { columnWeights, liveRows, loadColumn, ofRow, padded, splat, storeColumn, sum, VECTOR } from "./lanes";
 
-// Losses that are a sum over outputs, with e = y - target:
+// Losses that sum over outputs, with e = y - target:
 //   MSE        e^2
 //   MAE        |e|
 //   HUBER      e^2 / 2 where |e| < delta, else delta (|e| - delta / 2): Huber 1964
@@ -18,8 +18,8 @@ export function elementwiseLoss(
   y: usize, // [slots][O][width]
   target: usize, // [slots][O][width]
   weight: usize, // [slots][width]
-  each: usize, // [slots][O][width]; or 0: all 1
-  perOutput: usize, // [O], padded: delta of HUBER, q of QUANTILE, or what the values of MAE and MSE are multiplied with; or 0
+  each: usize, // [slots][O][width]; or 0: all are 1
+  perOutput: usize, // [O], padded: delta of HUBER, q of QUANTILE, or the factor on the values of MAE and MSE; or 0
   loss: i32, // one of the codes
   slots: i32,
   O: i32,
@@ -29,7 +29,7 @@ export function elementwiseLoss(
   const single = width != PANEL;
   const stride: usize = single ? VECTOR : 32;
   const panel = (<usize>padded(O) * width) << 2;
-  // Padded outputs must not count: log 2 of binary cross-entropy would.
+  // Stop before padded outputs: binary cross-entropy would add log 2 for each.
   const end = single ? panel : (<usize>O * width) << 2;
   const tail = single ? liveRows(O) : i32x4.splat(-1);
   let total: f64 = 0;
@@ -58,7 +58,7 @@ export function elementwiseLoss(
           slope = v128.and(side, f32x4.ne(error, splat(0)));
         } else {
           const limit = perOutput ? option : splat(1);
-          // The limit with the error's sign; 0 where there is no error.
+          // The limit with the error's sign; 0 where the error is 0.
           const side = v128.and(v128.or(limit, v128.and(error, splat(-0.0))), f32x4.ne(error, splat(0)));
           const inside = loss == MAE ? splat(0) : f32x4.lt(size, limit);
           const beyond = loss == MAE ? f32x4.mul(limit, size) : f32x4.mul(limit, f32x4.sub(size, f32x4.mul(splat(0.5), limit)));
@@ -67,7 +67,7 @@ export function elementwiseLoss(
         }
         let live = at + stride >= end ? v128.and(counts, tail) : counts;
         if (each) live = f32x4.mul(live, v128.load(each + at));
-        // What does not count may have overflowed.
+        // Values of weight 0 may have overflowed; mask them, as 0 times infinity is NaN.
         losses = f32x4.add(losses, v128.and(f32x4.mul(live, value), f32x4.ne(live, splat(0))));
         v128.store(dy + at, f32x4.mul(live, slope));
       }
@@ -92,7 +92,7 @@ export function gaussianLoss(
   y: usize, // [slots][O][width]
   target: usize, // [slots][O][width], of which the first O / 2 rows are targets
   weight: usize, // [slots][width]
-  each: usize, // [slots][O][width], of which the first O / 2 rows count; or 0: all 1
+  each: usize, // [slots][O][width], of which the first O / 2 rows are weights; or 0: all are 1
   slots: i32,
   O: i32, // even
   width: i32,
@@ -110,7 +110,7 @@ export function gaussianLoss(
         const counts = each ? f32x4.mul(step, loadColumn(each + at, width)) : step;
         const s = loadColumn(y + half + at, width);
         const error = f32x4.sub(loadColumn(y + at, width), loadColumn(target + at, width));
-        // What does not count may have overflowed.
+        // Values of weight 0 may have overflowed.
         const precision = v128.and(exp(f32x4.neg(s)), f32x4.ne(counts, splat(0)));
         const pull = f32x4.mul(error, precision);
         const square = f32x4.mul(error, pull);

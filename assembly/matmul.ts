@@ -1,4 +1,4 @@
-// The two products that a layer needs: rows from columns, and the gradient of the weights.
+// The two products of a layer: rows from columns, and the gradient of the weights.
 //
 // Weights are packed as w[row/(4G)][k][g][4 rows]: G groups of four rows lie together (the four gates of four units: G = 4;
 // a layer with one value a unit: G = 1). Activations are panels [k][width].
@@ -8,15 +8,15 @@ import { PANEL } from "./codes";
 import { padded, transpose, VECTOR } from "./lanes";
 import { column1, columns, tile } from "./tile";
 
-/** How many blocks (the G groups of four units) `rows` takes at once: what fills the accumulators, or two tiles of six rows. */
+/** How many blocks (the G groups of four units) `rows` takes at once: as many as fill the accumulators, or two tiles of six rows. */
 export function blocksAtOnce(cell: i32, width: i32): i32 {
   const G = groups(cell);
   return width != PANEL ? 8 / G : G == 1 ? 3 : 1;
 }
 
 /**
- * The rows of some blocks of one panel: y = bias + w x + wh h, where a group takes part in the product with x or with h only if its
- * bit is set; with bias = 0, y += w x + wh h.
+ * The rows of some blocks of one panel: y = bias + w x + wh h. A group takes part in the product with x or with h only if its bit is
+ * set. With bias = 0, y += w x + wh h.
  */
 export function rows(
   y: usize, // [blocks][G][4 units][width]
@@ -24,9 +24,9 @@ export function rows(
   h: usize, // [kh][width]
   w: usize, // [blocks][kx + kh][G][4]
   bias: usize, // [blocks][G][4], or 0
-  kx: i32, // unpadded; padded in shapes
+  kx: i32, // unpadded; shapes are padded
   kh: i32,
-  blocks: i32, // up to blocksAtOnce
+  blocks: i32, // at most blocksAtOnce
   cell: i32,
   width: i32,
 ): void {
@@ -64,7 +64,7 @@ export function rows(
   }
 }
 
-/** y[p] = bias + w x[p] for every panel p; with bias = 0, y[p] += w x[p]. Groups without weights for inputs are left out. */
+/** y[p] = bias + w x[p] for every panel p; with bias = 0, y[p] += w x[p]. Groups without input weights are skipped. */
 export function product(
   y: usize, // [panels][rows][width]
   x: usize, // [panels][k][width]
@@ -92,10 +92,10 @@ export function product(
   }
 }
 
-/** Values of k (slots x lanes) that one block of the weight gradient packs: its panels of 8 rows take 8 kB each. */
+/** Values of k (slots x lanes) packed at a time for the weight gradient: each panel of 8 rows takes 8 kB. */
 const BLOCK: i32 = 256;
 
-/** Columns of dw that it takes at a time: two tiles of six. */
+/** Columns of dw computed at a time: two tiles of six. */
 const STRIP: i32 = 12;
 
 /** Bytes of scratch that weightGradient needs for `rows` rows. */
@@ -104,14 +104,14 @@ export function weightGradientScratch(rows: i32): usize {
 }
 
 /**
- * dw += dy (x, h)^T and db += sum of dy, over all slots and lanes, for the groups that have weights. Both sides are packed
- * block by block: nine tenths of the tile's peak at every size, where the unpacked product falls to a third, and one product a
- * step at a batch of one to a twentieth.
+ * dw += dy (x, h)^T and db += sum of dy, over all slots and lanes, for the groups that have weights. Both sides are packed block by
+ * block, which reaches nine tenths of the tile's peak at every size. The unpacked product falls to a third of it, and one product
+ * a step at a batch of one to a twentieth.
  */
 export function weightGradient(
   dw: usize, // [rows/(4G)][kx + kh][G][4]; accumulates
-  dbx: usize, // [rows]: of the inputs' bias; accumulates; or 0
-  dbh: usize, // [rows]: of the state's bias; accumulates; or 0
+  dbx: usize, // [rows]: gradient of the inputs' bias; accumulates; or 0
+  dbh: usize, // [rows]: gradient of the state's bias; accumulates; or 0
   dy: usize, // [slots][rows][width]
   x: usize, // [slots][kx][width]
   h: usize, // [slots][kh][width]
@@ -135,7 +135,7 @@ export function weightGradient(
     const k = count * width;
     const dyBlock = dy + ((<usize>slot * rowCount * width) << 2);
     for (let i = 0; i < 2 * panels; i++) {
-      // With an odd number of groups the last panel holds its group twice.
+      // With an odd number of groups the last panel holds the same group twice.
       const q = paired(min(i, total - 1), neighbours, G);
       const forX = (inputGroups(cell) >> (q % G)) & 1;
       const forH = (recurrentGroups(cell) >> (q % G)) & 1;
@@ -165,7 +165,7 @@ export function weightGradient(
         const live0 = (live >> (q0 % G)) & 1;
         const live1 = q1 >= 0 && (live >> (q1 % G)) & 1;
         if (!live0 && !live1) continue;
-        // A group without weights beside one that has them, and the copy in the last panel, add to a spare tile: nobody's result.
+        // Two results go to a spare tile that nobody reads: a group without weights beside one with them, and the last panel's copy.
         const c0 = live0 ? group(dw, q0, column, G, kx + kh) : spare;
         const c1 = live1 ? group(dw, q1, column, G, kx + kh) : spare;
         tile(c0, c1, <usize>G * VECTOR, 0, strip, scratch + ((<usize>p * 8 * BLOCK) << 2), k, 0, 0, 0, 4 * STRIP, VECTOR, columns);
@@ -175,21 +175,21 @@ export function weightGradient(
 }
 
 /**
- * The i-th group of four rows in the order in which panels take them two by two. Where groups are missing it is the same group
- * of neighbouring blocks, of which both have weights or none, as far as blocks have neighbours; otherwise they come as they
- * lie, which is 3 % of a training step faster (H = 128).
+ * The i-th group of four rows in the order in which panels take them in pairs. Where groups are missing, a pair is the same group of
+ * two neighbouring blocks, as far as blocks have neighbours: then both have weights or neither has. Otherwise groups keep their
+ * order in memory, which is 3 % of a training step faster (H = 128).
  */
 function paired(i: i32, neighbours: i32, G: i32): i32 {
   const within = i % (2 * G);
   return i < neighbours ? i - within + (i & 1) * G + (within >> 1) : i;
 }
 
-/** Where group q (four rows) of column k begins in w[rows/(4G)][k][G][4]. */
+/** Address of group q (four rows), column k, in w[rows/(4G)][k][G][4]. */
 function group(w: usize, q: i32, column: i32, G: i32, k: i32): usize {
   return w + ((<usize>((q / G) * k + column) * G + (q % G)) << 4);
 }
 
-/** Rows 4q..4q+3 of every panel become [k][4] with k = slot, lane. */
+/** Packs rows 4q..4q+3 of every panel to [k][4], with k = slot, lane. */
 function pack(
   to: usize, // [count x width][4], `stride` bytes apart
   stride: usize,
@@ -214,7 +214,7 @@ function pack(
   }
 }
 
-/** sum[4] += the k rows of four at `panel`, 32 bytes apart. */
+/** sums[4] += the k rows of four at `panel`, 32 bytes apart. */
 function addColumns(sums: usize, panel: usize, k: i32): void {
   let even = v128.load(sums);
   let odd = f32x4.splat(0);
@@ -227,14 +227,14 @@ function addColumns(sums: usize, panel: usize, k: i32): void {
   v128.store(sums, f32x4.add(even, odd));
 }
 
-/** The second pack, for products with the transposed matrix: wt[k/4][rows][4 of k] from w[rows/(4G)][k][G][4]. */
+/** The pack for products with the transposed matrix: wt[k/4][rows][4 of k] from w[rows/(4G)][k][G][4]. */
 export function transposeWeights(
   wt: usize,
   w: usize,
   G: i32,
   rows: i32, // multiple of 4 G
-  first: i32, // the first column to take, multiple of 4
-  count: i32, // how many, multiple of 4
+  first: i32, // the first column, multiple of 4
+  count: i32, // number of columns, multiple of 4
   k: i32, // columns of w
 ): void {
   for (let column = 0; column < count; column += 4) {

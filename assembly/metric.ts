@@ -1,17 +1,17 @@
-// Metrics over a window that are no losses. `weight` is that of loss.ts.
+// Metrics over a window that are not losses. `weight` is as in loss.ts.
 
 import { padded } from "./lanes";
 
 /**
- * scale * sum of weight over what is right. With classes: the steps whose target is the class of the largest logit (the first of equal
- * ones), times the class's weight. Without: the outputs whose logit is 0 or more just where the target is 0.5 or more.
+ * scale * the sum of weight over correct predictions. With classes: the steps whose largest logit (the first of equal ones) is the
+ * target's class, times the class's weight. Without: the outputs whose logit is >= 0 exactly when the target is >= 0.5.
  */
 export function accuracy(
   y: usize, // [slots][O][width]: logits
   target: usize, // with classes [slots][width] i32, else [slots][O][width]
   weight: usize, // [slots][width]
-  each: usize, // without classes [slots][O][width], how much each output counts; or 0: all 1
-  classWeight: usize, // [O]; or 0: all 1
+  each: usize, // without classes [slots][O][width], the weight of each output; or 0: all are 1
+  classWeight: usize, // [O]; or 0: all are 1
   classes: bool,
   slots: i32,
   O: i32,

@@ -5,8 +5,8 @@
 // Backward, with dn = dy gain:
 //   dx = s (dn - mean(dn) - n mean(dn n))     dgain = sum dy n     dbias = sum dy
 //
-// N values: those of H units in the groups that the cell has for the inputs, as [H/4][G][4 units]; of no cell (DENSE) a plain
-// vector of H. Padded units and groups that are not there are 0, take no part and stay 0.
+// N values: those of H units in the groups that have input weights, as [H/4][G][4 units]; with cell = DENSE a plain vector of H.
+// Padded units and missing groups are 0, are left out of the mean and stay 0.
 
 import { groups, inputGroups } from "./cell";
 import { PANEL } from "./codes";
@@ -14,7 +14,7 @@ import { ofRow, padded, splat, sum, VECTOR } from "./lanes";
 
 const EPSILON: f32 = 1e-5; // PyTorch's
 
-/** 2^-80: squares of the largest numbers times this, as many as there can be, have a finite sum. */
+/** 2^-80. The squares of the largest f32 numbers times this have a finite sum, however many there are. */
 const SMALLER: f32 = 8.271806125530277e-25;
 
 export function normalizeForward(
@@ -38,7 +38,7 @@ export function normalizeForward(
   const absent = splat(<f32>(all - N));
   for (let slot = 0; slot < slots; slot++) {
     for (let column: usize = 0; column < stride; column += VECTOR) {
-      // Where squares leave f32, x is taken as so much smaller. Other lanes are multiplied by 1.
+      // Where squares overflow, scale x down first. Lanes without overflow are multiplied by 1.
       let scale = splat(1);
       let mu = splat(0);
       let squares = splat(0);
@@ -52,14 +52,14 @@ export function normalizeForward(
           squares = f32x4.add(squares, f32x4.mul(d, d));
         }
         if (single) squares = splat(sum(squares));
-        // Each padded value, which is 0, added mu^2.
+        // Each padded value, which is 0, has added mu^2.
         squares = f32x4.sub(squares, f32x4.mul(absent, f32x4.mul(mu, mu)));
         const small = v128.or(f32x4.lt(squares, splat(f32.MAX_VALUE)), f32x4.lt(scale, splat(1)));
         again = !i32x4.all_true(small);
         scale = v128.bitselect(scale, splat(SMALLER), small);
       }
       squares = f32x4.pmax(squares, splat(0));
-      // Of equal numbers the variance is 0.
+      // Equal numbers have a variance of 0.
       const epsilon = f32x4.pmax(f32x4.mul(splat(EPSILON), f32x4.mul(scale, scale)), splat(f32.MIN_NORMAL_VALUE));
       const s = f32x4.div(splat(1), f32x4.sqrt(f32x4.add(f32x4.mul(squares, share), epsilon)));
       v128.store(statistics + column, f32x4.div(mu, scale));
@@ -95,7 +95,7 @@ export function normalizeBackward(
   const G = groups(cell);
   const panel = (<usize>(padded(H) * G) * width) << 2;
   const share = splat(1 / <f32>(H * present(cell)));
-  // The block of four units that is not full.
+  // The last block of four units, if it is partly padding.
   const partial = H & 3 ? panel - ((<usize>(4 * G) * width) << 2) : panel;
   for (let slot = 0; slot < slots; slot++) {
     for (let column: usize = 0; column < stride; column += VECTOR) {
@@ -130,18 +130,18 @@ export function normalizeBackward(
   }
 }
 
-/** How many groups take part. */
+/** How many groups the cell has. */
 function present(cell: i32): i32 {
   return popcnt(inputGroups(cell) & ((1 << groups(cell)) - 1));
 }
 
 function addTo(sums: usize, x: v128, single: bool): void {
-  // Padded lanes have no error, so add 0.
+  // Padded lanes have no error, so they add 0.
   if (single) v128.store(sums, f32x4.add(v128.load(sums), x));
   else store<f32>(sums, load<f32>(sums) + sum(x));
 }
 
-/** Which lanes of a vector in the last block are units below H. */
+/** Mask of the lanes in a vector of the last block that are units below H. */
 function live(at: usize, H: i32, single: bool): v128 {
   const units = single ? i32x4(0, 1, 2, 3) : i32x4.splat(<i32>(at >> 5) & 3);
   return i32x4.lt_s(units, i32x4.splat(H & 3));

@@ -1,30 +1,31 @@
-// Learning forward in time, in memory that does not grow: each weight w of a unit j has a trace P of how far it has moved the
-// unit's state (c of an LSTM, s of the 1997 cell, h otherwise), and the gradient is the error that reaches the state now, times P.
+// Learning forward in time, in constant memory. Each weight w of a unit j has a trace P: the derivative of the unit's state (c of an
+// LSTM, s of the 1997 cell, h otherwise) by w. The gradient is the error that reaches the state now, times P.
 //
 //   P(t) = decay_j P(t-1) + gain_j source(t)          dw += error_j P(t)
 //
 // gain = d state / d net, decay = d state(t) / d state(t-1) along the unit itself. For the 1997 cell, decay = 1: equations 25 to 28
 // of Hochreiter & Schmidhuber 1997; with a forget gate decay = f: Gers, Schmidhuber & Cummins 2000. Both are exactly the gradient
-// with the recurrent inputs held constant. For rnn and gru, decay takes in the unit's weight to itself and leaves out what goes
-// round through others: SnAp-1, Menick et al. 2021, an approximation.
+// with the recurrent inputs held constant. For rnn and gru, decay includes the unit's weight to itself and leaves out the paths
+// through other units: SnAp-1, Menick et al. 2021, an approximation.
 //
-// SnAp-1's decay is left out, as 0, where it is beyond [-1, 1]. Through a unit's own weight it may be (a weight of 1.2 near net 0)
-// in a network that the other units hold stable, whose exact derivative therefore dies out while P, which leaves them out, grows
-// as decay^t until it leaves f32. Left out, |P| is never more than a sum of gains.
+// SnAp-1's decay is replaced by 0 where it is outside [-1, 1]. A unit's own weight can bring it there (a weight of 1.2 near net 0)
+// while the other units keep the network stable. The exact derivative then dies out, but P, which leaves those units out, would grow
+// as decay^t until it overflows. With 0, |P| is never more than a sum of gains.
 //
-// Measured with 8 units and Adam, mean squared error of the last tenth, on a noisy sine (0.59 by the mean). gru at 0.01, 100,000
-// steps, three seeds: as it is 0.64, 0.79, 0.13; left out 0.39, 0.26, 0.17; cut to 1 0.13, 0.16, 0.13. After 10^6 steps at 0.001,
-// 0.003 and 0.01: left out 0.10, 0.11, 0.92; cut to 1 0.10, 0.10, 0.70; without own weights 0.10, 0.11, 0.31, but then 0.94 in
-// place of 0.11 on a sine that changes. So a rate of 0.01 is too high for a gru in the long run. What no rule here bounds is the
-// state of a relu: its recurrent weights may come to let it explode (at 0.001 in step 333,013 cut to 1, in 966,791 left out).
+// Measured with 8 units and Adam: mean squared error of the last tenth, on a noisy sine (predicting the mean gives 0.59), with three
+// rules for a decay outside [-1, 1]. gru at 0.01, 100,000 steps, three seeds: kept 0.64, 0.79, 0.13; set to 0 0.39, 0.26, 0.17; cut
+// to 1 0.13, 0.16, 0.13. After 10^6 steps at 0.001, 0.003 and 0.01: set to 0 0.10, 0.11, 0.92; cut to 1 0.10, 0.10, 0.70; without own
+// weights 0.10, 0.11, 0.31, but then 0.94 instead of 0.11 on a sine that changes. So a rate of 0.01 is too high for a gru in the long
+// run. No rule here bounds the state of a relu: its recurrent weights may grow until it explodes (at 0.001 in step 333,013 with the
+// cut to 1, in step 966,791 with 0).
 
 import { groups, recurrentGroups } from "./cell";
 import { splat, VECTOR } from "./lanes";
 
-/** One source of many columns (inputs, state, or 1 for the bias) into the groups of all units; a batch of one. */
+/** Traces of one source of many columns (inputs, state, or 1 for the bias) into the groups of all units; a batch of one. */
 export function traces(
-  trace: usize, // as the weights; or 0 for P = source, where a weight moves nothing that stays
-  dw: usize, // as the weights; accumulates; or 0 where there is no error
+  trace: usize, // laid out as the weights; or 0 for P = source, where a weight does not move a lasting state
+  dw: usize, // laid out as the weights; accumulates; or 0 where there is no error
   source: usize, // [k]
   gain: usize, // [blocks][G][4]
   decay: usize, // [blocks][4]
@@ -58,8 +59,8 @@ export function traces(
 }
 
 /**
- * decay_j += the sum over groups of R_jj gain_j: what goes from a unit's h(t-1) to its h(t) through its own weights; 0 where
- * that is beyond [-1, 1].
+ * decay_j += the sum over groups of R_jj gain_j: the path from a unit's h(t-1) to its h(t) through its own weights. 0 where the
+ * result is outside [-1, 1].
  */
 export function ownWeights(
   decay: usize, // [H/4][4]; accumulates
@@ -83,10 +84,10 @@ export function ownWeights(
   }
 }
 
-/** The rows of each block's cells become one row of its gate: dw[b] += the sum over v of rows[b S + v], which are cleared. */
+/** Sums the rows of each block's cells into the row of its gate: dw[b] += the sum over v of rows[b S + v]; clears the rows. */
 export function foldRows(
   dw: usize, // the gates' rows of the weights; accumulates
-  rows: usize, // as the cells' rows of the weights
+  rows: usize, // laid out as the cells' rows of the weights
   B: i32,
   S: i32,
   k: i32,

@@ -1,20 +1,20 @@
-// The optimizers, each one pass over the flat span of all parameters, with PyTorch's formulas; g is the gradient times `scale`, which
-// clips its norm (Pascanu, Mikolov & Bengio 2013). Padding has zero gradients and stays zero.
+// The optimizers: each is one pass over the flat span of all parameters, with PyTorch's formulas. g is the gradient times `scale`, which
+// clips the norm (Pascanu, Mikolov & Bengio 2013). Padding has zero gradients and stays zero.
 //
-// What a gradient of zero does not change is passed over, so that an update of an embedding touches the rows that were used: with SGD
-// without momentum and Adagrad nothing of the others, with RMSprop their s. Adam's moments decay in every row, as PyTorch's do: until m
-// is cut to 0, some 600 updates after the row's last use, an update moves it.
+// Where a zero gradient changes nothing it is skipped, so an update of an embedding touches only the rows that were used: all others
+// are untouched by Adagrad and by SGD without momentum, and for RMSprop only their s changes. Adam's moments decay in every row, as
+// PyTorch's do: an update moves a row until its m is cut to 0, some 600 updates after its last use.
 
 import { splat, sum, VECTOR } from "./lanes";
 
-/** Numbers below this are cut to 0: a moment that decays for want of gradients would reach the subnormals, which are slow. */
+/** Smaller numbers are cut to 0: a moment decaying without gradients would become subnormal, which is slow. */
 const TINY: f32 = 1e-30;
 
-/** Squares, and steps, are cut where they could lead out of f32. */
+/** Squares and steps are cut here, before they can overflow. */
 const LARGEST_SQUARE: f32 = 8.507059173023462e37; // 2^126
 const LARGEST_STEP: f32 = 1e36;
 
-/** The sum of squares: in f32 over 1,024 values, beyond that in f64. */
+/** The sum of squares: in f32 over 1,024 values at a time, then in f64. */
 export function squaredNorm(
   x: usize, // [count]
   count: i32, // multiple of 4
@@ -44,7 +44,7 @@ export function clipValues(
   limit: f32,
 ): void {
   for (const end = x + ((<usize>count) << 2); x < end; x += VECTOR) {
-    // The operands' order lets a NaN through, to be found in the norm.
+    // With pmin and pmax in this operand order a NaN passes through, to be found in the norm.
     v128.store(x, f32x4.pmin(f32x4.pmax(v128.load(x), splat(-limit)), splat(limit)));
   }
 }
@@ -149,7 +149,7 @@ export function adam(
     const m = f32x4.add(f32x4.mul(splat(beta1), mBefore), f32x4.mul(splat(1 - beta1), g));
     const v = f32x4.add(vKept, f32x4.mul(splat(1 - beta2), f32x4.mul(g, g)));
     const root = f32x4.add(f32x4.mul(f32x4.sqrt(v), splat(correction)), splat(epsilon));
-    // Where v has decayed and m has not, their ratio is without bound.
+    // Where v has decayed and m has not, their ratio has no bound.
     const step = f32x4.pmax(f32x4.pmin(f32x4.div(f32x4.mul(splat(rate), m), root), splat(LARGEST_STEP)), splat(-LARGEST_STEP));
     v128.store(parameter, f32x4.sub(v128.load(parameter), step));
     v128.store(first, cut(m));
@@ -161,7 +161,7 @@ function cut(x: v128): v128 {
   return v128.and(x, f32x4.ge(f32x4.abs(x), splat(TINY)));
 }
 
-/** Bytes of zeros from x on, 64 at a time, as regions are made of. */
+/** How many bytes from x on are zero, in steps of 64: regions are multiples of 64 bytes. */
 function zerosAt(x: usize, bytes: usize): usize {
   const start = x;
   for (const end = x + bytes; x < end; x += 64) {

@@ -1,11 +1,11 @@
-// One recurrent layer over one window of T steps, forward and back. State has T+1 slots: slot 0 is what the window before
-// left, step t reads slot t and writes slot t+1, so a streaming step is T = 1. Gradients stop at slot 0: that is the
-// truncation of truncated BPTT (Williams & Peng 1990).
+// One recurrent layer over one window of T steps, forward and back. State has T+1 slots: slot 0 is the state that the window before
+// left; step t reads slot t and writes slot t+1. A streaming step is T = 1. Gradients stop at slot 0, which is the truncation of
+// truncated BPTT (Williams & Peng 1990).
 //
-// T time, P panels of `width` sequences, I inputs, R values that the recurrent weights read (mostly h, so R = H), H units, G
-// groups of a unit (cell.ts). I, R and H are passed as they are; in shapes they are padded to multiples of 4.
+// T time, P panels of `width` sequences, I inputs, R values that the recurrent weights multiply (mostly h, so R = H), H units, G
+// groups of a unit (cell.ts). I, R and H are passed unpadded; in shapes they are padded to multiples of 4.
 //
-// A layer with something of its own between the steps (a projection, normalisation, zoneout) calls these with T = 1.
+// A layer that does something between the steps (a projection, normalisation, zoneout) calls these with T = 1.
 
 import { groups, kind } from "./cell";
 import { gruBackward, gruForward } from "./cells/gru";
@@ -16,7 +16,7 @@ import { DENSE, GRU, LSTM, PANEL, RNN_RELU } from "./codes";
 import { padded, sum, VECTOR } from "./lanes";
 import { blocksAtOnce, product, rows } from "./matmul";
 
-/** What each sequence goes on from: slot 0 = the slot at which it ended, or 0 where a new one begins. */
+/** The state that each sequence continues from: slot 0 = the slot at which it ended, or 0 where a new sequence begins. */
 export function recurrentCarry(
   state: usize, // [T+1][P][H][width]: h or c
   ends: usize, // [P][width] i32: the slot at which each sequence ended, -1 where a new one begins
@@ -37,7 +37,7 @@ export function recurrentCarry(
   }
 }
 
-/** The two biases of a layer, summed once after each update instead of in each step. */
+/** The sum of a layer's two biases, taken once after each update instead of in each step. */
 export function recurrentBias(
   bias: usize, // [rows] out
   biasIh: usize, // [rows]
@@ -52,21 +52,21 @@ export function recurrentBias(
 }
 
 /**
- * T steps forward: the products of all H/4 blocks of four units, then the cells. Blocks are outside of panels, so that a block's weights
- * are read from memory once a step. At a batch of one a cell after each block would wait for its activations' 25 ns.
+ * T steps forward: the products of all H/4 blocks of four units, then the cells. The loop over blocks is outside the loop over panels, so
+ * a block's weights are read from memory once a step. At a batch of one, a cell run after each block would wait 25 ns for its activations.
  */
 export function recurrentForward(
   h: usize, // [T][P][H][width] out
-  c: usize, // [T][P][H][width] out; of cells without c: anything
-  gates: usize, // [T][P][H/4][G][4][width] out: what the cell leaves; with bias = 0 in: what is added to the products
+  c: usize, // [T][P][H][width] out; unused by cells without c
+  gates: usize, // [T][P][H/4][G][4][width] out: gates as the cell leaves them; with bias = 0 also in: values to add the products to
   x: usize, // [T][P][I][width]
-  source: usize, // [T][P][R][width]: what the recurrent weights read: h(t-1), or what was made of it
+  source: usize, // [T][P][R][width]: input of the recurrent weights: h(t-1), or a value made from it
   hBefore: usize, // [T][P][H][width]: h(t-1)
   cBefore: usize, // [T][P][H][width]: c(t-1)
   weight: usize, // [H/4][I + R][G][4]
-  bias: usize, // [H/4][G][4]: the sum of both biases; or 0
-  peepholes: usize, // [H/4][i, f, o][4]: of the LSTM; or 0
-  clip: f32, // of the LSTM's c; or infinity
+  bias: usize, // [H/4][G][4]: sum of both biases; or 0
+  peepholes: usize, // [H/4][i, f, o][4], LSTM only; or 0
+  clip: f32, // limit on the LSTM's c; or infinity
   cell: i32,
   T: i32,
   P: i32,
@@ -113,24 +113,24 @@ export function recurrentForward(
 }
 
 /**
- * T steps back: the gradient of the pre-activations, from which the weights' and the inputs' follow for the whole window. With
- * `weightT` the error goes back through the recurrent weights from step to step (and R = H). Without, it is the gradient of
- * Hochreiter & Schmidhuber 1997 (appendix A.1): an error that reaches a gate or a cell input changes the weights there and goes
- * no further back; what lies between is the cell.
+ * T steps back: the gradient of the pre-activations. The gradients of weights and inputs are computed from it later, for the whole window.
+ * With `weightT` the error goes back through the recurrent weights from step to step (and R = H). Without, it is the truncated gradient of
+ * Hochreiter & Schmidhuber 1997 (appendix A.1): an error that reaches a gate or a cell input changes the weights there and goes no
+ * further back. Only the cell carries errors through time.
  */
 export function recurrentBackward(
   dgates: usize, // [T][P][H/4][G][4][width] out; may be `gates`
-  dh: usize, // [T][P][H][width]: from above; after the call, with weightT, the whole gradient of h(t)
-  dhBefore: usize, // [P][H][width]: what the first step's h(t-1) gets past the weights is added; or 0
-  dc: usize, // [P][H][width]: from the step after the last; after the call for c before the first; of cells without c: anything
-  gates: usize, // [T][P][H/4][G][4][width]: what the cell left
+  dh: usize, // [T][P][H][width]: in, from above; out, with weightT, the whole gradient of h(t)
+  dhBefore: usize, // [P][H][width]: adds the gradient of the first step's h(t-1) along paths without weights; or 0
+  dc: usize, // [P][H][width]: in, from the step after the last; out, for c before the first; unused by cells without c
+  gates: usize, // [T][P][H/4][G][4][width]: gates as the cell left them
   hBefore: usize, // [T][P][H][width]
-  c: usize, // [T][P][H][width]; of cells without c: anything
-  cBefore: usize, // [T][P][H][width]; of cells without c: anything
+  c: usize, // [T][P][H][width]; unused by cells without c
+  cBefore: usize, // [T][P][H][width]; unused by cells without c
   weightT: usize, // [H/4][rows = H/4 G 4][4]: the transposed pack of the recurrent weights; or 0
   peepholes: usize, // [H/4][i, f, o][4], or 0
-  dgatesLater: usize, // [P][H/4][i, f, o][4][width], with T = 1: what the gates at t+1 send back to those here; or 0
-  dcs: usize, // [T][P][H][width] out: what each step sends back to c(t-1); or 0
+  dgatesLater: usize, // [P][H/4][i, f, o][4][width], with T = 1: gradients that the gates at t+1 send back to these; or 0
+  dcs: usize, // [T][P][H][width] out: gradient that each step sends back to c(t-1); or 0
   clip: f32,
   cell: i32,
   T: i32,
@@ -201,7 +201,7 @@ function correlate(sums: usize, a: usize, b: usize, width: i32): void {
   }
 }
 
-/** What full gate recurrence reads: i, f and o out of i, f, g, o. Padded units, whose gates are 1/2, become 0. */
+/** Input of full gate recurrence: i, f and o out of i, f, g, o. Padded units, whose gates are 1/2, become 0. */
 export function takeGates(
   y: usize, // [P][H/4][i, f, o][4][width] out
   gates: usize, // [P][H/4][i, f, g, o][4][width]

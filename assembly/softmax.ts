@@ -1,4 +1,4 @@
-// Softmax, and the cross-entropy of classes with it. `weight` and `scale` are those of loss.ts.
+// Softmax, and cross-entropy over classes. `weight` and `scale` are as in loss.ts.
 
 import { exp, log } from "./activation";
 import { PANEL } from "./codes";
@@ -6,7 +6,7 @@ import { columnWeights, largest, liveRows, ofRow, padded, splat, sum, VECTOR } f
 
 /**
  * scale * sum over steps of weight ((1 - a) w_target c_target + a / O sum_k w_k c_k) with c_k = -log p_k, p = softmax(y), a the
- * label smoothing and w the classes' weights, as PyTorch has it; dy_k = scale weight (A p_k - (1 - a) w_target [k = target]
+ * label smoothing and w the class weights, as in PyTorch. dy_k = scale weight (A p_k - (1 - a) w_target [k = target]
  * - a / O w_k), where A is the sum of the factors of all c.
  */
 export function softmaxCrossEntropy(
@@ -14,7 +14,7 @@ export function softmaxCrossEntropy(
   y: usize, // [slots][O][width]: logits
   target: usize, // [slots][width] i32, each below O
   weight: usize, // [slots][width]
-  classWeight: usize, // [O], padded with zeros; or 0 where all are 1 and nothing is smoothed
+  classWeight: usize, // [O], padded with zeros; or 0: all are 1 and there is no smoothing
   smoothing: f32,
   slots: i32,
   O: i32,
@@ -112,7 +112,7 @@ function exponentials(
   return f32x4.add(top, log(total));
 }
 
-/** The number of each lane's target: `stride` bytes from one class to the next, `step` from one lane to the next. */
+/** The number at each lane's target: `stride` bytes from one class to the next, `step` from one lane to the next. */
 function gather(from: usize, targets: usize, stride: usize, step: usize, width: i32): v128 {
   let found = splat(load<f32>(from + entry(targets, 0, stride)));
   if (width != PANEL) return found;
@@ -121,7 +121,7 @@ function gather(from: usize, targets: usize, stride: usize, step: usize, width: 
   return f32x4.replace_lane(found, 3, load<f32>(from + entry(targets, 3, stride) + 3 * step));
 }
 
-/** Where what belongs to a lane's target lies, `stride` bytes from one class to the next. */
+/** Byte offset of the entry for a lane's target, `stride` bytes from one class to the next. */
 function entry(targets: usize, lane: i32, stride: usize): usize {
   return <usize>load<i32>(targets + ((<usize>lane) << 2)) * stride;
 }

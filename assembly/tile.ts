@@ -1,10 +1,10 @@
-// The register tiles: one for batches, two for a batch of one. All that multiplies matrices goes through them.
+// The register tiles: one for batches, two for a batch of one. All matrix products go through them.
 //
-//   width 8   a scalar weight times 8 sequences; 4 rows x 8 lanes, 8 accumulators. More of them spill without fused
-//             multiply-add: a 6x8 tile has half the speed of this one (V8 11.3, Zen 5). With it, in the variant for relaxed SIMD,
-//             6 rows x 8 lanes are 1.07 times as fast: no product takes a register, and 12 sums hide all of the latency.
-//   width 1   four rows of weights times one input; eight vectors of four, 8 accumulators, or what is left one by one, which are
-//             0.6 as fast.
+//   width 8   a scalar weight times 8 sequences; 4 rows x 8 lanes, 8 accumulators. Without fused multiply-add, more of them
+//             spill: a 6x8 tile has half the speed of this one (V8 11.3, Zen 5). With it, in the variant for relaxed SIMD,
+//             6 rows x 8 lanes are 1.07 times as fast: products take no register, and 12 sums hide the whole latency.
+//   width 1   four rows of weights times one input; eight vectors of four, 8 accumulators. The vectors left over go one by one,
+//             at 0.6 of the speed.
 //
 // Both read the same packed weights. The order of the sums is fixed, so the bits are the same on every engine.
 
@@ -12,14 +12,14 @@ import { madd } from "./lanes";
 
 /**
  * c[rows][8] = bias + a x + ah h; with bias = 0, c += a x + ah h. The inputs x and h are two segments of one sum. Four rows at a time;
- * with relaxed SIMD six, after the fours that leave a multiple of six.
+ * with relaxed SIMD first fours until a multiple of six rows is left, then six at a time.
  */
 export function tile(
   c0: usize, // [rows][4] columns 0..3 of the result, rows `cStride` bytes apart
   c1: usize, // [rows][4] columns 4..7
   cStride: usize,
-  bias: usize, // [rows], or 0 to add to what c holds
-  a: usize, // [rows/4][kx][4]: from one k to the next `aStride` bytes, from four rows to the next four `aBlock`
+  bias: usize, // [rows], or 0 to add to c
+  a: usize, // [rows/4][kx][4]: `aStride` bytes from one k to the next, `aBlock` from four rows to the next four
   x: usize, // [kx][8]
   kx: i32,
   ah: usize, // [rows/4][kh][4]
@@ -85,7 +85,7 @@ export function tile(
     a += aBlock;
     ah += aBlock;
   }
-  // Six rows are one block of four and half of a neighbour: `second` is the way to rows 2 and 3, in the block of the first or in the next.
+  // Six rows are one block of four and half of a neighbour. `second` is the offset of rows 2 and 3: in the first's block or in the next.
   for (let second: usize = 8; ASC_FEATURE_RELAXED_SIMD && rows; rows -= 6) {
     let s00: v128, s01: v128, s10: v128, s11: v128, s20: v128, s21: v128, s30: v128, s31: v128, s40: v128, s41: v128, s50: v128, s51: v128;
     if (bias) {
@@ -163,15 +163,15 @@ export function tile(
 
 /**
  * Width 1: eight vectors of four rows, c[8][4] = bias + a x; with bias = 0, c += a x. Eight accumulators hide the latency of the sum. Two
- * steps a turn keep V8 11.3 from unrolling the loop, after which it spills, as it does if a loop stands around this one.
+ * steps a turn keep V8 11.3 from unrolling the loop; unrolled it spills, and it also spills with a loop around this one.
  */
 export function columns(
-  c: usize, // [4][4]: the first four
-  cNext: usize, // [4][4]: the others; or c once more, where there are only four
-  bias: usize, // [8][4], or 0 to add to what c holds
-  a: usize, // [k][4] of the first vector, rows `aStride` bytes apart, of the others so many bytes further on:
-  aVector: usize, // from one of four to the next
-  aNext: usize, // from the first four to the others; or 0
+  c: usize, // [4][4]: the first four vectors
+  cNext: usize, // [4][4]: the other four; or c again, where there are only four
+  bias: usize, // [8][4], or 0 to add to c
+  a: usize, // [k][4] of the first vector, rows `aStride` bytes apart; the other vectors are at these offsets:
+  aVector: usize, // bytes from one of four vectors to the next
+  aNext: usize, // bytes from the first four vectors to the other four; or 0
   aStride: usize,
   x: usize, // [k]
   k: i32, // even
@@ -226,7 +226,7 @@ export function columns(
 /** Width 1, one vector of four rows: four accumulators along k; k is a multiple of 4 (padding is zero). */
 export function column1(
   c: usize, // [4 rows]
-  bias: usize, // [4], or 0 to add to what c holds
+  bias: usize, // [4], or 0 to add to c
   a: usize, // [k][4]
   x: usize, // [k]
   k: i32,

@@ -1,4 +1,4 @@
-// Arithmetic on whole buffers, number by number, and rows moved between buffers.
+// Arithmetic on whole buffers, element by element, and moving rows between buffers.
 
 import { splat, VECTOR } from "./lanes";
 
@@ -16,7 +16,7 @@ export function blend(
   }
 }
 
-/** y = y + share (x - y): y stays as it is, to the bit, where x is the same. */
+/** y = y + share (x - y). Where x equals y, y keeps its bits. */
 export function lerp(
   y: usize, // [count]
   x: usize, // [count]
@@ -41,9 +41,9 @@ export function multiply(
   }
 }
 
-/** Zoneout (Krueger et al. 2017): y = m before + (1 - m) y, with m 0 or 1 while training and their mean otherwise. */
+/** Zoneout (Krueger et al. 2017): y = m before + (1 - m) y. m is 0 or 1 while training, and their mean otherwise. */
 export function zoneoutForward(
-  y: usize, // [count]: what the cell computed; after the call what it keeps
+  y: usize, // [count]: in, the cell's value; out, the value kept
   before: usize, // [count]: y of the step before
   m: usize, // [count]
   count: i32, // multiple of 4
@@ -73,9 +73,8 @@ export function zoneoutBackward(
 }
 
 /**
- * Rows of x to rows of y, slot by slot; with `lengths` each sequence in reverse, by its true length: step t is step
- * length - 1 - t of x, and what lies past the length stays where it is. That is its own inverse, so the gradient goes back
- * the same way.
+ * Moves rows of x to rows of y, slot by slot. With `lengths`, each sequence is reversed by its true length: step t is step
+ * length - 1 - t of x, and steps past the length stay in place. Reversal is its own inverse, so the gradient goes back the same way.
  */
 export function moveRows(
   y: usize, // [T][P][yRows][width]: rows from yRow on

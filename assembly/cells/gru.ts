@@ -42,7 +42,7 @@ export function gruForward(
 /** The same, one step back. */
 export function gruBackward(
   dgates: usize, // [blocks][r, z, n, m][4 units][width] out: dr_in, dz_in, dn_in, dm; may be `gates`
-  dhBefore: usize, // [blocks][4][width]: dh(t-1), to which dh z is added; 0 at the window's edge
+  dhBefore: usize, // [blocks][4][width]: dh(t-1), adds dh z; 0 at the window's edge
   dh: usize, // [blocks][4][width]
   gates: usize, // [blocks][r, z, n, m][4 units][width]
   hBefore: usize, // [blocks][4][width] h(t-1)

@@ -14,7 +14,7 @@ import { activate, slope } from "../activation";
 import { LOGISTIC, TANH } from "../codes";
 import { splat, VECTOR } from "../lanes";
 
-/** The first half: r, and what R_n reads. */
+/** The first half: r, and r h(t-1) for the product with R_n. */
 export function gruBeforeReset(
   read: usize, // [blocks][4][width] out: r h(t-1)
   gates: usize, // [blocks][4][4][width]: r_in; after the call r
@@ -55,7 +55,7 @@ export function gruBeforeUpdate(
 
 /** Back through the second half. */
 export function gruBeforeUpdateBackward(
-  dm: usize, // [blocks][4][width] out: dn_in by itself
+  dm: usize, // [blocks][4][width] out: a copy of dn_in, contiguous
   dhBefore: usize, // [blocks][4][width]: dh z is added; or 0
   gates: usize, // [blocks][4][4][width]: z, n; after the call dz_in, dn_in
   dh: usize, // [blocks][4][width]

@@ -15,7 +15,7 @@
 import { sigmoid, sigmoidSlope, tanh, tanhSlope } from "../activation";
 import { VECTOR } from "../lanes";
 
-/** One step of some blocks of four units. A loop for each function, whose constants stay in registers. */
+/** One step of some blocks of four units. One loop per function, so that its constants stay in registers. */
 export function lstmForward(
   gates: usize, // [blocks][4 gates][4 units][width]: pre-activations; after the call i, f, g, o
   c: usize, // [blocks][4][width] out
@@ -52,7 +52,7 @@ export function lstmForward(
 /** The same, one step back. */
 export function lstmBackward(
   dgates: usize, // [blocks][4 gates][4 units][width] out: gradient of the pre-activations; may be `gates`
-  dc: usize, // [blocks][4][width]: from c(t+1); after the call for c(t-1)
+  dc: usize, // [blocks][4][width]: in, dc from c(t+1); out, dc for c(t-1)
   dh: usize, // [blocks][4][width]
   gates: usize, // [blocks][4 gates][4 units][width]: i, f, g, o
   c: usize, // [blocks][4][width] c(t)

@@ -54,7 +54,7 @@ export function lstm97Forward(
   }
 }
 
-/** The gate of each cell in the vector at `at` of [cells][width]; of padded cells 0. */
+/** The gate of each cell in the vector at byte `at` of [cells][width]; 0 for padded cells. */
 function ofGates(gates: usize, at: usize, S: i32, width: i32): v128 {
   const s = <u32>S;
   if (width == PANEL) return v128.load(gates + ((<usize>((<u32>at >> 5) / s)) << 5) + (at & 16));
@@ -75,11 +75,11 @@ export function lstm97Backward(
   dnet: usize, // [cells][width] out; may be `net`
   dInGates: usize, // [B][width] out; may be `inGates`
   dOutGates: usize, // [B][width] out; may be `outGates`
-  ds: usize, // [cells][width]: from s(t+1); after the call for s(t-1), which is the whole gradient of s(t)
+  ds: usize, // [cells][width]: in, from s(t+1); out, for s(t-1), which is also the whole gradient of s(t)
   dy: usize, // [cells][width]
   dyIn: usize, // [B][width], or 0
   dyOut: usize, // [B][width], or 0
-  squashed: usize, // [2][cells][width]: h(s(t)); after the call what each cell adds to dy_out and dy_in
+  squashed: usize, // [2][cells][width]: h(s(t)); after the call each cell's terms of the sums dy_out and dy_in
   net: usize, // [cells][width]: g(net_c)
   inGates: usize, // [B][width]: y_in
   outGates: usize, // [B][width]: y_out
@@ -123,18 +123,18 @@ export function lstm97Backward(
   }
 }
 
-/** Whether all steps back may go by lstm97BackwardAlone. */
+/** Whether lstm97BackwardAlone can do all steps back. */
 export function isSmall(S: i32, width: i32): bool {
   return width != PANEL && S <= 2;
 }
 
 /**
- * All steps back of one sequence where dy_in = dy_out = 0, for blocks of one or two cells: four gates a vector, and nothing called
- * but what squashes. A step of 2 x 2 cells takes a fifth of the time.
+ * All steps back of one sequence where dy_in = dy_out = 0, for blocks of one or two cells: four gates a vector, and no calls but
+ * the squashing functions. A step of 2 x 2 cells takes a fifth of the time.
  */
 export function lstm97BackwardAlone(
   dnet: usize, // [T][N] out; may be `net`
-  ds: usize, // [C]: from the step after the last; after the call the gradient of the first s
+  ds: usize, // [C]: in, from the step after the last; out, the gradient of the first s
   dss: usize, // [T][C] out: the gradient of each s(t); or 0
   dy: usize, // [T][C]
   net: usize, // [T][N]: g(net_c), y_in, y_out
@@ -189,12 +189,12 @@ export function lstm97BackwardAlone(
   }
 }
 
-/** The sums of neighbours. */
+/** Sums of neighbouring lanes: of a in the first two lanes, of b in the last two. */
 function pairs(a: v128, b: v128): v128 {
   return f32x4.add(v128.shuffle<f32>(a, b, 0, 2, 4, 6), v128.shuffle<f32>(a, b, 1, 3, 5, 7));
 }
 
-/** What the traces of online learning (online.ts) need of a step at a batch of one; equations 21, 23, 25 and 27. */
+/** The factors that the traces of online learning (online.ts) take from a step at a batch of one; equations 21, 23, 25 and 27. */
 export function lstm97Traces(
   gain: usize, // [cells] out: g'(net_c) y_in
   inGain: usize, // [cells] out: g(net_c) f'(net_in)

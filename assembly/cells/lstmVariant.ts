@@ -1,11 +1,11 @@
-// The variants of the LSTM cell, pointwise: lstm.ts has the plain one, which a tenth of all time would go to if its options were
-// asked for here (at H = 32; measured). Peepholes: Gers, Schraudolph & Schmidhuber 2002; the others: Greff et al. 2017.
+// Variants of the LSTM cell, pointwise. The plain cell has its own file, lstm.ts: testing for the options there would cost a tenth
+// of all time (measured at H = 32). Peepholes: Gers, Schraudolph & Schmidhuber 2002; the others: Greff et al. 2017.
 //
 //   i = sigmoid(i_in + p_i c(t-1))   f = sigmoid(f_in + p_f c(t-1))   g = tanh(g_in)      (_in: W x + b + R h(t-1) + b')
 //   c = f c(t-1) + i g                                                 cut to +-clip
 //   o = sigmoid(o_in + p_o c)        h = o tanh(c)
 //
-// A gate that is not there is 1, a coupled input gate 1 - f, a linear input or output has no tanh.
+// A missing gate is 1, a coupled input gate is 1 - f, and a linear input or output has no tanh.
 //
 // Backward, with dh the whole gradient of h(t), dc what c(t+1) sends back and d_ what gates at t+1 send back to gates here:
 //   do_in = (dh tanh(c) + d_o) o (1 - o)
@@ -65,14 +65,14 @@ export function lstmVariantForward(
 
 /** The same, one step back. */
 export function lstmVariantBackward(
-  dgates: usize, // [blocks][4 gates][4 units][width] out: gradient of the pre-activations; may be `gates`; with OUTPUT_APART do_in is there
-  dc: usize, // [blocks][4][width]: from c(t+1); after the call for c(t-1)
+  dgates: usize, // [blocks][4 gates][4 units][width] out: gradient of the pre-activations; may be `gates`; with OUTPUT_APART it holds do_in
+  dc: usize, // [blocks][4][width]: in, from c(t+1); out, for c(t-1)
   dh: usize, // [blocks][4][width]; not read with OUTPUT_APART
   gates: usize, // [blocks][4 gates][4 units][width]: i, f, g, o
   c: usize, // [blocks][4][width] c(t)
   cBefore: usize, // [blocks][4][width] c(t-1)
   peepholes: usize, // [blocks][i, f, o][4], or 0
-  dgatesLater: usize, // [blocks][i, f, o][4 units][width]: what gates at t+1 send back to i, f and o, or 0
+  dgatesLater: usize, // [blocks][i, f, o][4 units][width]: gradients that gates at t+1 send back to i, f and o, or 0
   clip: f32,
   cell: i32,
   blocks: i32,
@@ -134,7 +134,7 @@ export function lstmVariantBackward(
   }
 }
 
-/** With OUTPUT_APART, what is left: h = o tanh(n), with n the normalised c. */
+/** The step that OUTPUT_APART leaves out: h = o tanh(n), with n the normalised c. */
 export function lstmOutputForward(
   h: usize, // [blocks][4][width] out
   gates: usize, // [blocks][4 gates][4][width]
@@ -153,9 +153,9 @@ export function lstmOutputForward(
   }
 }
 
-/** do_in and dn, before lstmVariantBackward does the rest. */
+/** do_in and dn. Call it before lstmVariantBackward, which does the rest. */
 export function lstmOutputBackward(
-  dgates: usize, // [blocks][4 gates][4][width]: o's out; may be `gates`
+  dgates: usize, // [blocks][4 gates][4][width] out, o's rows only; may be `gates`
   dn: usize, // [blocks][4][width] out
   dh: usize, // [blocks][4][width]
   gates: usize, // [blocks][4 gates][4][width]
@@ -187,7 +187,7 @@ export function lstmOutputBackward(
   }
 }
 
-/** What a gate sees: its pre-activation, and the cell through its peephole. */
+/** A gate's input: its pre-activation plus the cell through its peephole. */
 function seen(net: usize, peepholes: usize, which: usize, state: v128, at: usize, width: i32): v128 {
   const input = v128.load(net);
   return peepholes ? f32x4.add(input, f32x4.mul(ofRow(peepholes + which * VECTOR, at, width), state)) : input;

@@ -2,7 +2,7 @@
 //
 //   h = tanh(h_in)   or   h = max(0, h_in)           (h_in: W x + b + R h(t-1) + b')
 //
-// ReLU has no ceiling but this: 1e30, far past any use. Without it a row that has ended could overflow in its padding, and
+// The only ceiling of ReLU here is 1e30, far beyond use. Without one, a sequence that has ended could overflow in its padding, and
 // infinity times its gradient of zero would be NaN.
 //
 // Backward, with dh the whole gradient of h(t):
@@ -21,7 +21,7 @@ export function rnnForward(
 ): void {
   for (let end = gates + <usize>(blocks * width) * VECTOR; gates < end; gates += VECTOR) {
     const net = v128.load(gates);
-    // The order of the operands lets a NaN through.
+    // With pmin and pmax in this operand order a NaN passes through.
     const out = relu ? f32x4.pmin(f32x4.pmax(net, splat(0)), splat(1e30)) : tanh(net);
     v128.store(gates, out);
     v128.store(h, out);
