@@ -114,7 +114,7 @@ class FileAttempts implements Attempts {
 export const files: Attack = {
   name: "files",
   promise: "a changed file or state is refused with a path or is good, in bounded memory and time",
-  short: 1500,
+  short: 1000,
   full: 1_000_000,
   async open(seed) {
     return new FileAttempts(seed, await honestFiles());

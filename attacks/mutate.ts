@@ -9,8 +9,8 @@ export const pick = <T>(random: Random, list: readonly T[]): T => list[below(ran
 
 const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
 
-/** What stands in place of something else. */
-const VALUES: readonly unknown[] = [
+/** What stands in place of something else, in JSON: nothing may be shared with what was there, or with another try. */
+const VALUES: readonly string[] = [
   ...[null, true, false, "", "x", "Infinity", "NaN", "lstm", "dropout", "F16", "BF16", "F64", "I64", "__proto__", [], {}, [null], [[]]],
   ...[0, -0, -1, 1, 2, 3, 4, 5, 8, 14, 0.5, 1e-320, 3e38, 1e308, -1e308, 65535, 65536, 2 ** 20, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 60],
   { toString: 1, valueOf: 1 },
@@ -20,7 +20,7 @@ const VALUES: readonly unknown[] = [
   "x".repeat(10_000),
   Array(10_000).fill(1),
   Array(10_000).fill({ type: "lstm", units: 1 }),
-];
+].map((value) => JSON.stringify(value));
 const KEYS = ["__proto__", "constructor", "toString", "length", "type", "units", "memcell", "__metadata__", "0", "", "trainer.h_l9"];
 
 /** The objects and arrays of a tree, itself among them. */
@@ -41,8 +41,7 @@ function changeTree(random: Random, tree: unknown): void {
   const set = (name: string, value: unknown) =>
     (Array.isArray(node) && name === "length") ||
     Object.defineProperty(node, name, { value, enumerable: true, configurable: true, writable: true });
-  // A copy: what is changed in it must not be there in the next try.
-  const given = () => structuredClone(pick(random, VALUES));
+  const given = () => JSON.parse(pick(random, VALUES));
   const ops = [
     () => set(key, given()),
     () => set(key, given()),
@@ -50,7 +49,7 @@ function changeTree(random: Random, tree: unknown): void {
     () => set(pick(random, KEYS), delete node[key] && value),
     () => set(pick(random, KEYS), given()),
     () => set(key, structuredClone(pick(random, all))),
-    () => set(key, node[pick(random, keys)]),
+    () => set(key, structuredClone(node[pick(random, keys)])),
     () => Array.isArray(node) && (random.uniform() < 0.5 ? node.push(structuredClone(pick(random, node))) : node.reverse()),
     () => typeof value === "number" && set(key, pick(random, [-value, value + 1, value - 1, value * 2, value / 2, value * 1e6])),
     () => typeof value === "string" && set(key, pick(random, [value.toUpperCase(), `${value} `, value.slice(1), value + value])),
@@ -97,7 +96,7 @@ export function changeStructure(random: Random, file: Uint8Array): Uint8Array {
   const laid = random.uniform() < 0.7 ? layOut(header, data) : data;
   let text = JSON.stringify(header);
   if (random.uniform() < 0.05)
-    text = text.replace("{", `{${JSON.stringify(pick(random, Object.keys(header)) ?? "a")}:${JSON.stringify(pick(random, VALUES))},`);
+    text = text.replace("{", `{${JSON.stringify(pick(random, Object.keys(header)) ?? "a")}:${pick(random, VALUES)},`);
   return join(new TextEncoder().encode(text), laid);
 }
 

@@ -109,9 +109,15 @@ describe("layers", () => {
     ["recurrent", { type: "lstm", units: 1 }],
     ["with ways past them", { type: "lstm", units: 1, residual: "concat" }],
     ["without parameters", { type: "dropout", rate: 0.5 }],
-    ["of no kind at all", {}],
+    ["of no kind at all", { kind: "of none that there is" }],
   ])("more than there are tensors for are refused unseen: %s", (_, layer) => {
     expect(() => loadModel(many(layer))).toThrow('"layers" expected at most 14 layers, as the file has 6 tensors, got an array of 20001');
+  });
+
+  test("what memcell says of a file is no more than brackets", () => {
+    const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
+    const bytes = changed(file, ({ model }) => (model.layers = Array.from({ length: 1000 }, () => nested(60))));
+    expect(() => loadModel(bytes)).toThrow("damaged memcell metadata");
   });
 
   test("numbers that are chosen one by one are made where they are drawn alone", () => {

@@ -56,6 +56,8 @@ describe("hostile and damaged files", () => {
     ["a header of 2^64 - 1", file({}, [], 2n ** 64n - 1n), /header of 18446744073709551615 bytes/],
     ["a header that is not JSON", file("{nonsense"), /not JSON/],
     ["a header that is not UTF-8", new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe]), /not JSON/],
+    ["a header whose string does not end", file('{"a'), /not JSON/],
+    ["a header of brackets", file(`{"a":${"[".repeat(10_000)}${"]".repeat(10_000)}}`), /little but brackets/],
     ["a header that is an array", file([1, 2]), /not a JSON object/],
     ["a header that is null", file("null"), /not a JSON object/],
     ["a tensor that is null", file({ a: null }), /"a" has no dtype/],

@@ -6,6 +6,7 @@
 
 import { product } from "./arithmetic.js";
 import { bytes as checkBytes, clip, describe, fail, isObject, options, shapeText } from "./check.js";
+import { parseJson } from "./json.js";
 
 /** Numbers in row-major order, with their shape. */
 export interface Tensor {
@@ -149,13 +150,11 @@ export function openSafetensors(source: Uint8Array | ArrayBuffer): TensorFile {
 }
 
 function readHeader(raw: Uint8Array, dataSize: number): { entries: Entry[]; metadata: Record<string, string> } {
-  let text = "";
-  let header: unknown;
+  let [header, names]: [unknown, number] = [undefined, 0];
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(raw);
-    header = JSON.parse(text);
+    ({ value: header, names } = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(raw)));
   } catch {
-    refuse("its header is not JSON");
+    refuse("its header is not JSON, or little but brackets");
   }
   if (!isObject(header) || Array.isArray(header)) refuse("its header is not a JSON object");
   const entries: Entry[] = [];
@@ -165,7 +164,7 @@ function readHeader(raw: Uint8Array, dataSize: number): { entries: Entry[]; meta
     else if (isStrings(value)) metadata = value;
     else refuse("its __metadata__ is not an object of strings");
   }
-  if (topLevelKeys(text) !== Object.keys(header as object).length) refuse("its header has a name twice");
+  if (names !== Object.keys(header as object).length) refuse("its header has a name twice");
 
   let position = 0;
   for (const { name, begin, end } of [...entries].sort(byOffset)) {
@@ -199,21 +198,6 @@ function readEntry(name: string, value: unknown, dataSize: number): Entry {
   const size = kind ? kind.size * product(shape) : end - begin;
   if (size !== end - begin) refuse(`${label} of shape ${shapeText(shape)} takes ${size} bytes, but has ${end - begin}`);
   return { name, dtype, shape, begin, end };
-}
-
-/** How many names the outermost object has, as written: JSON.parse keeps only the last of two equal ones. */
-function topLevelKeys(json: string): number {
-  let depth = 0;
-  let count = 0;
-  for (let i = 0; i < json.length; i++) {
-    const character = json[i];
-    if (character === '"') {
-      for (i++; json[i] !== '"'; i++) if (json[i] === "\\") i++;
-    } else if (character === "{" || character === "[") depth++;
-    else if (character === "}" || character === "]") depth--;
-    else if (character === ":" && depth === 1) count++;
-  }
-  return count;
 }
 
 /** Checks what a user gives as a tensor for the parameter of `shape`, and returns its numbers. */

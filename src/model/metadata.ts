@@ -1,6 +1,7 @@
 /** What memcell says about a file in its metadata, beside the strings of the user's own. */
 
 import { fail, integerIn, isObject } from "../core/check.js";
+import { parseJson } from "../core/json.js";
 import type { Config } from "./config.js";
 
 /** What the metadata of files means: 2. Files of 0.1 do not say it. */
@@ -22,7 +23,7 @@ export function readMetadata({ memcell: text, ...metadata }: Record<string, stri
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    ({ value } = parseJson(text));
   } catch {
     // Refused with what is no object.
   }

@@ -1,0 +1,24 @@
+/** JSON of a file, looked through before it is parsed. */
+
+/**
+ * @returns the value, and how many names the outermost object has, as written: JSON.parse keeps only the last of two equal ones
+ * @throws SyntaxError if it is no JSON, or has more arrays and objects than text about tensors and layers has: each takes 56 bytes
+ * where `[]` is two
+ */
+export function parseJson(json: string): { value: unknown; names: number } {
+  const { length } = json;
+  let [depth, names, nodes] = [0, 0, 0];
+  for (let i = 0; i < length; i++) {
+    const character = json[i];
+    if (character === '"') {
+      for (i++; i < length && json[i] !== '"'; i++) if (json[i] === "\\") i++;
+    } else if (character === "{" || character === "[") {
+      depth++;
+      nodes++;
+    } else if (character === "}" || character === "]") depth--;
+    else if (character === ":" && depth === 1) names++;
+  }
+  // A tensor's entry has three in fifty characters, the shortest layer one in twenty.
+  if (nodes > 1000 + length / 12) throw new SyntaxError("little but brackets");
+  return { value: JSON.parse(json), names };
+}
