@@ -1,4 +1,4 @@
-/** The functions that layers may be given, and their codes. */
+/** The activations that layers may use, and their codes. */
 
 import { IDENTITY, LOGISTIC, LOGISTIC_1, LOGISTIC_2, RELU, TANH } from "../../assembly/codes.js";
 
@@ -12,8 +12,8 @@ export const ACTIVATIONS = {
 } as const;
 
 /**
- * `"logistic"` is 1 / (1 + e^-x); `"[-1,1]"` and `"[-2,2]"` are the logistic function stretched to that range, h and g of the
- * 1997 LSTM.
+ * `"logistic"` is 1 / (1 + e^-x). `"[-1,1]"` and `"[-2,2]"` are the logistic function stretched to that range: h and g of the 1997
+ * LSTM.
  */
 export type Activation = keyof typeof ACTIVATIONS;
 

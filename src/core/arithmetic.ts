@@ -1,6 +1,6 @@
-/** Functions from + - * / alone: those of Math may differ between engines in their last bits. */
+/** Functions made of + - * / only: the last bits of Math's may differ between engines. */
 
-/** How many numbers a tensor of this shape has. */
+/** The count of numbers in a tensor of this shape. */
 export const product = (shape: readonly number[]) => shape.reduce((all, n) => all * n, 1);
 
 /** base^n for an integer n >= 0, by repeated squaring. */
@@ -12,7 +12,7 @@ export function power(base: number, n: number): number {
   return result;
 }
 
-/** The n-th root of x in (0, 1], by Newton's method: from 1 it falls until it is there. */
+/** The n-th root of x in (0, 1], by Newton's method: from 1 the value falls until it has converged. */
 export function root(x: number, n: number): number {
   for (let r = 1; ; ) {
     const next = r - (r - x / power(r, n - 1)) / n;

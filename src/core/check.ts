@@ -9,15 +9,15 @@ export function fail(kind: Kind, path: string, expected: string, got: unknown): 
   throw new kind(`"${clip(path)}" expected ${clip(expected, 600)}, got ${describe(got)}`);
 }
 
-/** The same for a value that is wrong of its type, or not of the type at all. */
+/** The same where the kind is not known: a value of the right type is a RangeError, any other a TypeError. */
 export function refuse(type: "number" | "string" | "boolean", path: string, expected: string, got: unknown): never {
   fail(typeof got === type ? RangeError : TypeError, path, expected, got);
 }
 
-/** No message is longer than a screen, whatever a file or a user gives. */
+/** Keeps every message shorter than a screen, whatever a file or a user passes. */
 export const clip = (text: string, most = 100): string => (text.length > most ? `${text.slice(0, most)}…` : text);
 
-/** The first of a list, and how many there are. */
+/** The first few names of a list, and the count of the rest. */
 export const listed = (items: readonly string[]): string =>
   items.length > 12 ? `${items.slice(0, 12).join(", ")}, … (${items.length} in all)` : items.join(", ");
 
@@ -35,37 +35,37 @@ export function describe(value: unknown): string {
   try {
     given = value.constructor?.name;
   } catch {
-    // It is an object all the same.
+    // Reading its constructor threw, but it is an object all the same.
   }
   const name = typeof given === "string" ? given.slice(0, 40) : "";
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (ArrayBuffer.isView(value)) return `${name} of ${(value as Uint8Array).length ?? value.byteLength}`;
-  // Names of one or two letters are what minifiers leave, and tell nothing.
+  // Minifiers leave names of one or two letters, which tell nothing.
   return !name[2] || name === "Object" ? "an object" : `a ${name}`;
 }
 
 export const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
-/** What may have options by name. */
+/** Whether a value can hold options by name. */
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   isObject(value) && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
 export interface Bounds {
   min?: number;
   max?: number;
-  /** The bound itself is outside. */
+  /** Excludes the bound itself. */
   aboveMin?: boolean;
   belowMax?: boolean;
-  /** For the message, where "a number in …" is not clear enough. */
+  /** Text for the message, where "a number in …" is not clear enough. */
   expected?: string;
 }
 
 export function number(path: string, value: unknown, bounds: Bounds = {}): number {
   const { min = -Infinity, max = Infinity, aboveMin, belowMax } = bounds;
   const range = bounds.expected ?? `a number in ${aboveMin ? "(" : "["}${min}, ${max}${belowMax ? ")" : "]"}`;
-  // First of all: comparing an object would call what it has for valueOf.
+  // Check the type first: comparing an object would call its valueOf.
   if (typeof value !== "number") fail(TypeError, path, range, value);
-  // The kernels take f32, in which a number may fall on the open end. Written so that NaN fails.
+  // The kernels take f32, in which a number may round to the open end. Written so that NaN fails.
   const single = Math.fround(value);
   const inside = (aboveMin ? single > min : value >= min) && (belowMax ? single < max : value <= max);
   if (!inside) fail(RangeError, path, range, value);
@@ -79,7 +79,7 @@ export function integer(path: string, value: unknown, min = 1, max = Infinity): 
   return value as number;
 }
 
-/** A check of a value that stands at `path`. */
+/** Checks the value found at `path`. */
 export type Check<T> = (path: string, value: unknown) => T;
 
 export const inBounds =
@@ -92,13 +92,13 @@ export const integerIn =
   (path, value) =>
     integer(path, value, min, max);
 
-/** A value that needs no check, or what `check` returns. */
+/** Accepts a given value as it is; passes all others to `check`. */
 export const either =
   <T, U>(other: T, check: Check<U>): Check<T | U> =>
   (path, value) =>
     value === other ? other : check(path, value);
 
-/** Of a list, each. */
+/** Checks each item of a list. */
 export const each =
   <T>(check: Check<T>, expected: string): Check<T[]> =>
   (path, value) =>
@@ -109,13 +109,13 @@ export const share = inBounds({ min: 0, max: 1, belowMax: true });
 
 export const positive = inBounds({ min: 0, aboveMin: true, expected: "a positive number" });
 
-/** One that f32 can hold. */
+/** A number that is finite in f32. */
 export const finiteNumber = inBounds({ aboveMin: true, belowMax: true, expected: "a finite number" });
 
-/** What counts from 0. */
+/** A count: an integer from 0. */
 export const count = integerIn(0);
 
-/** No dimension is larger, so that sizes of products stay exact. */
+/** The largest dimension, so that sizes of products stay exact. */
 export const LARGEST = 1 << 20;
 
 export const size = integerIn(1, LARGEST);
@@ -134,17 +134,17 @@ export const oneOf =
     return value as T;
   };
 
-/** What is checked once stays as it is. */
+/** Freezes options once they are checked. */
 export function deepFreeze<T>(value: T): T {
   if (isObject(value)) Object.values(value).forEach(deepFreeze);
   return Object.freeze(value);
 }
 
-/** Paths that are a function's own options: their keys stand alone. */
+/** Paths whose keys stand alone in messages, as they are a function's own options. */
 const ROOTS = ["config", "options"];
 const keyAt = (path: string, key: string) => (ROOTS.includes(path) ? key : `${path}.${key}`);
 
-/** An object whose keys are all known: options are refused rather than ignored. */
+/** An object with known keys only: an unknown option is refused rather than ignored. */
 export function options(path: string, value: unknown, known: readonly string[]): Record<string, unknown> {
   const keys = `an object with ${known.length ? known.join(", ") : "no options"}`;
   if (!isRecord(value)) fail(TypeError, path, keys, value);
@@ -155,9 +155,9 @@ export function options(path: string, value: unknown, known: readonly string[]):
 }
 
 /**
- * What a factory function returns: its options, which are checked where they are used, as data of a type. What is no object would
- * be lost here without a word.
- * @param example of options, for the message; without one there are none
+ * Gives the options of a factory function a type, as plain data. The options are checked where they are used, but a value that is no
+ * object would disappear here, so it is refused.
+ * @param example of options, for the message; without one there are no options
  * @throws TypeError that shows the right call
  */
 export function typedData<T extends string, O extends object>(type: T, given: O, example?: string): O & { type: T } {
@@ -170,7 +170,7 @@ export function typedData<T extends string, O extends object>(type: T, given: O,
 }
 
 /**
- * How an option is checked, and its default; without one it must be there. A bare check is that of an option which stays away where
+ * The check of an option and its default; a pair without a default must be given. A bare check is for an option that stays absent when
  * it is not given, so that a saved configuration reads as it was written.
  */
 export type Option = Check<unknown> | readonly [check: Check<unknown>, otherwise?: unknown];
@@ -179,7 +179,7 @@ export type Options = Record<string, Option>;
 type Checked<O extends Option> = O extends readonly [Check<infer T>, ...unknown[]] ? T : O extends Check<infer T> ? T | undefined : never;
 export type Completed<O extends Options> = { [K in keyof O]: Checked<O[K]> };
 
-/** Options, all checked and with the defaults filled in. */
+/** Checks all options and fills in the defaults. */
 export function complete<const O extends Options>(path: string, value: unknown, known: O): Completed<O> {
   const given = options(path, value, Object.keys(known));
   const checked = Object.entries(known).flatMap(([key, option]) => {
@@ -191,19 +191,19 @@ export function complete<const O extends Options>(path: string, value: unknown, 
   return Object.fromEntries(checked);
 }
 
-/** An object with such options. */
+/** An object whose options `complete` checks. */
 export const record =
   <const O extends Options>(known: O): Check<Completed<O>> =>
   (path, value) =>
     complete(path, value, known);
 
-/** The type of plain data, the name of a row of `rows`. @param example of such data, for the message */
+/** The type of plain data: the name of a row in `rows`. @param example of such data, for the message */
 export function typeOf<T extends string>(path: string, value: unknown, rows: Record<T, unknown>, example: string): T {
   if (!isObject(value)) fail(TypeError, path, example, value);
   return oneOf(...(Object.keys(rows) as T[]))(`${path}.type`, (value as { type?: unknown }).type);
 }
 
-/** Such data, whose row knows its options. @param more options that all rows have */
+/** Plain data with a type, whose row in `rows` has its options. @param more options that all rows have */
 export function typed<T extends string>(
   path: string,
   value: unknown,
@@ -215,11 +215,11 @@ export function typed<T extends string>(
   return complete(path, value, { type: [() => type], ...rows[type].options, ...more }) as { type: T };
 }
 
-/** The same of what may be given by its bare type. */
+/** The same, but a bare type may stand for the data. */
 export const named = (path: string, value: unknown, rows: object) =>
   typeof value === "string" ? { type: oneOf(...Object.keys(rows))(path, value) } : value;
 
-/** Numbers, as many as said. */
+/** An array of `length` numbers. */
 export function numbers(path: string, value: unknown, length: number, refuse: Refuse = finite): ArrayLike<number> {
   const list = arrayLike(path, value, `${length} numbers`);
   if (list.length !== length) fail(RangeError, path, `${length} numbers`, value);
@@ -238,7 +238,7 @@ export function arrayLike(path: string, value: unknown, expected: string): Array
   return value as unknown as ArrayLike<unknown>;
 }
 
-/** An array to write so many numbers to; absent, a new one. */
+/** The array to write `length` numbers to; a new one where none is given. */
 export function destination(path: string, value: unknown, length: number): Float32Array {
   if (value === undefined) return new Float32Array(length);
   const isArray = value instanceof Float32Array;
@@ -252,7 +252,7 @@ export function bytes(path: string, value: unknown): Uint8Array {
   return fail(TypeError, path, "a Uint8Array or an ArrayBuffer", value);
 }
 
-/** What is expected instead of a number; undefined where it is right. */
+/** Says for a bad number what is expected instead; undefined if it is good. */
 export type Refuse = (value: number) => string | undefined;
 
 export const finite: Refuse = (value) => (Number.isFinite(Math.fround(value)) ? undefined : "a finite number");

@@ -1,8 +1,8 @@
-/** The kernels where compiling at run time is not allowed: the module that the runtime has compiled from memcell.wasm. */
+/** The kernels where compiling at run time is forbidden: the runtime itself has compiled this module from memcell.wasm. */
 
 import module from "./memcell.wasm";
 
-/** None: they would have to be compiled. */
+/** There are no variants, as they would have to be compiled. */
 export type Variant = never;
 
 export const supports = (): boolean => false;

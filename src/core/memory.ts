@@ -1,23 +1,23 @@
-/** The memory of one model: hands out regions, and alone makes views on it. */
+/** The memory of one model. Hands out regions; only this file makes views on it. */
 
 import { product } from "./arithmetic.js";
 import type { Kernels } from "./kernels.js";
 
 const PAGE = 65536;
-/** The first bytes are left free, so that no region has pointer 0, which means "none" to the kernels. */
+/** Leaves the first bytes free, so that no region has pointer 0, which means "none" to the kernels. */
 const START = 64;
 
 /** Where a tensor lies in a region. */
 export interface Placement {
   shape: readonly number[];
-  /** The index, among the floats of the region, of the number at `row`, `column` of its matrix. */
+  /** The index among the region's floats of the number at `row`, `column` of the matrix. */
   at(row: number, column: number): number;
 }
 
-/** A tensor as a matrix: rows by its first dimension, columns by all others together, of which a vector has one. */
+/** A tensor as a matrix: rows by its first dimension, columns by all others together. A vector has one column. */
 export const matrixOf = ([rows, ...others]: readonly number[]): [rows: number, columns: number] => [rows as number, product(others)];
 
-/** Gives the regions of a dropped trainer, or of dropped streams, back to the memory of their model. */
+/** Frees the regions of a garbage-collected trainer, or of streams, in their model's memory. */
 export const dropped = /* @__PURE__ */ new FinalizationRegistry<() => void>((release) => release());
 
 interface Span {
@@ -26,11 +26,11 @@ interface Span {
 }
 
 export class Memory {
-  /** All of the memory. Made anew when it grows: never keep one across an allocation. */
+  /** All of the memory. Growing replaces it: never keep it across an allocation. */
   f32!: Float32Array;
   i32!: Int32Array;
   #wasm: WebAssembly.Memory;
-  /** Free spans by address; no two touch. */
+  /** Free spans sorted by address. Adjacent spans are merged. */
   #free: Span[] = [];
   readonly #sizes = new Map<number, number>();
 
@@ -40,21 +40,21 @@ export class Memory {
     this.view();
   }
 
-  /** Looks at all of the memory, also what another thread has added. */
+  /** Views all of the memory, including what another thread has added. */
   view(): void {
     if (this.f32?.buffer === this.#wasm.buffer) return;
     this.f32 = new Float32Array(this.#wasm.buffer);
     this.i32 = new Int32Array(this.#wasm.buffer);
   }
 
-  /** Bytes that are handed out. */
+  /** Bytes handed out. */
   get used(): number {
     let bytes = 0;
     for (const size of this.#sizes.values()) bytes += size;
     return bytes;
   }
 
-  /** A zeroed region, at a multiple of 64. The first gap that is large enough, else the memory grows. */
+  /** A zeroed region at a multiple of 64: the first gap that is large enough; otherwise the memory grows. */
   allocate(bytes: number): number {
     const size = Math.max(64, Math.ceil(bytes / 64) * 64);
     const fits = () => this.#free.find(({ start, end }) => end - start >= size);
@@ -68,7 +68,7 @@ export class Memory {
     return pointer;
   }
 
-  /** Goes on in another memory, which takes what this one holds to the same places. */
+  /** Continues in another memory, with the same contents at the same places. */
   move(to: WebAssembly.Memory): void {
     new Uint8Array(to.buffer).set(new Uint8Array(this.#wasm.buffer));
     this.#wasm = to;
@@ -88,7 +88,7 @@ export class Memory {
     this.#put(top, this.#wasm.buffer.byteLength);
   }
 
-  /** Gives a region back. */
+  /** Frees a region. */
   release(pointer: number): void {
     const size = this.#sizes.get(pointer);
     if (size === undefined) return;
@@ -111,17 +111,16 @@ export class Memory {
     this.#free.splice(at + 1, 1);
   }
 
-  /** Sets so many floats. */
+  /** Sets `count` floats. */
   fill(pointer: number, count: number, value = 0): void {
     this.f32.fill(value, pointer / 4, pointer / 4 + count);
   }
 
-  /** Copies so many floats. */
   copy(to: number, from: number, count: number): void {
     this.f32.copyWithin(to / 4, from / 4, from / 4 + count);
   }
 
-  /** A copy of so many floats. */
+  /** A copy of `count` floats. */
   read(pointer: number, count: number): Float32Array<ArrayBuffer> {
     return this.f32.slice(pointer / 4, pointer / 4 + count) as Float32Array<ArrayBuffer>;
   }
@@ -130,7 +129,7 @@ export class Memory {
     this.f32.set(numbers, pointer / 4);
   }
 
-  /** What lies in a region as plain row-major numbers. */
+  /** Reads a tensor from a region, as plain row-major numbers. */
   unpack(region: number, { shape, at }: Placement): Float32Array<ArrayBuffer> {
     const [rows, columns] = matrixOf(shape);
     const data = new Float32Array(rows * columns);
@@ -141,7 +140,7 @@ export class Memory {
     return data;
   }
 
-  /** The inverse of unpack. */
+  /** Writes a tensor to a region: the inverse of unpack. */
   pack(region: number, { shape, at }: Placement, data: ArrayLike<number>): void {
     const [rows, columns] = matrixOf(shape);
     const { f32 } = this;
@@ -151,11 +150,11 @@ export class Memory {
   }
 }
 
-/** What a model has for all its windows. Regions are pointers. */
+/** Shared by all windows of a model. Regions are pointers. */
 export interface EngineParts {
   readonly kernels: Kernels;
   readonly memory: Memory;
   readonly params: number;
-  /** What follows from the parameters until the next update: summed biases, transposed packs. */
+  /** Values derived from the parameters, valid until the next update: summed biases, transposed packs. */
   readonly derived: number;
 }

@@ -1,14 +1,14 @@
 /**
- * Counter-based random numbers: Philox-4x32-10 (Salmon, Moraes, Dror & Shaw 2011), the generator that the dropout kernel uses.
- * A number is a function of (seed, purpose, index, position), so nothing depends on the order in which things are drawn.
+ * Counter-based random numbers: Philox-4x32-10 (Salmon, Moraes, Dror & Shaw 2011), the same generator as in the dropout kernel.
+ * A number is a function of (seed, purpose, index, position), so the order of drawing does not matter.
  */
 
-/** What numbers are drawn for; dropout has 0, in the kernel. */
+/** The purposes of random numbers. The dropout kernel has 0. */
 export const PURPOSE = { initialize: 1, shuffle: 2, sample: 3 } as const;
 
 const low = (a: number, b: number) => Math.imul(a, b) >>> 0;
 
-/** The upper 32 bits of a product of two unsigned ones: every number on the way is below 2^53. */
+/** The upper 32 bits of a product of two unsigned ones: every intermediate value is below 2^53. */
 const high = (a: number, b: number) => Math.floor((a * (b >>> 16) + Math.floor((a * (b & 0xffff)) / 65536)) / 65536);
 
 /** Ten rounds on four counters with two keys, all unsigned 32-bit, in place. */
@@ -35,7 +35,7 @@ export function keys(seed: number): [number, number] {
 }
 
 export class Random {
-  /** What the kernel `uniforms` makes these numbers of. */
+  /** The arguments from which the kernel `uniforms` makes the same numbers. */
   readonly stream: [index: number, purpose: number, key0: number, key1: number];
   readonly #block = new Uint32Array(4);
   #position = 0;
@@ -56,7 +56,7 @@ export class Random {
     return this.#block[within] as number;
   }
 
-  /** Uniform in [0, 1), 32 bits of it. */
+  /** Uniform in [0, 1), with 32 random bits. */
   uniform(): number {
     return this.bits() / 4294967296;
   }

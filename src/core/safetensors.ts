@@ -1,7 +1,7 @@
 /**
- * Named tensors as bytes and back: the safetensors format (github.com/huggingface/safetensors). Eight bytes with the length of
- * a JSON header, little endian; the header, `{ name: { dtype, shape, data_offsets } }` with `__metadata__` of strings; the
- * data, without holes. Knows no model. Nothing is allocated before the whole header was found right.
+ * Named tensors as bytes and back: the safetensors format (github.com/huggingface/safetensors). A file is eight bytes with the length
+ * of a JSON header, little endian; the header, `{ name: { dtype, shape, data_offsets } }` with `__metadata__` of strings; and the
+ * data, without gaps. This file knows nothing of models. It allocates nothing before the whole header has been checked.
  */
 
 import { product } from "./arithmetic.js";
@@ -17,7 +17,7 @@ export interface Tensor {
 export interface TensorFile {
   tensors: Record<string, Tensor>;
   metadata: Record<string, string>;
-  /** Tensors of integers, booleans and other numbers than are read. */
+  /** Tensors whose dtype is not supported, such as integers and booleans. */
   skipped: Record<string, { dtype: string; shape: readonly number[] }>;
 }
 
@@ -25,9 +25,9 @@ export interface TensorFile {
 const MAX_HEADER = 100_000_000;
 
 /**
- * Tensors as the bytes of a safetensors file, F32, in the order in which they come.
- * @param file tensors by name; `metadata` of strings, on request. What `readSafetensors` returned can be written as it is, without
- * what it skipped
+ * Writes tensors as a safetensors file, F32, in the order given.
+ * @param file tensors by name; `metadata` of strings, optional. What `readSafetensors` returned can be written as it is; skipped
+ * tensors are left out
  * @throws TypeError, RangeError if a tensor's data does not fit its shape, or metadata are not strings
  * @example writeFileSync("model.safetensors", writeSafetensors({ tensors: model.parameters() }));
  */
@@ -68,7 +68,7 @@ export function writeSafetensors(file: Pick<TensorFile, "tensors"> & Partial<Ten
   return bytes;
 }
 
-/** The dtypes that are read, as f32: the bytes of a number, and how it is read. */
+/** The supported dtypes, all read as f32: the bytes of a number, and how to read it. */
 const DTYPES = /* @__PURE__ */ new Map<string, { size: number; read(view: DataView, at: number): number }>([
   ["F64", { size: 8, read: (view, at) => view.getFloat64(at, true) }],
   ["F32", { size: 4, read: (view, at) => view.getFloat32(at, true) }],
@@ -105,10 +105,10 @@ interface Entry {
 }
 
 /**
- * The tensors and the metadata of a safetensors file: F64, F32, F16 and BF16, all as `Float32Array`; tensors of other numbers are
- * skipped, and told in `skipped`.
+ * Reads the tensors and the metadata of a safetensors file. F64, F32, F16 and BF16 all become `Float32Array`; tensors of other dtypes
+ * are skipped and listed in `skipped`.
  * @example model.setParameters(readSafetensors(readFileSync("weights.safetensors")).tensors);
- * @throws RangeError if the file is truncated, has overlapping tensors or holes, or names twice; TypeError if it is no bytes
+ * @throws RangeError if the file is truncated, has overlapping tensors or gaps, or repeats a name; TypeError if it is not bytes
  */
 export function readSafetensors(source: Uint8Array | ArrayBuffer): TensorFile {
   const file = openSafetensors(source);
@@ -116,7 +116,7 @@ export function readSafetensors(source: Uint8Array | ArrayBuffer): TensorFile {
   return file;
 }
 
-/** The same, but the numbers of a tensor are read when they are asked for, and each time anew: a checkpoint is several times a model. */
+/** The same, but each access reads a tensor's numbers anew: a checkpoint is several times the size of a model. */
 export function openSafetensors(source: Uint8Array | ArrayBuffer): TensorFile {
   const file = checkBytes("bytes", source);
   if (file.length < 8) refuse(`it ends within its first 8 bytes`);
@@ -193,14 +193,14 @@ function readEntry(name: string, value: unknown, dataSize: number): Entry {
   if (!isShape(offsets) || offsets.length !== 2) return refuse(`${label} has no data_offsets`);
   const [begin, end] = offsets as [number, number];
   if (begin > end || end > dataSize) refuse(`${label} lies at ${begin} to ${end}, outside of the data of ${dataSize} bytes`);
-  // Of those that are not read it is not known.
+  // The length of an unsupported dtype is not known, so it is not checked.
   const kind = DTYPES.get(dtype);
   const size = kind ? kind.size * product(shape) : end - begin;
   if (size !== end - begin) refuse(`${label} of shape ${shapeText(shape)} takes ${size} bytes, but has ${end - begin}`);
   return { name, dtype, shape, begin, end };
 }
 
-/** Checks what a user gives as a tensor for the parameter of `shape`, and returns its numbers. */
+/** Checks that a user's tensor fits a parameter of `shape`, and returns its numbers. */
 export function checkTensor(path: string, value: unknown, shape: readonly number[]): Float32Array {
   if (!isObject(value)) fail(TypeError, path, `a tensor of shape ${shapeText(shape)}`, value);
   checkShape(path, (value as Partial<Tensor>).shape, shape);
@@ -213,7 +213,7 @@ export function checkTensor(path: string, value: unknown, shape: readonly number
   return data;
 }
 
-/** @throws RangeError if a tensor's shape is another one */
+/** @throws RangeError if a tensor's shape differs */
 export function checkShape(path: string, given: unknown, shape: readonly number[]): void {
   const same = Array.isArray(given) && given.length === shape.length && given.every((n, i) => n === shape[i]);
   if (!same) throw new RangeError(`"${clip(path)}.shape" expected ${shapeText(shape)}, got ${shapeText(given)}`);

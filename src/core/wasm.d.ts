@@ -1,4 +1,4 @@
-/** What workerd, and those who build for it, make of such an import. */
+/** The type of such an import in workerd, and in bundlers that build for it. */
 declare module "*.wasm" {
   const module: WebAssembly.Module;
   export default module;

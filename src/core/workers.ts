@@ -1,14 +1,14 @@
-/** Workers of whichever runtime, seen from both sides: Node's own, which Deno and Bun have as well, or the web's. */
+/** Workers of any runtime, seen from both sides: node:worker_threads (also in Deno and Bun), or the web's. */
 
-/** The few things that are asked of a worker. */
+/** The part of a worker that memcell uses. */
 export interface Remote {
   post(message: unknown, transfer?: Transferable[]): void;
   end(): void;
-  /** Whether the process waits for it; a page never does. */
+  /** Whether the process waits for the worker; a page never does. */
   hold(on: boolean): void;
 }
 
-/** The web's `Worker`, or what is like it enough. */
+/** The web's `Worker`, or an object with these members. */
 export interface WebWorker {
   postMessage(message: unknown, transfer: Transferable[]): void;
   terminate(): void;
@@ -28,12 +28,12 @@ export interface NodeWorker {
 
 export type AnyWorker = WebWorker | NodeWorker;
 
-/** Not where it is used: bundlers look for files that are named beside it. */
+// Kept apart from its use: bundlers look for files named beside import.meta.url.
 const here = import.meta.url;
 
 const node = () => globalThis.process?.getBuiltinModule?.("node:worker_threads");
 
-/** What can be done where a worker's file is not found. */
+/** The error where a worker's file is not found, with the ways to solve it. */
 const lost = (cause?: unknown) =>
   new Error(
     'a worker of memcell cannot be loaded: is its file served, as a module, by the page\'s own origin? Where a bundler leaves it out, make the worker from a file of yours, with the option "worker" (docs/bundlers.md)',
@@ -41,11 +41,11 @@ const lost = (cause?: unknown) =>
   );
 
 /**
- * Starts a worker. A page's is made by `web`, where bundlers find the address that they look for:
+ * Starts a worker. In a page `web` makes it, so that bundlers see the expression they look for:
  * `new Worker(new URL("./file.js", import.meta.url), { type: "module" })`.
  * @param file beside this one
- * @param given makes it instead, if there is one
- * @param fail hears of its end as well
+ * @param given makes the worker instead, if there is one
+ * @param fail is also called when the worker ends
  */
 export function start(
   file: string,
@@ -58,11 +58,11 @@ export function start(
   const url = threads && new URL(file, here);
   let worker: AnyWorker;
   try {
-    // Deno may have the package from a registry, from where only its web workers start. Not the flags of the process: of
-    // `node --input-type=module --eval …` a file does not start.
+    // Deno may have loaded the package from a registry, from which only web workers start. The process's flags are not passed on: a file
+    // does not start with those of `node --input-type=module --eval …`.
     worker = given ? given() : threads && url?.protocol === "file:" ? new threads.Worker(url, { execArgv: [] }) : web();
   } catch (error) {
-    // A page may not start one from another origin.
+    // A page may not start a worker from another origin.
     queueMicrotask(() => fail(given ? error : lost(error)));
     return { post() {}, end() {}, hold() {} };
   }
@@ -81,13 +81,13 @@ export function start(
   }
   const own = worker;
   own.onmessage = ({ data }) => hear(data);
-  // A file that is not found gives an event without a message.
+  // A missing file gives an event without a message.
   own.onerror = ({ error, message }) => fail(error ?? (message ? new Error(message) : lost()));
   own.onmessageerror = () => fail(new Error("a worker of memcell sent what cannot be read"));
   return { post: (message, transfer = []) => own.postMessage(message, transfer), end: () => own.terminate(), hold() {} };
 }
 
-/** In the worker: hears what is posted to it. @returns what posts back */
+/** In the worker: calls `hear` for each message posted to it. @returns a function that posts back */
 export function listen<M>(hear: (message: M) => void): (message: unknown, transfer?: Transferable[]) => void {
   const port = node()?.parentPort;
   if (port) {

@@ -1,4 +1,4 @@
-/** What may stand around any cell: both directions, and a way past it. */
+/** Wrappers around any cell: a second direction, and a residual connection. */
 
 import type { EngineParts } from "../core/memory.js";
 import { pad4 } from "./packing.js";
@@ -12,7 +12,7 @@ export interface Direction {
   refresh(parts: EngineParts): void;
 }
 
-/** A layer of one direction or two, and the way past it. */
+/** A layer of one or two directions, with its residual connection. */
 export function around(
   planner: Planner,
   options: AroundOptions,
@@ -49,8 +49,8 @@ export function around(
 }
 
 /**
- * The second direction reads its inputs, and writes its outputs, in reverse. Where final states are asked for, its outputs stay as
- * it went: at a sequence's last step both directions have read all of it (PyTorch's `h_n`).
+ * The second direction reads its inputs and writes its outputs in reverse. Where the final states are asked for, its outputs keep the
+ * order in which they were computed: at a sequence's last step both directions have then read all of it (PyTorch's `h_n`).
  */
 function bothWays(
   workspace: Workspace,

@@ -25,13 +25,13 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
   const reader = reading(planner, suffix, cells, rows, layer.initial as Initials, { type: "uniform", bound: range });
   const { features, table, add } = reader;
   const I = pad4(features);
-  // What the recurrent weights read, unpadded and padded.
+  // The count of values that the recurrent weights multiply, unpadded and padded.
   const [readUnits, read] = { "cells+gates": [all, rows], cells: [cells, C], none: [0, 0] }[recurrence] as [number, number];
   /** The physical row of each logical row: cells, input gates, output gates, each part padded to 4. */
   const row = (r: number) => (r < cells ? r : C + gates * Math.floor((r - cells) / B) + ((r - cells) % B));
   const biased = bias !== "none";
   const weight = params.add(rows, I + read);
-  // A row of zeros in the derived region where there are none.
+  // Without biases, a row of zeros in the derived region.
   const bias0 = (biased ? params : derived).add(rows);
   const recurrentT = derived.add(read, rows);
   const at = packedWeight(row, 1, I + read);
@@ -61,7 +61,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
       const y = buffer(longest + 1, P, C, width);
       const s = buffer(longest + 1, P, C, width);
       const net = buffer(longest, P, rows, width);
-      // What the recurrent weights read is y itself, unless they read gates as well: then the cells' outputs are carried with them.
+      // The recurrent weights multiply y itself, unless they also take gates: then a second state holds the cells and the gates.
       const gated = read > C;
       const source = gated ? buffer(longest + 1, P, read, width) : y;
       const gradient = workspace.gradient(C);
@@ -104,7 +104,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
           const db = biased ? gradients + bias0 : 0;
           const from = steps?.sources ?? source;
           weightGradient(gradients + weight, db, 0, net, below.output, from, I, read, T * P);
-          // The cells' biases, which are not there, lie in front of the gates'.
+          // There are no biases for cells here; their rows lie before those of the gates.
           if (bias === "gates") memory.fill(db, C);
           reader.backward(workspace, below, net, gradients, DENSE, T);
         },

@@ -1,4 +1,4 @@
-/** One direction of the original LSTM's memory cell blocks: its sizes, and where its parameters lie. */
+/** One direction of the original LSTM's memory cell blocks: its sizes, and its parameters' places in memory. */
 
 import type { Reading } from "./reading.js";
 
@@ -8,7 +8,7 @@ export interface BlocksPlan {
   outputGate: boolean;
   bias: "all" | "gates" | "none";
   reader: Reading;
-  /** All rows, padded: cells, input gates, output gates; and those that the recurrent weights read, which come first. */
+  /** All rows, padded: cells, input gates, output gates. `read` of them, which come first, are inputs of the recurrent weights. */
   rows: number;
   read: number;
   /** [N/4][I + R][4], [N] */

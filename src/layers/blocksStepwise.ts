@@ -1,11 +1,11 @@
-/** The blocks of 1997 with something drawn between their steps: the same kernels, a step at a time. */
+/** The 1997 blocks with random masks between their steps: the same kernels, a step at a time. */
 
 import type { Noise } from "./noise.js";
 import type { Workspace } from "./stage.js";
 
-/** The layer's numbers, and its pointers in this window. */
+/** The layer's sizes, and its pointers in this window. */
 export interface BlocksWindow {
-  /** Rows, padded: of inputs, of cells, of all units, of what the recurrent weights read. */
+  /** Padded rows of the inputs, the cells, all units, and the values that the recurrent weights multiply. */
   I: number;
   C: number;
   rows: number;
@@ -19,7 +19,7 @@ export interface BlocksWindow {
   dsource: number;
 }
 
-/** One step of the kernels: what `x`, `y` and the others are in it. */
+/** One step of the kernels, given the pointers of this step. */
 export interface BlocksStep {
   forward(y: number, s: number, net: number, source: number, x: number): void;
   backward(net: number, dy: number, s: number, dLater: number): void;
@@ -31,12 +31,12 @@ export function blocksStepwise(workspace: Workspace, at: BlocksWindow, drawn: No
   const gated = source !== y;
   const [count, readCount] = [P * C * width, P * read * width];
   const [slot, readSlot, netSlot] = [4 * count, 4 * readCount, 4 * P * rows * width];
-  /** The cells' part of what the recurrent weights read, panel by panel, and y. */
+  /** Calls `work` for each panel with two pointers: the cells' part of the recurrent weights' input, and y. */
   const cells = (work: (ofRead: number, ofY: number) => void, ofRead: number, ofY: number) => {
     for (let p = 0; p < P; p++) work(ofRead + 4 * p * read * width, ofY + 4 * p * C * width);
   };
   return {
-    /** What the recurrent weights read: slot t of it in step t. */
+    /** The recurrent weights' input: slot t is for step t. */
     sources: drawn.sources(source),
     forward(T: number, x: number, update: number): void {
       drawn.draw(T, update);

@@ -1,4 +1,4 @@
-/** The gated cells as numbers: what the kernels read (assembly/codes.ts), and where PyTorch's gates lie in it. */
+/** The gated cells as numbers: their codes (assembly/codes.ts), and the positions of PyTorch's gates in their rows. */
 
 import { GRU, LINEAR_OUTPUT, LSTM, NO_INPUTS, NO_STATE, RNN_RELU, RNN_TANH } from "../../assembly/codes.js";
 import { packedRow, pad4 } from "./packing.js";
@@ -8,16 +8,16 @@ import type { Recurrence, Slope } from "./stage.js";
 export interface Cell {
   /** Kind, groups without weights, options. */
   code: number;
-  /** Groups of rows that a unit has. */
+  /** Groups of rows per unit. */
   groups: number;
   /** For each gate, in PyTorch's order, its group among the rows of the inputs and of the state. */
   input: readonly number[];
   recurrent: readonly number[];
   /** Whether it carries c beside h. */
   cells: boolean;
-  /** What each group holds after the forward pass. */
+  /** The name of each group's values after the forward pass. */
   names: readonly string[];
-  /** What stands between h or c and the step before; absent where that is 1. */
+  /** The factor between h or c and the step before; absent where it is 1. */
   factor: Slope | undefined;
 }
 
@@ -39,7 +39,7 @@ function cell(
   return { code, groups, input, recurrent, cells: kind === LSTM, names, factor };
 }
 
-/** The LSTM with these of its gates i, f, g, o. */
+/** The LSTM that has only these of its gates i, f, g, o. */
 export const lstmCell = (gates: readonly number[] = [0, 1, 2, 3], options = 0) =>
   cell(LSTM, ["i", "f", "g", "o"], gates.includes(1) ? itself("f") : undefined, gates, gates, options);
 
@@ -53,10 +53,10 @@ export const CELLS = {
   gru: gruCell([0, 1, 3], [0, 1, 2]),
 } as const satisfies Record<string, Cell>;
 
-/** What r and z of a GRU read of the state, where n reads it after the reset. */
+/** Product for r and z alone; n's follows the reset. */
 export const RESET_BEFORE = gruCell([0, 1], [0, 1]).code;
 
-/** What a cell lets see: its gates, h and c in their buffers, and how errors pass through it. */
+/** The values of a cell that can be watched: gates, h and c in their buffers, and the factor on errors that pass through it. */
 export function shownOf(
   cell: Cell,
   units: number,

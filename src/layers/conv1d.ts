@@ -3,8 +3,8 @@
  *
  *   y(t) = b + sum over j = 0 .. K-1 of W[j] x(t - (K-1-j) dilation)
  *
- * Before a sequence's first step x is zero. It is the cross-correlation of PyTorch's `nn.Conv1d` with all padding in front; stacks of
- * them with growing dilation are what WaveNet (van den Oord et al. 2016) and temporal convolutional networks (Bai et al. 2018) are made of.
+ * Before a sequence's first step x is zero. It is the cross-correlation of PyTorch's `nn.Conv1d` with all padding in front. Stacks with
+ * growing dilation make up WaveNet (van den Oord et al. 2016) and temporal convolutional networks (Bai et al. 2018).
  */
 
 import { DENSE } from "../../assembly/codes.js";
@@ -21,13 +21,13 @@ export interface Conv1dLayer {
   units: number;
   /** Steps that each output sees; PyTorch's `kernel_size`. */
   kernel: number;
-  /** Steps from one of them to the next. Default 1. */
+  /** Distance in steps between the steps that an output sees. Default 1. */
   dilation?: number;
   /** Initial weights and biases. Default: those of the model's `initial`. */
   initial?: Initial<"weights" | "bias">;
 }
 
-/** Steps that a layer may look back; its state holds all of them. */
+/** The most steps that a layer may look back; its state holds all of them. */
 const LONGEST = 4096;
 
 /** @example conv1d({ units: 32, kernel: 3, dilation: 4 }) */
@@ -49,7 +49,7 @@ export const conv1dKind: LayerKind<Conv1dLayer> = {
     const name = index === 0 ? "conv1d" : `conv1d_${index}`;
     const [I, O] = [pad4(inputs), pad4(units)];
     const { weights, bias: initialBias } = initial as Initials;
-    // [K][O/4][I][4], [O], and each W[j] turned over: [K][I/4][O][4].
+    // [K][O/4][I][4], [O], and the transposed pack of each W[j]: [K][I/4][O][4].
     const weight = params.add(K, O, I);
     const bias = params.add(O);
     const transposed = learnsBelow ? derived.add(K, I, O) : 0;

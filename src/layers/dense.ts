@@ -1,4 +1,4 @@
-/** A linear map of each step, with a function after it on request. */
+/** A linear map of each step, with an optional activation. */
 
 import { DENSE } from "../../assembly/codes.js";
 import { ACTIVATION_NAMES, ACTIVATIONS, type Activation } from "../core/activations.js";
@@ -13,11 +13,11 @@ export interface DenseLayer {
   type: "dense";
   /** Outputs. */
   units: number;
-  /** f. Default "identity". */
+  /** The activation f. Default "identity". */
   activation?: Activation;
-  /** Whether there is b. Default true. */
+  /** Whether there is a bias b. Default true. */
   bias?: boolean;
-  /** W is the embedding's table, which learns from both (Press & Wolf 2017); of one layer. Default false. */
+  /** Whether W is the embedding's table, which then learns from both uses (Press & Wolf 2017); for one layer only. Default false. */
   tied?: boolean;
   /** Initial weights and biases. Default: those of the model's `initial`. */
   initial?: Initial<"weights" | "bias">;
@@ -49,12 +49,12 @@ export const denseKind: LayerKind<Checked> = {
       throw new RangeError(`"${planner.path}.tied" needs an embedding of ${units} tokens and ${inputs} units, got ${known}`);
     }
     const table = (tied && embedding?.table) || 0;
-    // Each has a pack of its own, of which a small file could ask for any number.
+    // Only one layer may be tied: each has a pack of its own, and a small file could ask for any number.
     if (tied) planner.embedding = null;
     // Packed from the table after each update.
     const weight = (tied ? planner.derived : planner.params).add(O, I);
     if (!tied) planner.parameter(weight, "dense", `${name}.weight`, [units, inputs], inputs, packedWeight(row, 1, I), initial.weights);
-    // The kernel always adds one; where there is none, it is a derived row of zeros.
+    // The kernel always adds a bias; without one it gets a derived row of zeros.
     const bias = (biased ? planner.params : planner.derived).add(O);
     if (biased) planner.parameter(bias, "bias", `${name}.bias`, [units], inputs, row, initial.bias);
     const inputT = learnsBelow ? planner.derived.add(I, O) : 0;

@@ -26,7 +26,7 @@ export const dropoutKind: LayerKind<DropoutLayer> = {
     const index = planner.count("dropout");
     return {
       units,
-      /** Away from training it is its input. In the backward pass it works in place, on the gradient of the layer below. */
+      /** Outside training its output is its input. The backward pass works in place, on the gradient of the layer below. */
       stage({ kernels, panels, width, T, mode, seed, buffer }, below): Stage {
         if (mode !== "train") return { ...below, forward() {}, backward() {} };
         const [key0, key1] = keys(seed);

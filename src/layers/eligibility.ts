@@ -1,4 +1,4 @@
-/** A recurrent layer that learns forward in time: its traces, and a step of them. What assembly/online.ts says in letters. */
+/** A recurrent layer that learns forward in time: its traces, and a step of them. The method is in assembly/online.ts. */
 
 import { OUTPUT_APART } from "../../assembly/codes.js";
 import type { EngineParts } from "../core/memory.js";
@@ -7,14 +7,14 @@ import type { GatedPlan } from "./gatedPlan.js";
 import { pad4 } from "./packing.js";
 import type { EligibilityTraces, Recurrence, Stage } from "./stage.js";
 
-/** A region with so many ones. */
+/** A region with `count` ones. */
 function allOnes({ memory }: EngineParts, buffer: (...shape: number[]) => number, count: number): number {
   const pointer = buffer(count);
   memory.fill(pointer, count, 1);
   return pointer;
 }
 
-/** The one-hot vector of the token that is the input. */
+/** The one-hot vector of the input token. */
 function oneHot({ memory }: EngineParts, pointer: number, input: number, tokens: number): number {
   memory.fill(pointer, tokens);
   memory.f32[pointer / 4 + (memory.i32[input / 4] as number)] = 1;
@@ -40,7 +40,7 @@ export function gatedTraces(
   const [gain, own, error, ones, hot] = [buffer(rows), buffer(H), buffer(H), allOnes(parts, buffer, H), buffer(tokens)];
   const bits = (gates: readonly number[]) => gates.reduce((all, gate) => all | (1 << gate), 0);
   const [inputs, recurrent] = [bits(cell.input), bits(cell.recurrent)];
-  // The LSTM's output gate moves nothing that stays.
+  // The LSTM's output gate does not change c, so it has no trace.
   const immediate = cell.cells ? 1 << 3 : 0;
   const apart = code | OUTPUT_APART;
   return {
@@ -94,8 +94,8 @@ export function blocksTraces(
   const { blocks: B, cellsPerBlock: S, rows, read, functions } = plan;
   const { features, table, tokens } = plan.reader;
   const [C, I, gates] = [pad4(B * S), pad4(features), pad4(B)];
-  // Each as large as the parameter. The cells' weights have one trace; those of an input gate one for each cell of its block,
-  // and as many gradients, which are summed.
+  // Each is as large as the parameter. The cells' weights have one trace. An input gate's have one for each cell of its block, and as
+  // many gradients, which are then summed.
   const traced = (...shape: number[]) => ({ cells: buffer(...shape), gates: buffer(...shape), sums: buffer(...shape) });
   const [weight, bias] = [traced(rows, I + read), traced(rows)];
   const ofTable = table ? traced(tokens, rows) : null;
@@ -114,7 +114,7 @@ export function blocksTraces(
     step(gradients, learns) {
       const { c, gates: net, source } = recurrence;
       kernels.lstm97Traces(gain, inGain, error, dOut, stage.gradient, net, net + 4 * C, net + 4 * (C + gates), c + 4 * C, functions, B, S);
-      /** One source; `column` and `block` are bytes from column to column, and from four rows to the next. */
+      /** The traces of one source; `column` and `block` are bytes from column to column, and from four rows to the next. */
       const move = (traces: typeof weight, at: number, first: number, source: number, k: number, column: number, block: number) => {
         const offset = first * column;
         const dw = learns ? gradients + at + offset : 0;

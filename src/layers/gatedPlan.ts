@@ -1,4 +1,4 @@
-/** One direction of a layer of rnn, lstm or gru cells: its parameters, and where they lie. */
+/** One direction of a layer of rnn, lstm or gru cells: its parameters, and their places in memory. */
 
 import type { EngineParts } from "../core/memory.js";
 import type { Cell } from "./cells.js";
@@ -8,14 +8,14 @@ import type { Parameter, Planner } from "./plan.js";
 import { type Initials, reading } from "./reading.js";
 import type { LstmLayer } from "./recurrentOptions.js";
 
-/** What a layer asks of its cells; what only the LSTM may be asked for is absent from others. */
+/** A layer's options as its cells need them. Options that only the LSTM has are absent for the others. */
 export interface Gated extends Omit<LstmLayer, "type"> {
   cell: Cell;
 }
 
 export type GatedPlan = ReturnType<typeof planGated>;
 
-/** Its parameters: offsets in the parameter and the derived region, 0 for what it does not have. */
+/** The layer's parameters: offsets in the parameter and the derived region, 0 where it has none. */
 export function planGated(planner: Planner, layer: Gated, index: number, suffix: string) {
   const { params, derived } = planner;
   const { units, cell, projection, fullGateRecurrence, layerNorm, forgetBias, chrono } = layer;
@@ -30,14 +30,14 @@ export function planGated(planner: Planner, layer: Gated, index: number, suffix:
   const [packs, columns] = layerNorm ? [1, I] : [groups, I + R];
   const [rowIh, rowHh] = [packedRow(units, groups, input), packedRow(units, groups, recurrent)];
 
-  // [H/4][I + R][G][4]; with layer normalisation [G H/4][I][4], and the recurrent ones by themselves.
+  // [H/4][I + R][G][4]; with layer normalisation [G H/4][I][4], and the recurrent weights separately.
   const weight = params.add(rows, columns);
   const apart = layerNorm ? params.add(rows, R) : 0;
   reader.weights(input.length * units, rowIh, weight, packedWeight(rowIh, packs, columns));
   const atHh = packedWeight(rowHh, packs, apart ? R : columns);
   add("recurrent", "weight_hh", [recurrent.length * units, outputs], apart || weight, (r, k) => atHh(r, apart ? k : I + k));
 
-  // The gates' biases are the sums of two: where one is chosen, the other is 0.
+  // A gate's bias is the sum of two. Where the initial value is set, the other one starts at 0.
   const chosen = (first: boolean): Parameter["rows"] => {
     return (parts, random, preset) => {
       const fill = (value: number) => new Float32Array(units).fill(value);
@@ -91,7 +91,7 @@ export function planGated(planner: Planner, layer: Gated, index: number, suffix:
         biasC: params.add(H),
       }
     : null;
-  // Not a gate's bias: it begins apart whatever the gates begin with, or a state of zeros would stay one.
+  // Starts spread, unlike a gate's bias, whatever the preset: with 0, a state of zeros would stay one.
   if (norm) planner.parameter(norm.biasC, "spread", `bias_c${suffix}`, [units], units, same);
   // Both biases, the transposed packs.
   const [bias, recurrentT] = [derived.add(rows), derived.add(R, rows)];

@@ -1,4 +1,4 @@
-/** The kinds of layers: a new one is a file and a row here. */
+/** The layer kinds. To add one, write a file and add a row here. */
 
 import { type Conv1dLayer, conv1dKind } from "./conv1d.js";
 import { type DenseLayer, denseKind } from "./dense.js";

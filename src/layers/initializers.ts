@@ -1,6 +1,6 @@
 /**
- * The initial distributions of weights, as plain data, and how numbers are drawn from them. A matrix is [rows, columns] as PyTorch
- * has it: rows are its outputs (fan out), columns its inputs (fan in), all gates of a recurrent layer together.
+ * The initial distributions of weights, as plain data, and how to draw from them. A matrix is [rows, columns] as in PyTorch: rows
+ * are its outputs (fan out), columns its inputs (fan in), with all gates of a recurrent layer together.
  */
 
 import { inBounds, named, type Option, record, typed, typedData } from "../core/check.js";
@@ -76,10 +76,10 @@ export const orthogonal = (options: Omit<Orthogonal, "type"> = {}): Orthogonal =
 /** @example constant({ value: 0 }) */
 export const constant = (options: Omit<Constant, "type">): Constant => typedData("constant", options, "value: 0");
 
-/** What the numbers are made with. */
+/** The kernels and the memory used for drawing. */
 export type Parts = Pick<EngineParts, "kernels" | "memory">;
 
-/** What is to be drawn. */
+/** One matrix to draw. */
 interface Draw {
   parts: Parts;
   rows: number;
@@ -95,7 +95,7 @@ interface Rule<T extends Initializer> {
 const atLeast = (min: number) => inBounds({ min, max: 1e6 });
 const gain: Option = [atLeast(0), 1];
 
-/** A new initializer is a row here. */
+/** To add an initializer, add a row here. */
 const RULES: { [T in Initializer["type"]]: Rule<Extract<Initializer, { type: T }>> } = {
   uniform: { options: { bound: [atLeast(0)] }, draw: ({ bound }, draw) => uniforms(draw, bound) },
   normal: { options: { deviation: [atLeast(0)] }, draw: ({ deviation }, draw) => normals(draw, deviation) },
@@ -119,12 +119,12 @@ const RULES: { [T in Initializer["type"]]: Rule<Extract<Initializer, { type: T }
   },
 };
 
-/** An initializer, or the name of one that needs no options. */
+/** An initializer, or the name of one whose options all have defaults. */
 export function checkInitializer(path: string, value: unknown): Required<Initializer> {
   return typed(path, named(path, value, RULES), RULES, 'an initializer such as "orthogonal"') as Required<Initializer>;
 }
 
-/** Row-major numbers of this shape, as a matrix: of a vector its only column has a fan in of 1. */
+/** Row-major numbers of this shape, as a matrix. A vector is one column, with a fan in of 1. */
 export function draw(
   parts: Parts,
   initializer: Required<Initializer>,
@@ -143,7 +143,7 @@ function normals({ parts, rows, columns, random }: Draw, deviation: number): Flo
   return drawn(parts, rows * columns, random, 1, -1, parts.kernels.gaussians).map((value) => deviation * value);
 }
 
-/** So many numbers, uniform from `low` over `range`, or what a kernel makes of them. */
+/** `count` numbers: uniform from `low` over `range`, or what a kernel makes of those. */
 function drawn(
   { kernels, memory }: Parts,
   length: number,
@@ -161,7 +161,7 @@ function drawn(
   return result;
 }
 
-/** A row-major matrix with its rows or columns, whichever are fewer, made orthonormal: the Q of a QR whose R has a positive diagonal. */
+/** Makes the rows or the columns of a row-major matrix, whichever are fewer, orthonormal: the Q of a QR whose R has a positive diagonal. */
 export function orthonormal({ kernels, memory }: Parts, matrix: Float32Array, rows: number, columns: number): Float32Array<ArrayBuffer> {
   const wide = rows < columns;
   const [count, length] = wide ? [rows, columns] : [columns, rows];
@@ -175,7 +175,7 @@ export function orthonormal({ kernels, memory }: Parts, matrix: Float32Array, ro
   return result;
 }
 
-/** What a parameter is to its layer. Gains begin at 1, and shifts, which are added after them, at 0, but for those that are spread. */
+/** The role of a parameter in its layer. Gains start at 1, and the shifts added after them at 0; "spread" shifts start at random. */
 export type Role = "input" | "recurrent" | "bias" | "dense" | "embedding" | "gain" | "shift" | "spread";
 
 type Choice = (fan: number) => Required<Initializer>;
@@ -185,12 +185,12 @@ const filled =
   (value: number): Choice =>
   () => ({ type: "constant", value });
 /**
- * Inside a normalised cell shifts are spread, as PyTorch's biases are, under every preset: were they 0, a state of zeros would stay
- * one while the inputs are 0, and what has no variance multiplies each step's gradient by up to 1 / epsilon.
+ * Inside a normalised cell the shifts start at random, as PyTorch's biases do, under every preset. If they were 0, a state of zeros would
+ * stay one while the inputs are 0, and normalising values without variance multiplies each step's gradient by up to 1 / epsilon.
  */
 const affine = { gain: filled(1), shift: filled(0), spread: root };
 
-/** The distributions that frameworks start with; `fan` is the units of a recurrent layer, the inputs of a dense one. */
+/** The distributions that frameworks start with. `fan` is the units of a recurrent layer, or the inputs of a dense one. */
 export const PRESETS = {
   pytorch: { input: root, recurrent: root, bias: root, dense: root, embedding: () => ({ type: "normal", deviation: 1 }), ...affine },
   keras: {
@@ -205,16 +205,16 @@ export const PRESETS = {
 
 export type Preset = keyof typeof PRESETS;
 
-/** A layer's own initial distributions, by what they are for. */
+/** A layer's own initial distributions, by the role of the weights. */
 export type Initial<K extends string> = { [Key in K]?: Initializer | Exclude<Initializer["type"], "uniform" | "normal" | "constant"> };
 
-/** The option of a layer that has weights for these. */
+/** The option `initial` of a layer with weights of these roles. */
 export const initials = <K extends string>(...keys: readonly K[]) =>
   record(Object.fromEntries(keys.map((key) => [key, checkInitializer])) as Record<K, typeof checkInitializer>);
 
 /**
- * Biases [units] of the forget gate with which a gated layer remembers for up to `longest` steps: log U(1, longest - 1). The input
- * gate's are their negatives (Tallec & Ollivier 2018).
+ * The forget gate's biases [units] that let a gated layer remember for up to `longest` steps: log U(1, longest - 1). The input gate's are
+ * their negatives (Tallec & Ollivier 2018).
  * @param longest at least 2
  */
 export function chronoBias(parts: Parts, units: number, longest: number, random: Random): Float32Array<ArrayBuffer> {

@@ -1,6 +1,6 @@
 /**
- * What is drawn at random between the steps of a layer: of which units the recurrent weights see nothing (recurrent dropout, Gal &
- * Ghahramani 2016: one mask a sequence), and which keep what they were (zoneout, Krueger et al. 2017).
+ * Random masks between the steps of a layer. Recurrent dropout hides units from the recurrent weights (Gal & Ghahramani 2016: one mask a
+ * sequence). Zoneout lets units keep their value of the step before (Krueger et al. 2017).
  */
 
 import type { Mode } from "../core/lanes.js";
@@ -13,41 +13,41 @@ export interface NoiseOptions {
   recurrentDropout?: number;
 }
 
-/** What random numbers are drawn for, so that no two are the same. */
+/** The purposes of random numbers here, so that no two draws are the same. */
 const DRAW = { mask: 1, hidden: 2, cell: 3 } as const;
 
-/** Whether anything is drawn: zoneout takes the mean away from training. */
+/** Whether anything is done: outside training only zoneout is, with its mean. */
 export const isNoisy = ({ zoneout, cellZoneout, recurrentDropout }: NoiseOptions, mode: Mode): boolean =>
   Boolean(zoneout || cellZoneout || (recurrentDropout && mode === "train"));
 
-/** What a layer calls between its steps, whether anything is drawn or not. All numbers but t are pointers. */
+/** The calls of a layer between its steps, with or without noise. All numbers but t are pointers. */
 export interface Noise {
-  /** Draws for a window, and masks for the sequences that begin in it. */
+  /** Draws for a window, and new masks for the sequences that begin in it. */
   draw(T: number, update: number): void;
-  /** What the recurrent weights read in step t: h(t-1), or h(t-1) masked, with room for that of the step after. */
+  /** The values that the recurrent weights multiply in step t: h(t-1), masked if there is recurrent dropout. Has room for step t+1's. */
   source(t: number, h: number): number;
-  /** All of these, [T][P][read][width], for the gradient of the weights. */
+  /** The sources of all steps, [T][P][read][width], for the gradient of the weights. */
   sources(h: number): number;
-  /** Where the gradient of what step t read is added up: that of h(t-1) itself, or zeros, which `unmask` then adds to it. */
+  /** Where to add up the gradient of step t's source: that of h(t-1) itself, or a zeroed buffer that `unmask` then adds to it. */
   dSource(dh: number): number;
   unmask(dh: number): void;
-  /** The same in place, where it has a buffer of its own. */
+  /** The same in place, for a layer whose source gradient has its own buffer. */
   unmaskOwn(dSource: number): void;
-  /** h(t), of which some units stay what they were. */
+  /** Zoneout of h(t): some units keep their value of the step before. */
   keep(t: number, h: number, before: number): void;
   keepBackward(t: number, dh: number, dBefore: number): void;
-  /** The same for c(t); what the cell made of it is still there. */
+  /** The same for c(t); `made` still has c(t) as the cell made it. */
   keepCells(t: number, c: number, before: number): void;
   made(t: number, c: number): number;
-  /** Around the cell's step back: the share of dc that goes past the cell is taken from it, and added afterwards. */
+  /** Around the cell's step back: takes out the share of dc that bypasses the cell; joinCells adds it back. */
   passCells(t: number, dc: number): void;
   joinCells(dc: number): void;
 }
 
 /**
  * @param index of the layer's direction
- * @param read the values that the recurrent weights read, as they are carried
- * @param outputs, cells rows, padded
+ * @param read the values that the recurrent weights multiply, as carried state
+ * @param outputs, cells padded rows
  */
 export function noise(
   workspace: Workspace,
@@ -76,7 +76,7 @@ export function noise(
   if (mask && carried) workspace.carry({ ...read, name: read.name.replace("h", "mask"), pointer: mask, single: true });
   const trained = (wanted: number, rows: number) => (wanted && train ? buffer(P, rows, width) : 0);
   const [hSlot, cSlot, readSlot] = [P * outputs * width, P * cells * width, P * rows * width];
-  // h masked, for all steps; c as the cell made it; a gradient on its way.
+  // For all steps: h masked, and c as the cell made it. For one: a gradient in transit.
   const masked = mask && buffer(longest + 1, P, rows, width);
   const made = cell.pointer && buffer(longest, P, cells, width);
   const [dMasked, dPassed] = [trained(mask, rows), trained(made, cells)];

@@ -6,7 +6,7 @@ import { pad4 } from "./packing.js";
 import type { LayerKind, LayerPlan } from "./plan.js";
 import type { Stage, Workspace } from "./stage.js";
 
-/** Brings the values of each step to mean 0 and variance 1, then times a gain and plus a bias (Ba, Kiros & Hinton 2016); `nn.LayerNorm`. */
+/** Scales each step's values to mean 0 and variance 1, times a gain, plus a bias (Ba, Kiros & Hinton 2016); PyTorch's `nn.LayerNorm`. */
 export interface NormalizationLayer {
   type: "normalization";
 }
@@ -14,7 +14,7 @@ export interface NormalizationLayer {
 /** @example normalization() */
 export const normalization = (options: Record<string, never> = {}): NormalizationLayer => typedData("normalization", options);
 
-/** Layer normalisation at work in a window, with a mean and a deviation kept for each of its steps; `gain` and `bias` are offsets. */
+/** Layer normalisation in a window, which stores the mean and deviation of each step; `gain` and `bias` are offsets. */
 export function normalising(
   { kernels, params, T, panels: P, width, buffer }: Workspace,
   units: number,
@@ -25,7 +25,7 @@ export function normalising(
   const slot = 8 * P * Math.max(width, 4);
   const statistics = buffer(T, slot / 4);
   return {
-    /** Of so many steps from t on. @param adds to what is in y */
+    /** Normalises `steps` steps from t on. @param adds to y instead of overwriting it */
     forward(y: number, x: number, t: number, steps: number, adds = false): void {
       kernels.normalizeForward(y, x, statistics + t * slot, params + gain, params + bias, adds, steps * P, units, code, width);
     },
@@ -62,7 +62,7 @@ export const normalizationKind: LayerKind<NormalizationLayer> = {
             norm.forward(output, below.output, 0, T);
           },
           backward(T, _, gradients) {
-            // Where nothing below learns, the gradient of the input takes the place of the output's.
+            // Where nothing below learns, the input's gradient overwrites the output's.
             norm.backward(below.gradient || gradient, gradient, below.output, 0, T, gradients);
           },
         };

@@ -1,4 +1,4 @@
-/** What every layer is: a kind with its options, a plan made once for a model, and a stage at work in each window. */
+/** The parts of every layer: a kind with its options, a plan made once for a model, and a stage in each window. */
 
 import type { Options } from "../core/check.js";
 import type { EngineParts, Placement } from "../core/memory.js";
@@ -10,12 +10,12 @@ import type { Stage, Workspace } from "./stage.js";
 /** A parameter as users see it: PyTorch's name and shape. */
 export interface Parameter extends Placement {
   name: string;
-  /** What it is, for those who choose initial values, and the number that goes with it. */
+  /** Selects the preset's distribution; `fan` is its number. */
   role: Role;
   fan: number;
-  /** Initial values of its own. */
+  /** The layer's own choice of initial values. */
   initial?: Required<Initializer> | undefined;
-  /** Rows that begin otherwise. */
+  /** Rows with special initial values. */
   rows?: ((parts: Parts, random: Random, preset: Preset) => RowValues[]) | undefined;
 }
 
@@ -30,18 +30,18 @@ export class Planner {
   readonly params = new Table();
   readonly derived = new Table();
   readonly parameters: Parameter[] = [];
-  /** Of the layer that is planned, for messages: `layers[2]`. */
+  /** Path of the layer being planned, for messages: `layers[2]`. */
   path = "";
-  /** Whether anything below learns, so that errors must reach it. */
+  /** Whether anything below learns and needs the error. */
   learnsBelow = false;
-  /** Whether the layer to come is asked for the final states of its sequences: the topmost recurrent one, where output is "last". */
+  /** Whether the next layer must give its sequences' final states: the topmost recurrent layer, where output is "last". */
   final = false;
-  /** The embedding's table [tokens][units], where there is one. */
+  /** The embedding's table [tokens][units], if there is one. */
   embedding: { table: number; tokens: number; units: number } | null = null;
   readonly #counts = new Map<string, number>();
 
   constructor(
-    /** Values that come from below: features, units or, of one-hot tokens, how many there are. */
+    /** Values per step from below: features or units; for one-hot tokens, the number of tokens. */
     public inputs: number,
     /** Whether tokens come from below. */
     public tokens: boolean,
@@ -54,7 +54,7 @@ export class Planner {
     return index;
   }
 
-  /** The name of the next layer of a kind that PyTorch numbers by module: `dense`, `dense_1`. */
+  /** The next name for a kind of layer that PyTorch numbers by module: `dense`, `dense_1`. */
   name(kind: string): string {
     const index = this.count(kind);
     return index === 0 ? kind : `${kind}_${index}`;
@@ -78,13 +78,13 @@ export class Planner {
 export interface LayerPlan {
   /** Outputs, unpadded. */
   units: number;
-  /** Of a recurrent one: whether it has cells, through which errors flow without weights. */
+  /** For a recurrent layer: whether it has cells, through which errors flow without weights. */
   recurrent?: { cells: boolean };
   /** Whether it carries state from step to step. */
   carries?: boolean;
   /** Whether it needs whole sequences. */
   whole?: boolean;
-  /** Makes what is derived follow the parameters. */
+  /** Recomputes the derived values from the parameters. */
   refresh?(parts: EngineParts): void;
   stage(workspace: Workspace, below: Stage): Stage;
 }
@@ -92,11 +92,11 @@ export interface LayerPlan {
 /** One kind of layer. */
 export interface LayerKind<L extends { type: string }> {
   readonly options: Options;
-  /** What it takes from below. Tokens come from a model's input alone. */
+  /** The inputs it accepts. Only a model's input gives tokens. */
   readonly takes: "numbers" | "tokens" | "either";
-  /** Whether it only passes on what is below, so that it cannot be the last one. */
+  /** Whether it only passes on values from below, so that it cannot be the last one. */
   readonly passes?: boolean;
-  /** @throws RangeError if options do not go together */
+  /** @throws RangeError if options conflict */
   refuse?(path: string, layer: L): void;
   plan(layer: L, planner: Planner): LayerPlan;
 }

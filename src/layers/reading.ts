@@ -1,4 +1,4 @@
-/** The lower end of a recurrent layer: weights that multiply its inputs, or a table that has a row for each token. */
+/** The lower end of a recurrent layer: weights that multiply its inputs, or a table with a row for each token. */
 
 import type { EngineParts } from "../core/memory.js";
 import type { Initializer, Role } from "./initializers.js";
@@ -12,8 +12,8 @@ export type Initials = { [K in "weights" | "recurrent" | "bias"]?: Required<Init
 export type Reading = ReturnType<typeof reading>;
 
 /**
- * @param rows of the layer, padded: what inputs and state are brought to
- * @param initial what is not in it begins as `otherwise` says, or else as the model's preset does
+ * @param rows of the layer, padded: the size of the product of inputs and state
+ * @param initial the layer's own choices; other parameters start as `otherwise` says, or else as the model's preset does
  */
 export function reading(
   planner: Planner,
@@ -37,22 +37,22 @@ export function reading(
   const add = (role: Role, name: string, shape: number[], offset: number, at: Parameter["at"], rows?: Parameter["rows"]) =>
     planner.parameter(offset, role, name + suffix, shape, fan, at, own[role] ?? otherwise, rows);
   return {
-    /** Inputs that weights multiply, 0 where tokens are gathered from the table, [tokens][rows]; 0 for none. */
+    /** Inputs that weights multiply; 0 for tokens, which gather rows of the table, [tokens][rows]. The table is 0 for features. */
     features,
     table,
     tokens: tokens ? inputs : 0,
-    /** Adds a parameter of the layer's, at `offset`. */
+    /** Adds a parameter of the layer, at `offset`. */
     add,
-    /** Adds `weight_ih`: in the table, row by row as `row` says, or at `offset`. */
+    /** Adds `weight_ih`: to the table, its rows placed by `row`, or at `offset`. */
     weights(count: number, row: (r: number) => number, offset: number, at: Parameter["at"]): void {
       const inTable = (r: number, token: number) => token * rows + row(r);
       add("input", "weight_ih", [count, inputs], table || offset, table ? inTable : at);
     },
-    /** Turns the weights at `offset` over, whose first columns are those of the inputs. */
+    /** Transposes the weights at `offset`, whose first columns are those of the inputs. */
     refresh({ kernels, params, derived }: EngineParts, offset: number, groups: number, columns: number): void {
       if (inputT) kernels.transposeWeights(derived + inputT, params + offset, groups, rows, 0, I, columns);
     },
-    /** The tokens' rows and a bias, in `net` [T][P][rows][width]. */
+    /** Sums the tokens' rows and a bias into `net` [T][P][rows][width]. */
     gather({ kernels, params, panels, width }: Workspace, below: Stage, net: number, bias: number, T: number): void {
       kernels.embeddingForward(net, below.output, params + table, bias, T * panels, rows, width);
     },

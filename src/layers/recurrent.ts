@@ -1,4 +1,4 @@
-/** The recurrent layers: from their options to their cells. */
+/** The recurrent layers: their cells, chosen by their options. */
 
 import { COUPLED, LINEAR_INPUT, LINEAR_OUTPUT } from "../../assembly/codes.js";
 import { type Options, typedData } from "../core/check.js";

@@ -4,31 +4,31 @@ import { ACTIVATION_NAMES, type Activation } from "../core/activations.js";
 import { boolean, type Check, each, inBounds, integerIn, LARGEST, type Options, oneOf, positive, share, size } from "../core/check.js";
 import { type Initial, initials } from "./initializers.js";
 
-/** What any recurrent layer may have around its cells. */
+/** Options of every recurrent layer. */
 export interface AroundOptions {
   /**
-   * Also runs from each sequence's last step to its first, with weights of its own (`_reverse`): outputs are both directions'
-   * side by side, or their sum (Schuster & Paliwal 1997). In the topmost recurrent layer of a model with output "last" they are the
-   * final states of both: after the last step, and after the first. Needs whole sequences: `window: Infinity`, and no streams.
+   * Adds a second direction that runs from each sequence's last step to its first, with weights of its own (`_reverse`). Outputs are
+   * both directions' side by side, or their sum (Schuster & Paliwal 1997). In the topmost recurrent layer of a model with output "last"
+   * they are the final states of both: after the last step, and after the first. Needs whole sequences: `window: Infinity`, no streams.
    */
   bidirectional?: "concat" | "sum";
   /**
-   * Adds the layer's inputs, which must be as many, to its outputs (He et al. 2016), or puts them after the outputs. With the final
-   * states of a bidirectional layer go the inputs of the last step.
+   * Adds the layer's inputs to its outputs, which must be as many (He et al. 2016), or appends them to the outputs. Beside the final
+   * states of a bidirectional layer they are the inputs of the last step.
    */
   residual?: "sum" | "concat";
   /** Initial weights of the inputs, of the state, and biases. Default: those of the model's `initial`. */
   initial?: Initial<"weights" | "recurrent" | "bias">;
   /**
-   * The share of what the recurrent weights read (h(t-1); of lstm97 gates as well, where they are read) that is set to zero while
-   * training, the same through a sequence (Gal & Ghahramani 2016).
+   * The share of the recurrent weights' inputs that is set to zero while training: h(t-1), for lstm97 also the gates, where they are fed
+   * back. The mask is the same through a sequence (Gal & Ghahramani 2016).
    */
   recurrentDropout?: number;
-  /** The share of units that keep h(t-1) at each step while training; the mean of that otherwise (Krueger et al. 2017). */
+  /** The share of units that keep h(t-1) at each step while training. Otherwise all take the mean of that (Krueger et al. 2017). */
   zoneout?: number;
 }
 
-/** What cells of units have. */
+/** Options of the layers made of units. */
 export interface UnitOptions extends AroundOptions {
   /** Hidden units. */
   units: number;
@@ -45,7 +45,7 @@ export interface RnnLayer extends UnitOptions {
 export interface GruLayer extends UnitOptions {
   type: "gru";
   /**
-   * Whether the reset gate acts on what the recurrent weights bring ("after": PyTorch's `nn.GRU`, Keras 3) or on what they read
+   * The reset gate acts after the product of the state with its weights ("after": PyTorch's `nn.GRU`, Keras 3) or on the state before it
    * ("before": as first published, and Keras's `reset_after=False`). Default "after".
    */
   reset?: "after" | "before";
@@ -57,50 +57,50 @@ export interface GruLayer extends UnitOptions {
  */
 export interface LstmLayer extends UnitOptions {
   type: "lstm";
-  /** Gates see the cell, each by a weight of its own a unit (Gers et al. 2002): `peephole_l0` [3 units], i, f, o. Default false. */
+  /** Gates see the cell, through one weight per gate and unit (Gers et al. 2002): `peephole_l0` [3 units], i, f, o. Default false. */
   peepholes?: boolean;
   /** The input gate is 1 - the forget gate and has no weights. Default false. */
   coupled?: boolean;
-  /** A gate that is not there is 1 and has no weights. Default true. */
+  /** Whether there is an input gate. A missing gate is 1 and has no weights. Default true. */
   inputGate?: boolean;
   forgetGate?: boolean;
   outputGate?: boolean;
-  /** Of the cell's input and output. Default "tanh". */
+  /** The activations of the cell's input and output. Default "tanh". */
   inputActivation?: "tanh" | "identity";
   outputActivation?: "tanh" | "identity";
-  /** Gates also read all gates of the step before, as in 1997: `weight_gg_l0` [3 units, 3 units], i, f, o. Default false. */
+  /** Gates also see all gates of the step before, as in 1997: `weight_gg_l0` [3 units, 3 units], i, f, o. Default false. */
   fullGateRecurrence?: boolean;
-  /** Outputs are so many linear functions of h (Sak et al. 2014; PyTorch's `proj_size`): `weight_hr_l0`. Default: h itself. */
+  /** Makes the outputs this many linear functions of h (Sak et al. 2014; PyTorch's `proj_size`): `weight_hr_l0`. Default: h itself. */
   projection?: number;
   /**
-   * Normalises what inputs, and what the state, bring to the gates, and the cell at the output (Ba et al. 2016). Biases begin as
-   * without it, under Keras's preset random but for the forget gate's: were all 0, nothing would bound the gradient of a sequence
-   * that begins with zeros. Default false.
+   * Normalises the inputs' product, the state's product, and the cell at the output (Ba et al. 2016). Biases start as without it, but
+   * under the preset of Keras at random, except the forget gate's: if all were 0, nothing would bound the gradient of a sequence that
+   * begins with zeros. Default false.
    */
   layerNorm?: boolean;
-  /** The cell is cut to plus or minus this. Default `Infinity`. */
+  /** The limit on the cell: it is cut to plus or minus this. Default `Infinity`. */
   cellClip?: number;
-  /** The forget gate's initial bias: 1 or more remembers from the start (Jozefowicz et al. 2015). Default: random, as the others. */
+  /** The forget gate's initial bias. At 1 or more it remembers from the start (Jozefowicz et al. 2015). Default: random like the others. */
   forgetBias?: number;
   /**
-   * The longest lag to expect, in steps: forget biases begin at ln U(1, chrono - 1), input biases at their negatives (Tallec &
-   * Ollivier 2018). Default: random, as the others.
+   * The longest lag to expect, in steps: forget biases start at ln U(1, chrono - 1), input biases at their negatives (Tallec & Ollivier
+   * 2018). Default: random, as the others.
    */
   chrono?: number;
-  /** The share of cells that keep c(t-1), as `zoneout` does with h. */
+  /** The share of cells that keep c(t-1), as `zoneout` does for h. */
   cellZoneout?: number;
 }
 
 /**
- * The original LSTM (Hochreiter & Schmidhuber 1997): blocks of memory cells that share an input and an output gate, without
- * forget gate. Outputs are its cells, block by block.
+ * The original LSTM (Hochreiter & Schmidhuber 1997): blocks of memory cells that share an input and an output gate, without a forget
+ * gate. Outputs are its cells, block by block.
  */
 export interface Lstm97Layer extends AroundOptions {
   type: "lstm97";
   blocks: number;
   /** Default 1. */
   cellsPerBlock?: number;
-  /** What gates and cell inputs read of the step before: all cells and all gates (as in most of the paper), the cells, nothing. */
+  /** Input of gates and cells from the step before: all cells and all gates (as in most of the paper), the cells, or none. */
   recurrence?: "cells+gates" | "cells" | "none";
   /** Default true. */
   outputGate?: boolean;
@@ -108,14 +108,14 @@ export interface Lstm97Layer extends AroundOptions {
   f?: Activation;
   g?: Activation;
   h?: Activation;
-  /** Which biases there are. Default "all". */
+  /** Which units have biases. Default "all". */
   bias?: "all" | "gates" | "none";
-  /** Initial biases of the gates, one for all blocks or one each: negative against drift and abuse. Default: random, as the weights. */
+  /** Initial biases of the gates, one for all blocks or one each. Negative ones prevent drift and abuse. Default: random like weights. */
   inputGateBias?: number | readonly number[];
   outputGateBias?: number | readonly number[];
   /** Initial weights are uniform in plus or minus this. Default 0.1. */
   range?: number;
-  /** The share of cells that keep s(t-1), as `zoneout` does with their outputs. */
+  /** The share of cells that keep s(t-1), as `zoneout` does for the outputs. */
   cellZoneout?: number;
 }
 

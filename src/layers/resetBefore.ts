@@ -23,7 +23,7 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
   const [bias, recurrentT, candidateT] = [derived.add(rows), derived.add(H, rows), derived.add(H, H)];
   const row = packedRow(units, 4, [0, 1, 2]);
   const [atR, atN] = [packedWeight(row, 4, H), packedWeight((r) => r, 1, H)];
-  // R_n and its bias lie by themselves: `at` counts from the others.
+  // R_n and its bias have places of their own, but `at` counts from the others' offset.
   const apart =
     (own: (r: number, k: number) => number, ofN: (r: number, k: number) => number, distance: number) => (r: number, k: number) =>
       r < 2 * units ? own(r, k) : distance / 4 + ofN(r - 2 * units, k);
@@ -85,7 +85,7 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
             drawn.keepBackward(t, gradient + now, past);
             kernels.gruBeforeUpdateBackward(m + now, past, g, gradient + now, before, blocks, width);
             kernels.inputGradient(d, m + now, derived + candidateT, P, H, H, width);
-            // What goes back through the recurrent weights, which may read h masked.
+            // The gradient through the recurrent weights is that of h, possibly masked.
             const dSource = past && drawn.dSource(past);
             kernels.gruBeforeResetBackward(dSource, g, d, drawn.sources(h) + t * slot, blocks, width);
             if (!past) continue;

@@ -1,13 +1,13 @@
 /**
- * A layer with something of its own between the steps of its cells: the same kernels, called for one step at a time. What
- * happens in step t, each only where the layer asks for it:
+ * A layer that does something between the steps of its cells: the same kernels, called for one step at a time. The order within step
+ * t, where each part is done only if the layer asks for it:
  *
  *   source = h(t-1), masked (recurrent dropout, Gal & Ghahramani 2016: one mask a sequence)
  *   gates  = W x + b + R source, + G (i, f, o)(t-1) (full gate recurrence, Greff et al. 2017)
  *          or LN(W x) + LN(R source) (layer normalisation, Ba et al. 2016; then h = o tanh(LN(c)))
  *   h, c   = the cell
  *   h      = projection of h (Sak et al. 2014)
- *   h, c   = what they were before, for some units (zoneout, Krueger et al. 2017)
+ *   h, c   = their values of the step before, for some units (zoneout, Krueger et al. 2017)
  */
 
 import { DENSE, NO_INPUTS, OUTPUT_APART } from "../../assembly/codes.js";
@@ -43,7 +43,7 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage, ca
   const drawn = noise(workspace, plan, index, state, R, H, carried);
   const read = or(plan.gateWeight, longest + 1, P, 3 * H, width);
   const dLater = or(read && train, P, 3 * H, width);
-  // With normalisation the products and what becomes of c.
+  // With normalisation: the two products, and the normalised c.
   const [wx, wh] = [or(norm, longest, P, rows, width), or(norm, longest, P, rows, width)];
   const ofX = norm && normalising(workspace, units, norm.gainIh, plan.biasIh, code);
   const ofH = norm && normalising(workspace, units, norm.gainHh, plan.biasHh, code);
@@ -116,7 +116,7 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage, ca
         const cNow = drawn.made(t, c + (t + 1) * cSlot);
         if (ofC) {
           const n = normal + t * cSlot;
-          // n becomes its own gradient.
+          // n is replaced by its gradient.
           kernels.lstmOutputBackward(gatesNow, n, dOut, gatesNow, n, later, code, blocks, width);
           ofC.backward(n, n, cNow, t, 1, gradients);
           kernels.blend(dc, n, cSlot / 4, 1, 1);
@@ -153,5 +153,5 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage, ca
   };
 }
 
-/** The bit that says of g that it has no weights for the gates that it would read. */
+/** The bit for group g: the cell input has no weights for the gates of the step before, which are the inputs of this product. */
 const WITHOUT_G = 1 << (NO_INPUTS + 2);
