@@ -1,4 +1,4 @@
-/** Every attack that there is, in the order in which they run. */
+/** All attacks, in the order in which they run. */
 
 import type { Attack } from "./attack.js";
 import { canaries } from "./canaries.js";

@@ -1,4 +1,4 @@
-/** Random models at everything that kernels do, once as ever and once between bands of NaN: nothing is written past a buffer, and the results are the same to the bit. */
+/** Random models run all kernels twice, plainly and between bands of NaN: no write passes a buffer's end, and the bits are equal. */
 
 import { setFlagsFromString } from "node:v8";
 import { Random } from "../src/core/random.js";
@@ -8,21 +8,21 @@ import type { Attack } from "./attack.js";
 import { Guard } from "./guard.js";
 import { Draw, drawModel, drawSequences, drawTraining, type Training } from "./models.js";
 
-/** Random numbers of its own: src/core/random.ts has 0 to 3. */
+/** The purpose of these random numbers: src/core/random.ts has 0 to 3. */
 const PURPOSE = 64;
 
 const KERNELS = ["plain", "relaxed", "shared"] as const;
 
-/** What comes out, piece by piece, with what it came of. */
+/** The results, piece by piece, with their names. */
 type Results = [name: string, bytes: Buffer][];
 
-/** What a training that diverges says, which is no finding; anything else is thrown on. */
+/** The message of a training that diverges, which is no finding; any other error is thrown again. */
 function refusal(error: unknown): string {
   if (!(error instanceof RangeError) || !/finite/.test(error.message)) throw error;
   return error.message;
 }
 
-/** @param check looks at the bands, after each thing that is done */
+/** @param check looks at the bands; called after each action */
 async function work(
   draw: Draw,
   config: ModelConfig,
@@ -94,7 +94,7 @@ async function work(
     try {
       return createOnlineLearner(model, { loss, optimizer, accumulate });
     } catch {
-      // Most models are not for it.
+      // Most models do not support it.
       return null;
     }
   })();
@@ -113,7 +113,7 @@ export const canaries: Attack = {
   short: 60,
   full: 10_000,
   open(seed) {
-    // Node 20 has relaxed SIMD behind this flag; src/core/compiled.ts takes this function for a sign of an engine that is quick at it.
+    // In Node 20 this flag enables relaxed SIMD. src/core/compiled.ts takes this function as the sign of an engine that is fast at it.
     setFlagsFromString("--experimental-wasm-relaxed-simd");
     const tried = { plain: 0, relaxed: 0, shared: 0 };
     return {
@@ -122,7 +122,7 @@ export const canaries: Attack = {
         const { config, outputs } = drawModel(draw);
         const training = drawTraining(draw, config, outputs);
         const kernels = draw.chance(0.7) ? "plain" : draw.of(KERNELS);
-        // Both runs draw the same.
+        // Both runs draw the same numbers.
         const run = (check: () => void) => {
           return work(new Draw(new Random(seed, PURPOSE, 3 * n + 1)), config, outputs, training, kernels, check);
         };

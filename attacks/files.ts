@@ -1,18 +1,18 @@
-/** Files and states from strangers: whatever is in them, they are refused with a path, or are good, within bounds of memory and time. */
+/** Files and states from strangers. Whatever they hold, they are refused with a path, or are good, within bounds of memory and time. */
 
 import { Random } from "../src/core/random.js";
 import type { Attack, Attempts } from "./attack.js";
 import { type Honest, honestFiles } from "./honest.js";
 import { changeBytes, changeStructure, changeValue, pick } from "./mutate.js";
 
-/** Bytes beyond twice the file. */
+/** The most bytes to allocate beyond twice the file. */
 const ROOM = 16 << 20;
-/** Milliseconds of processor time for opening, saving and opening again: a thousand times what an honest file takes. */
+/** Milliseconds of processor time to open, save and open again: a thousand times the time of an honest file. */
 const TIME = 5000;
-/** How a refusal begins: with the path of what is wrong; or it is of a whole model. */
+/** The start of every refusal: the path of the wrong value, or a sentence about the whole model. */
 const REFUSAL = /^"|^an online learner needs a model|^a model with a bidirectional layer/;
 
-/** What WebAssembly's memories have grown by. */
+/** Bytes by which WebAssembly's memories have grown. */
 let grown = 0;
 function watchMemories(): () => void {
   const { grow } = WebAssembly.Memory.prototype;
@@ -27,22 +27,22 @@ function watchMemories(): () => void {
 }
 
 /**
- * What has been taken and not been given back: by WebAssembly's memories, which never shrink, by array buffers and by the heap, where
- * also what nobody holds any more counts until it is collected. So a difference is what was in use at most, and more.
+ * Bytes taken and not given back: by WebAssembly's memories, which never shrink, by array buffers, and by the heap, where garbage counts
+ * until it is collected. So a difference is an upper bound on the memory in use.
  */
 function taken(): number {
   const { arrayBuffers, heapUsed } = process.memoryUsage();
   return grown + arrayBuffers + heapUsed;
 }
 
-/** @throws Error if a file is not refused as it should be, or its object is not one that saves and loads again */
+/** @throws Error if a file is not refused as it should be, or if its object does not save and load again */
 function open({ open }: Honest, bytes: Uint8Array): boolean {
   let saved: Uint8Array;
   try {
     saved = open(bytes);
   } catch (error) {
     const { message } = error as Error;
-    // JSON's own is that of a state that is no JSON, which memcell never sees.
+    // From JSON.parse: the state is no JSON, and memcell never sees it.
     if (error instanceof SyntaxError) return false;
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
     if (!REFUSAL.test(message)) throw new Error(`refused without a path: ${error.stack?.slice(0, 500)}`);
@@ -67,7 +67,7 @@ class FileAttempts implements Attempts {
   ) {}
 
   #changed(n: number): { honest: Honest; bytes: Uint8Array } {
-    // 9: for nothing that memcell draws.
+    // Purpose 9: memcell draws nothing with it.
     const random = new Random(this.seed, 9, n);
     const honest = pick(random, this.files);
     if (random.uniform() < 0.3) return { honest, bytes: changeBytes(random, honest.bytes, pick(random, this.files).bytes) };
@@ -86,7 +86,7 @@ class FileAttempts implements Attempts {
     this.#tries++;
     try {
       let { good, memory, time } = measured();
-      // What else is collected or compiled meanwhile counts as well: a second time tells.
+      // Garbage collection and compilation count too, so measure a second time.
       if (memory > budget || time > TIME) {
         globalThis.gc?.();
         ({ memory, time } = measured());

@@ -1,4 +1,4 @@
-/** Bands of NaN around every region of every memory: what is written into one is found, what is read from one shows in the results. */
+/** Bands of NaN around every region of every memory. A write into one is found; a read from one shows in the results. */
 
 import { Memory } from "../src/core/memory.js";
 
@@ -7,20 +7,20 @@ const LINE = 64;
 const BAND = 0x7fc5ca1e;
 
 interface Region {
-  /** Of the allocation, and of what was asked for in it. */
+  /** Of the allocation, and of the region inside it. */
   base: number;
   start: number;
   end: number;
   top: number;
 }
 
-/** Puts bands around what is allocated until `remove` is called. One at a time. */
+/** Puts bands around every allocation until `remove` is called. Only one at a time. */
 export class Guard {
   readonly #memories = new Map<Memory, Map<number, Region>>();
   readonly #allocate = Memory.prototype.allocate;
   readonly #release = Memory.prototype.release;
 
-  /** @param lines how many lines of 64 bytes stand in front of the next region, and after it */
+  /** @param lines how many lines of 64 bytes to put before the next region, and after it */
   constructor(lines: () => number) {
     const [guard, allocate, release] = [this, this.#allocate, this.#release];
     Memory.prototype.allocate = function (bytes) {
@@ -43,7 +43,7 @@ export class Guard {
     };
   }
 
-  /** @throws Error if a band is not as it was: where, and how far from its region */
+  /** @throws Error if a band has changed: where, and how far from its region */
   check(): void {
     for (const [memory, regions] of this.#memories) for (const region of regions.values()) this.#check(memory, region);
   }

@@ -1,4 +1,4 @@
-/** Files and states of every format, as memcell writes them, and what opens them. */
+/** Files and states of every format, as memcell writes them, with the functions that open them. */
 
 import {
   adagrad,
@@ -32,9 +32,9 @@ import {
 export interface Honest {
   name: string;
   bytes: Uint8Array;
-  /** Whether it is plain data in JSON, or else a safetensors file. */
+  /** Whether it is plain data in JSON; otherwise a safetensors file. */
   json?: boolean;
-  /** Opens such a file, and gives what its object saves. */
+  /** Opens such a file, and returns the file that its object saves. */
   open(bytes: Uint8Array): Uint8Array;
 }
 
@@ -130,7 +130,7 @@ function states(): Honest[] {
   });
 }
 
-/** A file of every dtype. */
+/** A file with a tensor of every dtype. */
 function dtypes(): Uint8Array {
   const sizes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, U8: 1 };
   const header: Record<string, object> = { __metadata__: { format: "pt" } };

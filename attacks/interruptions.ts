@@ -1,4 +1,4 @@
-/** Training that is left, aborted or goes on in another process, at random windows: it ends with the bits of training that was not. */
+/** Training that is left, aborted or continued in another process, at random windows, ends with the bits of uninterrupted training. */
 
 import { execFileSync } from "node:child_process";
 import { serialize } from "node:v8";
@@ -17,11 +17,11 @@ import { Random } from "../src/core/random.js";
 import type { Attack } from "./attack.js";
 import { Draw, drawModel, drawSequences, drawTraining } from "./models.js";
 
-/** Random numbers of its own: src/core/random.ts has 0 to 3. */
+/** The purpose of these random numbers: src/core/random.ts has 0 to 3. */
 const PURPOSE = 66;
 const THREADS = 2;
 
-/** Ends a training that came from elsewhere. */
+/** Continues a training in another process, to its end. */
 const CHILD = `
 import { readFileSync } from "node:fs";
 import { deserialize } from "node:v8";
@@ -44,7 +44,7 @@ function drawSchedule(draw: Draw): Schedule {
   ]);
 }
 
-/** The reports of epochs that end, as they are compared: without the notes, which are in the first report of all. */
+/** The reports at epochs' ends, to be compared. Without the notes, which only a fit's first report has. */
 const ends = (reports: Report[]) => JSON.stringify(reports.filter(({ end }) => end).map(({ notes: _, ...report }) => report));
 
 export const interruptions: Attack = {
@@ -77,7 +77,7 @@ export const interruptions: Attack = {
         };
         const close = (trainer: Trainer | ParallelTrainer) => "close" in trainer && trainer.close();
 
-        /** Aborts, where it iterates, when so many sequences have been asked for. */
+        /** The sequences; an iterable aborts after `most` of them. */
         const data = (stop?: AbortController, most = Infinity): Sequence[] | Iterable<Sequence> => {
           if (!iterated) return sequences;
           let taken = 0;
@@ -96,7 +96,7 @@ export const interruptions: Attack = {
         try {
           for await (const report of whole.fit(data(), settings(0))) expected.push(report);
         } catch (error) {
-          // It diverged, and said so.
+          // The training diverged, and said so.
           if (error instanceof RangeError && /finite/.test(error.message)) return;
           throw error;
         } finally {
@@ -124,7 +124,7 @@ export const interruptions: Attack = {
               reports.push(report);
               if (++seen < most) continue;
               if (kind === "abort") stop.abort();
-              // After the end of an epoch it would not be known whether patience has ended the training.
+              // At an epoch's end one could not tell whether patience has ended the training.
               left = kind === "leave" && !report.end;
               if (left) break;
             }

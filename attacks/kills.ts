@@ -1,4 +1,4 @@
-/** kill -9 at a random moment of a process that does nothing but save: the checkpoint must load, with what had been saved before. */
+/** kill -9 at a random moment of a process that only saves: the checkpoint must load, with everything saved before. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,7 +11,7 @@ import { adam, createModel, createTrainer, dense, lstm, resumeTrainer } from "me
 import { Random } from "../src/core/random.js";
 import type { Attack } from "./attack.js";
 
-/** Says how many updates the file has each time that it is saved. The parent's `root` is where "memcell" is found. */
+/** Reports after each save how many updates the file has. The parent's `root` is where "memcell" is found. */
 const CHILD = `
 import { readFileSync } from "node:fs";
 import { resumeTrainer } from "memcell";
@@ -24,7 +24,7 @@ for (;;) {
   process.stdout.write(trainer.updates + "\\n");
 }`;
 
-/** Random numbers of its own: src/core/random.ts has 0 to 3. */
+/** The purpose of these random numbers: src/core/random.ts has 0 to 3. */
 const PURPOSE = 65;
 
 const root = new URL("..", import.meta.url);

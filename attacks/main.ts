@@ -43,7 +43,7 @@ const outcomes: Outcome[] = [];
 const attacks = ATTACKS.filter(({ name }) => only.includes(name));
 for (const [i, attack] of attacks.entries()) {
   if (stop.signal.aborted) break;
-  // One that ends early leaves its time to those after it.
+  // An attack that ends early leaves its time to the next ones.
   const time = (end - performance.now()) / (attacks.length - i);
   const most = tries ?? (flags.minutes === undefined ? attack.full : Infinity);
   const shown = ({ tries, failures, seconds }: Omit<Outcome, "attack" | "note">) => {
@@ -70,5 +70,5 @@ console.table(
   })),
 );
 for (const { message, again } of outcomes.flatMap(({ failures }) => failures)) console.error(`\n${message}\n    ${again}`);
-// What an attack that hangs has left behind must not keep the process.
+// Exit, even if an attack that hangs has left work behind.
 process.exit(outcomes.some(({ failures }) => failures.length > 0) ? 1 : stop.signal.aborted ? 130 : 0);

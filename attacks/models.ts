@@ -1,4 +1,4 @@
-/** Random models and what to train them with: every cell and option, odd sizes, all losses and optimizers. */
+/** Random models, with options and data to train them: every cell and option, odd sizes, all losses and optimizers. */
 
 import type { Random } from "../src/core/random.js";
 import {
@@ -25,11 +25,11 @@ import {
 
 const ACTIVATIONS = ["identity", "logistic", "tanh", "relu", "[-1,1]", "[-2,2]"] as const;
 
-/** Draws from numbers that are a function of a seed and the number of a try. */
+/** Random choices that are a function of a seed and the number of a try. */
 export class Draw {
   constructor(readonly random: Random) {}
 
-  /** An integer. */
+  /** An integer from `least` to `most`. */
   from(least: number, most: number): number {
     return least + Math.floor(this.random.uniform() * (most - least + 1));
   }
@@ -42,13 +42,13 @@ export class Draw {
     return choices[this.from(0, choices.length - 1)] as T;
   }
 
-  /** Options, each there with that chance. */
+  /** Options, each present with the chance `share`. */
   some<T extends object>(share: number, options: { [K in keyof T]: () => T[K] }): Partial<T> {
     const there = Object.entries<() => unknown>(options).filter(() => this.chance(share));
     return Object.fromEntries(there.map(([name, value]) => [name, value()])) as Partial<T>;
   }
 
-  /** Mostly few, now and then more than several tiles hold. */
+  /** Mostly few units, now and then more than several tiles hold. */
   units(): number {
     return this.chance(0.1) ? this.from(13, 60) : this.from(1, 13);
   }
@@ -58,14 +58,14 @@ export class Draw {
   }
 }
 
-/** A recurrent layer of any kind, and its outputs. */
+/** A recurrent layer of any kind, and its number of outputs. */
 function recurrent(draw: Draw, inputs: number, tokens: boolean): [Layer, number] {
   const share = () => draw.of([0.1, 0.5]);
   const noise = draw.some(0.2, { zoneout: share, recurrentDropout: share });
   const bidirectional = draw.chance(0.15) ? draw.of(["concat", "sum"] as const) : undefined;
   const concat = bidirectional === "concat" ? 2 : 1;
   const residual = !tokens && draw.chance(0.25) ? draw.of(["concat", "sum"] as const) : undefined;
-  // A sum goes past a layer that has as many outputs as inputs.
+  // A residual sum needs as many outputs as inputs.
   const sum = residual === "sum" && inputs % concat === 0;
   const own = sum ? inputs / concat : draw.units();
   const around = { ...noise, ...(bidirectional && { bidirectional }), ...(residual && (sum || residual === "concat") && { residual }) };
@@ -98,7 +98,7 @@ function recurrent(draw: Draw, inputs: number, tokens: boolean): [Layer, number]
     const no = () => false;
     const form = draw.from(0, 3);
     return lstm({
-      // Projected to fewer or to more, also than all gates together.
+      // Projected to fewer outputs or to more, even to more than all gates together.
       ...(draw.chance(0.4) ? { units: draw.units(), projection: own } : { units: own }),
       ...around,
       ...draw.some(0.25, {
@@ -117,7 +117,7 @@ function recurrent(draw: Draw, inputs: number, tokens: boolean): [Layer, number]
   return [layer(), outputs];
 }
 
-/** A model, and how many outputs it has. */
+/** A model, and its number of outputs. */
 export function drawModel(draw: Draw): { config: ModelConfig; outputs: number } {
   const tokens = draw.chance(0.3) ? draw.from(2, 40) : 0;
   const features = draw.of([1, draw.from(2, 9), draw.units()]);
@@ -161,7 +161,7 @@ export function drawModel(draw: Draw): { config: ModelConfig; outputs: number } 
   };
 }
 
-/** A loss that suits so many outputs. */
+/** A loss that suits this number of outputs. */
 function drawLoss(draw: Draw, outputs: number): Loss {
   const reduction = draw.of(["mean", "mean", "sum"] as const);
   const count = draw.of([1, 2, 3].filter((count) => outputs % count === 0));

@@ -1,4 +1,4 @@
-/** Files as a stranger might change them: byte by byte, and by what their header says. */
+/** Changes files as a stranger might: byte by byte, and in their headers. */
 
 import { isObject } from "../src/core/check.js";
 import type { Random } from "../src/core/random.js";
@@ -9,7 +9,7 @@ export const pick = <T>(random: Random, list: readonly T[]): T => list[below(ran
 
 const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
 
-/** What stands in place of something else, in JSON: nothing may be shared with what was there, or with another try. */
+/** Values to put in, as JSON, so that no object is shared with the old tree or with another try. */
 const VALUES: readonly string[] = [
   ...[null, true, false, "", "x", "Infinity", "NaN", "lstm", "dropout", "F16", "BF16", "F64", "I64", "__proto__", [], {}, [null], [[]]],
   ...[0, -0, -1, 1, 2, 3, 4, 5, 8, 14, 0.5, 1e-320, 3e38, 1e308, -1e308, 65535, 65536, 2 ** 20, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 60],
@@ -23,7 +23,7 @@ const VALUES: readonly string[] = [
 ].map((value) => JSON.stringify(value));
 const KEYS = ["__proto__", "constructor", "toString", "length", "type", "units", "memcell", "__metadata__", "0", "", "trainer.h_l9"];
 
-/** The objects and arrays of a tree, itself among them. */
+/** All objects and arrays of a tree, including itself. */
 function nodes(tree: unknown, found: object[] = []): object[] {
   if (!isObject(tree) || found.length > 2000) return found;
   found.push(tree);
@@ -60,7 +60,7 @@ function changeTree(random: Random, tree: unknown): void {
 const SIZES: Record<string, number> = { F64: 8, I64: 8, F32: 4, F16: 2, BF16: 2 };
 const LARGEST = 1 << 20;
 
-/** Lays tensors out anew as their shapes say, so that what is wrong lies deeper; numbers repeat those that were there. */
+/** Lays the tensors out as their shapes say, so that the errors lie deeper; the numbers repeat the old ones. */
 function layOut(header: Record<string, unknown>, data: Uint8Array): Uint8Array {
   let size = 0;
   for (const [name, entry] of Object.entries(header)) {
@@ -83,7 +83,7 @@ function join(header: Uint8Array, data: Uint8Array): Uint8Array {
   return file;
 }
 
-/** Changes what a file's header, or memcell's part of it, says. */
+/** Changes an entry of a file's header, or of memcell's part of it. */
 export function changeStructure(random: Random, file: Uint8Array): Uint8Array {
   const size = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + size)));

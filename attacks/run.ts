@@ -7,21 +7,21 @@ export interface Bounds {
   seed: number;
   /** Number of the first try. Default 0. */
   from?: number;
-  /** No more than so many tries; Infinity leaves it to the time. */
+  /** The most tries; Infinity leaves it to the time. */
   tries: number;
-  /** No new try after so many milliseconds. Default: no limit. */
+  /** Start no new try after this many milliseconds. Default: no limit. */
   time?: number;
-  /** Milliseconds until a try counts as hanging. Default two minutes. */
+  /** Milliseconds after which a try counts as hanging. Default two minutes. */
   hang?: number;
-  /** No new try once it is aborted. */
+  /** Start no new try once it is aborted. */
   signal?: AbortSignal;
-  /** Told after each try. */
+  /** Called after each try. */
   progress?: (done: Outcome) => void;
 }
 
 export interface Failure {
   message: string;
-  /** The command that makes this try again. */
+  /** The command that repeats this try. */
   again: string;
 }
 
@@ -33,7 +33,7 @@ export interface Outcome {
   note: string;
 }
 
-/** An attack that failed so often is given up: more of the same says nothing new. */
+/** Failures after which an attack is given up: more would say nothing new. */
 const ENOUGH = 10;
 
 /** @throws Error if the work does not settle in time */
@@ -45,7 +45,7 @@ async function within(time: number, work: Promise<void> | void): Promise<void> {
   await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/** Never throws: what goes wrong while an attack makes ready, or ends, is a failure as well. */
+/** Never throws: an error while an attack opens or closes counts as a failure too. */
 export async function run(attack: Attack, bounds: Bounds): Promise<Outcome> {
   const { seed, from = 0, tries, time = Infinity, hang = 120_000, signal, progress } = bounds;
   const outcome: Outcome = { attack, tries: 0, failures: [], seconds: 0, note: "" };
@@ -66,7 +66,7 @@ export async function run(attack: Attack, bounds: Bounds): Promise<Outcome> {
     await guarded(`${command} --from ${n} --tries 1`, () => attempts?.attempt(n));
     outcome.seconds = (performance.now() - began) / 1000;
     progress?.(outcome);
-    // Ctrl-C is heard between tries that never wait as well.
+    // Lets Ctrl-C through between tries that never wait.
     await setImmediate();
   }
   outcome.note = attempts?.note?.() ?? "";

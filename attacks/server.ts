@@ -1,4 +1,4 @@
-/** The example server among hostile clients: nothing but answers, of the right kind, and the right ones to those who behave. */
+/** The example server among hostile clients: it always answers, with the right kind of answer, and with the right one to honest clients. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,14 +14,14 @@ import { Draw } from "./models.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const source = join(root, "examples/node-server");
-/** Random numbers of its own: src/core/random.ts has 0 to 3. */
+/** The purpose of these random numbers: src/core/random.ts has 0 to 3. */
 const PURPOSE = 68;
-/** Bytes that a client wants to send, and those that the process may have in memory. */
+/** The bytes that a client tries to send, and the most memory that the process may have. */
 const [HUGE, MEMORY] = [100e6, 350e6];
-/** Seconds after which a session that nobody uses ends. */
+/** Seconds after which an unused session ends. */
 const IDLE = 3;
 
-/** A copy of the example with this memcell; the packages that it asks for stay until they are others. */
+/** Installs a copy of the example with this memcell. Its packages are kept until the example asks for others. */
 function install(): string {
   const folder = join(root, "build/attacked-server");
   const { memcell: _, ...dependencies } = JSON.parse(readFileSync(join(source, "package.json"), "utf8")).dependencies;
@@ -40,7 +40,7 @@ function install(): string {
   return folder;
 }
 
-/** The server as a process, which may be started again on the same port. */
+/** The server as a process, which can be restarted on the same port. */
 class Server {
   #child: ChildProcess | undefined;
   #said = "";
@@ -75,7 +75,7 @@ class Server {
     this.port = Number(this.#said.match(/:(\d+)\n/)?.[1]);
   }
 
-  /** @throws Error if it does not end as it should, or is not there any more */
+  /** @throws Error if it does not end as it should, or has ended already */
   async stop(): Promise<void> {
     const child = this.#child as ChildProcess;
     this.check();
@@ -88,7 +88,7 @@ class Server {
     this.#child?.kill("SIGKILL");
   }
 
-  /** @throws Error if it is dead, has logged an error of its own, or has too much memory */
+  /** @throws Error if it is dead, has logged an internal error, or takes too much memory */
   check(): void {
     const child = this.#child as ChildProcess;
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the server is dead: ${this.#said}`);
@@ -133,7 +133,7 @@ export const server: Attack = {
     const statuses = new Map<string, number>();
     const counted = (status: number | string) => statuses.set(String(status), (statuses.get(String(status)) ?? 0) + 1);
 
-    /** An answer, whose kind is looked at. Each on its own connection: one that is kept may end just when it is used, on a slow machine. */
+    /** A checked answer. Each on its own connection: on a slow machine a kept one may end just when it is used. */
     const ask = async (path: string, method = "POST", body?: string | Uint8Array<ArrayBuffer>, signal?: AbortSignal) => {
       const url = `http://127.0.0.1:${server.port}${path}`;
       const response = await fetch(url, { method, headers: { connection: "close" }, body: body ?? null, signal: signal ?? null });
@@ -147,7 +147,7 @@ export const server: Attack = {
       if (status >= 400 && (text.length > 1000 || /\n\s+at /.test(text)))
         throw new Error(`answered ${status} at length: ${text.slice(0, 300)}`);
     };
-    /** What a socket hears that writes these bytes, slowly if asked to, and no more than the server takes. */
+    /** Writes these bytes to a socket, slowly on request, no more than the server takes. @returns the status of the answer, or NaN */
     const raw = async (pieces: Iterable<string | Buffer>, pause = 0, patience = 2000) => {
       const socket = connect(server.port, "127.0.0.1");
       let heard = "";
@@ -169,7 +169,7 @@ export const server: Attack = {
       return Number(status);
     };
 
-    /** Opens a session, when there is room, and steps it beside a stream of its own here. */
+    /** Opens a session, if there is room, and compares its steps with those of a stream here. */
     const behave = async (draw: Draw, steps: number) => {
       let opened = await ask("/sessions");
       while (opened.status === 503) {
@@ -186,7 +186,7 @@ export const server: Attack = {
           await setTimeout(20);
           answer = await ask(path, "POST", JSON.stringify({ input }));
         }
-        // It may have ended if this process was too slow.
+        // The session may have ended if this process was too slow.
         if (answer.status === 404 && performance.now() - used > 900 * IDLE) return false;
         used = performance.now();
         const [expected] = local.step([stream], [input as number]);
@@ -250,7 +250,7 @@ export const server: Attack = {
         for (const { reason } of (await Promise.allSettled(asked)).filter(({ status }) => status === "rejected") as PromiseRejectedResult[])
           if (reason.name !== "AbortError") throw reason;
       },
-      // More than there is room for; they are left to expire.
+      // More sessions than there is room for; they are left to expire.
       async () => void (await Promise.all(Array.from({ length: 300 }, () => ask("/sessions")))),
     ];
 
@@ -270,7 +270,7 @@ export const server: Attack = {
         for (const result of work) if (result.status === "rejected") throw result.reason;
         server.check();
         if (n % 10 === 2) {
-          // Saved, and taken up again.
+          // Save the session, restart the server, continue.
           await server.stop();
           await server.start();
         }

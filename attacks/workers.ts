@@ -1,4 +1,4 @@
-/** Workers that end, throw, or say and hear garbage, at random moments: every promise settles, and the model has its last good update. */
+/** Workers that end, throw, or exchange garbage at random moments: every promise settles, and the model has its last good update. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,11 +12,11 @@ import { Random } from "../src/core/random.js";
 import type { Attack } from "./attack.js";
 import { Draw } from "./models.js";
 
-/** Random numbers of its own: src/core/random.ts has 0 to 3. */
+/** The purpose of these random numbers: src/core/random.ts has 0 to 3. */
 const PURPOSE = 67;
 const root = new URL("..", import.meta.url).pathname;
 
-/** A worker of the package that can be told to do harm; what it is told otherwise goes to the package. */
+/** The package's worker with a way to do harm on request; other messages go on to the package. */
 const WORKER = (host: string) => `
 import { parentPort } from "node:worker_threads";
 import { serve } from "memcell/${host}/host";
@@ -53,7 +53,7 @@ export const workers: Attack = {
         const sequences: Sequence[] = Array.from({ length: 48 }, () => ({ inputs: draw.numbers(12), targets: draw.numbers(12) }));
         const settings = { epochs: 2, every: 1 };
 
-        /** The model after each update, undisturbed. */
+        /** The model after each update of an undisturbed training. */
         const states = new Map<number, string>();
         const undisturbed =
           host === "parallel"

@@ -1,6 +1,6 @@
 /**
- * From what asc made in build/ to dist/: core.js, all of memcell with the wasm inlined, and the spans that make its variants; the
- * entry points, which take from it what they need, so that a model is the same class in all of them; the types; the raw wasm.
+ * Makes dist/ from asc's output in build/: core.js, all of memcell with the wasm inlined, and the spans that make its variants; the
+ * entry points, which import from core.js, so that a model is the same class in all of them; the types; the raw wasm.
  */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -10,8 +10,8 @@ import { bundle } from "./bundle.js";
 import { renamed, shortNames } from "./names.js";
 import { spansBetween } from "./spans.js";
 
-// A character for each byte, so that gzip finds the bytes' repetitions; each taken from 122, so that nearly all of the characters are
-// ASCII and take one byte: 10.0 kB gzipped where adding 64 gives 10.3, and the wasm itself 9.7.
+// One character per byte, so that gzip finds the bytes' repetitions. Each is 122 minus the byte, which makes nearly all of them ASCII, at
+// one byte each: 10.0 kB gzipped, where adding 64 gives 10.3, and the wasm itself 9.7.
 const characters = (bytes: Uint8Array) => String.fromCharCode(...bytes.map((byte) => 122 - byte));
 const VARIANTS = ["relaxed", "shared"];
 /** The wasm and its variants, as the texts of two values. */
@@ -32,7 +32,7 @@ writeFileSync(
   "build/wasm.d.ts",
   `/** build/memcell.wasm, a character for each byte: 122 less the byte, modulo 256. */
 export declare const wasm: string;
-/** For each variant what it has instead: from which byte of the plain one, how many of its bytes, its own. */
+/** The spans of each variant: first byte in the plain wasm, how many of its bytes to replace, the replacement. */
 export declare const variants: Record<${VARIANTS.map((name) => JSON.stringify(name)).join(" | ")}, [number, number, string][]>;
 `,
 );
@@ -48,7 +48,7 @@ const options: BuildOptions = {
 };
 rmSync("dist", { recursive: true, force: true });
 
-/** The wasm under its short names is no part of the code: it is a line of its own above it, which Node need not print with an error. */
+/** Puts the wasm on a line of its own above the code, so that Node need not print it with an error. */
 const above: Plugin = {
   name: "above",
   setup: ({ onLoad }) => onLoad({ filter: /\/build\/wasm\.js$/ }, () => ({ contents: "export const wasm = WASM, variants = VARIANTS;" })),
@@ -58,7 +58,7 @@ const { code: head } = await minify(`const WASM=${shippedWasm},VARIANTS=${shippe
 const internal = { contents: 'export * from "./src/index.js"; export * from "./src/internal.js";', resolveDir: "." };
 await bundle("dist/core.js", { ...options, stdin: internal, plugins: [above] }, `${head}\n`);
 
-/** Without the wasm's bytes, which this runtime compiles beforehand. */
+/** Leaves out the wasm's bytes: this runtime compiles them beforehand. */
 const precompiled: Plugin = {
   name: "precompiled",
   setup({ onResolve }) {
@@ -78,7 +78,7 @@ const entryPoints = {
   "worker-host": "src/worker/host.ts",
   "trainer-worker": "src/worker/entry.ts",
 };
-/** What an entry point imports of another one, or of the core, stays an import. */
+/** Keeps an entry point's imports of the core, or of another entry point, as imports. */
 const apart: Plugin = {
   name: "apart",
   setup({ onResolve }) {

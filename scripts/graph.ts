@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 
 const src = fileURLToPath(new URL("../src/", import.meta.url));
 
-/** From the ground up: a file imports from its own wing and from those before it. Files of src/ itself are entries, above them all. */
+/** From the ground up: a file may import from its own wing and the wings before it. Files directly in src/ are entries, above them all. */
 export const WINGS = ["core", "layers", "model", "training"] as const;
 
-/** The files that each file imports, types too. */
+/** The imports of each file, including types. */
 export type Graph = Map<string, string[]>;
 
 export function readGraph(folder = src): Graph {
@@ -28,7 +28,7 @@ export function readGraph(folder = src): Graph {
   return new Map(files.sort().map((file) => [file, imports(file)]));
 }
 
-/** Files that import each other, directly or by others (Tarjan 1972). */
+/** Groups of files that import each other, directly or through others (Tarjan 1972). */
 export function circlesOf(graph: Graph): string[][] {
   const [index, low, stack] = [new Map<string, number>(), new Map<string, number>(), [] as string[]];
   const circles: string[][] = [];
@@ -48,7 +48,7 @@ export function circlesOf(graph: Graph): string[][] {
   return circles;
 }
 
-/** Of a graph without circles, the most files of which each imports the next. */
+/** The longest chain of files in which each imports the next; the graph must have no circles. */
 export function longestChain(graph: Graph): string[] {
   const chains = new Map<string, string[]>();
   const chainOf = (file: string): string[] => {
@@ -64,7 +64,7 @@ export function longestChain(graph: Graph): string[] {
 
 export const wingOf = (file: string) => (file.includes("/") ? dirname(file) : "entries");
 
-/** Imports from one wing to another, counted. */
+/** Counts the imports from one wing to another. */
 export function betweenWings(graph: Graph): Map<string, Map<string, number>> {
   const counts = new Map<string, Map<string, number>>();
   for (const [file, imports] of graph) {
@@ -75,7 +75,7 @@ export function betweenWings(graph: Graph): Map<string, Map<string, number>> {
   return counts;
 }
 
-/** The wings one above the other, the arrows from each to those that it stands on, as thick as there are imports. */
+/** Draws the wings one above the other, with arrows from each to those it stands on, as thick as there are imports. */
 function draw(graph: Graph): string {
   const counts = betweenWings(graph);
   const above = [...counts.keys()].filter((wing) => wing !== "entries" && !(WINGS as readonly string[]).includes(wing));

@@ -1,5 +1,5 @@
 /**
- * Packages of a folder that has a package.json of its own. What npm installed is kept until the lock file changes.
+ * Installs the packages of a folder that has a package.json of its own, unless its lock file is unchanged since the last time.
  *
  *     tsx scripts/install.ts evidence
  */
@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** @param about what is said before it takes its time */
+/** @param about message to print before it takes its time */
 export function install(folder: string, about: string): void {
   const [lock, installed] = [join(folder, "package-lock.json"), join(folder, "node_modules/.package-lock.json")];
   if (existsSync(installed) && statSync(installed).mtimeMs > statSync(lock).mtimeMs) return;

@@ -1,6 +1,6 @@
 /**
- * From dist/ to build/jsr/, what `deno publish` takes there: the files of npm, with the types spelled out as JSR wants them. A module
- * names its types, and types name the files that they import: Deno does not look for x.d.ts where a type imports x.js.
+ * Makes build/jsr/ from dist/, for `deno publish`: npm's files, with the types declared as JSR wants them. A module names its types,
+ * and types name the files that they import: Deno does not look for x.d.ts where a type imports x.js.
  */
 
 import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -31,7 +31,7 @@ const manifest = {
   version,
   license,
   exports: Object.fromEntries(entries.map(([name, files]) => [name, files.default])),
-  // What git ignores is published all the same.
+  // Publishes files that git ignores.
   publish: { exclude: ["!dist"] },
 };
 writeFileSync(join(OUT, "jsr.json"), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -1,12 +1,12 @@
-/** Short names for the kernels in what is shipped: 0.4 kB less gzipped. */
+/** Short names for the shipped kernels: 0.4 kB less gzipped. */
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 
 /**
- * For the exports that have a capital in their name, which nothing else in the package is called. One of them has a fingerprint of
- * the kernels, by which src/core/kernels.ts knows a module of another version.
+ * Renames the exports that have a capital in their name: nothing else in the package has these names. One of them gets a fingerprint
+ * of the kernels, by which src/core/kernels.ts recognises a module of another version.
  */
 export function shortNames(wasm: Buffer<ArrayBuffer>): Record<string, string> {
   const names = WebAssembly.Module.exports(new WebAssembly.Module(wasm)).map(({ name }) => name);

@@ -1,6 +1,6 @@
 /**
- * Publishes the version of package.json to npm, with its provenance: `npm run release`, which release.yml runs for a tag. It refuses
- * what is not ready, with all that is missing. With --dry-run nothing is published.
+ * Publishes the version in package.json to npm with provenance: `npm run release`, which release.yml runs for a tag. If something is
+ * not ready it refuses, and lists all that is missing. With --dry-run it publishes nothing.
  */
 
 import { execFileSync } from "node:child_process";
@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 const ask = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
 const npm = (...args: string[]) => execFileSync("npm", args, { stdio: "inherit" });
 
-/** What a reader of the registry has to find; nobody but its owner knows the addresses. */
+/** The addresses that a reader of the registry must find; only the owner knows them. */
 const ADDRESSES = {
   repository: "npm pkg set repository.type=git repository.url=git+https://…",
   homepage: "npm pkg set homepage=https://…",

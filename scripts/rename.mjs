@@ -1,6 +1,6 @@
 /**
- * Wasm from the standard input to the standard output, its exports renamed: `node scripts/rename.mjs '{"from":"to"}'`. In a process of its
- * own and plain JavaScript, because tsx would first transform all 13 MB of binaryen, which takes ten times as long as everything here.
+ * Renames the exports of wasm, from standard input to standard output: `node scripts/rename.mjs '{"from":"to"}'`. It is a process of its
+ * own in plain JavaScript, because tsx would first transform all 13 MB of binaryen, ten times as long as all the rest takes.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";

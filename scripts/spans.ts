@@ -1,16 +1,16 @@
-/** What turns one file into a like one: the spans of bytes to replace. Variants of the wasm are kept so, instead of whole. */
+/** Turns one file into a similar one by replacing spans of bytes. The wasm's variants are stored this way instead of whole. */
 
-/** `removed` bytes from `at` on give way to `bytes`. */
+/** Replaces `removed` bytes from `at` on by `bytes`. */
 export interface Span {
   at: number;
   removed: number;
   bytes: Buffer;
 }
 
-/** So many equal bytes end a span: fewer are often equal by chance, and a span costs some bytes itself. */
+/** Equal bytes that end a span: fewer are often equal by chance, and a span costs some bytes itself. */
 const SURE = 16;
 
-/** In order, and apart from each other. */
+/** In order, without overlap. */
 export function spansBetween(from: Buffer, to: Buffer): Span[] {
   const spans: Span[] = [];
   let [i, j] = [0, 0];
@@ -26,7 +26,7 @@ export function spansBetween(from: Buffer, to: Buffer): Span[] {
   }
 }
 
-/** Where the two agree again, with the fewest bytes passed over; both ends, if nowhere. */
+/** Where the two agree again after the fewest differing bytes; both ends, if nowhere. */
 function meeting(from: Buffer, to: Buffer, i: number, j: number): [number, number] {
   let best: [number, number] = [from.length, to.length];
   const cost = ([a, b]: [number, number]) => a - i + b - j;

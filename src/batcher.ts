@@ -1,25 +1,24 @@
 /**
- * Collects steps that many sessions ask for into batches: `memcell/batcher`. A file of its own, which works on the streams of
- * the `memcell` beside it.
+ * Collects the steps of many sessions into batches: `memcell/batcher`. A bundle of its own, which works on the streams of the
+ * `memcell` beside it.
  *
- * Timers are too coarse for it: theirs is a millisecond in Node, and four in browsers. So while steps wait, the event loop turns
- * without sleeping: after each round of what else it has to do (and that is what brings new steps) the clock is looked at. Between
- * batches nothing runs.
+ * Timers are too coarse here: at best a millisecond in Node, and four in browsers. So while steps wait, the event loop turns without
+ * sleeping. After each round of other work, which is what brings new steps, it looks at the clock. Between batches nothing runs.
  */
 
 import { arrayLike, fail, integer, number, options } from "./core/check.js";
 import type { Streams } from "./model/streams.js";
 
 export interface BatcherOptions {
-  /** Milliseconds, from 0 to 1,000, that a step waits for company at most. 0: for what is asked for in the same turn. Default 0.5. */
+  /** The longest that a step waits for others, in milliseconds from 0 to 1,000. 0: only for steps of the same turn. Default 0.5. */
   deadline?: number;
-  /** As many streams as that are not waited for any longer, and no batch is larger. Default 64. */
+  /** The largest batch; it runs as soon as this many streams wait. Default 64. */
   batch?: number;
-  /** How many steps may wait. Default 1,024. */
+  /** The most steps that may wait. Default 1,024. */
   queue?: number;
 }
 
-/** As many steps wait as may: this one was not taken, the others are unharmed. */
+/** The queue is full: this step was not taken. The others are unharmed. */
 export class QueueFullError extends Error {
   override readonly name = "QueueFullError";
   readonly code = "ERR_QUEUE_FULL";
@@ -27,15 +26,15 @@ export class QueueFullError extends Error {
 
 interface Call {
   input: Float64Array;
-  /** When it has waited long enough. */
+  /** The time, as of `performance.now`, at which it has waited long enough. */
   due: number;
-  /** It waits no longer, so that its signal is not heard any more. */
+  /** Call when it leaves the queue, to stop listening to its signal. */
   taken(): void;
   resolve(outputs: Float32Array): void;
   reject(reason: unknown): void;
 }
 
-/** Up to this many milliseconds before a batch is due, a timer is good enough. */
+/** A timer is good enough until this many milliseconds before a batch is due. */
 const COARSE = 5;
 
 /** Made by `createBatcher`. */
@@ -45,10 +44,10 @@ export class Batcher {
   readonly #batch: number;
   readonly #queue: number;
   readonly #later = turn();
-  /** What waits, for each stream in order; the streams by whose turn it is. */
+  /** Waiting calls by stream; map order is round-robin. */
   readonly #lines = new Map<number, Call[]>();
   #waiting = 0;
-  /** Whether somebody will look when the next batch is due. */
+  /** Whether a look at the clock is scheduled. */
   #watched = false;
   #closed = false;
 
@@ -63,24 +62,24 @@ export class Batcher {
     this.#queue = integer("queue", queue);
   }
 
-  /** How many steps wait. */
+  /** The number of steps that wait. */
   get waiting(): number {
     return this.#waiting;
   }
 
   /**
-   * A step of one stream, together with those of others that are asked for before the deadline. It runs at once when `batch`
+   * Runs a step of one stream, in a batch with steps of others that come before the deadline. The batch runs at once when `batch`
    * streams wait, or all that are open. Steps of one stream run in the order in which they were asked for.
    * @param id of an open stream
    * @param input `features` numbers (one number may stand alone), or a token; copied
-   * @param settings `signal`: a step that still waits when it is aborted leaves its place, and is rejected with its reason, at once
-   * @returns the model's outputs [outputs], an array of its own
-   * @throws (by rejection, of this step alone) TypeError, RangeError if the stream is not open or the input is not that;
-   * QueueFullError if `queue` steps wait; Error if the batcher is closed
+   * @param settings `signal`: aborting it while the step still waits removes the step and rejects it at once, with the signal's reason
+   * @returns the model's outputs [outputs], a new array
+   * @throws (by rejection, of this step alone) TypeError, RangeError if the stream is not open or the input is wrong; QueueFullError if
+   * `queue` steps wait; Error if the batcher is closed
    * @example const y = await batcher.step(id, [0.1, 0.2, 0.3]);
    */
   step(id: number, input: ArrayLike<number> | number, settings: { signal?: AbortSignal } = {}): Promise<Float32Array> {
-    // What is thrown in here rejects.
+    // Errors thrown in here reject the promise.
     return new Promise((resolve, reject) => {
       const { signal } = options("settings", settings, ["signal"]);
       if (signal !== undefined && !(signal instanceof AbortSignal)) fail(TypeError, "settings.signal", "an AbortSignal", signal);
@@ -110,7 +109,7 @@ export class Batcher {
     });
   }
 
-  /** Runs what waits, at once; steps asked for later are rejected. The streams stay open. */
+  /** Runs all waiting steps at once and rejects later ones. The streams stay open. */
   close(): void {
     this.#closed = true;
     while (this.#waiting > 0) this.#run();
@@ -133,27 +132,27 @@ export class Batcher {
     else this.#later(look);
   }
 
-  /** When the next batch is due: of its streams there are fewer than `batch`. */
+  /** When the next batch is due; used while fewer than `batch` streams wait. */
   #due(): number {
     let due = Infinity;
     for (const [next] of this.#lines.values()) due = Math.min(due, (next as Call).due);
     return due;
   }
 
-  /** One batch: the first step of each stream. */
+  /** Runs one batch: the first step of each stream. */
   #run(): void {
     const first: [number, Call[]][] = [];
     for (const line of this.#lines) if (first.push(line) === this.#batch) break;
     const [ids, calls]: [number[], Call[]] = [[], []];
     for (const [id, line] of first) {
-      // To the end, or away.
+      // Requeue if more calls wait.
       this.#lines.delete(id);
       const call = line.shift() as Call;
       if (line.length > 0) this.#lines.set(id, line);
       this.#waiting--;
       call.taken();
       try {
-        // It may have been closed since it was asked for.
+        // The stream may have been closed since.
         this.#find(id);
         ids.push(id);
         calls.push(call);
@@ -178,7 +177,7 @@ export class Batcher {
   }
 }
 
-/** What calls back in the next turn of the event loop, after what waits there: without the delay of timers. */
+/** Schedules a call for the next turn of the event loop, without the delay of timers. */
 function turn(): (run: () => void) => void {
   if (typeof setImmediate === "function") return setImmediate;
   const { port1, port2 } = new MessageChannel();
@@ -189,7 +188,7 @@ function turn(): (run: () => void) => void {
 }
 
 /**
- * Batches for the concurrent steps of a server's sessions, or of a page's.
+ * Makes a batcher for the concurrent steps of a server's sessions, or of a page's.
  * @throws TypeError, RangeError with the path of the option
  * @example const batcher = createBatcher(model.streams({ capacity: 1000 }), { deadline: 0.5, batch: 64, queue: 1024 });
  */

@@ -1,4 +1,4 @@
-/** memcell: recurrent networks that learn where the data is. The public names, all of them. */
+/** memcell: recurrent networks that learn where the data is. This file lists all public names. */
 
 export type { Activation } from "./core/activations.js";
 export type { Tensor, TensorFile } from "./core/safetensors.js";

@@ -1,6 +1,6 @@
 /**
- * The names that memcell's other entry points take from it: their bundles import them from core.js, so that a model is the same class
- * in all. Not public.
+ * The names that memcell's other entry points need: their bundles import them from core.js, so that a model is the same class in all
+ * of them. Not public.
  */
 
 export { fail, integer, isRecord, options } from "./core/check.js";

@@ -1,9 +1,9 @@
-/** JSON of a file, looked through before it is parsed. */
+/** Checks a file's JSON before parsing it. */
 
 /**
- * @returns the value, and how many names the outermost object has, as written: JSON.parse keeps only the last of two equal ones
- * @throws SyntaxError if it is no JSON, or has more arrays and objects than text about tensors and layers has: each takes 56 bytes
- * where `[]` is two
+ * @returns the value, and the count of names in the outermost object as written: JSON.parse keeps only the last of two equal ones
+ * @throws SyntaxError if it is no JSON, or has more arrays and objects than text about tensors and layers can have: each takes 56
+ * bytes of memory, but `[]` only two of the file
  */
 export function parseJson(json: string): { value: unknown; names: number } {
   const { length } = json;
@@ -18,7 +18,7 @@ export function parseJson(json: string): { value: unknown; names: number } {
     } else if (character === "}" || character === "]") depth--;
     else if (character === ":" && depth === 1) names++;
   }
-  // A tensor's entry has three in fifty characters, the shortest layer one in twenty.
+  // A tensor's entry has three in fifty characters; the shortest layer has one in twenty.
   if (nodes > 1000 + length / 12) throw new SyntaxError("little but brackets");
   return { value: JSON.parse(json), names };
 }

@@ -1,4 +1,4 @@
-/** The thread that is started where none is given. */
+/** The package's own thread, for when no worker is given. */
 
 import { serve } from "./host.js";
 

@@ -1,11 +1,11 @@
-/** A thread that helps: it sees the model's memory, has networks where the owner has them, and runs windows on demand. */
+/** A helper thread: it shares the model's memory, builds networks where the owner's lie, and runs windows on demand. */
 
 import { listen } from "../core/workers.js";
 import { createKernels, type Kernels, Memory, Network, type NetworkParts, planModel } from "../internal.js";
 import type { Answer, Begin, Build, Message } from "./messages.js";
 import { runWindow } from "./runWindow.js";
 
-/** Memory whose regions the owner has handed out: they are taken in the same order. */
+/** The owner's memory: allocations return the regions that the owner has handed out, in the same order. */
 class Lent extends Memory {
   regions: number[] = [];
 
@@ -15,7 +15,7 @@ class Lent extends Memory {
 }
 
 const networks = new Map<number, Network>();
-/** All but where the parameters lie, which each network has its own of. */
+/** The parts that all networks share; each has its own place of parameters. */
 type Shared = Omit<NetworkParts, "params" | "derived"> & { memory: Lent };
 let shared: Shared | undefined;
 
@@ -32,7 +32,7 @@ function build(shared: Shared, { id, T, lanes, mode, seed, regions, params, deri
 function receive(message: Message): Answer | undefined {
   if (message.type === "begin") begin(message);
   if (!shared) return;
-  // The owner may have added to it.
+  // The owner may have grown the memory.
   shared.memory.view();
   if (message.type === "build") build(shared, message);
   else if (message.type === "drop") networks.delete(message.id);
@@ -41,7 +41,7 @@ function receive(message: Message): Answer | undefined {
 }
 
 /**
- * Makes a worker of your own a thread of `memcell/parallel`: for bundlers, or addresses, that need a file of your project.
+ * Makes your own worker a thread of `memcell/parallel`. For bundlers, or addresses, that need a file of your project.
  * @example import { serve } from "memcell/parallel/host"; serve();
  */
 export function serve(): void {

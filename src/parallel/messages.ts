@@ -1,10 +1,10 @@
-/** What is said between the thread that owns a model and those that help it. All pointers are into the one memory. */
+/** Messages between the thread that owns a model and its helpers. All pointers are into the one shared memory. */
 
 import type { Lanes, Mode } from "../core/lanes.js";
 import type { Config } from "../model/config.js";
 import type { Loss } from "../model/losses.js";
 
-/** The first: whose work it will be. */
+/** The first message: the model to work on. */
 export interface Begin {
   type: "begin";
   /** The kernels, of the variant "shared". */
@@ -13,7 +13,7 @@ export interface Begin {
   config: Config;
 }
 
-/** A network like one that the owner has made: in the same regions. */
+/** Builds a network like one of the owner's, in the same regions. */
 export interface Build {
   type: "build";
   id: number;
@@ -22,18 +22,18 @@ export interface Build {
   mode: Mode;
   seed: number;
   regions: number[];
-  /** Of the model, or of what stands beside it. */
+  /** Of the model, or of a set of parameters beside it. */
   params: number;
   derived: number;
 }
 
-/** It is no longer needed. */
+/** The network is no longer needed. */
 export interface Drop {
   type: "drop";
   id: number;
 }
 
-/** A window forward, its inputs written; to learn, also back. Answered with the loss. */
+/** Runs a window forward, its inputs already written; to learn, also back. The answer has the loss. */
 export interface Run {
   type: "run";
   id: number;
@@ -42,10 +42,10 @@ export interface Run {
 }
 
 export interface Learn {
-  /** Of which what is drawn at random is a function. */
+  /** The number from which random masks are drawn. */
   mask: number;
   loss: Required<Loss>;
-  /** What the sum of the loss is multiplied with. */
+  /** The factor on the sum of the loss. */
   scale: number;
   /** Region for the gradients. */
   gradients: number;

@@ -8,15 +8,15 @@ import { Thread } from "./thread.js";
 
 let warned = false;
 
-/** For each model the last of what its threads were asked to do. */
+/** For each model, the latest work of its threads; the next waits for it. */
 const last = new WeakMap<Engine, Promise<unknown>>();
 
-/** Ends the workers of a pool that was dropped. */
+/** Ends the workers of a garbage-collected pool. */
 const dropped = new FinalizationRegistry<Thread[]>((threads) => threads.forEach((thread) => thread.end()));
 
 /** Whether memory can be shared here. */
 function canShare(): boolean {
-  // Browsers keep it from pages that are not isolated; other runtimes do not know the word.
+  // Browsers hide it from pages that are not isolated; other runtimes do not have the flag.
   if (typeof SharedArrayBuffer === "function" && globalThis.crossOriginIsolated !== false) return true;
   if (!warned) {
     console.warn(
@@ -28,16 +28,16 @@ function canShare(): boolean {
 }
 
 export interface PoolSettings {
-  /** With this one. */
+  /** Including this one. */
   threads: number;
-  /** Makes the worker of each other one; undefined for the package's. */
+  /** Makes each further worker; undefined for the package's own. */
   worker: (() => AnyWorker) | undefined;
 }
 
 export class Pool {
-  /** Threads, with this one. */
+  /** Number of threads, including this one. */
   readonly size: number;
-  /** All but this one; started when they are first needed. */
+  /** All threads but this one, started when first needed. */
   readonly #threads: Thread[] = [];
   readonly #worker: PoolSettings["worker"];
   #networks = 0;
@@ -64,7 +64,7 @@ export class Pool {
     return this.#threads[at - 1] as Thread;
   }
 
-  /** Does something when all that was to be done before with the model's threads is done. */
+  /** Waits for the earlier work of the model's threads, then does this. */
   alone<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new Error("the pool of threads is closed"));
     const result = (last.get(this.engine) ?? Promise.resolve()).then(work);
@@ -75,7 +75,7 @@ export class Pool {
     return result;
   }
 
-  /** Makes a network known to thread number `at`. @returns what it is called in a Run */
+  /** Builds a network on thread number `at`. @returns its name in a Run */
   build(at: number, { T, lanes, mode, seed, regions }: Network, { params, derived }: Engine): number {
     const id = this.#networks++;
     if (at > 0) this.#thread(at).tell({ type: "build", id, T, lanes, mode, seed, regions, params, derived });
@@ -87,14 +87,14 @@ export class Pool {
   }
 
   /**
-   * Runs a window on every thread that has a part of it. Comes back when all are done, also where one fails: nobody writes to
+   * Runs a window on every thread that has a part of it. Returns only when all are done, even if one fails: then nobody writes to the
    * memory any more.
-   * @returns the losses, 0 where there was no part
+   * @returns the losses, 0 for threads without a part
    */
   async run(networks: readonly Network[], parts: readonly (Run | null)[]): Promise<number[]> {
     const { engine } = this;
     engine.reading = true;
-    // The others first: they work while this thread does.
+    // Ask the others first: they work while this thread does.
     const others = parts.slice(1).map((part, i) => (part ? this.#thread(i + 1).ask(part) : 0));
     const settled = Promise.allSettled(others);
     try {
@@ -107,7 +107,7 @@ export class Pool {
     }
   }
 
-  /** Ends the workers; what runs on them fails. */
+  /** Ends the workers; their work under way fails. */
   close(): void {
     this.#closed = true;
     for (const thread of this.#threads) thread.end();

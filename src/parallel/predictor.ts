@@ -24,7 +24,7 @@ import { Pool } from "./pool.js";
 import { type Part, Shards } from "./shards.js";
 import { checkSettings, type Threads } from "./threadOptions.js";
 
-/** Runs sequences window by window; `look` sees each after its forward pass. */
+/** Runs sequences window by window; `look` sees each one after its forward pass. */
 async function* windows(
   pool: Pool,
   sequences: Checked[],
@@ -56,7 +56,7 @@ async function* windows(
   }
 }
 
-/** Loss and metrics window by window, for those who let the event loop run in between; of the pool's engine or one beside it. */
+/** Loss and metrics window by window, so that callers can let the event loop run; of the pool's engine or another of the same memory. */
 export async function* evaluation(
   pool: Pool,
   sequences: Checked[],
@@ -110,13 +110,13 @@ export class Predictor {
     this.#pool = new Pool(Model.engine("model", model), checkSettings(settings));
   }
 
-  /** Threads that work, with the one that calls: 1 where memory cannot be shared. */
+  /** Number of threads, including the calling one: 1 where memory cannot be shared. */
   get threads(): number {
     return this.#pool.size;
   }
 
   /**
-   * The outputs of whole sequences, to the bit those of `model.predict` where each thread has more than six sequences.
+   * The outputs of whole sequences. They equal those of `model.predict` to the bit where each thread has more than six sequences.
    * @example const outputs = await predictor.predict(sequences);
    */
   predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Promise<Float32Array[]> {
@@ -124,7 +124,7 @@ export class Predictor {
   }
 
   /**
-   * Loss and metrics over whole sequences, as `model.evaluate`.
+   * Loss and metrics over whole sequences, like `model.evaluate`.
    * @example const { loss, accuracy } = await predictor.evaluate(test, { loss: "crossEntropy", metrics: ["accuracy"] });
    */
   evaluate<M extends Metric = never>(
@@ -134,7 +134,7 @@ export class Predictor {
     return evaluate(this.#pool, sequences, evaluateOptions);
   }
 
-  /** Ends the threads. What is under way fails; a predictor that is dropped ends them as well. */
+  /** Ends the threads; work under way fails. They also end when the predictor is garbage-collected. */
   close(): void {
     this.#pool.close();
   }

@@ -1,4 +1,4 @@
-/** A thread's part of a window: the same on the thread that owns the model as on those that help. */
+/** A thread's part of a window: the same code on the thread that owns the model and on the helpers. */
 
 import type { Network, NetworkParts } from "../model/network.js";
 import type { Run } from "./messages.js";

@@ -1,16 +1,16 @@
-/** The rows of a batch, dealt to the threads of a pool: to each the same rows in every window, in a network of its own. */
+/** Deals the rows of a batch to the threads of a pool: each has the same rows in every window, in a network of its own. */
 
 import { type BatchNetwork, type Loss, lanesFor, type Mode, Network, type Row, type State, writeWindow } from "../internal.js";
 import type { Learn, Run } from "./messages.js";
 import type { Pool } from "./pool.js";
 
-/** What a thread has of a window. */
+/** A thread's part of a window. */
 export interface Part {
   network: Network;
   rows: readonly (Row | null)[];
-  /** Its own longest row; 0 where it has none. */
+  /** Steps of the longest row of the part; 0 without rows. */
   T: number;
-  /** The weights of its targets. */
+  /** The sum of its targets' weights. */
   counted: number;
 }
 
@@ -43,7 +43,7 @@ export class Shards implements BatchNetwork {
     }
   }
 
-  /** Writes the next steps of every row, as writeWindow does. */
+  /** Writes the next steps of every row, like writeWindow. */
   write(rows: readonly (Row | null)[], loss?: Required<Loss>): Part[] {
     return this.networks.map((network, i) => {
       const own = rows.slice(i * this.#share, (i + 1) * this.#share);
@@ -52,7 +52,7 @@ export class Shards implements BatchNetwork {
     });
   }
 
-  /** Runs what was written. @returns the losses of the parts */
+  /** Runs the window that was written. @returns the losses of the parts */
   run(parts: readonly Part[], learn?: (part: number) => Learn): Promise<number[]> {
     const runs = parts.map(({ T }, i): Run | null => {
       return T === 0 ? null : { type: "run", id: this.#ids[i] as number, T, ...(learn && { learn: learn(i) }) };

@@ -1,4 +1,4 @@
-/** A worker of whichever runtime, as a thread that is told things, and asked for answers one after the other. */
+/** A worker of any runtime as a thread: it takes messages, and answers questions one after the other. */
 
 import { type AnyWorker, type Remote, start } from "../core/workers.js";
 import type { Message, Run } from "./messages.js";
@@ -13,7 +13,7 @@ const web = () => new Worker(new URL("./parallel-worker.js", import.meta.url), {
 export class Thread {
   readonly #worker: Remote;
   readonly #waiting: Waiting[] = [];
-  /** Why it is of no more use. */
+  /** The reason that it can no longer be used. */
   #error: unknown;
 
   constructor(given: (() => AnyWorker) | undefined) {
@@ -26,7 +26,7 @@ export class Thread {
     );
   }
 
-  /** What else a worker of the user's own may say is not for the pool. */
+  /** Ignores other messages, which a user's own worker may send. */
   #hear(message: unknown): void {
     const { loss, error } = Object(message) as { [K in "loss" | "error"]?: unknown };
     if (typeof loss === "number") {

@@ -1,11 +1,11 @@
-/** How many threads work, and in which workers. */
+/** The options of threads: how many, and how to make their workers. */
 
 import type { AnyWorker } from "../core/workers.js";
 import { fail, integer, isRecord } from "../internal.js";
 import type { PoolSettings } from "./pool.js";
 
 export interface Threads {
-  /** With the one that calls, from 1 to 256. Default: as many as the machine runs at once. */
+  /** Threads including the calling one, from 1 to 256. Default: as many as the machine runs at once. */
   threads?: number;
   /**
    * Makes the worker of each further thread, for bundlers or addresses that need a file of your own (which calls `serve` of
@@ -14,21 +14,21 @@ export interface Threads {
   worker?: () => AnyWorker;
 }
 
-/** Options of threads, and those of the trainer. What is no object stays as it is, to be refused. */
+/** Separates the options of threads from the trainer's. A value that is no object is passed on, to be refused. */
 export function apart(given: unknown): { settings: Record<keyof Threads, unknown>; rest: unknown } {
   if (!isRecord(given)) return { settings: { threads: undefined, worker: undefined }, rest: given };
   const { threads, worker, ...rest } = given;
   return { settings: { threads, worker }, rest };
 }
 
-/** More are refused: no machine that memcell is meant for has them. */
+/** The limit: no machine that memcell is meant for runs more. */
 const MOST = 256;
 
 function cores(): number {
   return globalThis.navigator?.hardwareConcurrency ?? globalThis.process?.getBuiltinModule?.("node:os").availableParallelism() ?? 1;
 }
 
-/** @throws TypeError, RangeError if it is not a number of threads */
+/** @throws TypeError, RangeError if it is not a valid number of threads */
 export function checkThreads(value: unknown): number {
   return value === undefined ? Math.min(cores(), MOST) : integer("threads", value, 1, MOST);
 }

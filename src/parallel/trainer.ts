@@ -35,7 +35,7 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
     );
   }
 
-  /** Threads that work, with the one that calls: 1 where memory cannot be shared. */
+  /** Number of threads, including the calling one: 1 where memory cannot be shared. */
   get threads(): number {
     return this.updater.pool.size;
   }
@@ -45,13 +45,13 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
   }
 
   /**
-   * One update on the whole of these sequences as one window, as the `step` of a trainer on one thread.
+   * One update on these sequences, whole, as one window, like the `step` of a trainer on one thread.
    * @returns the mean loss of this window before the update; NaN, and no update, if no target counts
    * @example for (const batch of batches) console.log(await trainer.step(batch));
    */
   async step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Promise<number> {
     const { rows, T } = this.rows("step", batch, stepOptions);
-    // Until the step has come to its end there is no state to carry.
+    // Until the step ends there is no state to carry.
     this.carries(0);
     const { loss } = await this.updater.learn(rows, T);
     this.carries(rows.length);
@@ -59,7 +59,7 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
   }
 
   /**
-   * The mean loss of these sequences and its gradient, without an update, as the `gradients` of a trainer on one thread.
+   * The mean loss of these sequences and its gradient, without an update, like the `gradients` of a trainer on one thread.
    * @example const { loss, gradients } = await trainer.gradients([{ inputs, targets }]);
    */
   async gradients(
@@ -80,7 +80,7 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
   }
 
   /**
-   * The outputs of whole sequences, as `model.predict`.
+   * The outputs of whole sequences, like `model.predict`.
    * @example const outputs = await trainer.predict(sequences);
    */
   predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Promise<Float32Array[]> {
@@ -88,7 +88,7 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
   }
 
   /**
-   * The trainer's loss over whole sequences, and metrics if asked for, as `model.evaluate`.
+   * The trainer's loss over whole sequences, and metrics if asked for, like `model.evaluate`.
    * @example const { loss, rmse } = await trainer.evaluate(test, { metrics: ["rmse"] });
    */
   evaluate<M extends Metric = never>(
@@ -100,8 +100,8 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
   }
 
   /**
-   * Ends the threads. What is under way fails, and the trainer can only `save`. A trainer that is dropped ends them as well, and
-   * idle threads do not keep a process alive.
+   * Ends the threads. Work under way fails, and afterwards the trainer can only `save`. The threads also end when the trainer is
+   * garbage-collected, and idle threads do not keep a process alive.
    */
   close(): void {
     this.updater.pool.close();
@@ -109,11 +109,11 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
 }
 
 /**
- * A trainer for a model, whose parameters it changes in place, on several threads: `createTrainer` of `memcell`, with `threads`.
- * Each thread has its own rows of the batch; gradients are added in a fixed order, so that the same number of threads gives the
- * same bits. The model's memory becomes one that threads can share; streams and trainers that it has go on as before.
+ * Makes a trainer on several threads: `createTrainer` of `memcell`, with `threads`. It changes the model's parameters in place. Each
+ * thread has its own rows of the batch. Gradients are added in a fixed order, so the same number of threads gives the same bits. The
+ * model's memory becomes one that threads can share; its streams and trainers continue as before.
  *
- * Worth it where an update takes a millisecond or more. Where memory cannot be shared (a page that is not cross-origin isolated)
+ * Use it where an update takes a millisecond or more. Where memory cannot be shared (a page that is not cross-origin isolated)
  * everything runs on one thread, and the console says so once.
  * @throws TypeError, RangeError with the path of the option
  * @example createTrainer(model, { loss: "mse", optimizer: adam(), batch: 64, threads: 2 });
@@ -124,8 +124,8 @@ export function createTrainer(model: Model, trainerOptions: TrainerOptions & Thr
 }
 
 /**
- * The trainer that the `save` of any trainer saved, of this kind or of `memcell`, with its model (`trainer.model`). What may change
- * is as for `resumeTrainer` of `memcell`.
+ * Resumes a trainer from the `save` of any trainer, of this kind or of `memcell`; its model is `trainer.model`. The same options may
+ * change as in `resumeTrainer` of `memcell`.
  * @throws TypeError, RangeError if the file is damaged or holds no trainer, or an option may not change
  */
 export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, resumeOptions: ResumeOptions & Threads = {}): ParallelTrainer {
@@ -135,7 +135,7 @@ export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, resumeOptions: Re
 }
 
 /**
- * Runs a model over whole sequences on several threads.
+ * Makes a predictor, which runs a model over whole sequences on several threads.
  * @throws TypeError, RangeError with the path of the option
  * @example const outputs = await createPredictor(model, { threads: 2 }).predict(sequences);
  */

@@ -1,11 +1,11 @@
-/** Updates from gradients of several threads, added in the order of their rows: the same bits for the same number of threads. */
+/** Updates from the gradients of several threads, added in the order of their rows: the same number of threads gives the same bits. */
 
 import { type CheckedTrainerOptions, type Engine, type Learned, type Row, Updater } from "../internal.js";
 import type { Pool } from "./pool.js";
 import { Shards } from "./shards.js";
 
 export class ParallelUpdater extends Updater<Shards> {
-  /** Regions for the gradient of each thread's rows; the first is `gradients`. */
+  /** Regions for the gradients of the threads' rows; the first is `gradients`. */
   readonly #regions: number[];
 
   constructor(
@@ -23,7 +23,7 @@ export class ParallelUpdater extends Updater<Shards> {
     return new Shards(this.pool, T, batch, "train", this.options.seed);
   }
 
-  /** The gradient of the loss over the next T steps of the rows, of its mean or its sum, into the region `gradients`. */
+  /** Writes the gradient of the loss over the next T steps of the rows, of its mean or its sum, to the region `gradients`. */
   async differentiate(rows: readonly (Row | null)[], T: number): Promise<Learned> {
     const { engine, gradients, mask, pool } = this;
     const { loss, gradient } = this.options;
@@ -38,7 +38,7 @@ export class ParallelUpdater extends Updater<Shards> {
       return { loss: NaN, targets };
     }
     const losses = await shards.run(parts, (i) => ({
-      // Every thread draws masks of its own.
+      // Each thread draws its own masks.
       mask: mask * pool.size + i,
       loss,
       scale: sum ? 1 : 1 / targets,
@@ -52,7 +52,7 @@ export class ParallelUpdater extends Updater<Shards> {
     return { loss: losses.reduce((total, part) => total + part, 0) / (sum ? targets : 1), targets };
   }
 
-  /** Does something for which no other work of threads may be under way on the model. */
+  /** Does something that needs the model's threads to be idle. */
   async alone<T>(work: () => Promise<T>): Promise<T> {
     this.busy = true;
     try {

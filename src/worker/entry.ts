@@ -1,4 +1,4 @@
-/** The worker that is started where none is given. */
+/** The package's own worker, for when none is given. */
 
 import { serve } from "./host.js";
 

@@ -1,4 +1,4 @@
-/** The worker's side: a trainer that does what the page asks. */
+/** The worker's side: a trainer that does as the page asks. */
 
 import { listen } from "../core/workers.js";
 import { loadModel } from "../index.js";
@@ -18,7 +18,7 @@ import {
   STREAMED,
 } from "./messages.js";
 
-/** The buffers of what was made for the page alone: they move instead of being copied. */
+/** The buffers of an answer. They were made for the page alone, so they are moved instead of copied. */
 function buffers(value: unknown): ArrayBuffer[] {
   if (ArrayBuffer.isView(value)) return [value.buffer as ArrayBuffer];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(buffers) : [];
@@ -98,7 +98,7 @@ class Host {
     }
   }
 
-  /** The page's iterable, begun anew in every epoch. */
+  /** The page's iterable, restarted in every epoch. */
   #streamed(): AsyncIterable<Sequence> {
     const pull = (method: Pull["method"]) => this.#pull(method) as Promise<IteratorResult<Sequence>>;
     return {
@@ -123,9 +123,9 @@ class Host {
 }
 
 /**
- * Makes a worker of your own one that trains for `createTrainer` of `memcell/worker`: for bundlers, or addresses, that need a file
- * of your project.
- * @param where `worker`: what makes the further threads, as for `createTrainer` of `memcell/parallel`
+ * Makes your own worker one that trains for `createTrainer` of `memcell/worker`. For bundlers, or addresses, that need a file of your
+ * project.
+ * @param where `worker`: a function that makes the further threads, as for `createTrainer` of `memcell/parallel`
  * @throws TypeError if it is not a function
  * @example import { serve } from "memcell/worker/host"; serve();
  */

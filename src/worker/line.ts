@@ -1,4 +1,4 @@
-/** The calls to the worker of a trainer, and its answers. */
+/** A trainer's calls to its worker, and the answers. */
 
 import { type AnyWorker, type Remote, start } from "../core/workers.js";
 import type { Answer, Call, Message, Method, Pull, Reply } from "./messages.js";
@@ -15,11 +15,11 @@ export class Line {
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
   #error: unknown;
-  /** Answers the worker's questions for sequences. */
+  /** Called when the worker asks for sequences. */
   pulled: (pull: Pull) => void = () => {};
 
   constructor(given: (() => AnyWorker) | undefined) {
-    // What else a worker of the user's own may say is not for the trainer.
+    // Ignore other messages, which a user's own worker may send.
     const hear = (message: unknown) => this.#hear(Object(message) as Partial<Answer>);
     const fail = (error: unknown) => this.fail(error);
     this.worker = start("./trainer-worker.js", web, given, hear, fail);

@@ -1,21 +1,21 @@
-/** What a page and the worker that trains for it say to each other. */
+/** Messages between a page and the worker that trains for it. */
 
 import type { Tensor } from "../core/safetensors.js";
 import type { Report } from "../training/epochs.js";
 import type { CheckedTrainerOptions } from "../training/trainerOptions.js";
 
-/** The first: the trainer to be. */
+/** The first message: the trainer to make. */
 export interface Create {
   type: "create";
-  /** A model's file; or a trainer's, which it resumes. */
+  /** A model's file; or a trainer's, to be resumed. */
   bytes: Uint8Array;
   resumes: boolean;
-  /** All of the trainer's. */
+  /** All options of the trainer. */
   options: CheckedTrainerOptions;
   threads: number | undefined;
 }
 
-/** A method of the trainer; or of its fit: `next`, `return`. Answered by a Reply with the same number. */
+/** Calls a method of the trainer, or of its fit: `next`, `return`. The Reply has the same number. */
 export interface Call {
   type: "call";
   id: number;
@@ -30,7 +30,7 @@ export interface Abort {
   type: "abort";
 }
 
-/** What the page's iterable gave, in answer to Pull. */
+/** The result from the page's iterable, in answer to Pull. */
 export interface Pulled {
   type: "pulled";
   id: number;
@@ -51,7 +51,7 @@ export interface Reply {
   id: number;
   value?: unknown;
   error?: unknown;
-  /** After what changes them. */
+  /** Present if the call may have changed these values. */
   changed?: Changed;
 }
 
@@ -68,7 +68,7 @@ export interface Pull {
   method: "open" | "next" | "return";
 }
 
-/** In place of sequences that the page has an iterable for. */
+/** Stands for sequences that come from an iterable of the page. */
 export const STREAMED = "streamed";
 
 export type Answer = Reply | Pull;

@@ -1,4 +1,4 @@
-/** TrainerBase off the main thread: the trainer lives in a worker, and is driven from here as if it were here. */
+/** A trainer with the methods of TrainerBase that lives in a worker, and is controlled from this thread. */
 
 import type { AnyWorker, Remote } from "../core/workers.js";
 import type { Fit, FitSettings, Model, Report, Sequence, Tensor, TrainerOptions, ValidatedReport } from "../index.js";
@@ -29,10 +29,10 @@ export interface Where extends Threads {
   worker?: () => AnyWorker;
 }
 
-/** Ends the worker of a trainer that was dropped. */
+/** Ends the worker of a garbage-collected trainer. */
 const dropped = new FinalizationRegistry<Remote>((worker) => worker.end());
 
-/** Copies of what typed arrays hold, to be moved: yours stay. */
+/** Copies the data of typed arrays, to be moved to the worker: the caller keeps its own. */
 function packed(list: Iterable<unknown>): { sequences: unknown[]; transfer: Transferable[] } {
   const transfer: Transferable[] = [];
   const own = (value: unknown) => {
@@ -52,7 +52,7 @@ const iterable = (value: unknown): value is Iterable<unknown> => typeof value ==
 
 /** Made by `createTrainer` and `resumeTrainer` of `memcell/worker`. */
 export class WorkerTrainer {
-  /** Has the parameters of the last report, or of the last step: the worker has a model of its own. */
+  /** Has the parameters of the last report, or of the last step; the worker trains a model of its own. */
   readonly model: Model;
   readonly #line: Line;
   #options: CheckedTrainerOptions;
@@ -77,7 +77,7 @@ export class WorkerTrainer {
     return this.#options;
   }
 
-  /** The optimizer's learning rate, as of any trainer: updates take it from when the worker hears of it. */
+  /** The optimizer's learning rate, as in any trainer. A new one counts from the update after the worker receives it. */
   get learningRate(): number {
     return this.#options.optimizer.learningRate;
   }
@@ -87,12 +87,12 @@ export class WorkerTrainer {
     this.#line.post({ type: "rate", value });
   }
 
-  /** Updates made so far, when the worker last spoke of it. */
+  /** Updates made so far, as the worker last reported. */
   get updates(): number {
     return this.#counts.updates;
   }
 
-  /** Epochs finished so far, when the worker last spoke of it. */
+  /** Epochs finished so far, as the worker last reported. */
   get epochs(): number {
     return this.#counts.epochs;
   }
@@ -113,10 +113,10 @@ export class WorkerTrainer {
   }
 
   /**
-   * Trains for some epochs, as the `fit` of any trainer: between reports the worker waits for you to ask for the next. Typed arrays
-   * are copied and the copies moved; an iterable or async iterable is iterated here, a sequence at a time, as the worker asks.
-   * Nothing happens until it is iterated, or awaited for the last report.
-   * @throws what the trainer throws, from the first report on; the signal's reason
+   * Trains for some epochs, like the `fit` of any trainer. Between reports the worker waits until you ask for the next one. Typed arrays
+   * are copied and the copies moved. An iterable or async iterable is iterated here, a sequence at a time, as the worker asks. Nothing
+   * happens until the result is iterated, or awaited for the last report.
+   * @throws the trainer's errors, from the first report on; the signal's reason
    * @example
    * for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 10, signal })) draw(epoch, loss);
    * const { loss } = await trainer.fit(sequences, { epochs: 10 });
@@ -165,21 +165,21 @@ export class WorkerTrainer {
     }
   }
 
-  /** Drops an interrupted epoch, gradients that have not come to an update, and the best epoch so far. */
+  /** Drops an interrupted epoch, gradients that wait for an update, and the best epoch so far. */
   async rewind(): Promise<this> {
     await this.#call("rewind", []);
     return this;
   }
 
   /**
-   * One update on the whole of these sequences as one window, as the `step` of any trainer.
+   * One update on these sequences, whole, as one window, like the `step` of any trainer.
    * @example console.log(await trainer.step(batch));
    */
   step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Promise<number> {
     return this.#batch("step", batch, stepOptions) as Promise<number>;
   }
 
-  /** The mean loss of these sequences and its gradient, without an update, as the `gradients` of any trainer. */
+  /** The mean loss of these sequences and its gradient, without an update, like the `gradients` of any trainer. */
   gradients(
     batch: Iterable<Sequence>,
     stepOptions: { carry?: boolean | boolean[] } = {},
@@ -187,7 +187,7 @@ export class WorkerTrainer {
     return this.#batch("gradients", batch, stepOptions) as Promise<{ loss: number; gradients: Record<string, Tensor> }>;
   }
 
-  /** The trainer's loss over whole sequences, and metrics if asked for, as `model.evaluate`. */
+  /** The trainer's loss over whole sequences, and metrics if asked for, like `model.evaluate`. */
   evaluate<M extends Metric = never>(
     sequences: Iterable<Sequence>,
     evaluateOptions: { metrics?: readonly M[] } = {},
@@ -195,7 +195,7 @@ export class WorkerTrainer {
     return this.#batch("evaluate", sequences, evaluateOptions) as Promise<{ loss: number } & Record<M, number>>;
   }
 
-  /** The outputs of whole sequences, as `model.predict`, computed by the worker. */
+  /** The outputs of whole sequences, like `model.predict`, computed by the worker. */
   predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Promise<Float32Array[]> {
     return this.#batch("predict", sequences, undefined) as Promise<Float32Array[]>;
   }
@@ -205,18 +205,18 @@ export class WorkerTrainer {
     return this.#call("averaged", []) as Promise<Record<string, Tensor>>;
   }
 
-  /** Everything that training needs to go on bit for bit; any trainer takes it up: `resumeTrainer`. */
+  /** Everything needed to continue training bit for bit. Any kind of trainer can resume it: `resumeTrainer`. */
   save(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#call("save", []) as Promise<Uint8Array<ArrayBuffer>>;
   }
 
-  /** Ends the worker; what is under way fails. A trainer that is dropped ends it as well. */
+  /** Ends the worker; work under way fails. The worker also ends when the trainer is garbage-collected. */
   close(): void {
     this.#line.fail(new Error("the trainer's worker is closed"));
   }
 }
 
-/** Answers a worker's questions from an iterable, with a copy of each sequence to be moved. */
+/** Answers a worker's requests from an iterable, with a copy of each sequence to be moved. */
 function answering(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, line: Line): (pull: Pull) => void {
   let iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   const open = () => (Symbol.asyncIterator in sequences ? sequences[Symbol.asyncIterator]() : sequences[Symbol.iterator]());
@@ -233,8 +233,8 @@ function answering(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, line
 }
 
 /**
- * A trainer that runs in a worker, so that a page stays smooth (or a server answers) while it trains: `createTrainer` of
- * `memcell`, everything that computes awaited. With `threads` the worker trains on several.
+ * Makes a trainer that runs in a worker, so that a page stays smooth (or a server answers) while it trains. It is `createTrainer` of
+ * `memcell`, but every method that computes returns a promise. With `threads` the worker trains on several.
  * @throws TypeError, RangeError with the path of the option
  * @example const trainer = createTrainer(model, { loss: "mse", optimizer: adam() });
  */
@@ -244,7 +244,7 @@ export function createTrainer(model: Model, trainerOptions: TrainerOptions & Whe
 }
 
 /**
- * The trainer that the `save` of any trainer saved, in a worker, with its model here (`trainer.model`). What may change is as for
+ * Resumes a trainer in a worker, from the `save` of any trainer; its model here is `trainer.model`. The same options may change as in
  * `resumeTrainer` of `memcell`.
  * @throws TypeError, RangeError if the file is damaged or holds no trainer, or an option may not change
  */
