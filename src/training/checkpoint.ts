@@ -1,6 +1,6 @@
 /**
- * A training run as bytes and back: the model's file, with the optimizer's moments, the gradient under way, the averaged and the best parameters, the carried state
- * and the counters.
+ * A training run as bytes and back: the model's file plus the optimizer's moments, the gradients that wait for an update, the averaged
+ * and the best parameters, the carried state and the counters.
  */
 
 import {
@@ -29,7 +29,7 @@ import { boundsOf, RULES } from "./optimizers.js";
 import type { CheckedTrainerOptions } from "./trainerOptions.js";
 import type { Updater } from "./updater.js";
 
-/** A checkpoint, opened. */
+/** An opened checkpoint. */
 export interface TrainerFile {
   options: unknown;
   counters: unknown;
@@ -37,13 +37,13 @@ export interface TrainerFile {
 }
 
 const COUNT = integerIn(0, 2 ** 40);
-/** A least loss, null before there is one, and the epochs since. */
+/** The least loss, null before there is one, and the epochs since. */
 const SEEN = { loss: [either(null, number)], epochs: [count] } as const;
-/** Losses times weights, and the weights. */
+/** A sum of losses times weights, and the sum of the weights. */
 const weight = inBounds({ min: 0 });
 const SUM = { loss: [number], targets: [weight] } as const;
 
-/** JSON has no infinity, which `window` and `clipNorm` may be. */
+/** JSON has no infinity, but `window` and `clipNorm` may be infinite. */
 const replacer = (_: string, value: unknown) => (value === Infinity ? "Infinity" : value);
 const reviver = (value: unknown) => (value === "Infinity" ? Infinity : value);
 
@@ -81,13 +81,13 @@ export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {
   return { options: Object.fromEntries(Object.entries(trainer).map(([key, value]) => [key, reviver(value)])), counters, tensors };
 }
 
-/** Puts moments, counters and state where they were. */
+/** Restores moments, counters and state. */
 export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Updater): Position {
   const { engine } = learner;
   const { options } = learner;
   const o = complete("counters", counters, {
     updates: [COUNT],
-    // Absent in files of 0.1, whose mean has a share of the initial parameters: it begins anew.
+    // Absent in files of 0.1. Their mean has a share of the initial parameters, so it starts anew.
     averaged: [COUNT, 0],
     pending: [record({ windows: [integerIn(0, options.accumulate - 1)], targets: [weight] })],
     seen: [record({ factor: [inBounds({ min: 0, max: 1 })], ...SEEN })],
@@ -130,8 +130,8 @@ const copies = (tensors: Record<string, Tensor>): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(tensors).map(([name, { shape, data }]) => [name, { shape, data }]));
 
 /**
- * The state that `batch` rows carry. What it must hold is learned from a network of one row: memory for them all is taken when they
- * come, as a file may say more than anyone has.
+ * The state that `batch` rows carry. A network of one row tells what it must hold. Memory for all rows is taken only when they come, as a
+ * file may claim any number of them.
  */
 function readState(tensors: TrainerFile["tensors"], { engine }: Updater, batch: number): State {
   const row = new Network(engine, 1, lanesFor(1), "train");

@@ -8,44 +8,44 @@ import { see } from "./schedules.js";
 import type { Data, Source } from "./source.js";
 import type { Updater } from "./updater.js";
 
-/** What `fit` tells after each epoch, and on request every so many updates. */
+/** The report of `fit` after each epoch, and on request every so many updates. */
 export interface Report {
-  /** From 1. */
+  /** Number of the epoch, from 1. */
   epoch: number;
   /** Whether the epoch is over. */
   end: boolean;
-  /** Mean over the targets, each as much as its weight: of the whole epoch at its end, else of those since the last report. */
+  /** Mean over the targets by their weights: of the whole epoch at its end, else of the targets since the last report. */
   loss: number;
   /** At the end of an epoch, if there is validation data. */
   validationLoss?: number;
-  /** What `fit` was asked to measure on it. */
+  /** The metrics that `fit` was asked for, on the validation data. */
   metrics?: { [M in Metric]?: number };
   /** Updates that the trainer has made in all. */
   updates: number;
-  /** Of the last update. */
+  /** The learning rate of the last update. */
   learningRate: number;
-  /** Time steps learned in this epoch, and of how many; `totalSteps` is absent for iterables, whose length is not known. */
+  /** Time steps learned in this epoch, and of how many; `totalSteps` is absent for iterables, whose length is unknown. */
   steps: number;
   totalSteps?: number;
-  /** In the first report of a fit that has them: what is worth knowing about it. */
+  /** Advice on this fit, in its first report; absent if there is none. */
   notes?: string[];
 }
 
-/** Losses times what their means were taken over, and the sum of that: targets, each as much as its step's weight. */
+/** The sum of losses times the weights of their targets, and the sum of these weights. */
 interface Sum {
   loss: number;
   targets: number;
 }
 
-/** How far the epoch under way has come: with the trainer's numbers enough to go on bit for bit. */
+/** The progress of an unfinished epoch: with the trainer's numbers, enough to continue bit for bit. */
 export interface Progress extends Sum {
-  /** Sequences and steps of an array: what tells that it is the same one. */
+  /** Number of sequences and steps in an array, to recognise it. */
   sequences?: number;
   totalSteps?: number;
   taken: number;
   rows: (Pick<Row, "ordinal" | "from" | "repeated"> | null)[];
   steps: number;
-  /** Of the sums, what has not been reported. */
+  /** The part of the sums that has not been reported. */
   unreported: Sum;
 }
 
@@ -53,13 +53,13 @@ export interface Progress extends Sum {
 export interface Position {
   /** Epochs finished. */
   epochs: number;
-  /** The epoch under way. */
+  /** The unfinished epoch. */
   progress: Progress | null;
-  /** Rows whose state the last step of a loop of the user's own left, to be carried; 0 for none. */
+  /** Rows whose state the last `step` of a user's own loop left to be carried; 0 for none. */
   carried: number;
-  /** Of a fit with patience that is not over. */
+  /** The best epoch of an unfinished fit with patience. */
   best: Best | null;
-  /** What an online learner has beside its traces; absent in a trainer's. */
+  /** The rest of an online learner's state, besides its traces; absent in a trainer's. */
   online?: unknown;
 }
 
@@ -75,20 +75,20 @@ export interface FitOptions {
   /** Updates between reports. */
   every: number;
   signal: AbortSignal | undefined;
-  /** Epochs without improvement after which to stop; Infinity for never, and nothing is restored. */
+  /** Epochs without improvement after which to stop. Infinity: never, and nothing is restored. */
   patience: number;
   /** Loss and metrics on validation data, window by window. */
   validate: (() => Generator<void, Scores, void> | AsyncGenerator<void, Scores, void>) | undefined;
 }
 
 /**
- * Rows for so many sequences of an array, `batch` at the most: as few as take no longer, so that the last ones are not left over. Of
- * 33 sequences and a batch of 32, one by itself would make as many updates as the 32 before it.
+ * Rows for an array of this many sequences, `batch` at most. Takes the fewest rows that need no more rounds, which shares the sequences
+ * out evenly: of 33 with a batch of 32, the last one by itself would make as many updates as the 32 before it.
  */
 const rowsFor = (batch: number, sequences?: number): number =>
   sequences === undefined ? batch : Math.ceil(sequences / Math.ceil(sequences / batch));
 
-/** A page stays alive when its event loop runs at least every 50 ms. */
+/** Milliseconds between turns of the event loop. A page stays responsive when it runs at least every 50 ms. */
 const BREATH = 30;
 
 export async function* runEpochs(
@@ -98,14 +98,14 @@ export async function* runEpochs(
   options: FitOptions,
 ): AsyncGenerator<Report, void, undefined> {
   const { window, stride } = learner.options;
-  // An epoch that was interrupted goes on with the rows that it had.
+  // An interrupted epoch keeps its rows.
   const rowsOf = () => position.progress?.rows.length ?? rowsFor(learner.options.batch, data.sequences);
   if (data.longest !== undefined) learner.prepare(Math.min(window, data.longest), rowsOf());
   if (options.patience === Infinity) position.best = null;
   const { output } = learner.engine.config;
   let longest = data.longest ?? 0;
   let told = false;
-  /** With output "last" a window that is shorter than the sequences keeps the error from their beginnings: not without a word. */
+  /** With output "last", a window shorter than the sequences keeps the error from their beginnings. The user is told. */
   const notes = () => {
     if (told || output === "every" || window >= longest) return undefined;
     told = true;
@@ -155,7 +155,7 @@ export async function* runEpochs(
         }
         const T = rows.next(stride, output);
         if (T === 0) break;
-        // Seen from the progress alone, so that a report that an interruption kept back comes after resuming.
+        // Judged from the progress alone: if an interruption held a report back, it comes after resuming.
         const updated = learner.pending.windows === 0 && learner.updates % options.every === 0;
         if (updated && progress.unreported.targets > 0) {
           const { unreported } = progress;
@@ -189,7 +189,7 @@ export async function* runEpochs(
         }
         await pause();
       }
-      // At once, so that a checkpoint has all of the epoch's end or nothing of it.
+      // Without a pause before it, so that a checkpoint has all of the epoch's end or nothing of it.
       learner.seen = see(learner.options.schedule, learner.seen, last.validationLoss ?? last.loss);
       position.epochs = epoch;
       position.progress = null;
@@ -202,7 +202,7 @@ export async function* runEpochs(
   }
 }
 
-/** Keeps the best parameters; at the end makes them the model's. Returns whether it is the end. */
+/** Keeps the best parameters, and at the end makes them the model's. Returns whether this is the end. */
 function improve(learner: Updater, position: Position, { validationLoss = NaN }: Report, patience: number, last: boolean): boolean {
   const { engine } = learner;
   const { best } = position;
@@ -222,7 +222,7 @@ function improve(learner: Updater, position: Position, { validationLoss = NaN }:
   return end;
 }
 
-/** The promise, or the signal's reason: what waits for data must not wait for ever. Leaves no listener behind. */
+/** Rejects with the signal's reason if it comes before the promise, which may wait for data for ever. Leaves no listener behind. */
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);
@@ -231,7 +231,7 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-/** @throws RangeError if an epoch was interrupted on other sequences than these */
+/** @throws RangeError if the interrupted epoch had other sequences */
 export function checkSame(progress: Progress | null, data: Data): void {
   if (progress && (progress.sequences !== data.sequences || progress.totalSteps !== data.totalSteps)) {
     const size = ({ sequences, totalSteps }: { sequences?: number; totalSteps?: number }) =>
@@ -248,7 +248,7 @@ function begin({ sequences, totalSteps }: Data, batch: number): Progress {
   return { ...counts, taken: 0, rows, steps: 0, loss: 0, targets: 0, unreported: { loss: 0, targets: 0 } };
 }
 
-/** Takes the sequences that were taken before again, and puts the unfinished ones back where they were. */
+/** Takes the same sequences again, and moves the unfinished ones to their positions. */
 async function restore(rows: Rows, next: Source["next"], progress: Progress): Promise<Rows> {
   const places = new Map(progress.rows.map((row, i) => [row?.ordinal, i]));
   for (let ordinal = 0; ordinal < progress.taken; ordinal++) {
@@ -264,7 +264,7 @@ async function restore(rows: Rows, next: Source["next"], progress: Progress): Pr
   return rows;
 }
 
-/** Lets the event loop run: timers would wait 4 ms in browsers, which have no setImmediate; messages starve the timers of Bun. */
+/** Lets the event loop run. Timers would wait 4 ms in browsers, which have no setImmediate; messages starve the timers of Bun. */
 function breathe(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === "function") {

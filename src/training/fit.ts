@@ -1,4 +1,4 @@
-/** A training run, on however many threads: epochs, rows whose state is carried, checkpoints. */
+/** A training run, on any number of threads: epochs, rows with carried state, checkpoints. */
 
 import { boolean, complete, count, either, fail, integer, isObject, options } from "../core/check.js";
 import type { Tensor } from "../core/safetensors.js";
@@ -21,39 +21,39 @@ import { checkTrainerOptions, withLearningRate } from "./trainerOptions.js";
 import type { Updater } from "./updater.js";
 
 export interface FitSettings {
-  /** How many epochs (`Infinity`: until you leave the loop); one that was interrupted is finished as the first of them. Default 1. */
+  /** Number of epochs (`Infinity`: until you leave the loop). An interrupted one is finished first and counts as one. Default 1. */
   epochs?: number;
-  /** Sequences to evaluate on after each epoch; with the trainer's option `average` it is the averaged parameters that are. */
+  /** Sequences to evaluate after each epoch, with the averaged parameters if the trainer has the option `average`. */
   validation?: Iterable<Sequence>;
-  /** To measure on them beside the loss. */
+  /** Metrics on the validation data, besides the loss. */
   metrics?: readonly Metric[];
   /**
-   * Stops after so many epochs in a row without a new least validation loss (Prechelt 1998). At the end, also when the epochs
-   * run out, the model has the parameters of the best epoch, before the last report comes: those that were validated, so with
-   * `average` the averaged ones, whose mean then begins anew. A fit that was interrupted restores nothing: the next one with
-   * `patience`, also after `resumeTrainer`, goes on from its best. Default: never.
+   * Stops after this many epochs in a row without a new least validation loss (Prechelt 1998). At the end, even if the epochs run out,
+   * the model gets the parameters of the best epoch, before the last report comes. These are the validated ones: with `average` the
+   * averaged ones, whose mean then starts anew. An interrupted fit restores nothing: the next one with `patience`, even after
+   * `resumeTrainer`, continues from its best. Default: never.
    */
   patience?: number;
-  /** Stops before the next update; the iteration then throws the signal's reason. */
+  /** Aborting it stops before the next update; the iteration then throws the signal's reason. */
   signal?: AbortSignal;
-  /** Reports come every so many updates, and at each epoch's end. Default: at the end only. */
+  /** Updates between reports, besides the one at each epoch's end. Default: only that one. */
   every?: number;
 }
 
-/** Settings with validation data, whose reports have what was measured on them: all reports, as they come at epochs' ends alone. */
+/** Settings with validation data. Reports come only at epochs' ends, so all of them have the validation loss and the metrics. */
 export interface ValidatedSettings<M extends Metric> extends FitSettings {
   validation: Iterable<Sequence>;
   metrics?: readonly M[];
   every?: never;
 }
 
-/** Rows of one window, and the steps of the longest. */
+/** The rows of one window, and the steps of the longest. */
 interface Batch {
   rows: Row[];
   T: number;
 }
 
-/** What all trainers have. */
+/** The base of all trainers. */
 export abstract class TrainerBase<U extends Updater = Updater> {
   readonly model: Model;
   /** @internal */
@@ -88,8 +88,8 @@ export abstract class TrainerBase<U extends Updater = Updater> {
   }
 
   /**
-   * The optimizer's learning rate, which the schedule multiplies (reports say what comes of that). It may be set at any time, for
-   * the updates from then on, and is saved.
+   * The optimizer's learning rate, before the schedule's factor (reports give the product). You may set it at any time, for the
+   * updates from then on. It is saved.
    * @throws TypeError, RangeError if it is not a positive number up to 1e6
    * @example if (loss > before) trainer.learningRate /= 2;
    */
@@ -112,12 +112,12 @@ export abstract class TrainerBase<U extends Updater = Updater> {
   }
 
   /**
-   * Trains for some epochs. An epoch runs every sequence once: each row of the batch works through one, window by window, with
-   * its state carried on, and takes the next when it is done. Windows start with their sequence, so a sequence's gradient does
-   * not depend on the others' lengths. Lets the event loop run at least every 50 ms (one update permitting).
+   * Trains for some epochs. An epoch runs every sequence once. Each row of the batch works through one sequence, window by window, with
+   * its state carried on, and takes the next when it is done. Windows start at the beginning of a sequence, so its gradient does not
+   * depend on the others' lengths. Lets the event loop run at least every 50 ms, unless one update takes longer.
    *
-   * Nothing happens until it is iterated, or awaited for the last report. An epoch that was interrupted, by the signal or by leaving
-   * the loop, is taken up where it stopped (an iterable is run up to there again). Reports' losses are NaN where no target counts.
+   * Nothing happens until the result is iterated, or awaited for the last report. An epoch interrupted by the signal, or by leaving the
+   * loop, continues where it stopped (an iterable is run up to there again). Losses in reports are NaN where no target counts.
    *
    * @param sequences an array (checked and copied whole before the first update), or an iterable or async iterable, which is iterated
    * once an epoch and may be larger than memory
@@ -170,7 +170,7 @@ export abstract class TrainerBase<U extends Updater = Updater> {
     }
   }
 
-  /** @internal Says whose state the next step may carry: that of so many rows. */
+  /** @internal Sets how many rows have state that the next step may carry. */
   protected carries(rows: number): void {
     this.#position.carried = rows;
   }
@@ -185,7 +185,7 @@ export abstract class TrainerBase<U extends Updater = Updater> {
     this.#settled(what);
   }
 
-  /** Drops an interrupted epoch, gradients that have not come to an update, and the best epoch so far: the next `fit` begins anew. */
+  /** Drops an interrupted epoch, gradients that wait for an update, and the best epoch so far: the next `fit` starts anew. */
   rewind(): this {
     this.#idle("rewind");
     this.#position.progress = null;
@@ -195,7 +195,7 @@ export abstract class TrainerBase<U extends Updater = Updater> {
   }
 
   /**
-   * The running mean of the parameters, with the option `average`: what `fit` validates. Without it, or before the first update, a
+   * The running mean of the parameters, with the option `average`; `fit` validates it. Without the option, or before the first update, a
    * copy of the parameters.
    * @example model.setParameters(trainer.averaged());
    */
@@ -203,7 +203,7 @@ export abstract class TrainerBase<U extends Updater = Updater> {
     return this.engine.tensors(this.updater.mean);
   }
 
-  /** @internal The rows of a window of the user's own, all of each sequence. */
+  /** @internal The rows of a user's own window: each holds a whole sequence. */
   protected rows(what: string, batch: unknown, stepOptions: unknown): Batch {
     const o = options("options", stepOptions, ["carry"]);
     const list = checkSequences("sequences", batch, this.#demands);
@@ -227,9 +227,9 @@ export abstract class TrainerBase<U extends Updater = Updater> {
   }
 
   /**
-   * Everything that training needs to go on bit for bit, also in the middle of an epoch: a safetensors file with the model,
-   * the optimizer's moments and the carried state. `loadModel` reads the model from it.
-   * @example await writeAtomically("checkpoint.safetensors", trainer.save()); // of memcell/node: a crash leaves the one before
+   * Everything needed to continue training bit for bit, even in the middle of an epoch: a safetensors file with the model, the
+   * optimizer's moments and the carried state. `loadModel` reads the model from it.
+   * @example await writeAtomically("checkpoint.safetensors", trainer.save()); // memcell/node: a crash leaves the previous file
    */
   save(): Uint8Array<ArrayBuffer> {
     this.#settled("save");

@@ -1,4 +1,4 @@
-/** Learning from an endless stream, in memory that does not grow: forward in time, by traces (assembly/online.ts). */
+/** Learning from an endless stream in constant memory: forward in time, by traces (assembly/online.ts). */
 
 import { product } from "../core/arithmetic.js";
 import { complete, destination, fail, oneOf, options } from "../core/check.js";
@@ -18,7 +18,7 @@ import { measured, noStatistics, type Statistics, scalerOf, statisticsLike } fro
 import { type CheckedTrainerOptions, checkTrainerOptions, ONLINE, type OnlineOptions } from "./trainerOptions.js";
 import { LocalUpdater } from "./updater.js";
 
-/** A checked target, and the statistics with it. */
+/** A checked target, and the statistics with it included. */
 type Goal = Pick<Checked, "targets" | "weights" | "each"> & { statistics: Statistics };
 
 /** Made by `createOnlineLearner` and `resumeOnlineLearner`. */
@@ -30,10 +30,10 @@ export class OnlineLearner {
   readonly #learner: LocalUpdater;
   readonly #network: Network;
   readonly #traces: EligibilityTraces;
-  /** Of the running scaler; never changed, but replaced. */
+  /** Statistics of the running scaler; replaced, never changed. */
   #statistics: Statistics = {};
   #goesOn = false;
-  /** The inputs of the last step, until it is taught or another begins: the traces have not taken it in. */
+  /** The inputs of the last step while it can be taught: the traces do not include it yet. */
   #open: ArrayLike<number> | null = null;
   #loss = NaN;
 
@@ -94,13 +94,13 @@ export class OnlineLearner {
   }
 
   /**
-   * One step of the stream: outputs, and with a target, which may also come later (see `learn`), an update.
+   * One step of the stream. Returns the outputs. With a target, which may also come later (see `learn`), it then makes an update.
    * @param input `features` numbers (one number may stand alone), or a token
    * @param target `outputs` numbers (one may stand alone) or a class, as the loss takes them; absent where there is none
    * @param out where to put the outputs; default a new array
    * @returns the outputs, before the update
-   * @throws TypeError, RangeError if they are not that: then nothing has changed; RangeError if outputs, loss or gradient are not
-   * finite: then parameters and scaler are those before, and the next step begins a new sequence, as after `reset`
+   * @throws TypeError, RangeError if an argument is wrong: then nothing has changed; RangeError if outputs, loss or gradient are not
+   * finite: then parameters and scaler are as before, and the next step begins a new sequence, as after `reset`
    * @example const [y] = learner.step([0.1, 0.2], 0.7);
    */
   step(input: ArrayLike<number> | number, target?: ArrayLike<number> | number, out?: Float32Array): Float32Array {
@@ -120,10 +120,10 @@ export class OnlineLearner {
   }
 
   /**
-   * Teaches the last step, now that the truth is known: `step(input)` and then `learn(target)` is `step(input, target)`, to the
-   * bit. It is to come before the next step; where the truth comes several steps late, let the learner follow that many steps
-   * behind, and look ahead from its `state()` with `model.stream()`.
-   * @param target as that of `step`
+   * Teaches the last step once the truth is known: `step(input)` and then `learn(target)` equals `step(input, target)` to the bit. Call
+   * it before the next step. If the truth comes several steps late, let the learner follow that many steps behind, and look ahead from
+   * its `state()` with `model.stream()`.
+   * @param target as for `step`
    * @returns the loss, before the update; NaN if the target is one that the loss ignores
    * @throws Error if no step waits for a target: each can be taught once, and not after `reset` or `restore`; TypeError, RangeError
    * as `step`
@@ -135,7 +135,7 @@ export class OnlineLearner {
     return this.#orBegin(() => this.#teach(goal));
   }
 
-  /** The model's configuration with the scaler that the statistics give. */
+  /** The model's configuration with the scaler from the statistics. */
   #scaledBy(statistics: Statistics): Config {
     const { config } = this.#engine;
     return statistics === this.#statistics ? config : { ...config, scaler: scalerOf(statistics, this.options.loss) };
@@ -146,7 +146,7 @@ export class OnlineLearner {
     this.#statistics = statistics;
   }
 
-  /** @param before the statistics without it */
+  /** @param before the statistics without this target */
   #goal(target: unknown, before: Statistics): Goal {
     const { loss } = this.options;
     const statistics = measured(before, "targets", "step.targets", target, loss);
@@ -167,7 +167,7 @@ export class OnlineLearner {
     this.#open = inputs;
   }
 
-  /** The update that the target of the step just made asks for. */
+  /** Makes the update for the target of the last step. */
   #teach({ statistics, ...goal }: Goal): number {
     const [network, learner] = [this.#network, this.#learner];
     const { gradients } = learner;
@@ -186,7 +186,7 @@ export class OnlineLearner {
     return loss;
   }
 
-  /** What can leave the finite: then parameters and scaler are those before, and a new sequence begins, as the state may be why. */
+  /** Runs work that may stop being finite: then parameters and scaler are as before, and a new sequence begins, lest the state be why. */
   #orBegin<T>(work: () => T): T {
     const before = this.#statistics;
     try {
@@ -203,16 +203,16 @@ export class OnlineLearner {
   }
 
   /**
-   * A copy of the state after the last step, as `state()` of a stream of the model returns it: `model.stream().restore(state)`
-   * goes on from there, to look further ahead. Without the traces, which `save` keeps.
+   * A copy of the state after the last step, in the form of a stream's `state()`: `model.stream().restore(state)` continues from there,
+   * to look further ahead. It has no traces; `save` keeps those.
    */
   state(): State {
     return this.#goesOn ? this.#network.readState() : this.#network.zeros();
   }
 
   /**
-   * Goes on from a state of this or a like model, its streams' too; gradients reach back to here, as the traces are zero.
-   * @throws TypeError, RangeError if it is not that; then nothing has changed
+   * Continues from a state of this or a similar model, including its streams'. Gradients reach back only to here, as the traces are zero.
+   * @throws TypeError, RangeError if it is not a valid state; then nothing has changed
    */
   restore(state: Record<string, ArrayLike<number>>): this {
     const checked = this.#network.checkState(state);
@@ -222,7 +222,7 @@ export class OnlineLearner {
     return this;
   }
 
-  /** Begins a new sequence: state and traces are zero. A running scaler stays where it is. */
+  /** Begins a new sequence: state and traces become zero. A running scaler keeps its statistics. */
   reset(): this {
     this.#goesOn = false;
     this.#open = null;
@@ -230,8 +230,8 @@ export class OnlineLearner {
   }
 
   /**
-   * The gradient of the last step that had a target, by every parameter's name: the error at that step times what the traces
-   * remember of all steps before.
+   * The gradient of the last step that had a target, by every parameter's name: the error at that step times the traces, which hold the
+   * derivatives through all earlier steps.
    */
   gradients(): Record<string, Tensor> {
     return this.#engine.tensors(this.#learner.gradients);
@@ -243,15 +243,15 @@ export class OnlineLearner {
   }
 
   /**
-   * Everything needed to go on bit for bit: a safetensors file with the model, the optimizer's moments, state, traces and the
-   * running scaler; a step that has not been taught can be taught after it. `loadModel` reads the model from it, with the scaler
-   * as it is now.
+   * Everything needed to continue bit for bit: a safetensors file with the model, the optimizer's moments, state, traces and the running
+   * scaler. A step that waits for its target can still be taught after resuming. `loadModel` reads the model from it, with the scaler as
+   * it is now.
    */
   save(): Uint8Array<ArrayBuffer> {
     const traces = (this.#goesOn ? this.#traces.regions : []).map(({ name, pointer, count }): [string, Tensor] => {
       return [`trace.${name}`, { shape: [count], data: this.#engine.memory.read(pointer, count) }];
     });
-    // Of a step to be taught, the state before it and its input: resuming runs it again.
+    // For a step that waits for its target, save the state before it and its input: resuming runs it again.
     const [network, open] = [this.#network, this.#open];
     const online = { ...(open && { open: Array.from(open) }), ...this.#statistics };
     const position = { epochs: 0, progress: null, carried: Number(this.#goesOn), best: null, online };
@@ -263,13 +263,13 @@ export class OnlineLearner {
 }
 
 /**
- * A learner for a stream without end: memory and time a step are as the number of weights, whatever came before. For lstm97 and
- * lstm its gradient is exactly that of `gradient: "truncated-1997"` over the whole stream so far (Hochreiter & Schmidhuber 1997,
- * equations 21 to 28; with forget gate Gers et al. 2000); for rnn and gru it is the SnAp-1 approximation (Menick et al. 2021).
+ * Makes a learner for an endless stream: memory and time per step depend on the number of weights, not on the length of the stream.
+ * For lstm97 and lstm its gradient is exactly that of `gradient: "truncated-1997"` over the whole stream so far (Hochreiter &
+ * Schmidhuber 1997, equations 21 to 28; with forget gate Gers et al. 2000). For rnn and gru it is SnAp-1, an approximation (Menick et
+ * al. 2021). The model is changed in place. Its first layer must be its only recurrent one; any others may stand above it.
  *
- * The model's first layer must be its only recurrent one, and above it may be any others; it is changed in place. For streams
- * without end prefer `lstm` or `gru` to `rnn` with `activation: "relu"`, whose state has no bound: once its weights let it grow, it
- * leaves the finite, and steps are refused.
+ * For endless streams prefer `lstm` or `gru` to `rnn` with `activation: "relu"`, whose state has no bound: once its weights let it
+ * grow, it becomes infinite, and steps are refused.
  * @example
  * const learner = createOnlineLearner(model, { loss: "mse", optimizer: sgd({ learningRate: 0.01 }) });
  * for await (const { input, target } of sensor) console.log(learner.step(input, target));
@@ -287,8 +287,8 @@ export function createOnlineLearner(model: Model, onlineOptions: OnlineOptions):
 }
 
 /**
- * The learner that `save` saved, with its model (`learner.model`). It goes on bit for bit, but for what is to change: an `optimizer`
- * of the same type, `schedule`, `clipNorm`, `clipValue`, and where no gradients wait for an update `accumulate`.
+ * Resumes the learner that `save` saved, with its model (`learner.model`). It continues bit for bit, except for the options you change:
+ * an `optimizer` of the same type, `schedule`, `clipNorm`, `clipValue`, and where no gradients wait for an update `accumulate`.
  * @throws TypeError, RangeError if the file is damaged or holds no learner, or an option may not change
  * @example const learner = resumeOnlineLearner(bytes, { optimizer: sgd({ learningRate: 0.001 }) });
  */

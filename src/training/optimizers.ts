@@ -1,6 +1,6 @@
 /**
- * The optimizers: plain data, and how each one takes a step. Formulas and defaults are PyTorch's; weight decay spares biases
- * and other vectors, as it is for the size of weights (PyTorch users make parameter groups for that).
+ * The optimizers: plain data, and the step of each. Formulas and defaults are PyTorch's. Weight decay spares biases and other vectors,
+ * because it is meant to limit weights (PyTorch users make parameter groups for that).
  */
 
 import { power } from "../core/arithmetic.js";
@@ -8,7 +8,7 @@ import { boolean, inBounds, type Option, share, typed, typedData } from "../core
 import type { Kernels } from "../core/kernels.js";
 import type { Span } from "../model/layout.js";
 
-/** Stochastic gradient descent, with momentum on request. */
+/** Stochastic gradient descent, optionally with momentum. */
 export interface Sgd {
   type: "sgd";
   learningRate: number;
@@ -25,7 +25,7 @@ export interface RmsProp {
   type: "rmsprop";
   /** Default 0.01. */
   learningRate?: number;
-  /** Of the mean of the gradient's square. Default 0.99. */
+  /** Decay of the mean of the gradient's square. Default 0.99. */
   decay?: number;
   /** From 0 to below 1. Default 0. */
   momentum?: number;
@@ -53,7 +53,7 @@ export interface Adam {
   learningRate?: number;
   /** Decay of the mean of the gradient. Default 0.9. */
   beta1?: number;
-  /** Decay of the mean of its square. Default 0.999. */
+  /** Decay of the mean of the gradient's square. Default 0.999. */
   beta2?: number;
   /** Default 1e-8. */
   epsilon?: number;
@@ -64,7 +64,7 @@ export interface Adam {
 /** Adam with decoupled weight decay (Loshchilov & Hutter 2019). */
 export interface AdamW extends Omit<Adam, "type"> {
   type: "adamw";
-  /** Each update takes `learningRate * weightDecay` of every weight matrix. Default 0.01. */
+  /** Each update subtracts `learningRate * weightDecay` times every weight matrix. Default 0.01. */
   weightDecay?: number;
 }
 
@@ -81,7 +81,7 @@ export const adam = (options: Omit<Adam, "type"> = {}): Adam => typedData("adam"
 /** @example adamw({ learningRate: 1e-3, weightDecay: 0.01 }) */
 export const adamw = (options: Omit<AdamW, "type"> = {}): AdamW => typedData("adamw", options, "learningRate: 0.001");
 
-/** Where the optimizer's data lies, and how far it has come. */
+/** The pointers and numbers of one update. */
 export interface Update {
   parameter: number;
   gradient: number;
@@ -89,9 +89,9 @@ export interface Update {
   moments: number[];
   /** Floats in each. */
   count: number;
-  /** What the gradient is multiplied by: clips its norm. */
+  /** The factor on the gradient that clips its norm. */
   scale: number;
-  /** What of them is weight matrices. */
+  /** The spans that hold weight matrices. */
   matrices: readonly Span[];
   /** The learning rate of this update. */
   rate: number;
@@ -102,11 +102,11 @@ export interface Update {
 /** The moments that are sums or means of squares. */
 const SQUARES = ["exp_avg_sq", "square_avg", "sum"];
 
-/** The least and the largest number that a moment can have: what is beyond comes from no training, and could lead out of f32. */
+/** Bounds on the values of a moment in a file. No training goes beyond them, and larger values could overflow f32. */
 export const boundsOf = (moment: string): [number, number] => (SQUARES.includes(moment) ? [0, 2 ** 126] : [-(2 ** 100), 2 ** 100]);
 
 interface Rule<T extends Optimizer> {
-  /** PyTorch's names of what the optimizer keeps for each parameter. */
+  /** PyTorch's names of the moments kept for each parameter. */
   moments: readonly string[];
   options: Record<Exclude<keyof T, "type">, Option>;
   update(kernels: Kernels, optimizer: Required<T>, update: Update): void;
@@ -116,7 +116,7 @@ const epsilon = inBounds({ min: 0, aboveMin: true, max: 1 });
 export const rate = inBounds({ min: 0, aboveMin: true, max: 1e6, expected: "a positive number up to 1000000" });
 const decay = inBounds({ min: 0, max: 1 });
 
-/** Adam's options; decoupled, the decay has another default. */
+/** Adam's options. The decay has another default if it is decoupled. */
 const adams = (weightDecay: number): Record<Exclude<keyof AdamW, "type">, Option> => ({
   learningRate: [rate, 1e-3],
   beta1: [share, 0.9],
@@ -132,7 +132,7 @@ function updateAdam(kernels: Kernels, o: Required<Adam | AdamW>, u: Update): voi
   kernels.adam(u.parameter, first, second, u.gradient, u.count, u.scale, rate, o.beta1, o.beta2, o.epsilon, correction);
 }
 
-/** A new optimizer is a row here and a kernel. */
+/** To add an optimizer, add a row here and a kernel. */
 export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: T }>> } = {
   sgd: {
     moments: ["momentum_buffer"],
@@ -181,8 +181,7 @@ export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: 
 };
 
 /**
- * Adds the decay that all but AdamW have in their gradient, the slope of weightDecay / 2 times the squared weights, to the scaled
- * gradient.
+ * Adds weight decay to the scaled gradient, for all but AdamW: the derivative of weightDecay / 2 times the squared weights.
  */
 export function addDecay(kernels: Kernels, { type, weightDecay }: Required<Optimizer>, u: Update): void {
   if (type === "adamw" || weightDecay === 0) return;

@@ -1,25 +1,25 @@
-/** What `fit` returns: reports to be iterated, or awaited to the last. */
+/** The result of `fit`: reports to iterate, or to await until the last. */
 
 import type { Metric } from "../model/metrics.js";
 import type { Report } from "./epochs.js";
 
-/** At the end of an epoch, where `fit` was given validation data: it has what was measured on them. */
+/** The report at the end of an epoch of a `fit` with validation data. */
 export interface ValidatedReport<M extends Metric = never> extends Report {
   validationLoss: number;
   metrics: Record<M, number>;
 }
 
 /**
- * A training run. Nothing happens until it is iterated, which gives report after report, or awaited, which trains to the end and
- * gives the last one (`undefined` where there is none: with `epochs: 0`). Either, not both.
+ * A training run. Nothing happens until it is iterated, which gives one report after another, or awaited, which trains to the end and
+ * gives the last report (`undefined` where there is none: with `epochs: 0`). Do one, not both.
  *
- * As of any promise, an async function that returns it returns what it comes to: the last report. `yield*` iterates it.
+ * Like any promise, it is awaited when an async function returns it: the function gives the last report. `yield*` iterates it.
  */
 export type Fit<R extends Report = Report> = AsyncGenerator<R, void, undefined> & PromiseLike<R>;
 
 const BOTH = "a fit is either iterated or awaited, and this one is both: await it alone, or keep the last report of the loop";
 
-/** Makes reports that can be awaited as well. */
+/** Lets reports also be awaited. */
 export function awaitable<R extends Report>(reports: AsyncGenerator<R, void, undefined>): Fit<R> {
   const next = reports.next.bind(reports);
   let iterated = false;

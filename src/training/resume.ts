@@ -1,4 +1,4 @@
-/** What may be other when training is resumed than when it was saved: what no saved number belongs to. */
+/** The options that may change when training resumes: those that no saved number depends on. */
 
 import { fail, options } from "../core/check.js";
 import type { Environment } from "../model/engine.js";
@@ -7,42 +7,41 @@ import { openCheckpoint, type TrainerFile } from "./checkpoint.js";
 import { checkOptimizer } from "./optimizers.js";
 import type { TrainerOptions } from "./trainerOptions.js";
 
-/** At any time. */
+/** May change at any time. */
 const ALWAYS = ["optimizer", "schedule", "clipNorm", "clipValue"] as const;
-/** Where no epoch, and no update, is under way: rows and windows have places in it. */
+/** May change only between epochs and updates: the progress of an epoch refers to its rows and windows. */
 const BETWEEN = ["window", "stride", "batch", "accumulate"] as const;
 
-/** What a trainer may be resumed with. */
+/** The options that may change for a trainer. */
 export const CHANGES = [...ALWAYS, ...BETWEEN] as const;
-/** What an online learner may. */
+/** The options that may change for an online learner. */
 export const ONLINE_CHANGES = [...ALWAYS, "accumulate"] as const;
 export const ENVIRONMENT = ["module", "kernels"] as const;
 
 /**
- * Options in which training goes on otherwise than it was saved. An optimizer must be of the type that it was, whose moments the
- * file has; a schedule counts updates from the first on. `window`, `stride`, `batch` and `accumulate` may change between epochs.
- * Default: as saved.
+ * Options to change when training resumes. An optimizer must keep its type, as the file has its moments; a schedule counts updates from
+ * the very first. `window`, `stride`, `batch` and `accumulate` may change between epochs. Default: as saved.
  */
 export type Changes = Partial<Pick<TrainerOptions, (typeof CHANGES)[number]>>;
 
-/** What `resumeTrainer` takes beside the bytes. */
+/** The options of `resumeTrainer`. */
 export interface ResumeOptions extends Changes, Environment {}
 
-/** What `resumeOnlineLearner` does: `accumulate` may change where no gradients wait for an update. */
+/** The options of `resumeOnlineLearner`. `accumulate` may change where no gradients wait for an update. */
 export interface OnlineResumeOptions extends Pick<Changes, (typeof ONLINE_CHANGES)[number]>, Environment {}
 
 interface Resumed {
   model: Model;
   /** With the changed options. */
   file: TrainerFile;
-  /** Those, and what else was given. */
+  /** The changed options, and all others given. */
   given: Record<string, unknown>;
 }
 
 /**
- * A checkpoint and its model, with the options that training goes on with.
- * @param changes the options that may be other
- * @param others what else may be given
+ * Opens a checkpoint: the file, with the changed options, and its model.
+ * @param changes the options that may change
+ * @param others further options that may be given
  */
 export function resume(
   bytes: Uint8Array | ArrayBuffer,
@@ -70,7 +69,7 @@ export function resume(
     );
   }
   const changed = Object.fromEntries(Object.entries(given).filter(([key]) => changes.includes(key)));
-  // A stride that was left to be the window remains that.
+  // A stride that defaulted to the window keeps following it.
   const stride = "window" in given && saved.stride === saved.window ? { stride: undefined } : {};
   const environment = Object.fromEntries(ENVIRONMENT.filter((key) => key in given).map((key) => [key, given[key]]));
   return { model: loadModel(bytes, environment), file: { ...file, options: { ...saved, ...stride, ...changed } }, given };

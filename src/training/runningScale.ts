@@ -1,4 +1,4 @@
-/** Mean and deviation of numbers that come a step at a time, in double precision (Welford 1962): the same bits on every engine. */
+/** Running mean and deviation, step by step, in double precision (Welford 1962): the same bits on every engine. */
 
 import { atLeast0, type Check, complete, deepFreeze, fail, finite, numbers, type Option, type Refuse } from "../core/check.js";
 import type { Config } from "../model/config.js";
@@ -7,7 +7,7 @@ import { ruleOf } from "../model/losses.js";
 import type { Scale } from "../model/scale.js";
 import { flatten } from "../model/sequences.js";
 
-/** What is known of each number. Plain data. */
+/** The statistics of each number. Plain data. */
 export interface Running {
   counts: number[];
   mean: number[];
@@ -20,7 +20,7 @@ const noneSeen = (features: number): Running => {
   return { counts: zeros(), mean: zeros(), squares: zeros() };
 };
 
-/** The same after one more step; NaN is passed over. */
+/** The statistics after one more step; NaN is skipped. */
 function after({ counts, mean, squares }: Running, list: ArrayLike<number>): Running {
   const next = { counts: [...counts], mean: [...mean], squares: [...squares] };
   Array.from(list).forEach((number, k) => {
@@ -35,7 +35,7 @@ function after({ counts, mean, squares }: Running, list: ArrayLike<number>): Run
   return next;
 }
 
-/** The deviation is that of these numbers, divided by their count; 1 where it is nothing in f32, which a scale refuses. */
+/** The deviation is that of the numbers so far, divided by their count. It is 1 where f32 would round it to 0, which a scale refuses. */
 const scaleOf = ({ counts, mean, squares }: Running): Scale => ({
   mean: [...mean],
   deviation: squares
@@ -43,13 +43,13 @@ const scaleOf = ({ counts, mean, squares }: Running): Scale => ({
     .map((value) => (Math.fround(value) > 0 ? value : 1)),
 });
 
-/** Of what a model's scaler has. Never changed, but replaced. */
+/** Statistics for each part of a model's scaler. Replaced, never changed. */
 export interface Statistics {
   readonly inputs?: Running;
   readonly targets?: Running;
 }
 
-/** Before anything has come, of what there is to scale: features, and targets that rescale. @throws RangeError if there is nothing */
+/** Empty statistics for all parts that can be scaled: features, and rescalable targets. @throws RangeError if there are none */
 export function noStatistics(path: string, { input }: Config, loss: Required<Loss>, outputs: number): Statistics {
   const rule = ruleOf(loss);
   const statistics = {
@@ -60,7 +60,7 @@ export function noStatistics(path: string, { input }: Config, loss: Required<Los
   return statistics;
 }
 
-/** The same after one more step, whose numbers are checked: of targets, those that are missing may be NaN where the loss says so. */
+/** The statistics after one more step, whose numbers are checked. Missing targets may be NaN if the loss allows it. */
 export function measured(statistics: Statistics, part: keyof Statistics, path: string, value: unknown, loss: Loss): Statistics {
   const running = statistics[part];
   if (!running) return statistics;
@@ -79,7 +79,7 @@ export function scalerOf({ inputs, targets }: Statistics, loss: Loss): Config["s
   });
 }
 
-/** How a file's are checked, that are to be like these. */
+/** Checks for statistics from a file, which must have the shape of these. */
 export const statisticsLike = (statistics: Statistics): Record<string, Option> =>
   Object.fromEntries(Object.entries(statistics).map(([part, { mean }]) => [part, [checkRunning(mean.length)]]));
 

@@ -1,13 +1,13 @@
 /**
- * Schedules of the learning rate: plain data, and the factor on the optimizer's `learningRate` that they give. Formulas are
- * PyTorch's `lr_scheduler`'s. All but plateau's are functions of the number of updates made.
+ * Schedules of the learning rate: plain data, and the factor that they put on the optimizer's `learningRate`. Formulas are those of
+ * PyTorch's `lr_scheduler`. All but plateau's are functions of the number of updates made.
  */
 
 import { cosine as cos, power, root } from "../core/arithmetic.js";
 import { count, inBounds, integer, type Option, typed, typedData } from "../core/check.js";
 
 interface Warmup {
-  /** The first updates, which go up in equal steps to the full rate; the schedule begins after them (Goyal et al. 2017). Default 0. */
+  /** The number of first updates in which the rate rises in equal steps; the schedule begins after them (Goyal et al. 2017). Default 0. */
   warmup?: number;
 }
 
@@ -16,10 +16,10 @@ export interface Constant extends Warmup {
   type: "constant";
 }
 
-/** Every so many updates, the rate is multiplied; PyTorch's `StepLR`. */
+/** Multiplies the rate by `factor` every so many updates; PyTorch's `StepLR`. */
 export interface StepDecay extends Warmup {
   type: "stepDecay";
-  /** Updates. */
+  /** Updates between reductions. */
   every: number;
   /** Default 0.1. */
   factor?: number;
@@ -36,25 +36,25 @@ export interface Exponential extends Warmup {
 /** Half a cosine from the full rate down to `minimum`, where it stays (Loshchilov & Hutter 2017); PyTorch's `CosineAnnealingLR`. */
 export interface Cosine extends Warmup {
   type: "cosine";
-  /** Updates that it takes. */
+  /** Updates until the minimum. */
   updates: number;
-  /** A share of the learning rate. Default 0. */
+  /** As a share of the learning rate. Default 0. */
   minimum?: number;
 }
 
 /**
- * Lower when learning gets stuck: after more than `patience` epochs of `fit` in which the validation loss (without validation
- * data the loss) did not fall by more than the share `threshold` below the best. PyTorch's `ReduceLROnPlateau`.
+ * Lowers the rate when learning gets stuck: after more than `patience` epochs of `fit` in which the validation loss (or the loss, without
+ * validation data) did not fall below the best by more than the share `threshold`. PyTorch's `ReduceLROnPlateau`.
  */
 export interface Plateau extends Warmup {
   type: "plateau";
-  /** On the rate, each time. Default 0.1. */
+  /** The factor of each reduction. Default 0.1. */
   factor?: number;
-  /** Epochs. Default 10. */
+  /** Epochs without improvement. Default 10. */
   patience?: number;
   /** Default 1e-4. */
   threshold?: number;
-  /** A share of the learning rate. Default 0. */
+  /** As a share of the learning rate. Default 0. */
   minimum?: number;
 }
 
@@ -72,7 +72,7 @@ export const cosine = (options: Omit<Cosine, "type">): Cosine => typedData("cosi
 /** @example plateau({ factor: 0.5, patience: 3 }) */
 export const plateau = (options: Omit<Plateau, "type"> = {}): Plateau => typedData("plateau", options, "patience: 3");
 
-/** What plateau has seen: its factor on the rate, the least loss, and the epochs since it or since the last reduction. */
+/** Plateau's memory: its factor on the rate, the least loss, and the epochs since that loss or the last reduction. */
 export interface Seen {
   factor: number;
   loss: number | null;
@@ -88,7 +88,7 @@ interface Rule<T extends Schedule> {
 const share = inBounds({ min: 0, max: 1 });
 const multiplier = inBounds({ min: 0, aboveMin: true, max: 1 });
 
-/** A new schedule is a row here. */
+/** To add a schedule, add a row here. */
 const SCHEDULES: { [T in Schedule["type"]]: Rule<Extract<Schedule, { type: T }>> } = {
   constant: { options: {}, factor: () => 1 },
   stepDecay: {
@@ -109,14 +109,14 @@ const SCHEDULES: { [T in Schedule["type"]]: Rule<Extract<Schedule, { type: T }>>
   },
 };
 
-/** The factor on the learning rate of the update after `n` ones. */
+/** The factor on the learning rate of the update that follows the first `n`. */
 export function factorAfter(schedule: Required<Schedule>, n: number, seen: Seen): number {
   // One rule per type: the compiler cannot see that rule and schedule belong together.
   const { factor } = SCHEDULES[schedule.type] as Rule<Schedule>;
   return Math.min(1, (n + 1) / schedule.warmup) * factor(schedule, Math.max(0, n - schedule.warmup), seen);
 }
 
-/** What has been seen once an epoch with this loss is over. */
+/** Plateau's memory after an epoch with this loss. */
 export function see(schedule: Required<Schedule>, seen: Seen, loss: number): Seen {
   if (schedule.type !== "plateau") return seen;
   if (loss < (seen.loss ?? Infinity) * (1 - schedule.threshold)) return { ...seen, loss, epochs: 0 };

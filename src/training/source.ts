@@ -1,4 +1,4 @@
-/** Where an epoch's sequences come from: an array, shuffled, or an iterable. */
+/** The source of an epoch's sequences: an array, shuffled, or an iterable. */
 
 import { PURPOSE, Random } from "../core/random.js";
 import type { Checked } from "../model/sequences.js";
@@ -11,7 +11,7 @@ export interface Source {
 }
 
 export interface Data {
-  /** For arrays. */
+  /** Number of sequences, for arrays. */
   sequences?: number;
   totalSteps?: number;
   longest?: number;
@@ -32,7 +32,7 @@ export function arrayData(list: Checked[], seed: number | null): Data {
   };
 }
 
-/** An iterable's sequences as they come; it is iterated once an epoch. */
+/** An iterable's sequences in order; it is iterated once an epoch. */
 export function iterableData(
   iterable: Iterable<unknown> | AsyncIterable<unknown>,
   check: (value: unknown, index: number) => Checked,
@@ -57,7 +57,7 @@ export function iterableData(
           return step.done ? undefined : check(step.value, index++);
         },
         close() {
-          // It may be waiting for data that never comes, and there is nobody to tell that closing failed.
+          // Do not wait: the iterator may wait for data that never comes. Nobody can be told that closing failed.
           const closed = async () => iterator.return?.();
           if (!ended) closed().catch(() => {});
         },

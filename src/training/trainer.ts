@@ -1,4 +1,4 @@
-/** TrainerBase by truncated backpropagation through time (Williams & Peng 1990): window by window, the state carried on. */
+/** TrainerBase by truncated backpropagation through time (Williams & Peng 1990): window by window, with the state carried on. */
 
 import { options } from "../core/check.js";
 import type { Tensor } from "../core/safetensors.js";
@@ -29,17 +29,17 @@ export class Trainer extends TrainerBase<LocalUpdater> {
   }
 
   /**
-   * One update on the whole of these sequences as one window, for those who write their own loop. With `accumulate: n` each
-   * call is one window, and every n-th makes the update.
+   * One update on these sequences, whole, as one window, for those who write their own loop. With `accumulate: n` each call is one
+   * window, and every n-th makes the update.
    * @param batch sequences, one a row
-   * @param stepOptions `carry`: the rows go on from the state that the step before left (as many rows as then; give the next
-   * piece of each sequence; lengths may differ). An array says it for each row. Default false: they begin.
+   * @param stepOptions `carry`: the rows continue from the state that the step before left. Give as many rows as then, each with the next
+   * piece of its sequence; lengths may differ. An array sets it for each row. Default false: they begin.
    * @returns the mean loss of this window before the update; NaN, and no update, if no target counts
    * @example for (const batch of batches) console.log(trainer.step(batch));
    */
   step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): number {
     const { rows, T } = this.rows("step", batch, stepOptions);
-    // Of a row that begins anew the state before is lost, even if the step fails.
+    // A row that begins anew loses its old state, even if the step fails.
     if (!rows.every((row) => row.goesOn)) this.carries(0);
     const { loss } = this.updater.learn(rows, T);
     this.carries(rows.length);
@@ -47,8 +47,8 @@ export class Trainer extends TrainerBase<LocalUpdater> {
   }
 
   /**
-   * The mean loss of these sequences and the gradient of it, or of the sum where the loss's `reduction` is "sum", by every
-   * parameter's name, without an update.
+   * The mean loss of these sequences and its gradient, by every parameter's name, without an update. Where the loss's `reduction` is
+   * "sum" it is the gradient of the sum.
    * @example const { loss, gradients } = trainer.gradients([{ inputs, targets }]); gradients.weight_hh_l0.data;
    */
   gradients(
@@ -79,7 +79,7 @@ export class Trainer extends TrainerBase<LocalUpdater> {
 }
 
 /**
- * A trainer for a model, whose parameters it changes in place.
+ * Makes a trainer for a model, whose parameters it changes in place.
  * @throws TypeError, RangeError with the path of the option, such as `"optimizer.learningRate"`
  * @example createTrainer(model, { loss: "mse", optimizer: adam({ learningRate: 1e-3 }), clipNorm: 1, window: 64, batch: 32 });
  */
@@ -88,8 +88,9 @@ export function createTrainer(model: Model, trainerOptions: TrainerOptions): Tra
 }
 
 /**
- * The trainer that `trainer.save` saved, with its model (`trainer.model`). It goes on bit for bit, but for what is to change: an
- * `optimizer` of the same type, `schedule`, `clipNorm`, `clipValue`, and between epochs `window`, `stride`, `batch`, `accumulate`.
+ * Resumes the trainer that `trainer.save` saved, with its model (`trainer.model`). It continues bit for bit, except for the options you
+ * change: an `optimizer` of the same type, `schedule`, `clipNorm`, `clipValue`, and between epochs `window`, `stride`, `batch`,
+ * `accumulate`.
  * @throws TypeError, RangeError if the file is damaged or holds no trainer, or an option may not change
  * @example for await (const report of resumeTrainer(bytes).fit(sequences, { epochs: 10 })) console.log(report.loss);
  * @example const trainer = resumeTrainer(bytes, { optimizer: adam({ learningRate: 1e-4 }), clipNorm: 0.5 });

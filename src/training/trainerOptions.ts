@@ -1,4 +1,4 @@
-/** What training is set to: plain data, saved with it. */
+/** The options of training: plain data, saved with it. */
 
 import {
   boolean,
@@ -27,63 +27,61 @@ export interface TrainerOptions {
   /** "mse", "crossEntropy", or one of them with options. */
   loss: Loss | Loss["type"];
   optimizer: Optimizer;
-  /** Of the optimizer's learning rate: `stepDecay`, `exponential`, `cosine`, `plateau`. Default `constant()`. */
+  /** Schedule of the learning rate: `stepDecay`, `exponential`, `cosine`, `plateau`. Default `constant()`. */
   schedule?: Schedule;
-  /** The gradient is scaled down to this norm, over all parameters, where it is longer. Default `Infinity`: never. */
+  /** The largest norm of the gradient over all parameters; a longer gradient is scaled down to it. Default `Infinity`: never. */
   clipNorm?: number;
-  /** Every number of the gradient is cut to plus or minus this, before its norm is taken. Default `Infinity`: not at all. */
+  /** Limit on every number of the gradient, cut to plus or minus this before the norm is taken. Default `Infinity`: no cut. */
   clipValue?: number;
   /**
-   * Steps of a window: how far gradients flow back. `Infinity` is full BPTT. Windows start with their sequence; where the model's
-   * output is "last" they end with it, so that the one that learns is whole: what came before it is carried on, but not learned
-   * to be kept. Memory grows with the window: an LSTM of 64 units has some 60 kB a step with 32 rows. Default 64; with output "last"
-   * and with bidirectional layers `Infinity`.
+   * Steps of a window: how far gradients flow back. `Infinity` is full BPTT. Windows start at the beginning of a sequence. Where the
+   * model's output is "last" they end with it instead, so that the window that learns is whole. The state of earlier windows is carried
+   * into it, but no gradient reaches them, so the model does not learn what to keep from there. Memory grows with the window: an LSTM of 64
+   * units takes some 60 kB a step with 32 rows. Default 64; with output "last" and with bidirectional layers `Infinity`.
    */
   window?: number;
   /**
-   * Steps from one update to the next, at most `window`: BPTT(h; h') of Williams & Peng 1990. Each window begins `window - stride`
-   * steps before the end of what was learned, runs those again from the state that was kept there, and learns the targets
-   * after them, so that every gradient flows back over that many steps at least. Takes window / stride times as long. For
-   * models with output "every". Default: the window.
+   * Steps from one update to the next, at most `window`: BPTT(h; h') of Williams & Peng 1990. Each window begins `window - stride` steps
+   * before the end of the last one, runs those steps again from the state kept there, and learns the targets after them. So every
+   * gradient flows back over at least that many steps. Takes window / stride times as long. For models with output "every". Default:
+   * the window.
    */
   stride?: number;
   /**
-   * "full", or "truncated-1997": errors flow back in time through the cells alone and are cut at the gates' and the cells'
-   * recurrent inputs (Hochreiter & Schmidhuber 1997, appendix A.1; with forget gate Gers et al. 2000). For models whose
-   * recurrent layers are all lstm or lstm97. Default "full".
+   * "full", or "truncated-1997": errors flow back in time through the cells alone and are cut at the recurrent inputs of gates and cells
+   * (Hochreiter & Schmidhuber 1997, appendix A.1; with forget gate Gers et al. 2000). The latter is for models whose recurrent layers are
+   * all lstm or lstm97. Default "full".
    */
   gradient?: "full" | "truncated-1997";
-  /**
-   * Sequences side by side, at the most: `fit` shares an array out evenly, 33 as 17 and 16. Default 32.
-   */
+  /** The most sequences side by side; `fit` shares an array out evenly, 33 as 17 and 16. Default 32. */
   batch?: number;
   /**
-   * Windows to an update, whose gradient is that of the mean loss over all their targets (or of the sum, where the loss says
-   * so): a larger batch in the same memory. Windows in which no target counts are not counted. Default 1.
+   * Windows per update. The gradient is that of the mean loss over all their targets (or of the sum, if the loss says so): a larger batch
+   * in the same memory. Windows in which no target counts are not counted. Default 1.
    */
   accumulate?: number;
   /**
-   * Decay of a running mean of the parameters, taken after every update, which `trainer.averaged` returns: it is often better
-   * than the last ones (Polyak & Juditsky 1992). 0.999 is the mean over some 1,000 updates, or all that there were. `fit` validates
-   * it; the model keeps the parameters that it learns with, unless `patience` restores the best mean. Default 0: the last ones.
+   * Decay of a running mean of the parameters, updated after every update; `trainer.averaged` returns it. The mean is often better than
+   * the last parameters (Polyak & Juditsky 1992). 0.999 is the mean over some 1,000 updates, or all if there were fewer. `fit` validates
+   * the mean; the model keeps the parameters that learn, unless `patience` restores the best mean. Default 0: no mean.
    */
   average?: number;
-  /** `fit` takes an array's sequences in a new random order in every epoch. Default true. */
+  /** Whether `fit` shuffles an array's sequences anew in every epoch. Default true. */
   shuffle?: boolean;
-  /** Of shuffling and dropout. Default 0. */
+  /** Seed of shuffling and dropout. Default 0. */
   seed?: number;
 }
 
-/** Those of a trainer that make sense for an online learner; `accumulate` counts steps with targets. */
+/** The trainer's options that an online learner has too; `accumulate` counts steps with targets. */
 export const ONLINE = ["loss", "optimizer", "schedule", "clipNorm", "clipValue", "accumulate", "average", "seed"] as const;
 
 export interface OnlineOptions extends Pick<TrainerOptions, (typeof ONLINE)[number]> {
   /**
-   * "running": the learner measures means and deviations of what has come so far, each step's own numbers among them, and keeps
-   * the model's scaler at that: you give and get your units, `learner.model` too takes and gives them, and losses are in
-   * standardised units. It scales inputs that are features, and targets where the loss has targets that rescale (mse, mae,
-   * huber, quantile, gaussianNLL). The first step becomes 0, and until the first target outputs are as if its mean were 0 and its deviation 1; the mean
-   * is over the whole stream, so that each step moves it less. For a model without a scaler of its own. Default: none.
+   * "running": the learner keeps the model's scaler at the means and deviations of the stream so far, including each step's own
+   * numbers. You give and get your units, also with `learner.model`; losses are in standardised units. It scales inputs that are
+   * features, and targets where the loss allows rescaling (mse, mae, huber, quantile, gaussianNLL). The first step's inputs become 0. Until
+   * the first target, outputs are as if the targets' mean were 0 and their deviation 1. The mean is over the whole stream, so each
+   * step moves it less. For a model without a scaler of its own. Default: none.
    */
   scaler?: "running";
 }
@@ -118,7 +116,7 @@ export function checkTrainerOptions(value: unknown, model: { config: Config; lay
   return deepFreeze({ ...o, stride: stride === undefined || stride === window ? window : integer("stride", stride, 1, window) });
 }
 
-/** The same with another learning rate. */
+/** A copy of the options with another learning rate. */
 export function withLearningRate(options: CheckedTrainerOptions, value: unknown): CheckedTrainerOptions {
   return deepFreeze({ ...options, optimizer: { ...options.optimizer, learningRate: rate("learningRate", value) } });
 }

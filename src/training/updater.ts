@@ -1,4 +1,4 @@
-/** Updates: a window forward and back, clipping, the optimizer. Owns the gradients, the moments and what windows run in. */
+/** Updates: a window forward and back, clipping, the optimizer. Owns the gradients, the moments and the networks of the windows. */
 
 import { power } from "../core/arithmetic.js";
 import { fail } from "../core/check.js";
@@ -17,31 +17,31 @@ import { factorAfter } from "./schedules.js";
 import type { CheckedTrainerOptions } from "./trainerOptions.js";
 
 /**
- * A longer gradient counts as not finite, and so do longer parameters: squares of longer ones leave f32. With these bounds, those of
- * moments that are read from a file (optimizers.ts) and the cuts in assembly/optimizer.ts, whatever the options, what an update
- * leaves is finite: steps are below 1e37.
+ * The longest gradient, and the longest parameters, that count as finite: the squares of longer ones overflow f32. Together with the
+ * bounds on moments read from a file (optimizers.ts) and the cuts in assembly/optimizer.ts this keeps every update finite, whatever
+ * the options: steps are below 1e37.
  */
 const LARGEST = 1e18;
 
-/** What the windows of a batch run in, with the state that is carried from one to the next: a network, or several in parallel. */
+/** Runs the windows of a batch and keeps the state carried between them: one network, or several in parallel. */
 export interface BatchNetwork {
   /** The longest window. */
   readonly T: number;
   readonly lanes: { readonly batch: number };
   readState(): State;
   writeState(state: State): void;
-  /** The state that the last window went on from is present again. */
+  /** Goes back to the state from which the last window continued. */
   rewind(): void;
   release(): void;
 }
 
-/** A window that was learned: the mean loss, and the sum of weights that it is the mean over (0: the loss is NaN). */
+/** The result of a learned window: the mean loss, and the sum of weights that it is the mean over (0: the loss is NaN). */
 export interface Learned {
   loss: number;
   targets: number;
 }
 
-/** All but how a gradient comes about. */
+/** The base of updates; subclasses compute the gradient. */
 export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
   /** Regions, laid out as the parameters. */
   readonly gradients: number;
@@ -50,25 +50,25 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
   readonly accumulated: number;
   /** The running mean of the parameters; 0 for none. */
   readonly average: number;
-  /** Updates that are in it. */
+  /** Number of updates in the mean. */
   averaged = 0;
   readonly #matrices: Span[];
-  /** What is derived from the running mean, once it is asked for. */
+  /** The derived region of the running mean, made on first use. */
   #derived = 0;
   readonly #regions: number[] = [];
   network: B | null = null;
-  /** State to be carried that no network has yet: what a checkpoint brought, of so many rows. */
+  /** State from a checkpoint, of `batch` rows, which no network has taken yet. */
   resumed: { batch: number; state: State } | null = null;
   /** Updates made. */
   updates = 0;
-  /** What `accumulated` is the gradient of. */
+  /** Number of windows and targets in `accumulated`. */
   pending = { windows: 0, targets: 0 };
-  /** Whether a window is under way, on other threads. */
+  /** Whether a window is running on other threads. */
   busy = false;
-  /** What the schedule has seen of the epochs. */
+  /** The schedule's memory of the epochs. */
   seen: Seen = { factor: 1, loss: null, epochs: 0 };
 
-  /** @param owner the object with which the regions go */
+  /** @param owner the regions are freed when this object is garbage-collected */
   constructor(
     readonly engine: Engine,
     public options: CheckedTrainerOptions,
@@ -96,19 +96,19 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     });
   }
 
-  /** A region that goes when the learner goes. */
+  /** A region that is freed together with the learner's. */
   keep(bytes: number): number {
     const region = this.engine.memory.allocate(bytes);
     this.#regions.push(region);
     return region;
   }
 
-  /** Where the running mean lies; without one, or before the first update, the parameters. */
+  /** Region of the running mean; without one, or before the first update, of the parameters. */
   get mean(): number {
     return this.averaged > 0 ? this.average : this.engine.params;
   }
 
-  /** The engine with the running mean for its parameters: what `fit` validates. */
+  /** The engine with the running mean as its parameters, for validation. */
   averagedEngine(): Engine {
     if (this.averaged === 0) return this.engine;
     this.#derived ||= this.keep(this.engine.layout.derived.bytes);
@@ -117,14 +117,14 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
 
   protected abstract create(T: number, batch: number): B;
 
-  /** The gradient, and if it is time one step along it. @throws RangeError, before the step, if loss or gradient is not finite */
+  /** Computes the gradient and, when due, makes an update. @throws RangeError, before the update, if loss or gradient is not finite */
   abstract learn(rows: readonly (Row | null)[], T: number): Learned | Promise<Learned>;
 
-  /** Makes room for windows of T steps of `batch` rows. State that is carried is kept if the rows stay the same. */
+  /** Makes room for windows of T steps of `batch` rows. Carried state is kept if the number of rows stays the same. */
   prepare(T: number, batch: number): B {
     const present = this.network;
     if (present && present.T >= T && present.lanes.batch === batch) return present;
-    // The old one goes only when the new one is there: if memory for it is not to be had, nothing has changed.
+    // Release the old network only when the new one exists: if memory runs out, nothing has changed.
     const network = this.create(T, batch);
     const state = this.carried(batch);
     if (state) network.writeState(state);
@@ -134,16 +134,16 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     return network;
   }
 
-  /** The state that so many rows carry; null if there is none of as many. */
+  /** The state that `batch` rows carry; null if another number of rows does, or none. */
   carried(batch: number): State | null {
     if (this.network?.lanes.batch === batch) return this.network.readState();
     return this.resumed?.batch === batch ? this.resumed.state : null;
   }
 
-  /** Steps of a window that were learned before. */
+  /** Steps of a window that an earlier window has learned. */
   get overlap(): number {
     const { window, stride } = this.options;
-    // Infinity less Infinity is no number.
+    // Infinity - Infinity is NaN.
     return window === stride ? 0 : window - stride;
   }
 
@@ -152,17 +152,16 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     return this.engine.layout.params.bytes / 4;
   }
 
-  /** Copies one region to another. */
   #copy(to: number, from: number): void {
     this.engine.memory.copy(to, from, this.#count);
   }
 
-  /** Which masks are drawn for the window: each that learns has its own. */
+  /** The number from which the window's masks are drawn: each window that learns has its own. */
   get mask(): number {
     return this.updates * this.options.accumulate + this.pending.windows + 1;
   }
 
-  /** Keeps the state that is carried; what it returns brings it back. */
+  /** Saves the carried state. @returns a function that restores it */
   hold(): () => void {
     const { network, resumed } = this;
     if (!network) {
@@ -177,7 +176,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     return () => this.prepare(T, lanes.batch).writeState(state);
   }
 
-  /** Takes what `gradients` holds, of the loss over so many targets, towards the next update. */
+  /** Adds the loss and the gradient in `gradients`, of a loss over this many targets, to the next update. */
   take({ loss, targets }: Learned): void {
     const windows = this.pending.windows + 1;
     const total = this.pending.targets + targets;
@@ -194,7 +193,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     }
   }
 
-  /** Makes the update that is due before its time. */
+  /** Makes a pending update early. */
   flush(): void {
     if (this.pending.windows === 0) return;
     this.#copy(this.gradients, this.accumulated);
@@ -218,7 +217,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     );
   }
 
-  /** A step along `gradients`. */
+  /** One optimizer step along `gradients`. */
   #update(): void {
     const { engine, gradients } = this;
     engine.change();
@@ -245,7 +244,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     const rule = RULES[optimizer.type] as { update(kernels: Engine["kernels"], o: Required<Optimizer>, u: Update): void };
     rule.update(kernels, optimizer, update);
     if (this.average) {
-      // Corrected as Adam's means are: after n updates their weights are those of n terms of the series, and the first is a copy.
+      // A mean corrected as Adam's are: after n updates the weights are those of n terms of the series, so the first is a copy.
       const { average: decay } = this.options;
       kernels.lerp(this.average, engine.params, update.count, (1 - decay) / (1 - power(decay, ++this.averaged)));
     }
@@ -255,13 +254,13 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
   }
 }
 
-/** On one thread. */
+/** Updates on one thread. */
 export class LocalUpdater extends Updater<Network> {
   protected override create(T: number, batch: number): Network {
     return new Network(this.engine, T, lanesFor(batch), "train", this.options.seed);
   }
 
-  /** The gradient of the loss over the next T steps of the rows, of its mean or its sum, into the region `gradients`. */
+  /** Writes the gradient of the loss over the next T steps of the rows, of its mean or its sum, to the region `gradients`. */
   differentiate(rows: readonly (Row | null)[], T: number): Learned {
     const { options, engine, gradients, mask } = this;
     const network = this.prepare(T, rows.length);
