@@ -1,5 +1,5 @@
 // The LSTM cell with forget gate, pointwise. Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000;
-// full gradient: Graves & Schmidhuber 2005. Gate order i, f, g, o as in PyTorch.
+// full gradient: Graves & Schmidhuber 2005. Gate order i, f, g, o as in PyTorch. With options: lstmVariant.ts.
 //
 //   i = sigmoid(i_in)   f = sigmoid(f_in)   g = tanh(g_in)   o = sigmoid(o_in)      (_in: W x + b + R h(t-1) + b')
 //   c = f c(t-1) + i g

@@ -81,7 +81,7 @@ export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {
   return { options: Object.fromEntries(Object.entries(trainer).map(([key, value]) => [key, reviver(value)])), counters, tensors };
 }
 
-/** Restores moments, counters and state. */
+/** Checks the counters, moments and state of a file, and puts them where they were; if it throws, the learner is not to be used. */
 export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Updater): Position {
   const { engine } = learner;
   const { options } = learner;

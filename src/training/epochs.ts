@@ -193,7 +193,7 @@ export async function* runEpochs(
       learner.seen = see(learner.options.schedule, learner.seen, last.validationLoss ?? last.loss);
       position.epochs = epoch;
       position.progress = null;
-      const stop = options.patience < Infinity && improve(learner, position, last, options.patience, n + 1 === options.epochs);
+      const stop = options.patience < Infinity && keepBest(learner, position, last, options.patience, n + 1 === options.epochs);
       yield last;
       if (stop) return;
     } finally {
@@ -202,8 +202,8 @@ export async function* runEpochs(
   }
 }
 
-/** Keeps the best parameters, and at the end makes them the model's. Returns whether this is the end. */
-function improve(learner: Updater, position: Position, { validationLoss = NaN }: Report, patience: number, last: boolean): boolean {
+/** Keeps the best parameters; at the end makes them the model's. Returns whether it is the end. */
+function keepBest(learner: Updater, position: Position, { validationLoss = NaN }: Report, patience: number, last: boolean): boolean {
   const { engine } = learner;
   const { best } = position;
   if (best && !(validationLoss < (best.loss ?? Infinity))) best.epochs++;
