@@ -1,4 +1,4 @@
-/** What a model consists of underneath: its kernels, its memory, its parameters in it, and what is derived from them. */
+/** The lower level of a model: its kernels, its memory, its parameters there, and the values derived from them. */
 
 import { fail, oneOf, options } from "../core/check.js";
 import { compile, supports, type Variant } from "../core/compiled.js";
@@ -13,14 +13,14 @@ import type { Layout } from "./layout.js";
 import { planModel } from "./layout.js";
 import { type Scale, scaleOfOutputs } from "./scale.js";
 
-/** Where a model runs: not saved with it. */
+/** The environment in which a model runs: not saved with it. */
 export interface Environment {
-  /** The compiled `memcell/memcell.wasm`, where compiling at run time is not allowed. Default: the one inside the package. */
+  /** The compiled `memcell/memcell.wasm`, where compiling at run time is forbidden. Default: the one inside the package. */
   module?: WebAssembly.Module;
   /**
-   * "relaxed": with fused multiply-add and a larger tile, which is faster; the last bits may differ from one machine to another.
-   * Where the engine does not have relaxed SIMD, or spills that tile (Node 22), the plain ones are taken; `model.engine` tells.
-   * Default "plain": the same bits everywhere.
+   * "relaxed": with fused multiply-add and a larger tile, which is faster; the last bits may differ from one machine to another. An engine
+   * without relaxed SIMD, or one that spills that tile (Node 22), gets the plain kernels; `model.engine` tells which run. Default
+   * "plain": the same bits everywhere.
    */
   kernels?: "plain" | "relaxed";
 }
@@ -40,17 +40,17 @@ export class Engine implements EngineParts {
   /** Regions. */
   readonly params: number;
   readonly derived: number;
-  /** What brings outputs back to the targets' units. */
+  /** Converts outputs to the targets' units. */
   units: Scale | undefined;
   /** Whether the kernels are those for relaxed SIMD. */
   readonly relaxed: boolean;
-  /** What the threads that work on the model share, once there are any. */
+  /** Shared memory; null while single-threaded. */
   shared: WebAssembly.Memory | null = null;
   /** Whether other threads are reading the parameters. */
   reading = false;
 
   constructor(
-    /** Replaced where a running scaler moves on. */
+    /** Replaced when a running scaler moves. */
     public config: Config,
     { module, kernels }: Environment,
   ) {
@@ -63,13 +63,13 @@ export class Engine implements EngineParts {
     this.derived = this.memory.allocate(this.layout.derived.bytes);
   }
 
-  /** Has another scaler from now on. */
+  /** Replaces the scaler. */
   rescale(scaler: Config["scaler"]): void {
     this.units = scaleOfOutputs(scaler, this.layout.outputs);
     this.config = Object.freeze({ ...this.config, scaler });
   }
 
-  /** Draws the initial parameters; each has its own random numbers, whatever the other layers are. */
+  /** Draws the initial parameters. Each has random numbers of its own, whatever the other layers are. */
   initialize(): void {
     const { seed, initial } = this.config;
     this.layout.parameters.forEach((parameter, index) => {
@@ -86,12 +86,12 @@ export class Engine implements EngineParts {
     return this.relaxed ? ["relaxed"] : [];
   }
 
-  /** The kernels for threads, compiled. */
+  /** The compiled kernels for threads. */
   get threaded(): WebAssembly.Module {
     return compile(...this.#variants, "shared");
   }
 
-  /** Moves everything to memory that threads can share. Pointers, streams and trainers stay what they are. */
+  /** Moves everything to memory that threads can share. Pointers, streams and trainers stay valid. */
   share(): void {
     if (this.shared) return;
     const { byteLength } = this.kernels.memory.buffer;
@@ -100,7 +100,7 @@ export class Engine implements EngineParts {
     this.memory.move(this.shared);
   }
 
-  /** The same engine with other parameters, and room for what is derived from them. */
+  /** The same engine with other parameters, and a region for the values derived from them. */
   beside(params: number, derived: number): Engine {
     const engine: Engine = Object.create(this, { params: { value: params }, derived: { value: derived } });
     engine.refresh();
@@ -112,7 +112,7 @@ export class Engine implements EngineParts {
     if (this.reading) throw new Error("parameters cannot be changed while threads work with them: await what is under way");
   }
 
-  /** A copy of what lies in a region laid out as the parameters: their values, gradients or moments, by name. */
+  /** Copies a region laid out as the parameters (values, gradients or moments) to tensors by name. */
   tensors(region: number): Record<string, Tensor> {
     const { parameters } = this.layout;
     return Object.fromEntries(parameters.map((p) => [p.name, { shape: p.shape, data: this.memory.unpack(region, p) }]));
@@ -123,7 +123,7 @@ export class Engine implements EngineParts {
     for (const p of this.layout.parameters) this.memory.pack(region, p, (tensors[p.name] as Tensor).data);
   }
 
-  /** Makes the derived region follow the parameters. */
+  /** Recomputes the derived region from the parameters. */
   refresh(): void {
     for (const layer of this.layout.layers) layer.refresh?.(this);
   }

@@ -25,14 +25,14 @@ import type { Outputs, Scaler } from "./scale.js";
 
 interface Reduced {
   /**
-   * What updates differentiate: the mean over the targets of the window, or the sum of what the mean is taken of, as the LSTM
-   * paper of 1997 does. Losses are reported as means in either case. Default "mean".
+   * The function that updates differentiate: the mean over the targets of the window, or the sum of the same terms, as in the LSTM paper
+   * of 1997. Reported losses are means in either case. Default "mean".
    */
   reduction?: "mean" | "sum";
 }
 
 interface OfNumbers extends Reduced {
-  /** "ignore": a target that is NaN is not there, and the mean is over the others. Default "refuse". */
+  /** "ignore": NaN stands for a missing target, and the mean is over the others. Default "refuse". */
   missing?: "refuse" | "ignore";
 }
 
@@ -63,15 +63,15 @@ export interface CrossEntropyLoss extends Reduced {
   type: "crossEntropy";
   /** Steps with this target do not count. Default -100, as in PyTorch. */
   ignoreIndex?: number;
-  /** How much each class counts as target, 0 or more; the mean is over the targets' weights. Default null: all 1. */
+  /** Weight of each class as a target, 0 or more; the mean is over the targets' weights. Default null: all 1. */
   classWeights?: ArrayLike<number> | null;
   /** This share of each target, from 0 to below 1, is spread evenly over all classes (Szegedy et al. 2016). Default 0. */
   labelSmoothing?: number;
 }
 
 /**
- * Pinball loss of one or several quantiles of each target (Koenker & Bassett 1978), mean over quantiles, targets and steps. The
- * model has an output for each: quantile q of target k, of Q quantiles, is output k Q + q. Targets are outputs / Q numbers.
+ * Pinball loss of one or several quantiles of each target (Koenker & Bassett 1978), mean over quantiles, targets and steps. The model has
+ * an output for each: of Q quantiles, quantile q of target k is output k Q + q. Targets are outputs / Q numbers.
  */
 export interface QuantileLoss extends OfNumbers {
   type: "quantile";
@@ -80,9 +80,9 @@ export interface QuantileLoss extends OfNumbers {
 }
 
 /**
- * Negative log-likelihood of normal distributions whose means and variances the model tells (Nix & Weigend 1994), without the
- * constant, mean over targets and steps. The first half of the outputs are the means, the second the logarithms of the
- * variances; targets are half as many numbers as the model has outputs.
+ * Negative log-likelihood of normal distributions whose means and variances are the model's outputs (Nix & Weigend 1994), without the
+ * constant, mean over targets and steps. The first half of the outputs are the means, the second half the logarithms of the
+ * variances. Targets are half as many numbers as the model has outputs.
  */
 export interface GaussianNllLoss extends OfNumbers {
   type: "gaussianNLL";
@@ -109,43 +109,43 @@ export const quantile = (options: Omit<QuantileLoss, "type">): QuantileLoss => t
 export const gaussianNLL = (options: Omit<GaussianNllLoss, "type"> = {}): GaussianNllLoss =>
   typedData("gaussianNLL", options, 'reduction: "sum"');
 
-/** What targets a loss takes. */
+/** The targets that a loss takes. */
 export interface Targets {
   /** Numbers for each step. */
   per: number;
-  /** Outputs that each is for, one after the other. Default 1. */
+  /** Outputs for each target, one after the other. Default 1. */
   copies?: number;
-  /** Classes go into memory as i32, one for each step. */
+  /** Whether targets are classes, stored as i32, one for each step. */
   classes?: boolean;
   refuse: Refuse;
-  /** The target that says that there is none. */
+  /** The value that stands for a missing target. */
   ignored?: number;
-  /** How much each class counts in what the mean is taken over. */
+  /** Weight of each class in the mean. */
   classWeights?: ArrayLike<number> | null;
 }
 
-/** What the kernels of a loss work on: pointers; shapes, and what the sum is multiplied with. */
+/** The arguments of a loss's kernel: pointers; shapes, and the factor on the sum. */
 export interface Panels {
-  /** `perOutput` is [O], padded with zeros: what `perOutput` of its rule returned; 0 for none. */
+  /** `perOutput` is [O], padded with zeros: the result of the rule's `perOutput`; 0 for none. */
   pointers: readonly [dy: number, y: number, target: number, weight: number, each: number, perOutput: number];
   sizes: readonly [slots: number, O: number, width: number, scale: number];
 }
 
-/** What a loss is to the other files. A new one is a row of RULES, and a line or a kernel in assembly/loss.ts. */
+/** A loss as other files see it. To add one, add a row to RULES, and a line or a kernel in assembly/loss.ts. */
 interface Rule<L> {
-  /** What the outputs are of targets that a model's scaler standardises. */
+  /** The meaning of the outputs where the model's scaler standardises targets. */
   scaled?: Outputs;
-  /** @throws RangeError if the model's outputs do not suit it */
+  /** @throws RangeError if the loss does not suit the model's outputs */
   fits?(path: string, outputs: number): void;
-  /** Those beside its reduction. */
+  /** The options besides `reduction`. */
   options?(outputs: number): Record<Exclude<keyof L, "type" | "reduction" | "missing">, Option>;
   targets(loss: L, outputs: number): Targets;
-  /** A number for each output that its kernel needs. */
+  /** The number that its kernel needs for each output. */
   perOutput?(loss: L, outputs: number): ArrayLike<number> | null;
   run: Run<L>;
 }
 
-/** Calls the kernel: the sum over all steps, times the scale; a loss's leaves the gradient of that in `dy`. */
+/** Calls the kernel. Returns the sum over all steps, times the scale; a loss leaves the gradient of that in `dy`. */
 export type Run<L = Required<Loss>> = (kernels: Kernels, loss: L, panels: Panels) => number;
 
 const elementwise = <L extends Loss>(code: number, rest: Partial<Rule<Required<L>>> = {}): Rule<Required<L>> => ({
@@ -195,7 +195,7 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
     },
     options: (outputs) => ({
       ignoreIndex: [integerIn(-(2 ** 31), 2 ** 31 - 1), -100],
-      // As f32, which the kernel sees.
+      // In f32, as the kernel sees them.
       classWeights: [either(null, (path, value) => Array.from(numbers(path, value, outputs, atLeast0), Math.fround)), null],
       labelSmoothing: [share, 0],
     }),
@@ -212,13 +212,13 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
 /** The compiler cannot see that a loss and the row of its type belong together. */
 export const ruleOf = ({ type }: Pick<Loss, "type">) => RULES[type] as unknown as Rule<Required<Loss>>;
 
-/** What a loss must fit: a model's outputs, and what it standardises. */
+/** The facts that a loss must fit: a model's outputs and its scaler. */
 interface Fits {
   config: { scaler: Scaler };
   layout: { outputs: number };
 }
 
-/** @throws TypeError, RangeError; RangeError if the model standardises targets, and the loss has none to standardise */
+/** @throws TypeError, RangeError; RangeError if the model standardises targets, but the loss has none to standardise */
 export function checkLoss(path: string, value: unknown, { config, layout }: Fits): Required<Loss> {
   const { outputs } = layout;
   const given = named(path, value, RULES);

@@ -1,13 +1,13 @@
-/** What memcell says about a file in its metadata, beside the strings of the user's own. */
+/** memcell's entry in a file's metadata, beside the user's own strings. */
 
 import { fail, integerIn, isObject } from "../core/check.js";
 import { parseJson } from "../core/json.js";
 import type { Config } from "./config.js";
 
-/** What the metadata of files means: 2. Files of 0.1 do not say it. */
+/** Version of memcell's entry: 2. Files of 0.1 have no version. */
 export const FORMAT = 2;
 
-/** What is written. @param replacer as JSON's */
+/** The metadata to write. @param replacer as JSON's */
 export function writeMetadata(
   { metadata, ...model }: Config,
   more: object = {},
@@ -16,7 +16,7 @@ export function writeMetadata(
   return { ...metadata, memcell: JSON.stringify({ format: FORMAT, model, ...more }, replacer) };
 }
 
-/** The same, read, with its format. */
+/** Reads the metadata, with the version. */
 export function readMetadata({ memcell: text, ...metadata }: Record<string, string>): Record<string, unknown> {
   if (text === undefined) {
     throw new RangeError('"bytes" was not written by memcell: give the configuration, loadModel(bytes, { config })');
@@ -25,7 +25,7 @@ export function readMetadata({ memcell: text, ...metadata }: Record<string, stri
   try {
     ({ value } = parseJson(text));
   } catch {
-    // Refused with what is no object.
+    // Refused below: the value is no object.
   }
   if (!isObject(value)) throw new RangeError('"bytes" has damaged memcell metadata');
   const { format = 1, model, ...rest } = value as { format?: unknown; model?: unknown };
@@ -37,8 +37,8 @@ export function readMetadata({ memcell: text, ...metadata }: Record<string, stri
 }
 
 /**
- * Before layers are looked at: all but dropout, of which there is no more than one above another layer, and a tied layer have
- * tensors of their own, so a small file has few.
+ * Limits the layers before they are checked: a file with few tensors must have few layers. All kinds have tensors of their own but a
+ * tied layer, of which there is only one, and dropout, of which at most one stands above another layer.
  */
 export function checkLayers(model: unknown, tensors: number): unknown {
   const layers = isObject(model) && "layers" in model ? model.layers : undefined;

@@ -1,25 +1,25 @@
-/** Metrics: what outputs are worth in other terms than those of the loss, over the same targets with the same weights. */
+/** Metrics: scores of the outputs besides the loss, over the same targets with the same weights. */
 
 import { each, fail, oneOf } from "../core/check.js";
 import type { CrossEntropyLoss, Loss, Run } from "./losses.js";
 import type { Network } from "./network.js";
 
 /**
- * - `accuracy`: the share of targets whose class has the largest logit; with binary cross-entropy, of outputs whose logit has the
- *   right sign for a target of 0.5 or more, or of less.
+ * - `accuracy`: the share of targets whose class has the largest logit. With binary cross-entropy: the share of outputs whose logit is
+ *   on the right side of 0, which is >= 0 for a target of 0.5 or more.
  * - `perplexity`, `bitsPerCharacter`: e to the cross-entropy in nats, and the cross-entropy in bits; without label smoothing.
  * - `mae`, `rmse`: the mean absolute error, and the root of the mean squared error; in the targets' units, where the model's scaler
  *   has targets.
  */
 export type Metric = "accuracy" | "perplexity" | "bitsPerCharacter" | "mae" | "rmse";
 
-/** The loss and the metrics asked for. */
+/** The loss and the requested metrics. */
 export type Scores = { loss: number } & { [M in Metric]?: number };
 
 interface Rule {
-  /** Those with which it makes sense. */
+  /** The losses with which it makes sense. */
   losses: readonly Loss["type"][];
-  /** Over a window, of what the metric takes the mean of. */
+  /** The sum over a window; the metric is a function of the mean. */
   sum(network: Network, T: number, loss: Required<Loss>): number;
   of(mean: number): number;
 }
@@ -35,7 +35,7 @@ const error =
 const ERRORS = ["mse", "mae", "huber"] as const;
 const same = (mean: number) => mean;
 
-/** A new metric is a row here. */
+/** To add a metric, add a row here. */
 const RULES: Record<Metric, Rule> = {
   accuracy: {
     losses: ["crossEntropy", "binaryCrossEntropy"],
@@ -48,7 +48,7 @@ const RULES: Record<Metric, Rule> = {
   rmse: { losses: ERRORS, sum: error("mse"), of: Math.sqrt },
 };
 
-/** @throws TypeError, RangeError if one is unknown, or does not make sense with the loss */
+/** @throws TypeError, RangeError if a metric is unknown, or does not make sense with the loss */
 export function checkMetrics(value: unknown, { type }: Required<Loss>): Metric[] {
   if (value === undefined) return [];
   const metrics = each(oneOf(...(Object.keys(RULES) as Metric[])), "an array of metrics")("metrics", value);
@@ -81,7 +81,7 @@ export class Scoring {
     });
   }
 
-  /** Their means; NaN where no target counts. */
+  /** The scores so far; NaN where no target counts. */
   scores(): Scores {
     const means = this.metrics.map((metric, i) => [metric, RULES[metric].of((this.#sums[i] as number) / this.#targets)]);
     return { loss: this.#loss / this.#targets, ...Object.fromEntries(means) };

@@ -1,6 +1,6 @@
 /**
  * Standardising, as plain data that is saved with a model: z = (x - mean) / deviation on the way in, x = z deviation + mean on
- * the way out. In double precision, so that large numbers with small differences (times, pressures) keep them.
+ * the way out. It is done in double precision, so that large numbers (times, pressures) keep their small differences.
  */
 
 import { complete, each, fail, finiteNumber, positive } from "../core/check.js";
@@ -12,16 +12,16 @@ export interface Scale {
 }
 
 /**
- * What outputs are of the targets. "values": as many, in the same order. "quantile": some quantiles of each, one after the other.
- * "gaussianNLL": all means, then the logarithms of all variances. As the losses have them.
+ * The meaning of outputs with respect to targets, as the losses have it. "values": as many, in the same order. "quantile": some quantiles
+ * of each, one after the other. "gaussianNLL": all means, then the logarithms of all variances.
  */
 export type Outputs = "values" | "quantile" | "gaussianNLL";
 
-/** What a model standardises. */
+/** The parts of the data that a model standardises. */
 export interface Scaler {
   inputs?: Scale;
   targets?: Scale;
-  /** Of models with `targets`. Default "values". */
+  /** The meaning of the outputs, for models with `targets`. Default "values". */
   outputs?: Outputs;
 }
 
@@ -37,7 +37,7 @@ export const standardise = ({ mean, deviation }: Scale, value: number, k: number
 
 export const restore = ({ mean, deviation }: Scale, value: number, k: number) => value * (deviation[k] as number) + (mean[k] as number);
 
-/** What brings each of so many outputs back to the targets' units; undefined where nothing does. */
+/** The scale from each output back to the targets' units; undefined if there is none. */
 export function scaleOfOutputs({ targets, outputs: kind = "values" }: Scaler, outputs: number): Scale | undefined {
   if (!targets) return undefined;
   const { mean, deviation } = targets;
@@ -52,6 +52,6 @@ export function scaleOfOutputs({ targets, outputs: kind = "values" }: Scaler, ou
     const of = (list: number[]) => Array.from({ length: outputs }, (_, k) => list[Math.floor((k * length) / outputs)] as number);
     return { mean: of(mean), deviation: of(deviation) };
   }
-  // The variance of d z is d^2 that of z.
+  // The variance of d z is d^2 times that of z.
   return { mean: [...mean, ...deviation.map((d) => 2 * Math.log(d))], deviation: [...deviation, ...deviation.map(() => 1)] };
 }

@@ -1,4 +1,4 @@
-/** Before a model sees the data: sequences cut out of one long series, and the scale of the numbers. */
+/** Preparing data: cuts sequences out of one long series, and measures the scale of the numbers. */
 
 import { complete, each, fail, finite, integer, integerIn, isObject, oneOf, type Refuse } from "../core/check.js";
 import type { Scale } from "./scale.js";
@@ -7,15 +7,15 @@ import { flatten, type Measured, measure, type Sequence, type Series } from "./s
 export interface WindowOptions {
   /** Steps of each sequence. */
   length: number;
-  /** How many steps after its input the target of a step lies. Default 1: the next one. */
+  /** How many steps the target of a step lies after its input. Default 1: the next step. */
   horizon?: number;
-  /** Steps from the beginning of one sequence to that of the next. Default 1. */
+  /** Steps from the start of one sequence to the start of the next. Default 1. */
   stride?: number;
-  /** As in the model's configuration: a target for every step, or for the last alone. Default "every". */
+  /** As in the model's configuration: a target for every step, or for the last one only. Default "every". */
   output?: "every" | "last";
-  /** Numbers to a step in a flat series. Default 1. */
+  /** Numbers per step in a flat series. Default 1. */
   features?: number;
-  /** Which features are targets, by their index from 0, in this order. Default: all. */
+  /** The features that are targets, by index from 0, in this order. Default: all. */
   targetFeatures?: number[];
 }
 
@@ -26,12 +26,12 @@ function cut({ list, nested, features }: Measured, from: number, to: number): Se
 }
 
 /**
- * Sequences cut out of one long series, for forecasting: each has `length` steps as inputs, and as targets what comes `horizon`
- * steps after them. What it returns can be iterated as often as you like; it cuts as it goes, views where the series is a typed
- * array (or else copies of the part), so that a long series takes no more memory. `fit` takes it as it is, in order; spread into
- * an array, `[...windows(series, …)]`, its sequences are shuffled.
+ * Cuts sequences for forecasting out of one long series: each has `length` steps as inputs, and as targets the values `horizon` steps
+ * after them. You can iterate the result as often as you like. It cuts as it goes, so that a long series takes no more memory: views
+ * where the series is a typed array, otherwise copies of the part. `fit` takes the result as it is, in order; spread into an array,
+ * `[...windows(series, …)]`, its sequences are shuffled.
  *
- * @param series steps of numbers: rows, or a flat array or typed array with `features` to a step
+ * @param series steps of numbers: rows, or a flat array or typed array with `features` per step
  * @throws TypeError, RangeError if an option is wrong or the series is too short for a single sequence
  * @example
  * // A log of [temperature, humidity, pressure]: the temperature an hour (60 steps) later, out of the last three hours.
@@ -67,12 +67,12 @@ export function windows(series: Series, windowOptions: WindowOptions): Iterable<
 }
 
 /**
- * One long sequence as `count` equally long pieces that follow each other, to be learned side by side: the target of each step
- * is the step after it, be they tokens or numbers. With `batch: count`, a trainer goes through the whole of it in one pass.
- * Views where the series is a typed array. Up to `count` steps at the end are left over.
+ * Cuts one long sequence into `count` equally long pieces that follow each other, to be learned side by side. The target of each step is
+ * the next step, for tokens as for numbers. With `batch: count`, a trainer goes through the whole sequence in one pass. The pieces are
+ * views where the series is a typed array. Up to `count` steps at the end are left over.
  *
- * @param series tokens, or steps of numbers: rows, or flat with `features` (default 1) to a step
- * @throws TypeError, RangeError if an option is wrong or there are less than `count + 1` steps
+ * @param series tokens, or steps of numbers: rows, or flat with `features` (default 1) per step
+ * @throws TypeError, RangeError if an option is wrong or there are fewer than `count + 1` steps
  * @example const trainer = createTrainer(model, { …, batch: 16 }); trainer.fit(lanes(tokens, 16));
  */
 export function lanes(series: Series, count: number, laneOptions: { features?: number } = {}): Sequence[] {
@@ -86,7 +86,7 @@ export function lanes(series: Series, count: number, laneOptions: { features?: n
   }));
 }
 
-/** Refuses flat targets of which it is open how many come to a step. */
+/** Refuses flat targets whose count per step is ambiguous. */
 function checkTargets(path: string, { inputs, targets }: Sequence): void {
   if (!targets || typeof targets === "number" || isObject(targets[0]) || targets.length === 1) return;
   const { steps } = measure("inputs", typeof inputs === "number" ? [inputs] : inputs);
@@ -95,12 +95,12 @@ function checkTargets(path: string, { inputs, targets }: Sequence): void {
 }
 
 /**
- * The mean and the standard deviation of each feature, for `scaler` of a model's configuration. A feature that never changes
+ * Measures the mean and the standard deviation of each feature, for `scaler` of a model's configuration. A feature that never changes
  * gets deviation 1. One pass, in double precision (Welford 1962); the deviation is that of these numbers, divided by their count.
  *
- * @param data a series, as `windows` takes it, or sequences (`of` says whether their inputs, the default, or their targets)
- * @param scalerOptions `features`: numbers to a step where the data are flat, default 1; it must be told where flat targets are neither
- * one number nor one for each step of the inputs. `missing: "ignore"`: NaN is passed over; default "refuse"
+ * @param data a series, as `windows` takes it, or sequences (`of` selects their inputs, the default, or their targets)
+ * @param scalerOptions `features`: numbers per step where the data are flat, default 1; required where flat targets are neither one
+ * number nor one for each step of the inputs. `missing: "ignore"`: NaN is skipped; default "refuse"
  * @throws TypeError, RangeError if a number is not finite, with its path, step and feature, or if there is none
  * @example
  * const scale = scaler(log); // rows of 3
@@ -144,7 +144,7 @@ export function scaler(
   counts.forEach((count, k) => {
     if (count === 0) fail(RangeError, "data", `a number of feature ${k}`, data);
   });
-  // A deviation that is nothing in f32 is refused.
+  // A scale refuses a deviation that f32 rounds to 0: use 1 instead.
   return {
     mean,
     deviation: squares.map((sum, k) => Math.sqrt(sum / (counts[k] as number))).map((value) => (Math.fround(value) > 0 ? value : 1)),

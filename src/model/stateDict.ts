@@ -1,24 +1,24 @@
 /**
- * Which tensor is which parameter: by the model's own names, or by those in a PyTorch module, which have a prefix before the names
- * of each layer: `rnn.weight_ih_l0`, `fc.weight`.
+ * Assigns tensors to parameters: by the model's own names, or by those in a PyTorch module, which put a prefix before the names of each
+ * layer: `rnn.weight_ih_l0`, `fc.weight`.
  */
 
 import { arrayLike, clip, fail, listed } from "../core/check.js";
 import { checkShape, type Tensor } from "../core/safetensors.js";
 import type { Parameter } from "../layers/plan.js";
 
-/** What `setParameters` did, by name: of the model's parameters, and of tensors that are none. */
+/** The result of `setParameters`: names of the model's parameters, and of tensors that were not used. */
 export interface Assigned {
   set: string[];
-  /** Biases of layers whose weights were set without any bias (PyTorch's `bias=False`): they are 0 now. */
+  /** Biases of layers whose weights were set without any bias (PyTorch's `bias=False`): they are now 0. */
   zeroed: string[];
-  /** Parameters that are what they were. */
+  /** Parameters that were not changed. */
   kept: string[];
   /** Tensors under none of the `prefixes`. */
   unused: string[];
 }
 
-/** The parameters of one layer, with the names that PyTorch's modules have for them: of a stack, by the number of the layer in it. */
+/** The parameters of one layer, with their names in a PyTorch module; in a stack these include the number of the layer. */
 interface Group {
   name: string;
   recurrent: boolean;
@@ -39,7 +39,7 @@ function groupsOf(parameters: readonly Parameter[]): Group[] {
   return [...groups.values()];
 }
 
-/** The only prefix under which the weights of a layer are, by name and shape; undefined if there is none. */
+/** The only prefix under which a layer's weights are found by name and shape; undefined if there is none. */
 function find({ name, parameters }: Group, number: number, tensors: Record<string, Tensor>): string | undefined {
   const weights = parameters.filter(({ bias }) => !bias);
   const asked = weights.length > 0 ? weights : parameters;
@@ -60,9 +60,9 @@ function find({ name, parameters }: Group, number: number, tensors: Record<strin
 
 /**
  * @param prefixes one for each layer that has parameters, from the input up; layers with the same one are a stack. Absent: tensors have
- * the model's names, or each layer is where its names and shapes are
+ * the model's names, or each layer is found by its names and shapes
  * @returns the tensor for each parameter, null for zeros
- * @throws TypeError, RangeError if a tensor is none of the model's, or of another shape
+ * @throws TypeError, RangeError if a tensor matches no parameter, or has another shape
  */
 export function assign(
   parameters: readonly Parameter[],

@@ -3,11 +3,10 @@
 import { fail } from "../core/check.js";
 
 /**
- * Tokens as text, encoded, a token at a time as the reader asks: nothing is generated ahead of it, and where it leaves, the tokens
- * end.
- * @param tokens what `model.generate` or `stream.generate` returned
+ * Encodes tokens as text, a token at a time as the reader asks. Nothing is generated ahead; if the reader leaves, generation ends.
+ * @param tokens the result of `model.generate` or `stream.generate`
  * @param decode the text of a token
- * @throws TypeError if `decode` is no function; in the stream, what it throws
+ * @throws TypeError if `decode` is no function; in the stream, the error that it throws
  * @example new Response(textStream(model.generate(prompt, { length: 200 }), (token) => alphabet[token]));
  */
 export function textStream(tokens: Iterable<number>, decode: (token: number) => string): ReadableStream<Uint8Array<ArrayBuffer>> {
