@@ -13,7 +13,7 @@ export { elementwiseLoss, gaussianLoss } from "./loss";
 export { product, transposeWeights, weightGradient, weightGradientScratch } from "./matmul";
 export { accuracy } from "./metric";
 export { normalizeBackward, normalizeForward } from "./normalization";
-export { foldRows, ownWeights, traces } from "./online";
+export { boundRows, foldRows, ownWeights, rowNorms, traces } from "./online";
 export { adam, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
 export { peepholeGradient, recurrentBackward, recurrentBias, recurrentCarry, recurrentForward, takeGates } from "./recurrent";
 export { softmax, softmaxCrossEntropy } from "./softmax";

@@ -6,6 +6,7 @@ import { files } from "./files.js";
 import { interruptions } from "./interruptions.js";
 import { kills } from "./kills.js";
 import { server } from "./server.js";
+import { streams } from "./streams.js";
 import { workers } from "./workers.js";
 
-export const ATTACKS: readonly Attack[] = [canaries, files, interruptions, kills, server, workers];
+export const ATTACKS: readonly Attack[] = [canaries, files, interruptions, kills, server, streams, workers];

@@ -1,6 +1,6 @@
 /** A recurrent layer that learns forward in time: its traces, and a step of them. The method is in assembly/online.ts. */
 
-import { OUTPUT_APART } from "../../assembly/codes.js";
+import { OUTPUT_APART, RNN_RELU } from "../../assembly/codes.js";
 import type { EngineParts } from "../core/memory.js";
 import type { BlocksPlan } from "./blocksPlan.js";
 import type { GatedPlan } from "./gatedPlan.js";
@@ -38,6 +38,9 @@ export function gatedTraces(
   const [ofWeight, ofIh, ofHh] = [buffer(rows, I + H), buffer(rows), buffer(rows)];
   const ofTable = table && buffer(tokens, rows);
   const [gain, own, error, ones, hot] = [buffer(rows), buffer(H), buffer(H), allOnes(parts, buffer, H), buffer(tokens)];
+  const bounds = cell.cells ? 0 : buffer(rows);
+  // A relu's state has no other bound.
+  const relu = code === RNN_RELU;
   const bits = (gates: readonly number[]) => gates.reduce((all, gate) => all | (1 << gate), 0);
   const [inputs, recurrent] = [bits(cell.input), bits(cell.recurrent)];
   // The LSTM's output gate does not change c, so it has no trace.
@@ -50,6 +53,7 @@ export function gatedTraces(
       { name: "bias_hh", pointer: ofHh, count: rows },
       ...(table ? [{ name: "table", pointer: ofTable, count: tokens * rows }] : []),
     ],
+    bound: cell.cells ? undefined : () => kernels.boundRows(params + plan.weight, bounds, G, I, H) > 0,
     step(gradients, learns) {
       const { h, c, gates } = recurrence;
       const [cNow, x, before] = [c + slot, below.output, h];
@@ -63,6 +67,8 @@ export function gatedTraces(
         memory.fill(own, H);
         kernels.recurrentBackward(gain, ones, own, 0, gates, before, 0, 0, 0, 0, 0, 0, cellClip, code, 1, 1, units, 1);
         kernels.ownWeights(own, gain, params + plan.weight, code, I, H);
+        if (relu) memory.fill(bounds, rows, 1);
+        else kernels.rowNorms(bounds, params + plan.weight, 2, G, I, H);
         if (learns) memory.copy(error, stage.gradient, H);
       }
       const move = (trace: number, at: number, source: number, live: number, k: number, kStride: number, blockStride: number) => {

@@ -38,6 +38,8 @@ export interface EligibilityTraces {
   regions: { name: string; pointer: number; count: number }[];
   /** Call after a step forward. If `learns`, also adds to the parameters' gradients from the gradient of the layer's output. */
   step(gradients: number, learns: boolean): void;
+  /** After a taught step: brings the recurrent weights back within bounds, and says whether it changed any. Absent where none is needed. */
+  bound?: (() => boolean) | undefined;
 }
 
 /** One layer in a window. All numbers are pointers; 0 means none. */

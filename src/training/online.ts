@@ -52,14 +52,13 @@ export class OnlineLearner {
       throw new RangeError('"counters" are those of a trainer, not of an online learner');
     }
     this.#network = learner.prepare(1, 1);
-    const { stages } = this.#network;
+    const { input, stages } = this.#network;
     const traces = stages[0]?.recurrence?.traces;
     if (!traces || engine.layout.whole || engine.layout.layers.slice(1).some(({ carries }) => carries)) {
       throw new RangeError(
         "an online learner needs a model whose first layer is its only recurrent one, in one direction, without reset: before, peepholes, projection, layerNorm, fullGateRecurrence, zoneout or recurrentDropout",
       );
     }
-    const { input } = this.#network;
     this.#traces = traces({ output: input, gradient: 0, forward() {}, backward() {} }, (...shape) => learner.keep(4 * product(shape)));
     if (scaler !== undefined) {
       const { config, layout } = engine;
@@ -181,6 +180,7 @@ export class OnlineLearner {
     }
     this.#traces.step(gradients, counted > 0);
     if (counted > 0) learner.take({ loss, targets: counted });
+    if (counted > 0 && this.#traces.bound?.()) this.#engine.refresh();
     this.#rescale(statistics);
     this.#open = null;
     return loss;
@@ -268,8 +268,8 @@ export class OnlineLearner {
  * Schmidhuber 1997, equations 21 to 28; with forget gate Gers et al. 2000). For rnn and gru it is SnAp-1, an approximation (Menick et
  * al. 2021). The model is changed in place. Its first layer must be its only recurrent one; any others may stand above it.
  *
- * For endless streams prefer `lstm` or `gru` to `rnn` with `activation: "relu"`, whose state has no bound: once its weights let it
- * grow, it becomes infinite, and steps are refused.
+ * That approximation does not hold the recurrent weights back: a taught step leaves the sum of |w| over each row of `weight_hh` at no
+ * more than 1 for `activation: "relu"`, whose state could explode, and for other rnn and gru at no more than 2, or what it was.
  * @example
  * const learner = createOnlineLearner(model, { loss: "mse", optimizer: sgd({ learningRate: 0.01 }) });
  * for await (const { input, target } of sensor) console.log(learner.step(input, target));
