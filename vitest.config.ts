@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
-    exclude: ["tests/bundlers/**"],
+    exclude: ["tests/bundlers/**", "tests/debug/**"],
     // No test is late on a slow machine: this only ends one that hangs.
     testTimeout: 180_000,
     // No test may need the one before it. Another order: --sequence.seed=6, which .ci/run asks for as well, and 7.

@@ -13,6 +13,7 @@
 //   log      s (2 + s^2 R(s^2)), s = (m-1)/(m+1)        error 1.2e-7 relative to max(1, |log x|), x normal
 // A gate of e^-40 would add nothing to a cell, but it would make gradients subnormal, which processors are slow at.
 
+import { DEBUG, aligned, isWidth, positive } from "./asserts";
 import { IDENTITY, LOGISTIC, LOGISTIC_2, PANEL, RELU, TANH } from "./codes";
 import { padded, splat, VECTOR } from "./lanes";
 
@@ -90,6 +91,7 @@ export function activationForward(
   O: i32, // unpadded
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(y) && positive(slots, O) && isWidth(width));
   const panel = (<usize>padded(O) * width) << 2;
   for (let slot = 0; slot < slots; slot++, y += panel) {
     for (let at: usize = 0; at < panel; at += VECTOR) {

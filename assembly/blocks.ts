@@ -5,6 +5,7 @@
 // cells followed by all gates. I and R are unpadded; in shapes all parts are padded to multiples of 4. N is all rows.
 
 import { activationForward } from "./activation";
+import { aligned, alignedOrNone, DEBUG, fours, isWidth, positive } from "./asserts";
 import { isSmall, lstm97Backward, lstm97BackwardAlone, lstm97Forward } from "./cells/lstm97";
 import { BLOCK_H, DENSE, NO_OUTPUT_GATE } from "./codes";
 import { clearRows, copyRows, padded } from "./lanes";
@@ -31,6 +32,8 @@ export function blocksForward(
   S: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(y, s, net, source) && aligned(x, weight) && alignedOrNone(bias));
+  if (DEBUG) assert(positive(T, P) && positive(B, S) && fours(R) && isWidth(width));
   const row = (<usize>width) << 2;
   const Ip = padded(I);
   const cells = <usize>padded(B * S) * row;
@@ -90,6 +93,8 @@ export function blocksBackward(
   S: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(dnet, dy, ds, squashed) && aligned(net, s) && alignedOrNone(dsource, dss, weightT, dLater));
+  if (DEBUG) assert(positive(T, P) && positive(B, S) && fours(R) && isWidth(width));
   const row = (<usize>width) << 2;
   const cells = <usize>padded(B * S) * row;
   const gates = <usize>padded(B) * row;

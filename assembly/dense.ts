@@ -1,6 +1,7 @@
 // The dense layer, y = f(W x + b), over all slots (T steps x P panels) of a window at once.
 
 import { slope } from "./activation";
+import { aligned, DEBUG, fours, positive } from "./asserts";
 import { DENSE } from "./codes";
 import { VECTOR } from "./lanes";
 import { product } from "./matmul";
@@ -25,6 +26,7 @@ export function activationBackward(
   code: i32,
   count: i32, // multiple of 4
 ): void {
+  if (DEBUG) assert(aligned(dy, y) && fours(count));
   for (const end = dy + ((<usize>count) << 2); dy < end; dy += VECTOR, y += VECTOR) {
     v128.store(dy, f32x4.mul(v128.load(dy), slope(v128.load(y), code)));
   }
@@ -40,6 +42,7 @@ export function inputGradient(
   rows: i32, // padded
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(dx, dy, weightT) && fours(I, rows) && positive(slots));
   memory.fill(dx, 0, (<usize>slots * I * width) << 2);
   product(dx, dy, weightT, 0, DENSE, slots, rows, I, width);
 }

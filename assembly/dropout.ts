@@ -4,6 +4,7 @@
 // Philox-4x32-10 (Salmon, Moraes, Dror & Shaw 2011): four 32-bit counters and two 32-bit keys; ten rounds of
 //   (c0, c1, c2, c3) -> (hi(M1 c2) ^ c1 ^ k0, lo(M1 c2), hi(M0 c0) ^ c3 ^ k1, lo(M0 c0)),   k0 += W0, k1 += W1
 
+import { aligned, DEBUG, fours } from "./asserts";
 import { splat, VECTOR } from "./lanes";
 
 const M0: u32 = 0xd2511f53;
@@ -23,6 +24,7 @@ export function dropout(
   key0: u32, // the seed
   key1: u32,
 ): void {
+  if (DEBUG) assert(aligned(y, x) && fours(count));
   draw(y, x, count, rate, factor, update, layer, 0, key0, key1);
 }
 
@@ -37,6 +39,7 @@ export function uniforms(
   key0: u32, // the seed
   key1: u32,
 ): void {
+  if (DEBUG) assert(aligned(y) && count % 16 == 0);
   draw(y, 0, count, 0, 0, 0, index, purpose, key0, key1);
   for (let end = y + ((<usize>count) << 2); y < end; y += 4) {
     store<f32>(y, <f32>(low + (range / 4294967296.0) * <f64>load<u32>(y)));

@@ -1,6 +1,7 @@
 // Rows of a table, gathered by token: an embedding. Also the product of a recurrent layer's input weights with one-hot inputs,
 // which is a gather of one column for each gate. Also the states of many streams: a table of states, with stream numbers as tokens.
 
+import { aligned, alignedOrNone, DEBUG, fours, isWidth, positive, words } from "./asserts";
 import { groups, inputGroups } from "./cell";
 import { PANEL } from "./codes";
 import { splat, transpose, transposeVectors, VECTOR } from "./lanes";
@@ -14,6 +15,7 @@ export function embeddingForward(
   N: i32, // padded
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(y, table) && alignedOrNone(bias) && words(tokens) && fours(N) && positive(slots, N) && isWidth(width));
   const row = (<usize>N) << 2;
   for (let slot = 0; slot < slots; slot++) {
     for (let lane = 0; lane < width; lane += 4) {
@@ -51,6 +53,7 @@ export function scatterRows(
   slots: i32,
   N: i32, // padded
 ): void {
+  if (DEBUG) assert(aligned(table, y) && words(tokens) && fours(N) && positive(slots, N));
   const row = (<usize>N) << 2;
   for (let half = 0; half < 2 * slots; half++, tokens += VECTOR) {
     const from = y + <usize>(half >> 1) * row * PANEL + <usize>(half & 1) * VECTOR;
@@ -75,6 +78,7 @@ export function embeddingBackward(
   N: i32, // padded
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(dtable, dy, scratch) && words(tokens) && fours(N) && positive(slots, N) && isWidth(width));
   const row = (<usize>N) << 2;
   const G = <usize>groups(cell);
   const live = <usize>inputGroups(cell);
@@ -114,6 +118,7 @@ export function tie(
   tokens: i32, // padded
   N: i32, // padded
 ): void {
+  if (DEBUG) assert(aligned(weight, table) && (!back || aligned(scratch)) && fours(tokens, N) && positive(tokens, N));
   const row = (<usize>N) << 2;
   for (let token = 0; token < tokens; token += 4, table += 4 * row) {
     for (let n: usize = 0; n < row; n += VECTOR, weight += 4 * VECTOR) {

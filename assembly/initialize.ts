@@ -13,6 +13,7 @@
 // in its second, so working in blocks of rows is not worth its code.
 
 import { log } from "./activation";
+import { aligned, DEBUG, fours } from "./asserts";
 import { splat, sum, VECTOR } from "./lanes";
 import { blend } from "./vectors";
 
@@ -21,6 +22,7 @@ export function gaussians(
   x: usize, // [count/8][u: 4, v: 4], each in (0, 1]
   count: i32, // multiple of 8
 ): void {
+  if (DEBUG) assert(aligned(x) && count % 8 == 0);
   for (let end = x + ((<usize>count) << 2); x < end; x += 2 * VECTOR) {
     const r = f32x4.sqrt(f32x4.mul(log(v128.load(x)), splat(-2)));
     const v = v128.load(x, VECTOR);
@@ -49,6 +51,7 @@ export function logarithms(
   x: usize, // [count], positive
   count: i32, // multiple of 4
 ): void {
+  if (DEBUG) assert(aligned(x) && fours(count));
   for (let end = x + ((<usize>count) << 2); x < end; x += VECTOR) v128.store(x, log(v128.load(x)));
 }
 

@@ -2,6 +2,7 @@
 // and for steps without a target. `each`, if it is not 0, weights every number. `scale` is 1 / (count of the mean), or 1 for a sum.
 
 import { activate, exp, log } from "./activation";
+import { aligned, alignedOrNone, DEBUG, isWidth, positive, words } from "./asserts";
 import { BCE, LOGISTIC, MAE, MSE, PANEL, QUANTILE } from "./codes";
 import { columnWeights, liveRows, loadColumn, ofRow, padded, splat, storeColumn, sum, VECTOR } from "./lanes";
 
@@ -26,6 +27,7 @@ export function elementwiseLoss(
   width: i32,
   scale: f32,
 ): f64 {
+  if (DEBUG) assert(aligned(dy, y, target) && words(weight) && alignedOrNone(each, perOutput) && positive(slots, O) && isWidth(width));
   const single = width != PANEL;
   const stride: usize = single ? VECTOR : 32;
   const panel = (<usize>padded(O) * width) << 2;
@@ -98,6 +100,7 @@ export function gaussianLoss(
   width: i32,
   scale: f32,
 ): f64 {
+  if (DEBUG) assert(aligned(dy, y, target) && words(weight) && alignedOrNone(each) && positive(slots, O) && O % 2 == 0 && isWidth(width));
   const row = (<usize>width) << 2;
   const panel = <usize>padded(O) * row;
   const half = <usize>(O >> 1) * row;

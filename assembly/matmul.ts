@@ -3,6 +3,7 @@
 // Weights are packed as w[row/(4G)][k][g][4 rows]: G groups of four rows lie together (the four gates of four units: G = 4;
 // a layer with one value a unit: G = 1). Activations are panels [k][width].
 
+import { aligned, alignedOrNone, DEBUG, fours, isWidth, positive } from "./asserts";
 import { allGroups, groups, inputGroups, recurrentGroups } from "./cell";
 import { PANEL } from "./codes";
 import { padded, transpose, VECTOR } from "./lanes";
@@ -30,6 +31,8 @@ export function rows(
   cell: i32,
   width: i32,
 ): void {
+  if (DEBUG)
+    assert(aligned(y, w) && alignedOrNone(x, h, bias) && positive(blocks) && blocks <= blocksAtOnce(cell, width) && isWidth(width));
   const G = groups(cell);
   const column = <usize>G * VECTOR;
   const wh = w + <usize>padded(kx) * column;
@@ -76,6 +79,7 @@ export function product(
   rowCount: i32, // multiple of 4 G
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(y, x, w) && alignedOrNone(bias) && fours(k) && rowCount % (4 * groups(cell)) == 0 && positive(panels));
   const block = 4 * groups(cell);
   const most = blocksAtOnce(cell, width);
   for (let row = 0; row < rowCount; row += most * block) {
@@ -123,6 +127,8 @@ export function weightGradient(
   slots: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(dw, dy, scratch) && alignedOrNone(dbx, dbh, x, h) && fours(kx, kh));
+  if (DEBUG) assert(rowCount % (4 * groups(cell)) == 0 && positive(slots) && isWidth(width));
   const G = groups(cell);
   const total = rowCount >> 2;
   const panels = (total + 1) >> 1;
@@ -237,6 +243,7 @@ export function transposeWeights(
   count: i32, // number of columns, multiple of 4
   k: i32, // columns of w
 ): void {
+  if (DEBUG) assert(aligned(wt, w) && fours(first, count) && first + count <= k && rows % (4 * G) == 0);
   for (let column = 0; column < count; column += 4) {
     for (let q = 0; q < rows >> 2; q++) {
       transpose(wt, VECTOR, group(w, q, first + column, G, k), <usize>G * VECTOR);

@@ -1,5 +1,6 @@
 // Metrics over a window that are not losses. `weight` is as in loss.ts.
 
+import { DEBUG, isWidth, positive, words } from "./asserts";
 import { padded } from "./lanes";
 
 /**
@@ -18,6 +19,7 @@ export function accuracy(
   width: i32,
   scale: f32,
 ): f64 {
+  if (DEBUG) assert(words(y, target) && words(weight) && positive(slots, O) && isWidth(width));
   const row = (<usize>width) << 2;
   const panel = <usize>padded(O) * row;
   let total: f64 = 0;

@@ -8,6 +8,7 @@
 // N values: those of H units in the groups that have input weights, as [H/4][G][4 units]; with cell = DENSE a plain vector of H.
 // Padded units and missing groups are 0, are left out of the mean and stay 0.
 
+import { aligned, DEBUG, isWidth, positive } from "./asserts";
 import { groups, inputGroups } from "./cell";
 import { PANEL } from "./codes";
 import { ofRow, padded, splat, sum, VECTOR } from "./lanes";
@@ -29,6 +30,7 @@ export function normalizeForward(
   cell: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(y, x, statistics, gain) && aligned(bias) && positive(slots, H) && isWidth(width));
   const single = width != PANEL;
   const stride: usize = single ? VECTOR : 32;
   const all = padded(H) * groups(cell);
@@ -90,6 +92,7 @@ export function normalizeBackward(
   cell: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(dx, dgain, dbias, dy) && aligned(x, statistics, gain) && positive(slots, H) && isWidth(width));
   const single = width != PANEL;
   const stride: usize = single ? VECTOR : 32;
   const G = groups(cell);

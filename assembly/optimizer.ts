@@ -5,6 +5,7 @@
 // are untouched by Adagrad and by SGD without momentum, and for RMSprop only their s changes. Adam's moments decay in every row, as
 // PyTorch's do: an update moves a row until its m is cut to 0, some 600 updates after its last use.
 
+import { aligned, alignedOrNone, DEBUG, fours } from "./asserts";
 import { splat, sum, VECTOR } from "./lanes";
 
 /** Smaller numbers are cut to 0: a moment decaying without gradients would become subnormal, which is slow. */
@@ -19,6 +20,7 @@ export function squaredNorm(
   x: usize, // [count]
   count: i32, // multiple of 4
 ): f64 {
+  if (DEBUG) assert(aligned(x) && fours(count));
   let total: f64 = 0;
   const end = x + ((<usize>count) << 2);
   while (x < end) {
@@ -43,6 +45,7 @@ export function clipValues(
   count: i32, // multiple of 4
   limit: f32,
 ): void {
+  if (DEBUG) assert(aligned(x) && fours(count));
   for (const end = x + ((<usize>count) << 2); x < end; x += VECTOR) {
     // With pmin and pmax in this operand order a NaN passes through, to be found in the norm.
     v128.store(x, f32x4.pmin(f32x4.pmax(v128.load(x), splat(-limit)), splat(limit)));
@@ -63,6 +66,7 @@ export function sgd(
   momentum: f32,
   nesterov: bool,
 ): void {
+  if (DEBUG) assert(aligned(parameter, gradient) && alignedOrNone(velocity) && fours(count));
   const end = parameter + ((<usize>count) << 2);
   for (; parameter < end; parameter += VECTOR, gradient += VECTOR) {
     if (!velocity) {
@@ -100,6 +104,7 @@ export function rootOfSquares(
   momentum: f32,
   epsilon: f32,
 ): void {
+  if (DEBUG) assert(aligned(parameter, squares, gradient) && alignedOrNone(velocity) && fours(count));
   for (const end = parameter + ((<usize>count) << 2); parameter < end; parameter += VECTOR, squares += VECTOR, gradient += VECTOR) {
     const g = f32x4.mul(splat(scale), v128.load(gradient));
     const before = f32x4.mul(splat(decay), v128.load(squares));
@@ -137,6 +142,7 @@ export function adam(
   epsilon: f32,
   correction: f32,
 ): void {
+  if (DEBUG) assert(aligned(parameter, first, second, gradient) && fours(count));
   const end = parameter + ((<usize>count) << 2);
   for (; parameter < end; parameter += VECTOR, first += VECTOR, second += VECTOR, gradient += VECTOR) {
     const g = f32x4.mul(splat(scale), v128.load(gradient));

@@ -7,6 +7,7 @@
 //
 // A layer that does something between the steps (a projection, normalisation, zoneout) calls these with T = 1.
 
+import { aligned, alignedOrNone, DEBUG, fours, isWidth, positive, words } from "./asserts";
 import { groups, kind } from "./cell";
 import { gruBackward, gruForward } from "./cells/gru";
 import { lstmBackward, lstmForward } from "./cells/lstm";
@@ -24,6 +25,7 @@ export function recurrentCarry(
   H: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(state) && words(ends) && positive(P, H) && isWidth(width));
   const panel = (<usize>padded(H) * width) << 2;
   const lanes = (<usize>width) << 2;
   for (let lane: usize = 0; lane < <usize>P * lanes; lane += 4) {
@@ -44,6 +46,7 @@ export function recurrentBias(
   biasHh: usize, // [rows]
   rowCount: i32, // multiple of 4
 ): void {
+  if (DEBUG) assert(aligned(bias, biasIh, biasHh) && fours(rowCount));
   for (const end = bias + ((<usize>rowCount) << 2); bias < end; bias += VECTOR) {
     v128.store(bias, f32x4.add(v128.load(biasIh), v128.load(biasHh)));
     biasIh += VECTOR;
@@ -75,6 +78,8 @@ export function recurrentForward(
   H: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(h, gates, source) && aligned(hBefore, weight) && alignedOrNone(x, bias, peepholes));
+  if (DEBUG) assert(positive(T, P, H) && I >= 0 && (x || I == 0) && isWidth(width));
   const G = <usize>groups(cell);
   const Ip = padded(I);
   const Rp = padded(R);
@@ -138,6 +143,8 @@ export function recurrentBackward(
   H: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(dgates, gates) && alignedOrNone(dh, dhBefore, weightT, peepholes) && alignedOrNone(dgatesLater, dcs));
+  if (DEBUG) assert(positive(T, P, H) && (!dgatesLater || T == 1) && isWidth(width));
   const G = <usize>groups(cell);
   const Hp = padded(H);
   const hPanel = (<usize>Hp * width) << 2;
@@ -175,6 +182,7 @@ export function peepholeGradient(
   H: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(dpeepholes, dgates, c, cBefore) && positive(P, H) && isWidth(width));
   const block = (<usize>4 * width) << 2;
   for (let slot = 0; slot < P; slot++) {
     for (let u = 0; u < padded(H) >> 2; u++) {
@@ -209,6 +217,7 @@ export function takeGates(
   H: i32, // unpadded
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(y, gates) && positive(P, H) && isWidth(width));
   const row = (<usize>width) << 2;
   const gate = row << 2;
   for (let p = 0; p < P; p++) {

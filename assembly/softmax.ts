@@ -1,6 +1,7 @@
 // Softmax, and cross-entropy over classes. `weight` and `scale` are as in loss.ts.
 
 import { exp, log } from "./activation";
+import { aligned, alignedOrNone, DEBUG, isWidth, positive, words } from "./asserts";
 import { PANEL } from "./codes";
 import { columnWeights, largest, liveRows, ofRow, padded, splat, sum, VECTOR } from "./lanes";
 
@@ -21,6 +22,7 @@ export function softmaxCrossEntropy(
   width: i32,
   scale: f32,
 ): f64 {
+  if (DEBUG) assert(aligned(dy, y) && words(target, weight) && alignedOrNone(classWeight) && positive(slots, O) && isWidth(width));
   const single = width != PANEL;
   const stride: usize = single ? VECTOR : 32;
   const row = (<usize>width) << 2;
@@ -74,6 +76,7 @@ export function softmax(
   O: i32,
   beta: f32, // 1 / temperature
 ): void {
+  if (DEBUG) assert(aligned(y, logits) && positive(O));
   exponentials(y, logits, O, 1, splat(beta), splat(1));
 }
 

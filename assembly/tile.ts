@@ -8,6 +8,7 @@
 //
 // Both read the same packed weights. The order of the sums is fixed, so the bits are the same on every engine.
 
+import { aligned, alignedOrNone, DEBUG, fours, words } from "./asserts";
 import { madd } from "./lanes";
 
 /**
@@ -176,6 +177,7 @@ export function columns(
   x: usize, // [k]
   k: i32, // even
 ): void {
+  if (DEBUG) assert(aligned(c, cNext, a) && alignedOrNone(bias) && (words(x) || k == 0) && k % 2 == 0);
   const start = bias ? bias : c;
   const startNext = start + (cNext - c);
   let s0 = v128.load(start);
@@ -231,6 +233,7 @@ export function column1(
   x: usize, // [k]
   k: i32,
 ): void {
+  if (DEBUG) assert(aligned(c, a) && alignedOrNone(bias) && words(x) && fours(k));
   let s0 = v128.load(bias ? bias : c);
   let s1 = f32x4.splat(0);
   let s2 = f32x4.splat(0);

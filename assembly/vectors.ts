@@ -1,5 +1,6 @@
 // Arithmetic on whole buffers, element by element, and moving rows between buffers.
 
+import { aligned, alignedOrNone, DEBUG, fours } from "./asserts";
 import { splat, VECTOR } from "./lanes";
 
 /** y = a y + b x: sums, means, weight decay, clipping by norm (Pascanu, Mikolov & Bengio 2013). x may be y. */
@@ -10,6 +11,7 @@ export function blend(
   a: f32,
   b: f32,
 ): void {
+  if (DEBUG) assert(aligned(y, x) && fours(count));
   for (const end = y + ((<usize>count) << 2); y < end; y += VECTOR) {
     v128.store(y, f32x4.add(f32x4.mul(splat(a), v128.load(y)), f32x4.mul(splat(b), v128.load(x))));
     x += VECTOR;
@@ -23,6 +25,7 @@ export function lerp(
   count: i32, // multiple of 4
   share: f32,
 ): void {
+  if (DEBUG) assert(aligned(y, x) && fours(count));
   for (const end = y + ((<usize>count) << 2); y < end; y += VECTOR, x += VECTOR) {
     const before = v128.load(y);
     v128.store(y, f32x4.add(before, f32x4.mul(splat(share), f32x4.sub(v128.load(x), before))));
@@ -36,6 +39,7 @@ export function multiply(
   m: usize, // [count]
   count: i32, // multiple of 4
 ): void {
+  if (DEBUG) assert(aligned(y, x, m) && fours(count));
   for (const end = y + ((<usize>count) << 2); y < end; y += VECTOR, x += VECTOR, m += VECTOR) {
     v128.store(y, f32x4.mul(v128.load(x), v128.load(m)));
   }
@@ -48,6 +52,7 @@ export function zoneoutForward(
   m: usize, // [count]
   count: i32, // multiple of 4
 ): void {
+  if (DEBUG) assert(aligned(y, before, m) && fours(count));
   for (const end = y + ((<usize>count) << 2); y < end; y += VECTOR, before += VECTOR, m += VECTOR) {
     const share = v128.load(m);
     const rest = f32x4.sub(splat(1), share);
@@ -62,6 +67,7 @@ export function zoneoutBackward(
   m: usize, // [count]
   count: i32, // multiple of 4
 ): void {
+  if (DEBUG) assert(aligned(dy, m) && alignedOrNone(dbefore) && fours(count));
   for (const end = dy + ((<usize>count) << 2); dy < end; dy += VECTOR, m += VECTOR) {
     const d = v128.load(dy);
     const past = f32x4.mul(v128.load(m), d);

@@ -11,6 +11,7 @@
 // Blocks are [r, z, n, unused][4 units][width]; padded units stay zero.
 
 import { activate, slope } from "../activation";
+import { aligned, alignedOrNone, DEBUG, isWidth, positive } from "../asserts";
 import { LOGISTIC, TANH } from "../codes";
 import { splat, VECTOR } from "../lanes";
 
@@ -22,6 +23,7 @@ export function gruBeforeReset(
   blocks: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(read, gates, hBefore) && positive(blocks) && isWidth(width));
   const gate = <usize>width * VECTOR;
   for (let block = 0; block < blocks; block++, gates += 3 * gate) {
     for (const end = gates + gate; gates < end; gates += VECTOR, read += VECTOR, hBefore += VECTOR) {
@@ -41,6 +43,7 @@ export function gruBeforeUpdate(
   blocks: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(h, gates, m, hBefore) && positive(blocks) && isWidth(width));
   const gate = <usize>width * VECTOR;
   for (let block = 0; block < blocks; block++, gates += 3 * gate) {
     for (const end = gates + gate; gates < end; gates += VECTOR, h += VECTOR, m += VECTOR, hBefore += VECTOR) {
@@ -63,6 +66,7 @@ export function gruBeforeUpdateBackward(
   blocks: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(dm, gates, dh, hBefore) && alignedOrNone(dhBefore) && positive(blocks) && isWidth(width));
   const gate = <usize>width * VECTOR;
   for (let block = 0; block < blocks; block++, gates += 3 * gate) {
     for (const end = gates + gate; gates < end; gates += VECTOR, dm += VECTOR, dh += VECTOR, hBefore += VECTOR) {
@@ -89,6 +93,7 @@ export function gruBeforeResetBackward(
   blocks: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(gates, d, hBefore) && alignedOrNone(dhBefore) && positive(blocks) && isWidth(width));
   const gate = <usize>width * VECTOR;
   for (let block = 0; block < blocks; block++, gates += 3 * gate) {
     for (const end = gates + gate; gates < end; gates += VECTOR, d += VECTOR, hBefore += VECTOR) {

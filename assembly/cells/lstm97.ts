@@ -15,6 +15,7 @@
 // to a multiple of 4; padded rows are not touched and stay zero.
 
 import { activate, activationForward, slope } from "../activation";
+import { aligned, alignedOrNone, DEBUG, positive } from "../asserts";
 import { BLOCK_G, BLOCK_H, NO_OUTPUT_GATE, PANEL } from "../codes";
 import { loadColumn, padded, splat, storeColumn, VECTOR } from "../lanes";
 
@@ -209,6 +210,7 @@ export function lstm97Traces(
   B: i32,
   S: i32,
 ): void {
+  if (DEBUG) assert(aligned(gain, inGain, error) && aligned(dy, net, inGates, s) && alignedOrNone(dOutGates, outGates) && positive(B, S));
   const f = functions & 15;
   const g = (functions >> BLOCK_G) & 15;
   const h = (functions >> BLOCK_H) & 15;

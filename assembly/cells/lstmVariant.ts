@@ -16,6 +16,7 @@
 // Padded units have zero weights and biases: g = 0, so c, h and every gradient of theirs stay exactly zero.
 
 import { activate, slope } from "../activation";
+import { aligned, alignedOrNone, DEBUG, isWidth, positive } from "../asserts";
 import { hasGroup } from "../cell";
 import { COUPLED, IDENTITY, LINEAR_INPUT, LINEAR_OUTPUT, LOGISTIC, OUTPUT_APART, TANH } from "../codes";
 import { ofRow, splat, VECTOR } from "../lanes";
@@ -143,6 +144,7 @@ export function lstmOutputForward(
   blocks: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(h, gates, n) && positive(blocks) && isWidth(width));
   const gate = <usize>width * VECTOR;
   const outputCode = cell & LINEAR_OUTPUT ? IDENTITY : TANH;
   for (let block = 0; block < blocks; block++, gates += 4 * gate, n += gate, h += gate) {
@@ -165,6 +167,7 @@ export function lstmOutputBackward(
   blocks: i32,
   width: i32,
 ): void {
+  if (DEBUG) assert(aligned(dgates, dn, dh, gates) && aligned(n) && alignedOrNone(dgatesLater) && positive(blocks) && isWidth(width));
   const gate = <usize>width * VECTOR;
   const outputCode = cell & LINEAR_OUTPUT ? IDENTITY : TANH;
   for (let block = 0; block < blocks; block++) {
