@@ -5,7 +5,7 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     exclude: ["tests/bundlers/**", "tests/debug/**"],
     // No test is late on a slow machine: this only ends one that hangs.
-    testTimeout: 180_000,
+    testTimeout: 600_000,
     // No test may need the one before it. Another order: --sequence.seed=6, which .ci/run asks for as well, and 7.
     sequence: { shuffle: { tests: true }, seed: 1 },
     // The memory test measures after a collection that it asks for itself. Node 20 has relaxed SIMD behind a flag, later ones as it is.

@@ -171,24 +171,28 @@ export const server: Attack = {
 
     /** Opens a session, if there is room, and compares its steps with those of a stream here. */
     const behave = async (draw: Draw, steps: number) => {
+      // When it was asked for what has used the session last: the server did so a little later.
+      let used = performance.now();
       let opened = await ask("/sessions");
       while (opened.status === 503) {
         await setTimeout(200);
+        used = performance.now();
         opened = await ask("/sessions");
       }
       const path = `/sessions/${opened.json.id}`;
       const stream = local.open();
-      let used = performance.now();
       const step = async () => {
         const [input] = draw.numbers(1);
+        let asked = performance.now();
         let answer = await ask(path, "POST", JSON.stringify({ input }));
         while (answer.status === 503) {
           await setTimeout(20);
+          asked = performance.now();
           answer = await ask(path, "POST", JSON.stringify({ input }));
         }
         // The session may have ended if this process was too slow.
         if (answer.status === 404 && performance.now() - used > 900 * IDLE) return false;
-        used = performance.now();
+        used = asked;
         const [expected] = local.step([stream], [input as number]);
         if (answer.status !== 200 || answer.json.output !== expected)
           throw new Error(`expected ${expected}, got ${answer.status}: ${JSON.stringify(answer.json)}`);
