@@ -1,4 +1,4 @@
-/** What goes on in a model: gates and cells at every step, and how far errors flow back. */
+/** A look inside a model: gates and cells at every step, and how far errors flow back. */
 
 import { fail, options } from "../core/check.js";
 import { lanesFor } from "../core/lanes.js";
@@ -18,7 +18,7 @@ export interface Recorded {
 
 export interface Trace {
   steps: number;
-  /** Of each recurrent layer by name: lstm i, f, g, o, c, h; gru r, z, n, m, h; rnn h; lstm97 g, in, out (gates), c, h. */
+  /** For each recurrent layer, values by name: lstm i, f, g, o, c, h; gru r, z, n, m, h; rnn h; lstm97 g, in, out (gates), c, h. */
   layers: Record<string, Recorded>[];
   /** The model's outputs at every step. */
   outputs: Recorded;
@@ -26,21 +26,21 @@ export interface Trace {
 
 export interface GradientFlow {
   loss: number;
-  /** Of each recurrent layer, one number for each step. */
+  /** For each recurrent layer, one number per step. */
   layers: {
     /** The norm of dL/dh(t). */
     h: Float64Array;
     /** The norm of dL/dc(t); absent where there is no c, and with layerNorm, projection, full gate recurrence or zoneout. */
     c?: Float64Array;
     /**
-     * The mean over units of the factor that the cell itself puts between steps, weights aside: the slope of an rnn's function,
-     * the forget gate of an lstm, 1 of lstm97, z of a gru.
+     * The mean over units of the cell's factor between steps, weights aside: the derivative of an rnn's activation, the forget gate of an
+     * lstm, 1 for lstm97, z of a gru.
      */
     factor: Float64Array;
   }[];
 }
 
-/** A network of one sequence, its length one window, after its forward pass. */
+/** Runs a network of one sequence forward, its whole length in one window. */
 function run(model: Model, sequence: unknown, loss?: Required<Loss>) {
   const engine = Model.engine("model", model);
   if (engine.layout.whole) fail(RangeError, "model", "a model without bidirectional layers", model);
@@ -50,14 +50,14 @@ function run(model: Model, sequence: unknown, loss?: Required<Loss>) {
   const targets = writeWindow(engine, network, [wholeRow(checked, 0, false)], checked.length, loss);
   network.forward(checked.length, 1);
   const recurrences = network.stages.flatMap(({ recurrence }) => (recurrence ? [recurrence] : []));
-  // Before a backward pass, in which gradients take the gates' place.
+  // Record before a backward pass, which overwrites the gates with gradients.
   const recorded = recurrences.map(({ shown }) =>
     Object.fromEntries(shown.map((each) => [each.name, record(engine, checked.length, each)])),
   );
   return { engine, network, steps: checked.length, targets, recurrences, recorded };
 }
 
-/** What lies at every step, padding left out. */
+/** The values of every step, without padding. */
 function record({ memory }: Engine, steps: number, { pointer, units, rows, row }: Recurrence["shown"][number]): Recorded {
   const data = new Float32Array(steps * units);
   for (let t = 0, i = 0; t < steps; t++) {
@@ -67,7 +67,7 @@ function record({ memory }: Engine, steps: number, { pointer, units, rows, row }
 }
 
 /**
- * Every gate, cell state and output of a sequence, ready to plot.
+ * Records every gate, cell state and output of a sequence, ready to plot.
  * @throws TypeError, RangeError as `model.predict`; RangeError if the model has bidirectional layers
  * @example const { f, c } = trace(model, { inputs }).layers[0]; // f.data[t * f.units + unit]
  */
@@ -82,7 +82,7 @@ export function trace(model: Model, sequence: { inputs: Series }): Trace {
 
 const shownAs = ({ shown }: Recurrence, name: string) => shown.find((each) => each.name === name) as Recurrence["shown"][number];
 
-/** For each step the norm of a value of each unit, `value` of its index in [steps x units]. */
+/** For each step the norm over units; `value` takes an index into [steps x units]. */
 const norms = (steps: number, units: number, value: (at: number) => number) =>
   Float64Array.from({ length: steps }, (_, t) => {
     let sum = 0;
@@ -90,7 +90,7 @@ const norms = (steps: number, units: number, value: (at: number) => number) =>
     return Math.sqrt(sum);
   });
 
-/** For each step the mean of f of what was recorded. */
+/** For each step the mean of f over the recorded values. */
 const means = ({ units, data }: Recorded, f: (x: number) => number) =>
   Float64Array.from({ length: data.length / units }, (_, t) => {
     let sum = 0;
@@ -99,9 +99,9 @@ const means = ({ units, data }: Recorded, f: (x: number) => number) =>
   });
 
 /**
- * How far the error of a sequence flows back: the full gradient, however small, at every step of every recurrent layer. With
- * dropout layers or the like it is that of one draw.
- * @param sequence with targets; give `weights` of 0 to all steps but one to see where the error of that one goes
+ * Measures how far the error of a sequence flows back: the full gradient, however small, at every step of every recurrent layer. With
+ * dropout or other noise it is that of one random draw.
+ * @param sequence with targets; to see where the error of one step goes, give all others `weights` of 0
  * @throws TypeError, RangeError as `trainer.step`; RangeError if the model has bidirectional layers
  * @example const [{ h, c }] = gradientFlow(model, { inputs, targets }, { loss: "mse" }).layers;
  */

@@ -1,4 +1,4 @@
-/** A model: parameters, and what they compute. */
+/** A model: parameters, and the functions that compute with them. */
 
 import { product } from "../core/arithmetic.js";
 import { clip, each, fail, integerIn, isObject, listed, options } from "../core/check.js";
@@ -24,14 +24,14 @@ import { Stream } from "./stream.js";
 import { Streams, type StreamsOptions } from "./streams.js";
 import { Rows, readRows, roomFor, writeWindow } from "./window.js";
 
-/** Whole sequences are run this many at a time, and in windows this long. */
+/** The number of whole sequences run side by side, and the length of their windows. */
 export const ROWS = 32;
 export const WINDOW = 64;
 
 /** Made by `createModel` and `loadModel`. */
 export class Model {
   readonly #engine: Engine;
-  /** Kept for the next time, one of each mode. */
+  /** Networks kept for reuse, one for each mode. */
   readonly #networks = new Map<Mode, Network>();
 
   /** @internal */
@@ -39,12 +39,12 @@ export class Model {
     this.#engine = engine;
   }
 
-  /** What the model is, with all defaults filled in: plain data. Its scaler follows an online learner's running one. */
+  /** The configuration with all defaults filled in: plain data. Its scaler follows an online learner's running one. */
   get config(): Config {
     return this.#engine.config;
   }
 
-  /** What the model runs on: of the kernels the variant that was chosen. */
+  /** The engine of the model: which variant of the kernels was chosen. */
   get engine(): { readonly kernels: "plain" | "relaxed" } {
     return { kernels: this.#engine.relaxed ? "relaxed" : "plain" };
   }
@@ -56,10 +56,10 @@ export class Model {
   }
 
   /**
-   * The outputs of whole sequences.
+   * Computes the outputs of whole sequences.
    * @param sequences an array or iterable of `{ inputs }`, any lengths
    * @returns for each sequence its outputs step by step, [length x outputs] ([outputs] where the output is "last")
-   * @throws TypeError, RangeError with the path, step and feature of what is wrong
+   * @throws TypeError, RangeError with the path, step and feature of the wrong value
    * @example const [y] = model.predict([{ inputs: [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]] }]);
    */
   predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Float32Array[] {
@@ -71,9 +71,9 @@ export class Model {
   }
 
   /**
-   * The loss over whole sequences, and metrics if asked for, without learning and without dropout.
-   * @returns means over all targets, each as much as it counts (cross-entropy in nats; errors in standardised units where the
-   * model's scaler has targets); NaN if none does
+   * Computes the loss over whole sequences, and metrics if asked for, without learning and without dropout.
+   * @returns means over all targets by their weights (cross-entropy in nats; errors in standardised units where the model's scaler has
+   * targets); NaN if no target counts
    * @throws TypeError, RangeError as `predict`; RangeError if a metric makes no sense with the loss
    * @example const { loss, accuracy } = model.evaluate(test, { loss: "crossEntropy", metrics: ["accuracy"] });
    */
@@ -93,7 +93,7 @@ export class Model {
     }
   }
 
-  /** @internal Evaluation window by window, for the trainer, which lets the event loop run in between. */
+  /** @internal Evaluation window by window, so that the trainer can let the event loop run. */
   static *evaluation(model: Model, sequences: Checked[], loss: Required<Loss>, metrics: Metric[]): Generator<void, Scores, void> {
     const scoring = new Scoring(loss, metrics);
     for (const { network, T, counted } of model.#windows(sequences, "score", loss)) {
@@ -103,7 +103,7 @@ export class Model {
     return scoring.scores();
   }
 
-  /** Runs sequences window by window; each is to be looked at after its forward pass, before the rows move on. */
+  /** Runs sequences window by window. Yields each after its forward pass, before the rows move on. */
   *#windows(
     sequences: Checked[],
     mode: Mode,
@@ -129,13 +129,13 @@ export class Model {
     }
   }
 
-  /** @internal Gives back the networks that were kept. */
+  /** @internal Releases the kept networks. */
   release(): void {
     for (const network of this.#networks.values()) network.release();
     this.#networks.clear();
   }
 
-  /** Takes the network of this mode that was kept, or a new one if it does not fit or is at work. */
+  /** Takes the kept network of this mode, or a new one if that does not fit or is in use. */
   #take(mode: Mode, T: number, lanes: Lanes): Network {
     const present = this.#networks.get(mode);
     if (!present || present.T < T || present.lanes.batch !== lanes.batch) return new Network(this.#engine, T, lanes, mode);
@@ -144,7 +144,7 @@ export class Model {
   }
 
   /**
-   * A live sequence, one step at a time. Streams are independent of each other; make as many as there are sequences.
+   * Opens a live sequence, one step at a time. Streams are independent of each other; make as many as there are sequences.
    * @example const stream = model.stream(); const y = stream.step([0.1, 0.2, 0.3]);
    */
   stream(): Stream {
@@ -152,10 +152,10 @@ export class Model {
   }
 
   /**
-   * Many live sequences, hundreds or thousands, of which any may step at once: eight side by side, for two thirds of the time of as
-   * many steps of `stream()`, and without what it costs those to take turns.
+   * Makes room for many live sequences, hundreds or thousands, of which any may step at once. Eight run side by side, which takes two
+   * thirds of the time of as many steps of one `stream()`, and streams do not pay for taking turns.
    * @param options `capacity`: how many may be open at once
-   * @throws TypeError, RangeError if the capacity is not that, or there is no memory for it
+   * @throws TypeError, RangeError if the capacity is wrong, or there is no memory for it
    * @example const streams = model.streams({ capacity: 1000 }); const id = streams.open(); const y = streams.step([id], [[0.1, 0.2, 0.3]]);
    */
   streams(options: StreamsOptions): Streams {
@@ -163,7 +163,7 @@ export class Model {
   }
 
   /**
-   * Tokens that follow a prompt, one by one.
+   * Generates the tokens that follow a prompt, one by one.
    * @param prompt at least one token
    * @throws RangeError if the model does not have tokens as inputs and outputs
    * @example for (const token of model.generate([7, 2], { length: 200, temperature: 0.8, seed: 1 })) write(token);
@@ -180,7 +180,7 @@ export class Model {
   }
 
   /**
-   * A copy of every parameter, under PyTorch's name and in its shape.
+   * A copy of every parameter, with PyTorch's name and shape.
    * @example const { shape, data } = model.parameters().weight_hh_l0; // [4 * units, units], gates i, f, g, o
    */
   parameters(): Record<string, Tensor> {
@@ -188,13 +188,13 @@ export class Model {
   }
 
   /**
-   * Sets all parameters or some of them, under the model's names or those of a PyTorch module, whose layers have prefixes
-   * (`rnn.weight_ih_l0`, `fc.weight`): each layer is found where its names and shapes are, or under the `prefixes` that are given. A
-   * layer whose weights come without any bias (`bias=False`) has biases of 0 from then on.
-   * @param options `prefixes`: one for each layer that has parameters, from the input up, where names and shapes alone do not tell, or
-   * to take a part of the tensors: `["encoder.", "head."]`. Layers with the same one are a stack, numbered in it from 0
+   * Sets all parameters or some of them, by the model's names or by those of a PyTorch module, whose layers have prefixes
+   * (`rnn.weight_ih_l0`, `fc.weight`). Each layer is found by its names and shapes, or by the `prefixes` that you give. A layer whose
+   * weights come without any bias (`bias=False`) gets biases of 0.
+   * @param options `prefixes`: one for each layer that has parameters, from the input up: `["encoder.", "head."]`. Needed where names and
+   * shapes are ambiguous, or to take a part of the tensors. Layers with the same prefix are a stack, numbered in it from 0
    * @returns names: the parameters that were `set`, `zeroed` and `kept`, and tensors that were `unused`
-   * @throws TypeError, RangeError if one is unknown, of another shape or not finite; then none is changed
+   * @throws TypeError, RangeError if a tensor is unknown, of another shape or not finite; then no parameter is changed
    * @example const { kept } = model.setParameters(readSafetensors(fileFromPyTorch).tensors);
    */
   setParameters(tensors: Record<string, Tensor>, setOptions: { prefixes?: readonly string[] } = {}): Assigned {
@@ -202,7 +202,7 @@ export class Model {
     if (!isObject(tensors)) fail(TypeError, "parameters", "tensors by name", tensors);
     const { prefixes } = options("options", setOptions, ["prefixes"]);
     const { assigned, chosen } = assign(layout.parameters, tensors, prefixes);
-    // All are checked before the first is changed; those of a file are read twice, rather than kept.
+    // Check all before changing any. Tensors of a file are read twice rather than kept.
     for (const [{ name, shape }, tensor] of chosen) if (tensor) checkTensor(`parameters.${name}`, tensor, shape);
     this.#engine.change();
     for (const [parameter, tensor] of chosen) {
@@ -213,8 +213,8 @@ export class Model {
   }
 
   /**
-   * The model as a safetensors file: PyTorch's names and shapes, the configuration in its metadata.
-   * @example await writeAtomically("model.safetensors", model.save()); // of memcell/node: a crash leaves the one before
+   * The model as a safetensors file: PyTorch's names and shapes, with the configuration in the metadata.
+   * @example await writeAtomically("model.safetensors", model.save()); // memcell/node: a crash leaves the previous file
    */
   save(): Uint8Array<ArrayBuffer> {
     return writeSafetensors({ tensors: this.parameters(), metadata: writeMetadata(this.config) });
@@ -222,7 +222,7 @@ export class Model {
 }
 
 /**
- * A new model with PyTorch's initial weights.
+ * Makes a new model with PyTorch's initial weights, unless `initial` says otherwise.
  * @throws TypeError, RangeError with the path of the option, such as `"layers[2].units"`
  * @example createModel({ input: { features: 3 }, layers: [lstm({ units: 64 }), dense({ units: 1 })], seed: 1 });
  */
@@ -233,8 +233,8 @@ export function createModel(config: ModelConfig, environment: Environment = {}):
 }
 
 /**
- * The model of a file that `save` (or a trainer's `save`) wrote; or, given its configuration, of any safetensors file that
- * has just its parameters, such as one from PyTorch: names may have prefixes and biases may be absent, as `setParameters` takes them.
+ * Loads the model from a file that `save` (or a trainer's `save`) wrote. Given the configuration, it also loads any safetensors file that
+ * has just the model's parameters, such as one from PyTorch: names may have prefixes and biases may be absent, as for `setParameters`.
  * @throws TypeError, RangeError if the file is damaged, or does not hold exactly the model's parameters
  * @example const model = loadModel(readFileSync("model.safetensors"));
  */
@@ -255,7 +255,7 @@ export function loadModel(
   const parameters = Object.fromEntries(
     Object.entries(tensors).filter(([name]) => config !== undefined || !/^(optimizer|gradient|average|best|trace|trainer)\./.test(name)),
   );
-  // Before any memory is taken: a small file may claim a large model.
+  // Check before taking any memory: a small file may claim a large model.
   const { assigned } = assign(planModel(engineConfig).parameters, parameters, prefixes);
   const [absent] = config === undefined ? [...assigned.kept, ...assigned.zeroed] : assigned.kept;
   if (absent !== undefined) {

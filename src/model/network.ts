@@ -13,14 +13,14 @@ import { ruleOf } from "./losses.js";
 /** The recurrent state of one layer: `h` and `c` are [batch][units], row-major. */
 export type State = Record<string, Float32Array>;
 
-/** What a network needs of a model's engine. */
+/** The parts of a model's engine that a network needs. */
 export type NetworkParts = Pick<Engine, "config" | "layout" | keyof EngineParts>;
 
 export class Network {
   readonly #engine: NetworkParts;
-  /** In the order in which they were allocated. */
+  /** All regions, in order of allocation. */
   readonly regions: number[] = [];
-  /** What crosses windows. */
+  /** State that crosses windows. */
   readonly carried: Carried[] = [];
   readonly stages: Stage[] = [];
   readonly #output: Stage;
@@ -30,12 +30,12 @@ export class Network {
   readonly lengths: number;
   readonly target: number = 0;
   readonly counts: number = 0;
-  /** [1] i32, which all threads read: where [T][P][outputs][width] is how much each number of the targets counts; 0: all 1. */
+  /** [1] i32, which all threads read: pointer to the weights of single target numbers, [T][P][outputs][width]; 0: all are 1. */
   readonly #each: number = 0;
   #apart = 0;
-  /** [outputs], padded with zeros: what a loss's rule has for each. */
+  /** [outputs], padded with zeros: the loss's number for each output. */
   readonly #perOutput: number = 0;
-  /** For each sequence, where in T+1 slots its present state lies: at its own end, not in what padding made of it. */
+  /** The slot, out of T+1, of each sequence's present state: at its own end, not at that of its padding. */
   readonly ends: Int32Array;
 
   constructor(
@@ -44,7 +44,7 @@ export class Network {
     readonly T: number,
     readonly lanes: Lanes,
     readonly mode: Mode,
-    /** Of what is drawn in training. */
+    /** Seed of the random numbers in training. */
     readonly seed = 0,
     watched = false,
   ) {
@@ -100,12 +100,12 @@ export class Network {
     }
   }
 
-  /** The state that the last window went on from is present again: its forward pass has put it into slot 0. */
+  /** Goes back to the state from which the last window continued: its forward pass has put it into slot 0. */
   rewind(): void {
     this.ends.fill(0);
   }
 
-  /** Room for what each number of the targets counts, which the next losses look at. Taken when it is first asked for. */
+  /** Memory for the weights of single target numbers, which the next losses use. Allocated on first use. */
   apart(): number {
     const { memory, layout } = this.#engine;
     const { panels, width } = this.lanes;
@@ -114,12 +114,12 @@ export class Network {
     return this.#apart;
   }
 
-  /** All numbers of a step count as much as the step. */
+  /** Makes all numbers of a step count as much as the step. */
   together(): void {
     this.#engine.memory.i32[this.#each / 4] = 0;
   }
 
-  /** A region of zeros that goes with the network. */
+  /** A zeroed region that is released with the network. */
   buffer(...shape: number[]): number {
     const pointer = this.#engine.memory.allocate(4 * product(shape));
     this.regions.push(pointer);
@@ -131,7 +131,7 @@ export class Network {
     for (const region of this.regions) this.#engine.memory.release(region);
   }
 
-  /** Of each target in the user's units, where the model standardises them. */
+  /** The deviation of each target in the user's units, where the model standardises them. */
   get deviation(): number[] | undefined {
     return this.#engine.config.scaler.targets?.deviation;
   }
@@ -142,15 +142,15 @@ export class Network {
   }
 
   /**
-   * A window forward: what each sequence goes on from (the kernels' `ends`, written by writeWindow) becomes slot 0, then each
-   * layer runs.
-   * @param update the number of the update being made, of which what is drawn is a function
+   * Runs a window forward: copies to slot 0 the state from which each sequence continues (the kernels' `ends`, written by writeWindow),
+   * then runs each layer.
+   * @param update the number from which random masks are drawn
    */
   forward(T: number, update = 0): void {
     for (const stage of this.stages) stage.forward(T, update);
   }
 
-  /** The sum of the loss times `scale`; leaves the gradient of the outputs. Or what another kernel makes of the same panels. */
+  /** The sum of the loss times `scale`; leaves the gradient of the outputs. Or the result of another kernel on the same panels. */
   loss(T: number, loss: Required<Loss>, scale: number, run?: Run, numbers?: ArrayLike<number> | null): number {
     const { kernels, layout, memory } = this.#engine;
     const { panels, width } = this.lanes;
@@ -164,14 +164,14 @@ export class Network {
   }
 
   /**
-   * @param gradients a region laid out as the parameters; adds to it
+   * @param gradients a region laid out as the parameters; the gradients are added to it
    * @param full whether errors flow back through the recurrent inputs, or through the cells alone
    */
   backward(T: number, update: number, gradients: number, full: boolean): void {
     for (let i = this.stages.length - 1; i >= 0; i--) (this.stages[i] as Stage).backward(T, update, gradients, full);
   }
 
-  /** The state in which so many sequences begin. */
+  /** The state in which `batch` new sequences begin. */
   zeros(batch = this.lanes.batch): State {
     return Object.fromEntries(this.carried.map(({ name, units }) => [name, new Float32Array(batch * units)]));
   }
@@ -183,7 +183,7 @@ export class Network {
     return state;
   }
 
-  /** Makes a state present that readState or checkState returned. */
+  /** Writes a state that readState or checkState returned. */
   writeState(state: State): void {
     this.#copy(state, true);
   }
@@ -201,7 +201,7 @@ export class Network {
     return checked;
   }
 
-  /** Between [batch][units] and [slot][panel][rows][width], each sequence at its own slot. */
+  /** Copies between [batch][units] and [slot][panel][rows][width], each sequence at its own slot. */
   #copy(state: State, write: boolean): void {
     const { width, panels, batch } = this.lanes;
     for (const carried of this.carried) {
@@ -215,7 +215,7 @@ export class Network {
   }
 }
 
-/** Between the state of one sequence, from `from` on in `data`, and its rows, from `at` on among the floats of the memory. */
+/** Copies between the state of one sequence, from `from` on in `data`, and its rows, from `at` on among the floats of the memory. */
 export function copyUnits(
   { f32 }: Memory,
   { units, row = (unit) => unit }: Carried,
@@ -225,7 +225,7 @@ export function copyUnits(
   from: number,
   write: boolean,
 ): void {
-  // What overflowed has left NaN in the padding as well, which is to fours.
+  // An overflow has also left NaN in the padding to a multiple of four, so clear it.
   for (let u = 0; write && u < units; u++) {
     for (let r = row(u) & ~3, end = r + 4; r < end; r++) f32[at + r * width] = 0;
   }
