@@ -12,15 +12,15 @@
 // while the other units keep the network stable. The exact derivative then dies out, but P, which leaves those units out, would grow
 // as decay^t until it overflows. With 0, |P| is never more than a sum of gains.
 //
-// The recurrent weights of rnn and gru are bounded as well: after a step with a target no row (of a unit and gate) may have a sum of |w|, its
-// L1 norm, above a bound. This gradient leaves out what goes round through other units, so nothing in it holds the recurrent matrix
-// back, and Adam, whose steps do not shrink with the gradient, walks on: over 10^6 steps at 0.01 the norm of a gru's recurrent
-// weights came to 374 and its gates stuck (0.92 on a noisy sine of which the mean gets 0.59), and a relu's state exploded. For relu
-// the bound is 1: then |h|, its largest element, grows by no more than the inputs add in a step, and own weights never exceed 1. For
-// tanh and gru, whose state is bounded, it is 2, or what the row had before the update if that is more, so that a model that
-// comes with larger weights keeps them.
-// On the noisy sine (8 units, Adam, 10^6 steps, last tenth): gru at 0.01 0.92 without, 0.13 with 2. What it costs: on a
-// stream whose regime changes, at 0.003, gru 0.19 for 0.04 and relu 0.07 for 0.02 (one seed each; the mean as answer has 2.0).
+// The recurrent weights of rnn and gru are bounded as well: after a step with a target, no row (of a unit and gate) may have an L1 norm
+// (sum of |w|) above a bound. This gradient leaves out the paths through other units, so nothing in it holds the recurrent matrix back,
+// and Adam, whose steps do not shrink with the gradient, goes on and on. Over 10^6 steps at 0.01 the norm of a gru's recurrent weights
+// reached 374 and its gates stuck (0.92 on a noisy sine, where the mean gets 0.59), and a relu's state exploded. For relu the bound is
+// 1: then the largest |h| grows in a step by no more than the inputs add, and own weights never exceed 1. For tanh and gru, whose state
+// is bounded, it is 2, or the row's norm before the update if that is larger, so that a model with larger weights keeps them.
+// On the noisy sine (8 units, Adam, 10^6 steps, last tenth) a gru at 0.01 gets 0.92 without the bound and 0.13 with 2. The cost: on a
+// stream whose regime changes, at 0.003, a gru gets 0.19 instead of 0.04 and a relu 0.07 instead of 0.02 (one seed each; predicting
+// the mean gets 2.0).
 
 import { aligned, alignedOrNone, DEBUG, fours, positive, words } from "./asserts";
 import { groups, recurrentGroups } from "./cell";
@@ -104,7 +104,7 @@ export function rowNorms(
   }
 }
 
-/** Scales each row, where its L1 norm over the columns of the state is above its bound, to it. Returns how many vectors it changed. */
+/** Scales each row down to its bound where its L1 norm over the columns of the state is above it. Returns how many vectors it changed. */
 export function boundRows(
   weight: usize, // [H/4][I + H][G][4]
   bounds: usize, // [H/4][G][4], above 0
@@ -128,7 +128,7 @@ export function boundRows(
   return changed;
 }
 
-/** Where the state's columns of four rows begin. */
+/** Address of the state's first column, for four rows. */
 function first(weight: usize, row: usize, G: usize, I: i32, H: i32): usize {
   return weight + ((row / G) * <usize>(I + H) * G + <usize>I * G + (row % G)) * VECTOR;
 }

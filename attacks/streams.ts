@@ -1,10 +1,10 @@
-/** Streams at online learners, of every cell that has traces: no step of them all is refused, and the mean of what came is never a better forecast. */
+/** Online learners with every cell that has traces, on many streams: no step is refused, and the mean is never a better forecast. */
 
 import { Random } from "../src/core/random.js";
 import { adam, createModel, createOnlineLearner, dense, gru, type Layer, lstm, lstm97, rnn } from "../src/index.js";
 import type { Attack } from "./attack.js";
 
-/** Random numbers of its own: src/random.ts has 0 to 3. */
+/** The purpose of these random numbers: src/core/random.ts has 0 to 3. */
 const PURPOSE = 65;
 
 const CELLS: [string, Layer][] = [
@@ -16,7 +16,7 @@ const CELLS: [string, Layer][] = [
 ];
 const RATES = [0.001, 0.003, 0.01];
 
-/** What comes at step t; variances are of the order of 1. */
+/** The value at step t; variances are of the order of 1. */
 type Stream = (uniform: () => number) => (t: number) => number;
 const STREAMS: [string, Stream][] = [
   ["noisy", (uniform) => (t) => Math.sin(t / 7) + 0.6 * (uniform() + uniform() + uniform() - 1.5)],
@@ -41,10 +41,10 @@ const STREAMS: [string, Stream][] = [
 ];
 
 const COMBINATIONS = CELLS.length * RATES.length * STREAMS.length;
-/** All combinations briefly, then all of them at length. */
+/** Steps of a stream: first all combinations run briefly, then all at length. */
 const [BRIEF, LONG] = [3_000, 1_000_000];
 
-/** Of squared errors over the last tenth. The mean of a constant is that constant, to the last bit. */
+/** Slack on mean squared errors over the last tenth: the mean of a constant is that constant, to the last bit. */
 const TOLERANCE = 1e-4;
 
 export const streams: Attack = {
