@@ -1,14 +1,15 @@
 /** What a model is: plain data, checked and completed once. */
 
-import { type Check, complete, count, deepFreeze, each, fail, isObject, oneOf, record, size, typed } from "../core/check.js";
+import { type Check, complete, count, deepFreeze, each, fail, isObject, oneOf, record, typed } from "../core/check.js";
 import { KINDS, type Layer } from "../layers/index.js";
 import { PRESETS, type Preset } from "../layers/initializers.js";
+import { checkInput, Input, type InputConfig } from "./input.js";
 import { checkScale, type Scaler } from "./scale.js";
 
 /** What a model is: plain data, saved with it. */
 export interface ModelConfig {
   /** Numbers at each step (`features`), or one token out of so many (`tokens`). */
-  input: { features: number } | { tokens: number };
+  input: InputConfig;
   /** From the input up. The last one's units are the outputs. */
   layers: Layer[];
   /**
@@ -44,12 +45,6 @@ function checkLayer(path: string, value: unknown): Layer {
   return layer;
 }
 
-const checkInput: Check<Config["input"]> = (path, value) => {
-  const input = complete(path, value, { features: size, tokens: size });
-  if (Object.keys(input).length !== 1) fail(RangeError, path, "either features or tokens", value);
-  return input as Config["input"];
-};
-
 /** Characters, names and all: a file's header has room for 100 MB, escapes may take six bytes for each. */
 const MOST = 10_000_000;
 
@@ -77,12 +72,12 @@ export function checkConfig(value: unknown): Config {
     scaler: [record({ inputs: checkScale, targets: checkScale, outputs: oneOf("values", "quantile", "gaussianNLL") }), {}],
     metadata: [checkMetadata, {}],
   }) as Config;
-  const { input, layers, scaler } = config;
-  const tokens = "tokens" in input;
+  const { layers, scaler } = config;
+  const { tokens, scaled } = new Input(config.input);
   if (scaler.inputs) {
-    if (tokens) throw new RangeError('"scaler.inputs" is for models with features as input');
+    if (!scaled) throw new RangeError('"scaler.inputs" is for models with features as input');
     const { mean } = scaler.inputs;
-    if (mean.length !== input.features) fail(RangeError, "scaler.inputs.mean", `${input.features} numbers`, mean);
+    if (mean.length !== scaled) fail(RangeError, "scaler.inputs.mean", `${scaled} numbers`, mean);
   }
   if (layers.length === 0) fail(RangeError, "layers", "at least one layer", layers);
   layers.forEach(({ type }, i) => {

@@ -41,11 +41,11 @@ export function checkGenerateOptions(value: unknown, tokens: number): CheckedGen
 
 /** The number of tokens, of a model that can generate: tokens in, as many outputs, one at every step. */
 export function checkTokens({ config, layout }: Engine): number {
-  const { input, output } = config;
-  if (!("tokens" in input) || output !== "every" || layout.outputs !== input.tokens) {
+  const { tokens } = layout.input;
+  if (tokens === 0 || config.output !== "every" || layout.outputs !== tokens) {
     throw new RangeError('generate needs a model with tokens as input, as many outputs as tokens, and output "every"');
   }
-  return input.tokens;
+  return tokens;
 }
 
 export function generate(engine: Engine, stream: Steps, logits: Float32Array, options: unknown): Generator<number, void, undefined> {

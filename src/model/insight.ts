@@ -4,10 +4,11 @@ import { fail, options } from "../core/check.js";
 import { lanesFor } from "../core/lanes.js";
 import type { Recurrence } from "../layers/stage.js";
 import type { Engine } from "./engine.js";
+import type { Series } from "./flatten.js";
 import { checkLoss, type Loss } from "./losses.js";
 import { Model } from "./model.js";
 import { Network } from "./network.js";
-import { checkSequence, type Sequence, type Series } from "./sequences.js";
+import { checkSequence, type Sequence } from "./sequences.js";
 import { readOutputs, wholeRow, writeWindow } from "./window.js";
 
 /** Numbers of each step, [steps x units], step by step. */
@@ -45,7 +46,7 @@ function run(model: Model, sequence: unknown, loss?: Required<Loss>) {
   const engine = Model.engine("model", model);
   if (engine.layout.whole) fail(RangeError, "model", "a model without bidirectional layers", model);
   const { config, layout } = engine;
-  const checked = checkSequence("sequence", sequence, { config, outputs: layout.outputs, ...(loss && { loss }) });
+  const checked = checkSequence("sequence", sequence, { config, layout, ...(loss && { loss }) });
   const network = new Network(engine, checked.length, lanesFor(1), loss ? "train" : "infer", 0, true);
   const targets = writeWindow(engine, network, [wholeRow(checked, 0, false)], checked.length, loss);
   network.forward(checked.length, 1);

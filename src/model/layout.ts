@@ -2,11 +2,11 @@
 
 import { fail, LARGEST } from "../core/check.js";
 import { KINDS } from "../layers/index.js";
-import { pad4, type Table } from "../layers/packing.js";
-import type { Parameter } from "../layers/plan.js";
-import { type LayerPlan, Planner } from "../layers/plan.js";
+import type { Table } from "../layers/packing.js";
+import { type LayerPlan, type Parameter, Planner } from "../layers/plan.js";
 import { OPTIONS as RECURRENT } from "../layers/recurrentOptions.js";
 import type { Config } from "./config.js";
+import { Input } from "./input.js";
 
 export interface Layout {
   /** Region of the parameters; gradients and moments are the same table at another place. */
@@ -15,8 +15,8 @@ export interface Layout {
   derived: Table;
   parameters: Parameter[];
   layers: LayerPlan[];
-  /** Rows of a step's inputs: features, padded; of tokens 1. */
-  inputRows: number;
+  /** What the model takes at each step. */
+  input: Input;
   outputs: number;
   /** Whether a layer needs whole sequences: no windows, no streams. */
   whole: boolean;
@@ -24,9 +24,8 @@ export interface Layout {
 
 /** @throws RangeError if a layer does not fit what is below it */
 export function planModel(config: Config): Layout {
-  const { input } = config;
-  const inputRows = "tokens" in input ? 1 : pad4(input.features);
-  const planner = new Planner("tokens" in input ? input.tokens : input.features, "tokens" in input);
+  const input = new Input(config.input);
+  const planner = new Planner(input.tokens || input.per, input.tokens > 0);
   const top = finalLayer(config);
   const layers = config.layers.map((layer, i) => {
     planner.final = i === top;
@@ -39,7 +38,7 @@ export function planModel(config: Config): Layout {
     return plan;
   });
   const { params, derived, parameters } = planner;
-  return { params, derived, parameters, layers, inputRows, outputs: planner.inputs, whole: layers.some(({ whole }) => whole === true) };
+  return { params, derived, parameters, layers, input, outputs: planner.inputs, whole: layers.some(({ whole }) => whole === true) };
 }
 
 /** The layer whose final states are what the output "last" is made of: the topmost recurrent one. -1 for none. */

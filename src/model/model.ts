@@ -8,6 +8,7 @@ import { checkTensor, openSafetensors, type Tensor, writeSafetensors } from "../
 import type { Config, ModelConfig } from "./config.js";
 import { checkConfig } from "./config.js";
 import { checkEnvironment, Engine, type Environment } from "./engine.js";
+import type { Series } from "./flatten.js";
 import type { GenerateOptions } from "./generate.js";
 import { checkGenerateOptions, checkTokens, generate } from "./generate.js";
 import { finalLayer, planModel } from "./layout.js";
@@ -17,8 +18,7 @@ import { checkLayers, FORMAT, readMetadata, writeMetadata } from "./metadata.js"
 import type { Metric, Scores } from "./metrics.js";
 import { checkMetrics, Scoring } from "./metrics.js";
 import { Network } from "./network.js";
-import type { Checked, Sequence, Series } from "./sequences.js";
-import { checkSequences } from "./sequences.js";
+import { type Checked, checkSequences, type Sequence } from "./sequences.js";
 import { type Assigned, assign } from "./stateDict.js";
 import { Stream } from "./stream.js";
 import { Streams, type StreamsOptions } from "./streams.js";
@@ -63,8 +63,7 @@ export class Model {
    * @example const [y] = model.predict([{ inputs: [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]] }]);
    */
   predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Float32Array[] {
-    const { layout } = this.#engine;
-    const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs }, 0);
+    const checked = checkSequences("sequences", sequences, this.#engine, 0);
     const results = roomFor(this.#engine, checked);
     for (const { network, rows } of this.#windows(checked, "infer")) readRows(this.#engine, network, rows, results);
     return results;
@@ -85,7 +84,7 @@ export class Model {
     const o = options("options", evaluateOptions, ["loss", "metrics"]);
     const loss = checkLoss("loss", o.loss, this.#engine);
     const metrics = checkMetrics(o.metrics, loss);
-    const checked = checkSequences("sequences", sequences, { config: this.config, outputs: layout.outputs, loss });
+    const checked = checkSequences("sequences", sequences, { config: this.config, layout, loss });
     const evaluation = Model.evaluation(this, checked, loss, metrics);
     for (;;) {
       const { done, value } = evaluation.next();

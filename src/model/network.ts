@@ -24,7 +24,7 @@ export class Network {
   readonly carried: Carried[] = [];
   readonly stages: Stage[] = [];
   readonly #output: Stage;
-  /** Pointers: [T][P][features][width], or tokens [T][P][width]; [P][width] i32 (layer.ts says what); [T][P][outputs][width] or classes; [T][P][width]. */
+  /** Pointers: [T][P][rows][width], as the model's input has them; [P][width] i32 (layer.ts says what); [T][P][outputs][width] or classes; [T][P][width]. */
   readonly input: number;
   readonly starts: number;
   readonly lengths: number;
@@ -56,7 +56,7 @@ export class Network {
     try {
       this.starts = buffer(P, width);
       this.lengths = buffer(P, width);
-      this.input = buffer(T, P, layout.inputRows, width);
+      this.input = buffer(T, P, layout.input.rows, width);
       let [scratch, most] = [0, 0];
       const workspace: Workspace = {
         kernels,

@@ -1,8 +1,9 @@
 /** Preparing data: cuts sequences out of one long series, and measures the scale of the numbers. */
 
 import { complete, each, fail, finite, integer, integerIn, isObject, oneOf, type Refuse } from "../core/check.js";
+import { flatten, type Measured, measure, type Series } from "./flatten.js";
 import type { Scale } from "./scale.js";
-import { flatten, type Measured, measure, type Sequence, type Series } from "./sequences.js";
+import type { Sequence } from "./sequences.js";
 
 export interface WindowOptions {
   /** Steps of each sequence. */

@@ -1,15 +1,14 @@
 /** One live sequence: a step at a time, synchronous, with a state that is a value. */
 
-import { destination, integer, numbers } from "../core/check.js";
+import { destination } from "../core/check.js";
 import { lanesFor } from "../core/lanes.js";
 import type { Engine } from "./engine.js";
+import { allFinite } from "./flatten.js";
 import type { GenerateOptions } from "./generate.js";
 import { generate } from "./generate.js";
 import { checkSteps } from "./layout.js";
 import type { State } from "./network.js";
 import { Network } from "./network.js";
-import { type Scale, standardise } from "./scale.js";
-import { allFinite } from "./sequences.js";
 import { readOutputs } from "./window.js";
 
 /**
@@ -40,7 +39,6 @@ export class Stream {
   /** While another stream has the seat. */
   #state: State | null;
   readonly #input: number;
-  readonly #features: number;
 
   /** @internal */
   constructor(engine: Engine) {
@@ -50,11 +48,9 @@ export class Stream {
       seat = new Seat(engine);
       seats.set(engine, seat);
     }
-    const { input } = engine.config;
     this.#engine = engine;
     this.#seat = seat;
     this.#input = seat.network.input / 4;
-    this.#features = "tokens" in input ? 0 : input.features;
     this.#state = seat.zero;
   }
 
@@ -81,13 +77,9 @@ export class Stream {
   step(input: ArrayLike<number> | number, out?: Float32Array): Float32Array {
     const { memory, layout, config } = this.#engine;
     const result = destination("out", out, layout.outputs);
-    this.#check(input);
-    const { inputs } = config.scaler;
-    if (inputs) input = this.#standardise(inputs, input);
+    const value = layout.input.checkStep("input", input, config.scaler.inputs);
     const network = this.#sit();
-    if (this.#features === 0) memory.i32[this.#input] = input as number;
-    else if (typeof input === "number") memory.f32[this.#input] = input;
-    else for (let k = 0; k < this.#features; k++) memory.f32[this.#input + k] = input[k] as number;
+    layout.input.writeStep(memory, this.#input, value);
     network.forward(1);
     readOutputs(this.#engine, network, 0, 0, 1, result, 0);
     if (!allFinite(result)) this.#undo(network);
@@ -101,18 +93,6 @@ export class Stream {
     network.ends[0] = 1;
     network.writeState(before);
     throw new RangeError("the outputs are no longer finite: the stream's state is that before this step");
-  }
-
-  #check(input: unknown): void {
-    const { config } = this.#engine;
-    if ("tokens" in config.input) integer("input", input, 0, config.input.tokens - 1);
-    else numbers("input", typeof input === "number" ? [input] : input, this.#features);
-  }
-
-  #standardise(scale: Scale, input: ArrayLike<number> | number): ArrayLike<number> {
-    const list: number[] = [];
-    for (let k = 0; k < this.#features; k++) list[k] = standardise(scale, (typeof input === "number" ? input : input[k]) as number, k);
-    return numbers("input", list, this.#features);
   }
 
   /**

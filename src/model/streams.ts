@@ -5,9 +5,9 @@ import { arrayLike, complete, destination, fail, refuse, size } from "../core/ch
 import { dropped } from "../core/memory.js";
 import type { Carried } from "../layers/stage.js";
 import type { Engine } from "./engine.js";
+import type { Series } from "./flatten.js";
 import { checkSteps } from "./layout.js";
 import { copyUnits, Network, type State } from "./network.js";
-import { checkInputs, type Series } from "./sequences.js";
 import { readOutputs } from "./window.js";
 
 export interface StreamsOptions {
@@ -35,7 +35,7 @@ export class Streams {
   /** Rows of streams that were closed. */
   readonly #free: number[] = [];
   #opened = 0;
-  /** Regions: rows of the streams that step [capacity] i32; their inputs [capacity][features] or tokens [capacity] i32; 0 to 7, i32. */
+  /** Regions: rows of the streams that step [capacity] i32; their inputs [capacity][rows], as the model's input has them; 0 to 7, i32. */
   readonly #chosen: number;
   readonly #inputs: number;
   readonly #order: number;
@@ -59,7 +59,7 @@ export class Streams {
       return { ...carried, region: region(floats), floats };
     });
     this.#chosen = region(1);
-    this.#inputs = region(layout.inputRows);
+    this.#inputs = region(layout.input.rows);
     this.#order = region(1);
     memory.i32.set([0, 1, 2, 3, 4, 5, 6, 7], this.#order / 4);
     this.#turns = new Int32Array(capacity);
@@ -104,21 +104,20 @@ export class Streams {
    */
   step(ids: ArrayLike<number>, inputs: Series, out?: Float32Array): Float32Array {
     const { kernels, memory, layout } = this.#engine;
-    const { inputRows, outputs } = layout;
+    const { input, outputs } = layout;
     const [network, states] = [this.#network, this.#states];
     const { length } = arrayLike("ids", ids, "an array of ids");
     const result = destination("out", out, length * outputs);
     this.#choose(ids);
-    this.#write(inputs, length);
+    input.writeRows(this.#engine, this.#inputs, "inputs", inputs, this.#engine.config.scaler.inputs, length);
     // The lanes that are left over repeat the last stream.
     for (let i = length; i % LANES > 0; i++) {
       memory.copy(this.#chosen + 4 * i, this.#chosen + 4 * (i - 1), 1);
-      memory.copy(this.#inputs + 4 * inputRows * i, this.#inputs + 4 * inputRows * (i - 1), inputRows);
+      memory.copy(this.#inputs + 4 * input.rows * i, this.#inputs + 4 * input.rows * (i - 1), input.rows);
     }
     for (let i = 0; i < length; i += LANES) {
-      const [rows, from] = [this.#chosen + 4 * i, this.#inputs + 4 * inputRows * i];
-      if (inputRows === 1) memory.copy(network.input, from, LANES);
-      else kernels.embeddingForward(network.input, this.#order, from, 0, 1, inputRows, LANES);
+      const rows = this.#chosen + 4 * i;
+      input.toPanel(this.#engine, network.input, this.#inputs + 4 * input.rows * i, this.#order, LANES);
       for (const { region, pointer, floats } of states) kernels.embeddingForward(pointer, rows, region, 0, 1, floats, LANES);
       network.forward(1);
       for (const { region, pointer, rows: R, floats } of states) {
@@ -161,25 +160,10 @@ export class Streams {
     return row;
   }
 
-  /** Writes the inputs of so many streams. */
-  #write(inputs: Series, length: number): void {
-    const { kernels, memory, config, layout } = this.#engine;
-    const { inputRows } = layout;
-    const whole = "features" in config.input && config.input.features === inputRows && !config.scaler.inputs;
-    if (whole && inputs instanceof Float32Array && inputs.length === length * inputRows) {
-      memory.write(this.#inputs, inputs);
-      // Numbers whose squares have a finite sum are finite: 2 ns for 32 of them, where to look at each takes 130.
-      if (kernels.squaredNorm(this.#inputs, inputs.length) < Infinity) return;
-    }
-    const flat = this.check("inputs", inputs, length);
-    const features = flat.length / length;
-    const into = inputRows > 1 ? memory.f32 : memory.i32;
-    flat.forEach((value, n) => (into[this.#inputs / 4 + n + (inputRows - features) * Math.floor(n / features)] = value));
-  }
-
-  /** @internal The inputs of so many streams, as the kernels take them; also for the batcher. */
+  /** @internal Checks the inputs of so many streams, for the batcher. */
   check(path: string, inputs: unknown, length: number): Float32Array | Int32Array {
-    return checkInputs(path, inputs, this.#engine.config, length);
+    const { layout, config } = this.#engine;
+    return layout.input.check(path, inputs, config.scaler.inputs, length);
   }
 
   /**

@@ -91,13 +91,10 @@ const NONE = { targets: [], weights: [] };
  * whose number it returns. Steps past a row's own have inputs of zero.
  */
 export function writeWindow(engine: Engine, network: Network, rows: readonly (Row | null)[], T: number, loss?: Required<Loss>): number {
-  const { memory, config, layout } = engine;
+  const { memory, layout } = engine;
+  const { input } = layout;
   const { width, panels } = network.lanes;
-  const tokens = "tokens" in config.input;
-  const features = "tokens" in config.input ? 1 : config.input.features;
-  const into = tokens ? memory.i32 : memory.f32;
-  const [starts, lengths, input] = [network.starts / 4, network.lengths / 4, network.input / 4];
-  const { inputRows } = layout;
+  const [starts, lengths] = [network.starts / 4, network.lengths / 4];
 
   for (let b = 0; b < panels * width; b++) {
     const row = rows[b] ?? null;
@@ -105,16 +102,9 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
     memory.i32[starts + b] = row?.goesOn ? (network.ends[b] as number) : -1;
     memory.i32[lengths + b] = count;
     network.ends[b] = row?.keep ?? 0;
-    // Number k of step t lies at [t][panel][k][lane].
-    const panel = Math.floor(b / width);
-    const lane = b % width;
-    const inputs = row?.sequence.inputs ?? [];
-    let from = (row?.from ?? 0) * features;
-    for (let t = 0; t < T; t++) {
-      const at = input + (t * panels + panel) * inputRows * width + lane;
-      if (t < count) for (let k = 0; k < features; k++) into[at + k * width] = inputs[from++] as number;
-      else for (let k = 0; k < features; k++) into[at + k * width] = 0;
-    }
+    // Value k of step t lies at [t][panel][k][lane].
+    const at = network.input / 4 + Math.floor(b / width) * input.rows * width + (b % width);
+    input.write(memory, at, width, panels * width, row?.sequence.inputs ?? [], row?.from ?? 0, count, T);
   }
   return loss ? writeTargets(engine, network, rows, T, loss) : 0;
 }

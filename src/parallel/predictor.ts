@@ -71,7 +71,7 @@ export async function* evaluation(
 
 export async function predict(pool: Pool, sequences: Iterable<{ inputs: Series; targets?: unknown }>): Promise<Float32Array[]> {
   const { engine } = pool;
-  const checked = checkSequences("sequences", sequences, { config: engine.config, outputs: engine.layout.outputs }, 0);
+  const checked = checkSequences("sequences", sequences, engine, 0);
   const results = roomFor(engine, checked);
   for await (const _ of windows(pool, checked, "infer", ({ network, rows }) => readRows(engine, network, rows, results)));
   return results;
@@ -88,7 +88,7 @@ export async function evaluate<M extends Metric>(
   const metrics = checkMetrics(o.metrics, loss);
   const scores = evaluation(
     pool,
-    checkSequences("sequences", sequences, { config: engine.config, outputs: engine.layout.outputs, loss }),
+    checkSequences("sequences", sequences, { config: engine.config, layout: engine.layout, loss }),
     loss,
     metrics,
   );

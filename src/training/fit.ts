@@ -75,7 +75,7 @@ export abstract class TrainerBase<U extends Updater = Updater> {
     this.model = model;
     this.updater = make(this.engine, checkTrainerOptions(trainerOptions, this.engine), this);
     const { config, layout } = this.engine;
-    this.#demands = { config, outputs: layout.outputs, loss: this.options.loss };
+    this.#demands = { config, layout, loss: this.options.loss };
     if (file) this.#position = readCheckpoint(file, this.updater);
   }
 

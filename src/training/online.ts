@@ -8,7 +8,7 @@ import type { Config } from "../model/config.js";
 import type { Engine } from "../model/engine.js";
 import { Model } from "../model/model.js";
 import type { Network, State } from "../model/network.js";
-import { type Checked, checkInputs, checkTargets } from "../model/sequences.js";
+import { type Checked, checkTargets } from "../model/sequences.js";
 import { readOutputs, wholeRow, writeTargets, writeWindow } from "../model/window.js";
 import type { TrainerFile } from "./checkpoint.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
@@ -64,14 +64,14 @@ export class OnlineLearner {
       const { config, layout } = engine;
       const own = Object.keys(config.scaler).length > 0 && !file;
       if (own) fail(RangeError, "scaler", "a model without a scaler of its own", scaler);
-      this.#rescale(noStatistics("scaler", config, this.options.loss, layout.outputs));
+      this.#rescale(noStatistics("scaler", layout, this.options.loss));
     }
     if (file && position) this.#resume(file, position);
   }
 
   #resume(file: TrainerFile, { carried, online }: Position): void {
     const { open, ...statistics } = complete("counters.online", online ?? {}, {
-      open: (path, value) => checkInputs(path, value, { ...this.#engine.config, scaler: {} }, 1),
+      open: (path, value) => this.#engine.layout.input.check(path, value, undefined, 1),
       ...statisticsLike(this.#statistics),
     }) as { open?: ArrayLike<number> } & Statistics;
     this.#goesOn = carried > 0;
@@ -106,7 +106,7 @@ export class OnlineLearner {
     const result = destination("out", out, this.#engine.layout.outputs);
     const given = typeof input === "number" ? [input] : input;
     const statistics = measured(this.#statistics, "inputs", "step.inputs", given, this.options.loss);
-    const inputs = checkInputs("step.inputs", given, this.#scaledBy(statistics), 1);
+    const inputs = this.#engine.layout.input.check("step.inputs", given, this.#scaledBy(statistics).scaler.inputs, 1);
     const goal = target === undefined ? null : this.#goal(target, statistics);
     return this.#orBegin(() => {
       this.#rescale(statistics);
@@ -149,7 +149,7 @@ export class OnlineLearner {
   #goal(target: unknown, before: Statistics): Goal {
     const { loss } = this.options;
     const statistics = measured(before, "targets", "step.targets", target, loss);
-    const demands = { config: this.#scaledBy(statistics), outputs: this.#engine.layout.outputs, loss };
+    const demands = { config: this.#scaledBy(statistics), layout: this.#engine.layout, loss };
     this.#engine.change();
     return { ...checkTargets("step", target, undefined, demands, 1), statistics };
   }

@@ -2,10 +2,11 @@
 
 import { atLeast0, type Check, complete, deepFreeze, fail, finite, numbers, type Option, type Refuse } from "../core/check.js";
 import type { Config } from "../model/config.js";
+import { flatten } from "../model/flatten.js";
+import type { Layout } from "../model/layout.js";
 import type { Loss } from "../model/losses.js";
 import { ruleOf } from "../model/losses.js";
 import type { Scale } from "../model/scale.js";
-import { flatten } from "../model/sequences.js";
 
 /** The statistics of each number. Plain data. */
 export interface Running {
@@ -50,10 +51,10 @@ export interface Statistics {
 }
 
 /** Empty statistics for all parts that can be scaled: features, and rescalable targets. @throws RangeError if there are none */
-export function noStatistics(path: string, { input }: Config, loss: Required<Loss>, outputs: number): Statistics {
+export function noStatistics(path: string, { input, outputs }: Layout, loss: Required<Loss>): Statistics {
   const rule = ruleOf(loss);
   const statistics = {
-    ...("features" in input && { inputs: noneSeen(input.features) }),
+    ...(input.scaled > 0 && { inputs: noneSeen(input.scaled) }),
     ...(rule.scaled && { targets: noneSeen(rule.targets(loss, outputs).per) }),
   };
   if (Object.keys(statistics).length === 0) fail(RangeError, path, "features as input, or a loss whose targets rescale", loss.type);
