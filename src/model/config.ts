@@ -1,4 +1,4 @@
-/** What a model is: plain data, checked and completed once. */
+/** A model's configuration: plain data, checked and completed once. */
 
 import { type Check, complete, count, deepFreeze, each, fail, isObject, oneOf, record, typed } from "../core/check.js";
 import { KINDS, type Layer } from "../layers/index.js";
@@ -6,37 +6,37 @@ import { PRESETS, type Preset } from "../layers/initializers.js";
 import { checkInput, Input, type InputConfig } from "./input.js";
 import { checkScale, type Scaler } from "./scale.js";
 
-/** What a model is: plain data, saved with it. */
+/** A model's configuration: plain data, saved with it. */
 export interface ModelConfig {
-  /** Numbers at each step (`features`), or one token out of so many (`tokens`). */
+  /** Either numbers at each step (`features`), or one token out of `tokens`. */
   input: InputConfig;
-  /** From the input up. The last one's units are the outputs. */
+  /** The layers from the input up. The last one's units are the outputs. */
   layers: Layer[];
   /**
-   * Outputs (and targets) at every step of a sequence, or at its last only, of the final state of each direction of the topmost
+   * Outputs (and targets) at every step of a sequence, or at its last step only, from the final state of each direction of the topmost
    * recurrent layer. Default "every".
    */
   output?: "every" | "last";
   /**
-   * The framework whose initial distributions the layers take that have no `initial` of their own. Keras's are Glorot's for inputs,
+   * The framework whose initial distributions are used by layers without an `initial` of their own. Keras's are Glorot's for inputs,
    * orthogonal recurrent weights, and forget biases of 1. Default "pytorch".
    */
   initial?: Preset;
-  /** Of the initial weights; an integer from 0. The same seed gives the same bits everywhere. Default 0. */
+  /** Seed of the initial weights; an integer from 0. The same seed gives the same bits everywhere. Default 0. */
   seed?: number;
   /**
-   * Means and standard deviations (see `scaler`) of the data in your units: `inputs` (of features) are standardised on their way
-   * in, `targets` as well, and outputs are brought back to the targets' units. With the losses quantile and gaussianNLL,
-   * `outputs` says so, and `targets` has a mean for each target, not each output. Losses are measured in standardised units,
-   * metrics in the targets'. Default: neither.
+   * Means and standard deviations (see `scaler`) of the data in your units. `inputs` (if they are features) and `targets` are
+   * standardised on their way in, and outputs are converted back to the targets' units. With the losses quantile and gaussianNLL, set
+   * `outputs` to the loss; `targets` then has a mean for each target, not each output. Losses are measured in standardised units,
+   * metrics in the targets'. Default: no scaling.
    * @example scaler: { targets: scaler(train, { of: "targets" }), outputs: "quantile" }
    */
   scaler?: Scaler;
-  /** Strings of your own by name, such as the names of classes or an alphabet: kept with the model in its files. Default: none. */
+  /** Your own strings by name, such as the names of classes or an alphabet: saved with the model in its files. Default: none. */
   metadata?: Record<string, string>;
 }
 
-/** The same, checked, with nothing left out. */
+/** A checked configuration with all defaults filled in. */
 export type Config = Required<ModelConfig>;
 
 function checkLayer(path: string, value: unknown): Layer {
@@ -45,7 +45,7 @@ function checkLayer(path: string, value: unknown): Layer {
   return layer;
 }
 
-/** Characters, names and all: a file's header has room for 100 MB, escapes may take six bytes for each. */
+/** The most characters, names included: a file's header may have 100 MB, and an escape takes up to six bytes a character. */
 const MOST = 10_000_000;
 
 const checkMetadata: Check<Record<string, string>> = (path, value) => {
@@ -61,7 +61,7 @@ const checkMetadata: Check<Record<string, string>> = (path, value) => {
   return Object.fromEntries(entries);
 };
 
-/** Checks a configuration and fills in the defaults. How many targets there are is checked where the layers have been laid out. */
+/** Checks a configuration and fills in the defaults. The number of targets is checked later, when the layers have been laid out. */
 export function checkConfig(value: unknown): Config {
   const config = complete("config", value, {
     input: [checkInput],

@@ -6,7 +6,7 @@ import { type Scale, standardise } from "./scale.js";
 /** Numbers of several steps: a flat array (step by step), a typed array, or one array for each step. */
 export type Series = ArrayLike<number> | ArrayLike<ArrayLike<number>>;
 
-/** A series, and how many numbers of it come to a step; elements are rows where it is nested. */
+/** A series and its count of numbers per step; elements are rows where it is nested. */
 export interface Measured {
   list: ArrayLike<unknown>;
   nested: boolean;
@@ -14,7 +14,7 @@ export interface Measured {
   steps: number;
 }
 
-/** @param features absent, as many as the first row has, or one */
+/** @param features default: as many as the first row has, or one */
 export function measure(path: string, value: unknown, features?: number): Measured {
   const list = arrayLike(path, value, "an array or a typed array");
   const nested = isObject(list[0]);
@@ -27,7 +27,7 @@ export function measure(path: string, value: unknown, features?: number): Measur
   return { list, nested, features, steps: nested ? list.length : list.length / features };
 }
 
-/** Four sums side by side, of zeros or NaN: one alone waits for itself. */
+/** Adds zeros or NaN in four sums: in a single sum each addition would wait for the one before. */
 export function allFinite(numbers: Float32Array): boolean {
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = numbers.length & ~3;
@@ -42,8 +42,8 @@ export function allFinite(numbers: Float32Array): boolean {
 }
 
 /**
- * Checks values that come `per` to a step, and copies them, flat and standardised, so that what was checked stays as it is. Where
- * a number of steps is `expected`, a bare number is one.
+ * Checks values with `per` numbers a step, and copies them flat and standardised, so that later changes by the user do no harm. If a
+ * number of steps is `expected`, a bare number may stand for one step of one number.
  */
 export function flatten<A extends Float32Array | Float64Array | Int32Array>(
   path: string,
@@ -59,7 +59,7 @@ export function flatten<A extends Float32Array | Float64Array | Int32Array>(
   if (expected && steps !== expected) {
     fail(RangeError, path, `${per * expected} numbers (${expected} step${expected > 1 ? "s" : ""} of ${per})`, value);
   }
-  // Most data, in a seventh of the time.
+  // The most common case, in a seventh of the time.
   if (list instanceof Float32Array && refuse === finite && !scale) {
     const copy = new Float32Array(list);
     if (allFinite(copy)) return copy as unknown as A;

@@ -1,4 +1,4 @@
-/** Text and other tokens from a model: the next token is drawn from its softmax, and fed back. */
+/** Generates text and other tokens: draws the next token from the model's softmax, and feeds it back. */
 
 import { complete, count, each, either, fail, inBounds, integer, integerIn, numbers } from "../core/check.js";
 import { PURPOSE, Random } from "../core/random.js";
@@ -6,21 +6,21 @@ import { pad4 } from "../layers/packing.js";
 import type { Engine } from "./engine.js";
 
 export interface GenerateOptions {
-  /** Tokens at the most; `Infinity` for no end. Default 100. */
+  /** The most tokens; `Infinity` for no end. Default 100. */
   length?: number;
-  /** Logits are divided by it; 0 takes the likeliest token always. Default 1. */
+  /** The divisor of the logits; 0 always takes the likeliest token. Default 1. */
   temperature?: number;
-  /** Only the k likeliest tokens are drawn. Default: all. */
+  /** Draws only from the k likeliest tokens. Default: all. */
   topK?: number;
-  /** Only the likeliest tokens that together have this probability are drawn (Holtzman et al. 2020). Default 1: all. */
+  /** Draws only from the likeliest tokens that together have this probability (Holtzman et al. 2020). Default 1: all. */
   topP?: number;
   /** The same seed draws the same tokens everywhere. Default 0. */
   seed?: number;
-  /** Generation ends before the first of these tokens. Default: none. */
+  /** Stops before the first of these tokens. Default: none. */
   stop?: number | readonly number[];
 }
 
-/** What is fed with the tokens: a stream. */
+/** A stream that takes the tokens. */
 interface Steps {
   step(token: number, out: Float32Array): Float32Array;
 }
@@ -39,7 +39,7 @@ export function checkGenerateOptions(value: unknown, tokens: number): CheckedGen
   });
 }
 
-/** The number of tokens, of a model that can generate: tokens in, as many outputs, one at every step. */
+/** The number of tokens of a model that can generate: tokens as inputs, as many outputs, output "every". */
 export function checkTokens({ config, layout }: Engine): number {
   const { tokens } = layout.input;
   if (tokens === 0 || config.output !== "every" || layout.outputs !== tokens) {
@@ -66,10 +66,10 @@ function* run(engine: Engine, stream: Steps, logits: Float32Array, options: Chec
   }
 }
 
-/** One token. Everything that rounds is done by the softmax kernel or is a plain sum: the same on every engine. */
+/** Draws one token. All rounding is in the softmax kernel or in plain sums, so every engine draws the same. */
 function draw({ kernels, memory }: Engine, logits: Float32Array, options: CheckedGenerateOptions, random: Random): number {
   const { temperature, topK, topP } = options;
-  // Below this the inverse would leave the range of f32, and the softmax is one-hot anyway.
+  // Below this the inverse would overflow f32, and the softmax is one-hot anyway.
   if (temperature < 1e-6) return logits.indexOf(logits.reduce((best, logit) => Math.max(best, logit), -Infinity));
   const bytes = 4 * pad4(logits.length);
   const region = memory.allocate(2 * bytes);
@@ -81,7 +81,7 @@ function draw({ kernels, memory }: Engine, logits: Float32Array, options: Checke
   let kept = probability.length;
   let order: number[] | null = null;
   if (topK < kept || topP < 1) {
-    // Equal probabilities go by index.
+    // Order equal probabilities by index.
     order = Array.from(probability.keys()).sort((a, b) => (probability[b] as number) - (probability[a] as number) || a - b);
     kept = Math.min(kept, topK);
     for (let sum = 0, n = 0; n < kept && topP < 1; n++) {

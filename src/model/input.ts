@@ -1,4 +1,4 @@
-/** Inputs: the values a model takes at each step, how they are checked, and where they lie in memory for the first layer. */
+/** Inputs: the values that a model takes at each step, their checks, and their layout in memory for the first layer. */
 
 import { type Check, complete, fail, finite, indexBelow, integer, numbers, size } from "../core/check.js";
 import type { EngineParts, Memory } from "../core/memory.js";
@@ -21,15 +21,15 @@ type Parts = Pick<EngineParts, "kernels" | "memory">;
 export type Values = Float32Array | Int32Array;
 
 /**
- * Made once for a model, in its layout. A step lies in memory as `rows` rows: of numbers those of a panel, whose padding is zero and
- * is never written; of tokens one row of i32, by which the first layer gathers.
+ * Made once for a model, in its layout. A step takes `rows` rows in memory. Numbers take those of a panel, whose padding is zero and is
+ * never written. Tokens take one row of i32, by which the first layer gathers.
  */
 export class Input {
   /** Values that users give for a step. */
   readonly per: number;
   /** Rows of a step in memory. */
   readonly rows: number;
-  /** How many tokens there are; 0 where the input is numbers. */
+  /** Number of different tokens; 0 where the input is numbers. */
   readonly tokens: number;
 
   constructor(input: InputConfig) {
@@ -44,15 +44,15 @@ export class Input {
   }
 
   /**
-   * A flat, standardised copy of the values of some steps, of so many where that is `expected`.
-   * @throws TypeError, RangeError with the step and feature of what is wrong
+   * A flat, standardised copy of the values of some steps; of `expected` steps, if given.
+   * @throws TypeError, RangeError with the step and feature of the wrong value
    */
   check(path: string, value: unknown, scale: Scale | undefined, expected?: number): Values {
     if (this.tokens) return flatten(path, value, 1, "token", indexBelow(this.tokens), Int32Array, undefined, expected);
     return flatten(path, value, this.per, "feature", finite, Float32Array, scale, expected);
   }
 
-  /** The same of a single step, where one value may stand alone. Not a copy, unless it is standardised. */
+  /** The same for a single step, where one value may stand alone. A copy only if it is standardised. */
   checkStep(path: string, value: unknown, scale: Scale | undefined): ArrayLike<number> | number {
     if (this.tokens) return integer(path, value, 0, this.tokens - 1);
     const list = numbers(path, typeof value === "number" ? [value] : value, this.per);
@@ -62,7 +62,7 @@ export class Input {
     return numbers(path, scaled, this.per);
   }
 
-  /** Writes what checkStep returned, row after row from float `at` on. */
+  /** Writes the result of checkStep, row after row from float `at` on. */
   writeStep({ f32, i32 }: Memory, at: number, value: ArrayLike<number> | number): void {
     const into = this.tokens ? i32 : f32;
     if (typeof value === "number") into[at] = value;
@@ -103,6 +103,7 @@ export class Input {
     }
     this.write(memory, pointer / 4, 1, 1, this.check(path, value, scale, count), 0, count);
   }
+
   /** Turns the steps of `lanes` sequences, as writeRows left them at `from`, to the panel `to`. `order` is 0, 1, … [lanes] i32. */
   toPanel({ kernels, memory }: Parts, to: number, from: number, order: number, lanes: number): void {
     if (this.rows === 1) memory.copy(to, from, lanes);

@@ -1,4 +1,4 @@
-/** The layout of a model: its layers planned from the input up, its parameters, where they lie. */
+/** The layout of a model: its layers, planned from the input up, and its parameters with their places in memory. */
 
 import { fail, LARGEST } from "../core/check.js";
 import { KINDS } from "../layers/index.js";
@@ -9,20 +9,20 @@ import type { Config } from "./config.js";
 import { Input } from "./input.js";
 
 export interface Layout {
-  /** Region of the parameters; gradients and moments are the same table at another place. */
+  /** Region of the parameters. Gradients and moments have the same layout in regions of their own. */
   params: Table;
-  /** Region of what follows from them: summed biases, transposed packs. */
+  /** Region of the values derived from the parameters: summed biases, transposed packs. */
   derived: Table;
   parameters: Parameter[];
   layers: LayerPlan[];
-  /** What the model takes at each step. */
+  /** The input of the model at each step. */
   input: Input;
   outputs: number;
   /** Whether a layer needs whole sequences: no windows, no streams. */
   whole: boolean;
 }
 
-/** @throws RangeError if a layer does not fit what is below it */
+/** @throws RangeError if a layer does not fit the one below it */
 export function planModel(config: Config): Layout {
   const input = new Input(config.input);
   const planner = new Planner(input.tokens || input.per, input.tokens > 0);
@@ -41,7 +41,7 @@ export function planModel(config: Config): Layout {
   return { params, derived, parameters, layers, input, outputs: planner.inputs, whole: layers.some(({ whole }) => whole === true) };
 }
 
-/** The layer whose final states are what the output "last" is made of: the topmost recurrent one. -1 for none. */
+/** The layer whose final states give the output "last": the topmost recurrent one. -1 for none. */
 export function finalLayer({ layers, output }: Config): number {
   return output === "last" ? layers.findLastIndex(({ type }) => type in RECURRENT) : -1;
 }
@@ -51,13 +51,13 @@ export function checkSteps({ whole }: Layout): void {
   if (whole) throw new RangeError("a model with a bidirectional layer has no streams: it needs whole sequences");
 }
 
-/** A part of the parameter region: its first byte and its floats. */
+/** A part of the parameter region: its first byte and its count of floats. */
 export interface Span {
   at: number;
   count: number;
 }
 
-/** Where the rows of the parameter region lie that hold matrices (a matrix may lie in two); neighbours are one span. */
+/** The spans of the parameter region that hold matrices (a matrix may lie in two); neighbouring ones are joined. */
 export function matrices({ params, parameters }: Layout): Span[] {
   const ends = parameters.flatMap(({ shape: [rows = 1, columns], at }) => (columns ? [4 * at(0, 0), 4 * at(rows - 1, columns - 1)] : []));
   ends.sort((a, b) => a - b);

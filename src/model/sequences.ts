@@ -1,4 +1,4 @@
-/** User data, checked and made flat: what windows are cut from. */
+/** The user's data, checked and flattened, from which windows are cut. */
 
 import { arrayLike, atLeast0, fail, isObject, options } from "../core/check.js";
 import type { Config } from "./config.js";
@@ -9,10 +9,10 @@ import { type Loss, ruleOf } from "./losses.js";
 /**
  * One sequence. Lengths may differ from sequence to sequence.
  *
- * `inputs` has `features` numbers for each step, or one token. `targets` has, for each step (or for the last alone, where the
- * model's output is "last"), what the loss takes: `outputs` numbers, with cross-entropy one class. `weights` says how much each
- * of these steps counts, or each of their numbers, 0 or more: means are over the sum of weights, and what has weight 0 has no
- * target, whatever number stands in its place, NaN as well. Default: all 1.
+ * `inputs` has `features` numbers for each step, or one token. `targets` has the loss's targets for each step (or for the last step
+ * alone, where the model's output is "last"): `outputs` numbers, or with cross-entropy one class. `weights` has a weight for each of
+ * these steps, or for each of their numbers, 0 or more. Means are over the sum of weights. A weight of 0 means that there is no
+ * target: any number may stand in its place, even NaN. Default: all 1.
  */
 export interface Sequence {
   inputs: Series;
@@ -24,14 +24,14 @@ export interface Sequence {
 export interface Checked {
   inputs: ArrayLike<number>;
   targets: ArrayLike<number>;
-  /** Of the steps that have targets; 0 where the target is ignored. */
+  /** Weight of each step that has a target; 0 where the target is ignored. */
   weights: ArrayLike<number>;
-  /** As many as targets: how much each number of a step counts beside the step; absent where all count 1. */
+  /** Weights of the single numbers of the targets, on top of their step's; absent where all are 1. */
   each?: Float32Array;
   length: number;
 }
 
-/** What a model and a loss ask of sequences. */
+/** The facts by which a model and a loss check sequences. */
 export interface Demands {
   config: Config;
   layout: Pick<Layout, "input" | "outputs">;
@@ -39,7 +39,7 @@ export interface Demands {
   loss?: Required<Loss>;
 }
 
-/** Says that a target is the index of a class to those who give a row for each step, most often of zeros and a one. */
+/** A helpful error for users who give a row for each step, most often one-hot, instead of the index of a class. */
 function checkClasses(path: string, value: unknown, steps: number, classes: number): void {
   const list = arrayLike(path, typeof value === "number" ? [value] : value, "an array or a typed array");
   const nested = isObject(list[0]);
@@ -65,7 +65,7 @@ export function checkSequence(path: string, value: unknown, demands: Demands): C
   return { inputs: checked, length, ...checkTargets(path, targets, weights, { ...demands, loss }, steps) };
 }
 
-/** The targets of so many steps, and their weights. */
+/** The targets of `steps` steps, and their weights. */
 export function checkTargets(
   path: string,
   targets: unknown,
@@ -84,7 +84,7 @@ export function checkTargets(
     else weight.set(flat);
   }
   const ignores = "missing" in loss && loss.missing === "ignore";
-  // What is not there may be anything.
+  // A missing target may have any value.
   const absent = (value: number, number: number) =>
     weight[Math.floor(number / per)] === 0 || each?.[number] === 0 || (ignores && Number.isNaN(value));
   const sparse = weights !== undefined || ignores;
@@ -104,7 +104,7 @@ export function checkTargets(
       each = shares;
       [shares[number], goals[number]] = [0, 0];
     });
-    // A step counts if one of its numbers does; one number's weight is its step's.
+    // A step counts if one of its numbers does; with one number a step, that number's weight is the step's.
     for (let step = 0; each && step < steps; step++) {
       const most = Math.max(...each.subarray(step * per, (step + 1) * per));
       if (per === 1 || most === 0) weight[step] = (weight[step] as number) * most;

@@ -1,4 +1,4 @@
-/** One live sequence: a step at a time, synchronous, with a state that is a value. */
+/** One live sequence: synchronous, a step at a time, with a state that is a plain value. */
 
 import { destination } from "../core/check.js";
 import { lanesFor } from "../core/lanes.js";
@@ -12,8 +12,8 @@ import { Network } from "./network.js";
 import { readOutputs } from "./window.js";
 
 /**
- * The window of one step that the streams of a model share. The state of the stream that stepped last lies in it; those of
- * the others lie with them. So a lone stream never copies, and streams that are dropped leave nothing behind in the memory.
+ * The window of one step that all streams of a model share. It holds the state of the stream that stepped last; the other streams keep
+ * theirs. So a lone stream never copies, and dropped streams leave nothing behind in the memory.
  */
 class Seat {
   readonly network: Network;
@@ -36,7 +36,7 @@ const seats = new WeakMap<Engine, Seat>();
 export class Stream {
   readonly #engine: Engine;
   readonly #seat: Seat;
-  /** While another stream has the seat. */
+  /** The state while another stream has the seat. */
   #state: State | null;
   readonly #input: number;
 
@@ -66,12 +66,12 @@ export class Stream {
   }
 
   /**
-   * One step.
+   * Runs one step.
    * @param input `features` numbers (one number may stand alone), or a token; in your units, where the model has a scaler
    * @param out where to put the outputs; default a new array
    * @returns the model's outputs at this step, whether its output is "every" or "last" (logits, after cross-entropy);
    * in the targets' units, where the model has a scaler for them
-   * @throws TypeError, RangeError if the input is not that, or the outputs are not finite; then the state is unchanged
+   * @throws TypeError, RangeError if the input is wrong, or the outputs are not finite; then the state is unchanged
    * @example const [y] = stream.step([0.1, 0.2, 0.3]);
    */
   step(input: ArrayLike<number> | number, out?: Float32Array): Float32Array {
@@ -86,7 +86,7 @@ export class Stream {
     return result;
   }
 
-  /** Slot 0 has the state before the step. */
+  /** Goes back to slot 0, which has the state before the step. */
   #undo(network: Network): never {
     network.ends[0] = 0;
     const before = network.readState();
@@ -96,8 +96,8 @@ export class Stream {
   }
 
   /**
-   * A copy of the state: `h_l0`, `c_l0`, … for each recurrent layer, [units] each. A plain value: keep it, clone it, send it
-   * (in JSON as arrays: `Array.from(state.h_l0)`; `restore` takes those as well).
+   * A copy of the state: `h_l0`, `c_l0`, … for each recurrent layer, [units] each. It is a plain value: keep it, clone it, send it
+   * (in JSON as arrays: `Array.from(state.h_l0)`; `restore` accepts those too).
    */
   state(): State {
     if (this.#seat.owner === this) return this.#seat.network.readState();
@@ -105,8 +105,8 @@ export class Stream {
   }
 
   /**
-   * Goes on from a state that `state()` of a stream of a like model returned.
-   * @throws TypeError, RangeError if it is not that; then the present state is unchanged
+   * Continues from a state that `state()` of a stream of a similar model returned.
+   * @throws TypeError, RangeError if it is not a valid state; then the present state is unchanged
    * @example const copy = model.stream().restore(stream.state());
    */
   restore(state: Record<string, ArrayLike<number>>): this {
@@ -114,7 +114,7 @@ export class Stream {
     return this;
   }
 
-  /** Begins a new sequence: the state is zero. */
+  /** Begins a new sequence: the state becomes zero. */
   reset(): this {
     this.#become(this.#seat.zero);
     return this;
@@ -126,7 +126,7 @@ export class Stream {
   }
 
   /**
-   * The stream as a transform of the web's streams: inputs in, outputs out, a step each.
+   * The stream as a TransformStream of the web: inputs in, outputs out, one step each.
    * @example for await (const y of readable.pipeThrough(stream.transform())) console.log(y);
    */
   transform(): TransformStream<ArrayLike<number> | number, Float32Array> {
@@ -134,8 +134,8 @@ export class Stream {
   }
 
   /**
-   * Goes on by itself: draws a token from `logits` (what the step before returned), steps with it, yields it. `logits` is
-   * updated in place, so that `generate` can be called again with it. See `model.generate` for the options.
+   * Generates tokens: draws one from `logits` (the outputs of the step before), steps with it, yields it. `logits` is updated in place, so
+   * that you can call `generate` again with it. See `model.generate` for the options.
    * @example stream.step(7, logits); for (const token of stream.generate(logits, { length: 20 })) write(token);
    */
   generate(logits: Float32Array, options: GenerateOptions = {}): Generator<number, void, undefined> {

@@ -1,4 +1,4 @@
-/** Many live sequences over one model, any of them a step on at once, eight side by side. */
+/** Many live sequences over one model. Any of them may step at once, eight side by side. */
 
 import { PANEL } from "../../assembly/codes.js";
 import { arrayLike, complete, destination, fail, refuse, size } from "../core/check.js";
@@ -11,18 +11,18 @@ import { copyUnits, Network, type State } from "./network.js";
 import { readOutputs } from "./window.js";
 
 export interface StreamsOptions {
-  /** How many may be open at once. Memory for all of them is taken at the start: their states and inputs. */
+  /** How many may be open at once. Memory for the states and inputs of all is taken at the start. */
   capacity: number;
 }
 
-/** Streams side by side in one call of the kernels; at (I, H) = (32, 64), 32 are 1 % faster, 1,000 are 4 % slower. */
+/** Streams in one call of the kernels. More would not help: at (I, H) = (32, 64), 32 are 1 % faster, 1,000 are 4 % slower. */
 const LANES = PANEL;
 
 /**
- * Made by `model.streams()`. States lie row by row, one for each stream; a step brings those of eight streams to the lanes of a
- * panel and back, which is a fortieth of its time at (I, H) = (32, 64). A step of fewer has eight lanes as well: to the bit, what
- * a stream computes does not depend on which others step with it. So one alone takes as long as eight: `model.stream()` is for that,
- * whose outputs may differ in the last bits (3e-7 has been seen), as its kernels add in another order.
+ * Made by `model.streams()`. States lie in rows, one for each stream. A step moves those of eight streams to the lanes of a panel and
+ * back, which takes a fortieth of its time at (I, H) = (32, 64). A step of fewer streams has eight lanes as well, so a stream's outputs
+ * do not depend, to the bit, on which others step with it. One stream alone takes as long as eight: use `model.stream()` for that. Its
+ * outputs may differ in the last bits (3e-7 has been seen), as its kernels add in another order.
  */
 export class Streams {
   readonly capacity: number;
@@ -30,16 +30,16 @@ export class Streams {
   readonly #network: Network;
   /** The state that each stream carries: a region [capacity][floats] beside the one that the network works on. */
   readonly #states: (Carried & { region: number; floats: number })[];
-  /** In which row of these the state of each open stream lies, by id. */
+  /** The row of each open stream's state, by id. */
   readonly #rows = new Map<unknown, number>();
-  /** Rows of streams that were closed. */
+  /** Rows of closed streams, for reuse. */
   readonly #free: number[] = [];
   #opened = 0;
   /** Regions: rows of the streams that step [capacity] i32; their inputs [capacity][rows], as the model's input has them; 0 to 7, i32. */
   readonly #chosen: number;
   readonly #inputs: number;
   readonly #order: number;
-  /** For each row, where among the streams that step it was last. */
+  /** For each row, its latest position among the streams that stepped. */
   readonly #turns: Int32Array;
 
   /** @internal */
@@ -49,7 +49,7 @@ export class Streams {
     checkSteps(layout);
     const network = new Network(engine, 1, { batch: LANES, width: LANES, panels: 1 }, "infer");
     dropped.register(this, () => network.release());
-    // Lanes that no stream takes have room as well.
+    // Unused lanes need room as well.
     const region = (floats: number) => network.buffer(capacity + LANES, floats);
     this.capacity = capacity;
     this.#engine = engine;
@@ -65,21 +65,21 @@ export class Streams {
     this.#turns = new Int32Array(capacity);
   }
 
-  /** How many are open. */
+  /** Number of open streams. */
   get size(): number {
     return this.#rows.size;
   }
 
-  /** Whether a stream of this id is open. */
+  /** Whether a stream with this id is open. */
   has(id: number): boolean {
     return this.#rows.has(id);
   }
 
   /**
    * Opens a stream.
-   * @param state where it goes on from: what `state()` returned here or of a `model.stream()`. Default: a new sequence
-   * @returns its id: an integer that no other stream gets, also after this one is closed
-   * @throws RangeError if `capacity` are open; TypeError, RangeError if the state is not that
+   * @param state where to continue: the result of `state()` here or of a `model.stream()`. Default: a new sequence
+   * @returns its id: an integer that no other stream gets, even after this one is closed
+   * @throws RangeError if `capacity` are open; TypeError, RangeError if the state is not valid
    * @example const id = streams.open();
    */
   open(state: Record<string, ArrayLike<number>> = this.#network.zeros(1)): number {
@@ -92,14 +92,14 @@ export class Streams {
   }
 
   /**
-   * One step of some of the streams.
+   * Runs one step of some of the streams.
    * @param ids of open streams, each once, in any order
    * @param inputs for each of them `features` numbers, flat or in an array each, or a token; in your units, where the model has a
    * scaler. A flat Float32Array is fastest
    * @param out where to put the outputs; default a new array
-   * @returns the model's outputs at this step, [ids x outputs]; in the targets' units, where the model has a scaler for them. Where
-   * those of a stream are not finite, its state is that before the step, and the others' are as ever
-   * @throws TypeError, RangeError if an id or an input is not that; then no state is changed
+   * @returns the model's outputs at this step, [ids x outputs]; in the targets' units, where the model has a scaler for them. A stream
+   * whose outputs are not finite keeps its state of before the step; the others are not affected
+   * @throws TypeError, RangeError if an id or an input is wrong; then no state is changed
    * @example const y = streams.step([a, b], [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]);
    */
   step(ids: ArrayLike<number>, inputs: Series, out?: Float32Array): Float32Array {
@@ -110,7 +110,7 @@ export class Streams {
     const result = destination("out", out, length * outputs);
     this.#choose(ids);
     input.writeRows(this.#engine, this.#inputs, "inputs", inputs, this.#engine.config.scaler.inputs, length);
-    // The lanes that are left over repeat the last stream.
+    // The remaining lanes repeat the last stream.
     for (let i = length; i % LANES > 0; i++) {
       memory.copy(this.#chosen + 4 * i, this.#chosen + 4 * (i - 1), 1);
       memory.copy(this.#inputs + 4 * input.rows * i, this.#inputs + 4 * input.rows * (i - 1), input.rows);
@@ -133,7 +133,7 @@ export class Streams {
     return result;
   }
 
-  /** The state that the stream in a lane had before the step, which lies in slot 0, becomes that of its row again. */
+  /** Restores a row from slot 0, which has the state of the stream in this lane before the step. */
   #undo(lane: number, row: number): void {
     const { f32 } = this.#engine.memory;
     for (const { region, pointer, floats } of this.#states) {
@@ -141,7 +141,7 @@ export class Streams {
     }
   }
 
-  /** Writes the rows of the streams that step. */
+  /** Looks up the rows of the streams that step. */
   #choose(ids: ArrayLike<number>): void {
     const { i32 } = this.#engine.memory;
     const chosen = this.#chosen / 4;
@@ -160,14 +160,14 @@ export class Streams {
     return row;
   }
 
-  /** @internal Checks the inputs of so many streams, for the batcher. */
+  /** @internal Checks the inputs of `length` streams, for the batcher. */
   check(path: string, inputs: unknown, length: number): Float32Array | Int32Array {
     const { layout, config } = this.#engine;
     return layout.input.check(path, inputs, config.scaler.inputs, length);
   }
 
   /**
-   * A copy of a stream's state: a plain value, as that of `model.stream()`, and either takes the other's.
+   * A copy of a stream's state: a plain value, interchangeable with that of `model.stream()`.
    * @throws TypeError, RangeError if no such stream is open
    */
   state(id: number): State {
@@ -177,19 +177,19 @@ export class Streams {
   }
 
   /**
-   * A stream goes on from a state that `state()` returned here or of a `model.stream()`.
-   * @throws TypeError, RangeError if it is not that, or no such stream is open; then nothing is changed
+   * Lets a stream continue from a state that `state()` returned here or of a `model.stream()`.
+   * @throws TypeError, RangeError if it is not a valid state, or no such stream is open; then nothing is changed
    */
   restore(id: number, state: Record<string, ArrayLike<number>>): void {
     this.#copy(this.#row(id), this.#network.checkState(state, 1), true);
   }
 
-  /** A stream begins a new sequence: its state is zero. */
+  /** Lets a stream begin a new sequence: its state becomes zero. */
   reset(id: number): void {
     this.restore(id, this.#network.zeros(1));
   }
 
-  /** Ends a stream, which makes room for another. */
+  /** Closes a stream, which makes room for another. */
   close(id: number): void {
     this.#free.push(this.#row(id));
     this.#rows.delete(id);

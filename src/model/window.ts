@@ -1,4 +1,4 @@
-/** Windows: the rows of a batch, how far each goes at once, and the only transposition, into memory and out of it. */
+/** Windows: the rows of a batch, their progress, and the only transposition, into memory and out of it. */
 
 import { pad4 } from "../layers/packing.js";
 import type { Engine } from "./engine.js";
@@ -8,28 +8,28 @@ import type { Network } from "./network.js";
 import { restore } from "./scale.js";
 import type { Checked } from "./sequences.js";
 
-/** One row of a batch: a sequence, and which part of it is in the window. */
+/** One row of a batch: a sequence, and its part in the window. */
 export interface Row {
   sequence: Checked;
   from: number;
   count: number;
   /** How many of these steps were learned before: they run again, and their targets do not count. */
   repeated: number;
-  /** After how many of them the next window begins: its state is the one carried. */
+  /** How many of these steps come before the next window; it continues from the state after them. */
   keep: number;
-  /** Its number in the order in which sequences came. */
+  /** Number of the sequence in order of arrival. */
   ordinal: number;
-  /** Whether its state is carried on; else it begins with zeros. */
+  /** Whether it continues from the carried state; otherwise it begins with zeros. */
   goesOn: boolean;
 }
 
-/** All of a sequence. */
+/** A row with the whole of a sequence. */
 export const wholeRow = (sequence: Checked, ordinal: number, goesOn: boolean): Row => {
   const { length } = sequence;
   return { sequence, from: 0, count: length, repeated: 0, keep: length, ordinal, goesOn };
 };
 
-/** Rows of a batch, each working through its own sequence and taking the next one when it is at the end. */
+/** Rows of a batch. Each works through its own sequence and takes the next one when it is at the end. */
 export class Rows {
   readonly rows: (Row | null)[];
   /** Sequences taken so far. */
@@ -53,8 +53,8 @@ export class Rows {
   }
 
   /**
-   * Decides how many steps each row goes on, `limit` at the most, and returns the longest window: 0 when nothing is left. Where
-   * only the last step has a target, the first window takes the odd rest, so that the last one, which learns, is whole.
+   * Decides how many steps each row goes on, `limit` at most, and returns the length of the longest window: 0 when nothing is left. Where
+   * only the last step has a target, the first window takes the odd rest, so that the last window, which learns, is whole.
    */
   next(limit: number, output: "every" | "last"): number {
     let most = 0;
@@ -87,8 +87,8 @@ export class Rows {
 const NONE = { targets: [], weights: [] };
 
 /**
- * Writes the next steps of every row, T at the most: inputs, what each row goes on from, and with a loss what writeTargets does,
- * whose number it returns. Steps past a row's own have inputs of zero.
+ * Writes the next steps of every row, T at most: the inputs, and the slot from which each row continues. With a loss it also calls
+ * writeTargets and returns its number. Steps past a row's end have inputs of zero.
  */
 export function writeWindow(engine: Engine, network: Network, rows: readonly (Row | null)[], T: number, loss?: Required<Loss>): number {
   const { memory, layout } = engine;
@@ -110,8 +110,8 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
 }
 
 /**
- * Writes the targets of the rows' steps, and what each counts: nothing past a row's own. Returns what the mean is taken over: the
- * weights of all targets.
+ * Writes the targets of the rows' steps and their weights, which are 0 past a row's end. Returns the sum of the weights of all targets,
+ * over which the mean is taken.
  */
 export function writeTargets(engine: Engine, network: Network, rows: readonly (Row | null)[], T: number, loss: Required<Loss>): number {
   const { memory, config, layout } = engine;
@@ -148,7 +148,7 @@ export function writeTargets(engine: Engine, network: Network, rows: readonly (R
   return counted;
 }
 
-/** The index of the target of a row's step t in this window; -1 where it has none, or had its turn. */
+/** The index of the target of a row's step t in this window; -1 where it has none, or has been learned before. */
 function targetAt(output: "every" | "last", row: Row, t: number): number {
   if (t < row.repeated) return -1;
   const step = row.from + t;
@@ -179,12 +179,12 @@ export function readOutputs(
   }
 }
 
-/** Room for the outputs of sequences: of all steps, or of the last. */
+/** Arrays for the outputs of sequences: of all steps, or of the last. */
 export function roomFor({ config, layout }: Engine, sequences: readonly Checked[]): Float32Array[] {
   return sequences.map(({ length }) => new Float32Array((config.output === "every" ? length : 1) * layout.outputs));
 }
 
-/** Copies the outputs of a window that ran forward to their places, by the rows' numbers. */
+/** Copies a window's outputs, after its forward pass, to the results of the rows' sequences. */
 export function readRows(engine: Engine, network: Network, rows: readonly (Row | null)[], results: Float32Array[]): void {
   const { config, layout } = engine;
   rows.forEach((row, b) => {
