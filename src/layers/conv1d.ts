@@ -45,8 +45,7 @@ export const conv1dKind: LayerKind<Conv1dLayer> = {
 
   plan({ units, kernel: K, dilation = 1, initial = {} }, planner): LayerPlan {
     const { inputs, learnsBelow, params, derived } = planner;
-    const index = planner.count("conv1d");
-    const name = index === 0 ? "conv1d" : `conv1d_${index}`;
+    const name = planner.name("conv1d");
     const [I, O] = [pad4(inputs), pad4(units)];
     const { weights, bias: initialBias } = initial as Initials;
     // [K][O/4][I][4], [O], and the transposed pack of each W[j]: [K][I/4][O][4].
@@ -54,7 +53,8 @@ export const conv1dKind: LayerKind<Conv1dLayer> = {
     const bias = params.add(O);
     const transposed = learnsBelow ? derived.add(K, I, O) : 0;
     const tap = 4 * O * I;
-    const [row, at] = [packedRow(units, 1, [0]), packedWeight(packedRow(units, 1, [0]), 1, I)];
+    const row = packedRow(units, 1, [0]);
+    const at = packedWeight(row, 1, I);
     const fan = inputs * K;
     const place = (r: number, column: number) => (column % K) * O * I + at(r, Math.floor(column / K));
     planner.parameter(weight, "dense", `${name}.weight`, [units, inputs, K], fan, place, weights);
@@ -75,7 +75,7 @@ export const conv1dKind: LayerKind<Conv1dLayer> = {
         const x = buffer(past + longest, P, I, width);
         if (past > 0) {
           const unit = (u: number) => Math.floor(u / inputs) * P * I + (u % inputs);
-          workspace.carry({ name: index === 0 ? "x" : `x_${index}`, pointer: x, units: past * inputs, rows: I, slots: past, row: unit });
+          workspace.carry({ name: name.replace("conv1d", "x"), pointer: x, units: past * inputs, rows: I, slots: past, row: unit });
         }
         const weightGradient = workspace.weightGradient(DENSE, O);
         return {
