@@ -1,11 +1,12 @@
 /** Before the tests: the tools of this folder, Chromium, and the package packed and installed into an empty project. */
 
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
+import { install } from "../../scripts/install.js";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -23,16 +24,8 @@ const root = join(here, "../..");
 const run = (command: string, args: string[], cwd: string) =>
   execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
-/** What npm installed is kept until the lock file changes. */
-function installTools(): void {
-  const [lock, installed] = [join(here, "package-lock.json"), join(here, "node_modules/.package-lock.json")];
-  if (existsSync(installed) && statSync(installed).mtimeMs > statSync(lock).mtimeMs) return;
-  console.log("Installing the bundlers (220 MB) in tests/bundlers/node_modules ...");
-  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], here);
-}
-
 export default function setup(project: TestProject): void {
-  installTools();
+  install(here, "the bundlers (220 MB) in tests/bundlers/node_modules");
   if (!existsSync(CHROMIUM)) {
     console.log("Installing Chromium ...");
     run("apt-get", ["update"], here);

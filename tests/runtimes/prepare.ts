@@ -1,17 +1,14 @@
 /** Installs the runtimes that npm has, and says which browser is missing. */
 
-import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync } from "node:fs";
 import { join } from "node:path";
+import { install } from "../../scripts/install.js";
 
 const here = import.meta.dirname;
 
 /** @throws Error if a browser is missing */
 export function prepare(): void {
-  if (!existsSync(join(here, "node_modules"))) {
-    console.log("Installing the runtimes (1 GB) …");
-    execFileSync("npm", ["ci", "--ignore-scripts"], { cwd: here, stdio: ["ignore", "ignore", "inherit"] });
-  }
+  install(here, "the runtimes (1 GB) in tests/runtimes/node_modules");
   for (const file of ["node22/bin/node", "node24/bin/node", "node26/bin/node", "deno/deno", "bun/bin/bun"]) {
     chmodSync(join(here, "node_modules", file), 0o755);
   }
