@@ -21,3 +21,6 @@ export interface Attempts {
   /** A measurement for the table, such as the highest memory. */
   note?(): string;
 }
+
+/** The purposes of the attacks' random numbers, so that no two attacks draw the same ones. src/core/random.ts has 0 to 3. */
+export const PURPOSE = { canaries: 64, kills: 65, interruptions: 66, workers: 67, server: 68, streams: 69 } as const;

@@ -4,12 +4,9 @@ import { setFlagsFromString } from "node:v8";
 import { Random } from "../src/core/random.js";
 import { createModel, createOnlineLearner, createTrainer, gradientFlow, type ModelConfig, resumeTrainer, trace } from "../src/index.js";
 import { Model } from "../src/model/model.js";
-import type { Attack } from "./attack.js";
+import { type Attack, PURPOSE } from "./attack.js";
 import { Guard } from "./guard.js";
 import { Draw, drawModel, drawSequences, drawTraining, type Training } from "./models.js";
-
-/** The purpose of these random numbers: src/core/random.ts has 0 to 3. */
-const PURPOSE = 64;
 
 const KERNELS = ["plain", "relaxed", "shared"] as const;
 
@@ -118,17 +115,17 @@ export const canaries: Attack = {
     const tried = { plain: 0, relaxed: 0, shared: 0 };
     return {
       async attempt(n) {
-        const draw = new Draw(new Random(seed, PURPOSE, 3 * n));
+        const draw = new Draw(new Random(seed, PURPOSE.canaries, 3 * n));
         const { config, outputs } = drawModel(draw);
         const training = drawTraining(draw, config, outputs);
         const kernels = draw.chance(0.7) ? "plain" : draw.of(KERNELS);
         // Both runs draw the same numbers.
         const run = (check: () => void) => {
-          return work(new Draw(new Random(seed, PURPOSE, 3 * n + 1)), config, outputs, training, kernels, check);
+          return work(new Draw(new Random(seed, PURPOSE.canaries, 3 * n + 1)), config, outputs, training, kernels, check);
         };
         const f16round = Object.getOwnPropertyDescriptor(Math, "f16round");
         if (kernels === "relaxed") Object.assign(Math, { f16round: Math.fround });
-        const places = new Draw(new Random(seed, PURPOSE, 3 * n + 2));
+        const places = new Draw(new Random(seed, PURPOSE.canaries, 3 * n + 2));
         let guard: Guard | undefined;
         try {
           const expected = await run(() => {});

@@ -14,11 +14,9 @@ import {
 } from "memcell";
 import { createTrainer as createParallel, type ParallelTrainer, resumeTrainer as resumeParallel } from "memcell/parallel";
 import { Random } from "../src/core/random.js";
-import type { Attack } from "./attack.js";
+import { type Attack, PURPOSE } from "./attack.js";
 import { Draw, drawModel, drawSequences, drawTraining } from "./models.js";
 
-/** The purpose of these random numbers: src/core/random.ts has 0 to 3. */
-const PURPOSE = 66;
 const THREADS = 2;
 
 /** Continues a training in another process, to its end. */
@@ -56,7 +54,7 @@ export const interruptions: Attack = {
     let [interrupted, processes] = [0, 0];
     return {
       async attempt(n) {
-        const draw = new Draw(new Random(seed, PURPOSE, n));
+        const draw = new Draw(new Random(seed, PURPOSE.interruptions, n));
         const { config, outputs } = drawModel(draw);
         const options = { ...drawTraining(draw, config, outputs), schedule: drawSchedule(draw), shuffle: draw.chance(0.8) };
         const sequences = drawSequences(draw, config, outputs, options.loss, draw.from(1, 2 * options.batch), draw.of([3, 12, 30]));

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { adam, createModel, createTrainer, dense, lstm, resumeTrainer } from "memcell";
 import { Random } from "../src/core/random.js";
-import type { Attack } from "./attack.js";
+import { type Attack, PURPOSE } from "./attack.js";
 
 /** Reports after each save how many updates the file has. The parent's `root` is where "memcell" is found. */
 const CHILD = `
@@ -23,9 +23,6 @@ for (;;) {
   await writeAtomically(file, trainer.save());
   process.stdout.write(trainer.updates + "\\n");
 }`;
-
-/** The purpose of these random numbers: src/core/random.ts has 0 to 3. */
-const PURPOSE = 65;
 
 const root = new URL("..", import.meta.url);
 
@@ -43,7 +40,7 @@ export const kills: Attack = {
     let saved = 0;
     return {
       async attempt(n) {
-        const random = new Random(seed, PURPOSE, n);
+        const random = new Random(seed, PURPOSE.kills, n);
         const child = spawn(process.execPath, ["--input-type=module", "--eval", CHILD, file], {
           cwd: root,
           stdio: ["ignore", "pipe", "inherit"],

@@ -9,13 +9,11 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createModel, dense, lstm } from "memcell";
 import { Random } from "../src/core/random.js";
-import type { Attack } from "./attack.js";
+import { type Attack, PURPOSE } from "./attack.js";
 import { Draw } from "./models.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const source = join(root, "examples/node-server");
-/** The purpose of these random numbers: src/core/random.ts has 0 to 3. */
-const PURPOSE = 68;
 /** The bytes that a client tries to send, and the most memory that the process may have. */
 const [HUGE, MEMORY] = [100e6, 350e6];
 /** Seconds after which an unused session ends. */
@@ -261,7 +259,7 @@ export const server: Attack = {
     await server.start();
     return {
       async attempt(n) {
-        const draw = (part: number) => new Draw(new Random(seed, PURPOSE, 1000 * n + part));
+        const draw = (part: number) => new Draw(new Random(seed, PURPOSE.server, 1000 * n + part));
         const choose = draw(0);
         const behaved = await Promise.all(Array.from({ length: 8 }, (_, i) => behave(draw(1 + i), 2)));
         const [first, second] = [HOSTILE[n % HOSTILE.length], choose.of(HOSTILE)] as const;

@@ -2,10 +2,7 @@
 
 import { Random } from "../src/core/random.js";
 import { adam, createModel, createOnlineLearner, dense, gru, type Layer, lstm, lstm97, rnn } from "../src/index.js";
-import type { Attack } from "./attack.js";
-
-/** The purpose of these random numbers: src/core/random.ts has 0 to 3. */
-const PURPOSE = 65;
+import { type Attack, PURPOSE } from "./attack.js";
 
 const CELLS: [string, Layer][] = [
   ["rnn", rnn({ units: 8 })],
@@ -61,7 +58,7 @@ export const streams: Attack = {
         const rate = RATES[Math.floor(n / CELLS.length) % RATES.length] as number;
         const [kind, stream] = STREAMS[Math.floor(n / CELLS.length / RATES.length) % STREAMS.length] as [string, Stream];
         const what = `${cell}, ${kind}, ${rate}`;
-        const random = new Random(seed, PURPOSE, n);
+        const random = new Random(seed, PURPOSE.streams, n);
         const at = stream(() => random.uniform());
         const model = createModel({ input: { features: 1 }, layers: [layer, dense({ units: 1 })], seed: random.bits() });
         const learner = createOnlineLearner(model, { loss: "mse", optimizer: adam({ learningRate: rate }) });

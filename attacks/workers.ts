@@ -9,11 +9,9 @@ import { adam, createModel, createTrainer, dense, lstm, type Model, type Sequenc
 import { createTrainer as createParallel } from "memcell/parallel";
 import { createTrainer as createWorker } from "memcell/worker";
 import { Random } from "../src/core/random.js";
-import type { Attack } from "./attack.js";
+import { type Attack, PURPOSE } from "./attack.js";
 import { Draw } from "./models.js";
 
-/** The purpose of these random numbers: src/core/random.ts has 0 to 3. */
-const PURPOSE = 67;
 const root = new URL("..", import.meta.url).pathname;
 
 /** The package's worker with a way to do harm on request; other messages go on to the package. */
@@ -44,7 +42,7 @@ export const workers: Attack = {
     const counts = { done: 0, failed: 0 };
     return {
       async attempt(n) {
-        const draw = new Draw(new Random(seed, PURPOSE, n));
+        const draw = new Draw(new Random(seed, PURPOSE.workers, n));
         const host = draw.of(["parallel", "worker"] as const);
         const harm = draw.of(["terminate", "exit", "throw", "hear", "say"] as const);
         const garbage = draw.of(GARBAGE);
