@@ -31,7 +31,7 @@ test("no dependencies, no install scripts, types first, and every export is ther
 
 const BUDGETS = {
   "memcell.js": 350,
-  "core.js": 53_000,
+  "core.js": 64_000,
   "memcell.wasm": 11_500,
   "workerd.js": 40_200,
   "batcher.js": 2_150,
