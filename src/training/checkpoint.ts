@@ -39,9 +39,11 @@ export interface TrainerFile {
 const COUNT = integerIn(0, 2 ** 40);
 /** The least loss, null before there is one, and the epochs since. */
 const SEEN = { loss: [either(null, number)], epochs: [count] } as const;
+/** More than any sum of f32 losses times f32 weights: sums that grow on from here stay finite, and so can be saved again. */
+const MOST = 1e200;
 /** A sum of losses times weights, and the sum of the weights. */
-const weight = inBounds({ min: 0 });
-const SUM = { loss: [number], targets: [weight] } as const;
+const weight = inBounds({ min: 0, max: MOST });
+const SUM = { loss: [inBounds({ min: -MOST, max: MOST })], targets: [weight] } as const;
 
 /** JSON has no infinity, but `window` and `clipNorm` may be infinite. */
 const replacer = (_: string, value: unknown) => (value === Infinity ? "Infinity" : value);

@@ -88,7 +88,12 @@ describe("checkpoints", () => {
     ],
     ["a factor of 2", (_, { seen }) => (seen.factor = 2), '"counters.seen.factor" expected a number in [0, 1], got 2'],
     ["a best epoch without parameters", (_, counters) => (counters.best = { loss: 1, epochs: 0 }), '"best.weight_ih_l0" expected a tensor'],
-    ["targets below 0", (_, { progress }) => (progress.targets = -1), '"counters.progress.targets" expected a number in [0, Infinity]'],
+    ["targets below 0", (_, { progress }) => (progress.targets = -1), '"counters.progress.targets" expected a number in [0, 1e+200]'],
+    [
+      "losses that would overflow",
+      (_, { progress }) => (progress.loss = -1.7e308),
+      '"counters.progress.loss" expected a number in [-1e+200, 1e+200]',
+    ],
     ["no state", ({ tensors }) => delete tensors["trainer.h_l0"], '"trainer.h_l0.shape" expected [2,3], got undefined'],
     ["a state NaN", ({ tensors }) => tensors["trainer.c_l0"]!.data.fill(NaN), '"state.c_l0[0]" expected a finite number, got NaN'],
     ["a moment missing", ({ tensors }) => delete tensors["optimizer.exp_avg.weight_ih_l0"], "optimizer.exp_avg.weight_ih_l0"],
