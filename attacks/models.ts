@@ -5,6 +5,7 @@ import {
   adagrad,
   adam,
   adamw,
+  conv1d,
   dense,
   dropout,
   embedding,
@@ -129,6 +130,10 @@ export function drawModel(draw: Draw): { config: ModelConfig; outputs: number } 
     width = table;
   }
   for (let count = draw.of([1, 1, 2, 2, 3]); count > 0; count--) {
+    if ((layers.length > 0 || !tokens) && draw.chance(0.15)) {
+      width = draw.units();
+      layers.push(conv1d({ units: width, kernel: draw.from(1, 4), dilation: draw.of([1, draw.from(1, 9)]) }));
+    }
     const [layer, outputs] = recurrent(draw, width, layers.length === 0 && tokens > 0);
     layers.push(layer);
     width = outputs;

@@ -247,6 +247,25 @@ for kind, more in {"lstm": {"units": 5}, "gru": {"units": 3}, "rnn": {"units": 6
                 "optimizer": {"type": "adam", "learningRate": 0.05},
             }
         )
+CASES.append(
+    {
+        "name": "a dilated causal convolution below an LSTM",
+        "input": {"features": 3},
+        "layers": [{"type": "conv1d", "units": 5, "kernel": 3, "dilation": 2}, {"type": "lstm", "units": 4}, {"type": "dense", "units": 2}],
+        "output": "every",
+        "loss": "mse",
+        "lengths": [9, 1, 6, 4, 7, 5, 3],
+        "optimizer": {"type": "adam", "learningRate": 0.02},
+    }
+)
+
+
+class CausalConv1d(nn.Conv1d):
+    """All padding in front, so that no output sees a later step."""
+
+    def forward(self, x):
+        past = (self.kernel_size[0] - 1) * self.dilation[0]
+        return super().forward(nn.functional.pad(x.transpose(1, 2), (past, 0))).transpose(1, 2)
 
 
 class NormalizedLSTM(nn.Module):
@@ -288,6 +307,8 @@ class Model(nn.Module):
             kind, units = layer["type"], layer.get("units", size)
             if kind == "embedding":
                 modules.append(nn.Embedding(size, units))
+            elif kind == "conv1d":
+                modules.append(CausalConv1d(size, units, layer["kernel"], dilation=layer["dilation"]))
             elif kind == "normalization":
                 modules.append(nn.LayerNorm(size))
             elif layer.get("layerNorm"):
