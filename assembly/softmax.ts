@@ -81,7 +81,7 @@ export function softmax(
 }
 
 /** e = counts softmax(beta y) down one column, padding zero; returns log sum exp(beta y) for each lane. */
-function exponentials(
+export function exponentials(
   e: usize, // the column's first vector
   y: usize, // the column's first vector
   O: i32,
