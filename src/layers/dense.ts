@@ -50,7 +50,10 @@ export const denseKind: LayerKind<Checked> = {
     }
     const table = (tied && embedding?.table) || 0;
     // Only one layer may be tied: each has a pack of its own, and a small file could ask for any number.
-    if (tied) planner.embedding = null;
+    if (tied) {
+      planner.embedding = null;
+      planner.row.multiplications = units * inputs;
+    }
     // Packed from the table after each update.
     const weight = (tied ? planner.derived : planner.params).add(O, I);
     if (!tied) planner.parameter(weight, "dense", `${name}.weight`, [units, inputs], inputs, packedWeight(row, 1, I), initial.weights);

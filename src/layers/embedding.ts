@@ -33,6 +33,7 @@ export const embeddingKind: LayerKind<EmbeddingLayer> = {
     const at = (token: number, column: number) => token * N + column;
     const { weights } = initial as Initials;
     planner.parameter(table, "embedding", `${name}.weight`, [tokens, units], units, at, weights);
+    planner.row.multiplications = 0;
     return {
       units,
       stage({ kernels, params, panels: P, width, T, scratch, buffer, gradient: gradientFor }, below): Stage {

@@ -1,5 +1,6 @@
 /** The parts of every layer: a kind with its options, a plan made once for a model, and a stage in each window. */
 
+import { product } from "../core/arithmetic.js";
 import type { Options } from "../core/check.js";
 import type { EngineParts, Placement } from "../core/memory.js";
 import type { Random } from "../core/random.js";
@@ -25,13 +26,25 @@ export interface RowValues {
   values: ArrayLike<number>;
 }
 
+/** A part of a model, as its summary shows it. */
+export interface Row {
+  /** Path in the configuration: `layers[2]`. */
+  path: string;
+  kind: string;
+  /** Outputs, unpadded. */
+  units: number;
+  /** Numbers that are learned. */
+  parameters: number;
+  /** Products in its products of matrices, a step. */
+  multiplications: number;
+}
+
 /** Collects a model's parameters while its layers are planned, from the input up. */
 export class Planner {
   readonly params = new Table();
   readonly derived = new Table();
   readonly parameters: Parameter[] = [];
-  /** Path of the layer being planned, for messages: `layers[2]`. */
-  path = "";
+  readonly rows: Row[] = [];
   /** Whether anything below learns and needs the error. */
   learnsBelow = false;
   /** Whether the next layer must give its sequences' final states: the topmost recurrent layer, where output is "last". */
@@ -47,6 +60,22 @@ export class Planner {
     public tokens: boolean,
   ) {}
 
+  /** Begins a part of the model, whose parameters follow. */
+  enter(path: string, kind: string): Row {
+    const row = { path, kind, units: 0, parameters: 0, multiplications: 0 };
+    this.rows.push(row);
+    return row;
+  }
+
+  get row(): Row {
+    return this.rows.at(-1) as Row;
+  }
+
+  /** Path of the layer being planned, for messages. */
+  get path(): string {
+    return this.row.path;
+  }
+
   /** Counts layers of a kind, from 0. */
   count(kind: string): number {
     const index = this.#counts.get(kind) ?? 0;
@@ -60,7 +89,10 @@ export class Planner {
     return index === 0 ? kind : `${kind}_${index}`;
   }
 
-  /** Adds a parameter; `at` is relative to `offset` in the region. */
+  /**
+   * Adds a parameter; `at` is relative to `offset` in the region. All numbers of a matrix count as multiplied at each step: a layer that
+   * gathers some of them takes them off its row.
+   */
   parameter(
     offset: number,
     role: Parameter["role"],
@@ -71,6 +103,9 @@ export class Planner {
     initial?: Parameter["initial"],
     rows?: Parameter["rows"],
   ): void {
+    const count = product(shape);
+    this.row.parameters += count;
+    if (shape.length > 1) this.row.multiplications += count;
     this.parameters.push({ role, name, shape, fan, initial, rows, at: (row, column) => offset / 4 + at(row, column) });
   }
 }

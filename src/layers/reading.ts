@@ -47,6 +47,7 @@ export function reading(
     weights(count: number, row: (r: number) => number, offset: number, at: Parameter["at"]): void {
       const inTable = (r: number, token: number) => token * rows + row(r);
       add("input", "weight_ih", [count, inputs], table || offset, table ? inTable : at);
+      if (table) planner.row.multiplications -= count * inputs;
     },
     /** Transposes the weights at `offset`, whose first columns are those of the inputs. */
     refresh({ kernels, params, derived }: EngineParts, offset: number, groups: number, columns: number): void {

@@ -3,7 +3,7 @@
 import { fail, LARGEST } from "../core/check.js";
 import { KINDS } from "../layers/index.js";
 import type { Table } from "../layers/packing.js";
-import { type LayerPlan, type Parameter, Planner } from "../layers/plan.js";
+import { type LayerPlan, type Parameter, Planner, type Row } from "../layers/plan.js";
 import { OPTIONS as RECURRENT } from "../layers/recurrentOptions.js";
 import type { Config } from "./config.js";
 import { Input } from "./input.js";
@@ -14,6 +14,8 @@ export interface Layout {
   /** Region of the values derived from the parameters: summed biases, transposed packs. */
   derived: Table;
   parameters: Parameter[];
+  /** The parts as the summary shows them. */
+  rows: Row[];
   layers: LayerPlan[];
   /** The input of the model at each step. */
   input: Input;
@@ -26,19 +28,20 @@ export interface Layout {
 export function planModel(config: Config): Layout {
   const input = new Input(config.input);
   const planner = new Planner(input.tokens || input.per, input.tokens > 0);
+  planner.enter("input", input.tokens ? `${input.tokens} tokens` : "features").units = input.per;
   const top = finalLayer(config);
   const layers = config.layers.map((layer, i) => {
+    const row = planner.enter(`layers[${i}]`, layer.type);
     planner.final = i === top;
-    planner.path = `layers[${i}]`;
     const plan = KINDS[layer.type].plan(layer, planner);
     if (plan.units > LARGEST) fail(RangeError, planner.path, `at most ${LARGEST} outputs`, plan.units);
     planner.learnsBelow = planner.parameters.length > 0;
-    planner.inputs = plan.units;
+    planner.inputs = row.units = plan.units;
     planner.tokens = false;
     return plan;
   });
-  const { params, derived, parameters } = planner;
-  return { params, derived, parameters, layers, input, outputs: planner.inputs, whole: layers.some(({ whole }) => whole === true) };
+  const { params, derived, parameters, rows } = planner;
+  return { params, derived, parameters, rows, layers, input, outputs: planner.inputs, whole: layers.some(({ whole }) => whole === true) };
 }
 
 /** The layer whose final states give the output "last": the topmost recurrent one. -1 for none. */

@@ -22,6 +22,7 @@ import { type Checked, checkSequences, type Sequence } from "./sequences.js";
 import { type Assigned, assign } from "./stateDict.js";
 import { Stream } from "./stream.js";
 import { Streams, type StreamsOptions } from "./streams.js";
+import { summarize } from "./summary.js";
 import { Rows, readRows, roomFor, writeWindow } from "./window.js";
 
 /** The number of whole sequences run side by side, and the length of their windows. */
@@ -209,6 +210,21 @@ export class Model {
     }
     this.#engine.refresh();
     return assigned;
+  }
+
+  /**
+   * A table of the model, as text, which `console.log(model)` shows in Node, Deno and Bun. Each layer has a line: its path in the
+   * configuration, its outputs ([T, 64]: 64 numbers at each step, [64]: once a sequence), its parameters, their bytes in a file, and the
+   * multiplications in its products of matrices a step. Rows that are gathered, as an embedding's, are not multiplied.
+   * @example writeFileSync("model.txt", model.summary());
+   */
+  summary(): string {
+    return summarize(this.#engine);
+  }
+
+  /** @internal What console.log shows in Node, Deno and Bun. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.summary();
   }
 
   /**
