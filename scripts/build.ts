@@ -70,10 +70,12 @@ await bundle("dist/workerd.js", { ...options, entryPoints: ["src/index.ts"], plu
 
 const entryPoints = {
   batcher: "src/batcher.ts",
+  ctc: "src/ctc.ts",
   node: "src/node.ts",
   parallel: "src/parallel/trainer.ts",
   "parallel-host": "src/parallel/host.ts",
   "parallel-worker": "src/parallel/entry.ts",
+  scores: "src/scores.ts",
   worker: "src/worker/trainer.ts",
   "worker-host": "src/worker/host.ts",
   "trainer-worker": "src/worker/entry.ts",

@@ -18,7 +18,7 @@ test("no dependencies, no install scripts, types first, and every export is ther
   expect(Object.keys(manifest.scripts).filter((name) => /install|prepare/.test(name))).toEqual([]);
   expect(manifest.sideEffects).toBe(false);
   expect(Object.keys(manifest.exports["."])).toEqual(["types", "workerd", "default"]);
-  for (const entry of ["batcher", "node", "parallel", "parallel/host", "worker", "worker/host"])
+  for (const entry of ["batcher", "ctc", "node", "parallel", "parallel/host", "scores", "worker", "worker/host"])
     expect(Object.keys(manifest.exports[`./${entry}`])).toEqual(["types", "default"]);
   for (const file of Object.values(manifest.exports).flatMap((files) => Object.values(typeof files === "string" ? [files] : files!)))
     expect(text(file).length).toBeGreaterThan(100);
@@ -35,10 +35,12 @@ const BUDGETS = {
   "memcell.wasm": 12_500,
   "workerd.js": 51_200,
   "batcher.js": 2_150,
+  "ctc.js": 2_000,
   "node.js": 1_250,
   "parallel.js": 4_050,
   "parallel-host.js": 1_000,
   "parallel-worker.js": 150,
+  "scores.js": 3_500,
   "worker.js": 2_800,
   "worker-host.js": 1_300,
   "trainer-worker.js": 150,
@@ -106,6 +108,8 @@ test("every entry point exports the names of its source and nothing from inside"
       .sort(),
   ).toEqual(names(source));
   expect(names(await import("memcell/batcher"))).toEqual(["Batcher", "QueueFullError", "createBatcher"]);
+  expect(names(await import("memcell/ctc"))).toEqual(["beamDecode", "greedyDecode"]);
+  expect(names(await import("memcell/scores"))).toEqual(["classificationScores", "forecastScores"]);
   expect(names(await import("memcell/node"))).toEqual(names(await import("../src/node.js")));
   expect(names(await import("memcell/parallel"))).toEqual(names(await import("../src/parallel/trainer.js")));
   expect(names(await import("memcell/worker"))).toEqual(names(await import("../src/worker/trainer.js")));

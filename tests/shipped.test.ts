@@ -31,6 +31,8 @@ const UNCAUGHT: Record<string, [code: string, message: RegExp, source: RegExp]> 
   "core.js": ["loadModel(new Uint8Array(8))", /RangeError: "bytes" /, /src\/core\/safetensors\.ts|src\/core\/check\.ts/],
   "workerd.js": ["windows(3)", /TypeError: "options" expected /, /src\/core\/check\.ts/],
   "batcher.js": ["createBatcher(3)", /TypeError: "streams" expected /, /src\/core\/check\.ts/],
+  "ctc.js": ["greedyDecode(3)", /TypeError: "options" expected /, /src\/core\/check\.ts/],
+  "scores.js": ["forecastScores(3)", /TypeError: "targets" expected /, /src\/core\/check\.ts/],
   "node.js": ["await writeAtomically(3, 4)", /TypeError: /, /src\/core\/check\.ts|src\/node\.ts/],
   "parallel.js": ["createTrainer(3, {})", /TypeError: /, /src\/parallel\/trainer\.ts/],
   "parallel-host.js": ["serve()", /ReferenceError: addEventListener/, /src\/core\/workers\.ts/],

@@ -43,13 +43,17 @@ test("attw finds types for every entry point that is a module, under esm-only", 
 const CONSUMER = `
 import { adam, createModel, dense, lstm, type Model, type Report } from "memcell";
 import { type Batcher, createBatcher } from "memcell/batcher";
+import { beamDecode } from "memcell/ctc";
 import { writeAtomically } from "memcell/node";
 import { createPredictor, createTrainer as createParallel } from "memcell/parallel";
 import { serve as serveThread } from "memcell/parallel/host";
+import { type ForecastScores, forecastScores } from "memcell/scores";
 import { createTrainer } from "memcell/worker";
 import { serve } from "memcell/worker/host";
 export const model: Model = createModel({ input: { features: 1 }, layers: [lstm({ units: 2 }), dense({ units: 1 })] });
 export const batcher: Batcher = createBatcher(model.streams({ capacity: 2 }));
+export const labels: number[] = beamDecode([1, 2], { classes: 2 })[0].labels;
+export const scores: ForecastScores = forecastScores([1], [2], { season: 7 });
 const make = () => new Worker(new URL("file:///thread.js"), { type: "module" });
 export const trainer = createTrainer(model, { loss: "mse", optimizer: adam(), worker: make });
 export const parallel = createParallel(model, { loss: "mse", optimizer: adam(), threads: 2, worker: make });
@@ -66,6 +70,10 @@ serveThread();
 lstm({ units: "2" });
 // @ts-expect-error
 createBatcher(model);
+// @ts-expect-error
+beamDecode([1, 2], { blank: 0 });
+// @ts-expect-error
+forecastScores([1], [2], { season: "week" });
 // @ts-expect-error
 writeAtomically("checkpoint.safetensors", trainer.save());
 // @ts-expect-error
