@@ -41,6 +41,8 @@ export { lanes, scaler, windows } from "./model/series.js";
 export type { Assigned } from "./model/stateDict.js";
 export type { Stream } from "./model/stream.js";
 export type { Streams, StreamsOptions } from "./model/streams.js";
+export type { ColumnOf, Table, TableOptions, TableWindow, WindowInputs } from "./model/table.js";
+export { lastWindow } from "./model/table.js";
 export { textStream } from "./model/textStream.js";
 export type { Report } from "./training/epochs.js";
 export type { FitSettings, ValidatedSettings } from "./training/fit.js";

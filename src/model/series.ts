@@ -1,9 +1,10 @@
 /** Preparing data: cuts sequences out of one long series, and measures the scale of the numbers. */
 
-import { complete, each, fail, finite, integer, integerIn, isObject, oneOf, type Refuse } from "../core/check.js";
+import { complete, each, fail, finite, integer, integerIn, isObject, isRecord, oneOf, type Refuse } from "../core/check.js";
 import { flatten, type Measured, measure, type Series } from "./flatten.js";
 import type { Scale } from "./scale.js";
 import type { Sequence } from "./sequences.js";
+import { type ColumnOf, type Table, type TableOptions, type TableWindow, tableWindows } from "./table.js";
 
 export interface WindowOptions {
   /** Steps of each sequence. */
@@ -38,7 +39,36 @@ function cut({ list, nested, features }: Measured, from: number, to: number): Se
  * // A log of [temperature, humidity, pressure]: the temperature an hour (60 steps) later, out of the last three hours.
  * trainer.fit(windows(log, { length: 180, horizon: 60, output: "last", targetFeatures: [0] }), { epochs: 10 });
  */
-export function windows(series: Series, windowOptions: WindowOptions): Iterable<Sequence> {
+export function windows(series: Series, options: WindowOptions): Iterable<Sequence>;
+/**
+ * Cuts sequences for forecasting out of a table: `length` rows of its columns as inputs, and as targets columns of the rows after them, of
+ * all steps of the horizon in one forecast. The numbers of a target are in the order of the steps ahead, for each of them in the order of
+ * `targets`: output `i * targets.length + k` is target k at the i-th step of the horizon. With `output: "last"` they are those of the
+ * window's last step, otherwise each step has its own.
+ *
+ * With `known`, the window goes on over the steps ahead: there columns that are not known are gaps, and the targets stand at these steps
+ * themselves, `targets.length` numbers each; all other steps have weight 0. A gap in a target is NaN (for losses with `missing: "ignore"`).
+ * Typed columns are cut as views, but for those that end in gaps.
+ *
+ * @param table columns of arrays (`{ wind: Float32Array, weather: string[] }`), or rows of objects
+ * @throws TypeError, RangeError for an unknown column, columns of unequal lengths, a target that is no number, a table that is too short
+ * @example
+ * // Temperature and rain of the next 14 days, out of 60 days of all columns.
+ * windows(weather, { length: 60, horizon: 14, targets: ["temperature", "rain"], output: "last" });
+ * // The same where weekdays and holidays are known ahead.
+ * windows(weather, { length: 60, horizon: 14, targets: ["temperature", "rain"], known: ["weekday", "holiday"] });
+ */
+export function windows<K extends string>(table: Table<K>, options: TableOptions<NoInfer<K>>): Iterable<TableWindow<K>>;
+export function windows<R extends object>(
+  rows: readonly R[],
+  options: TableOptions<ColumnOf<NoInfer<R>>>,
+): Iterable<TableWindow<ColumnOf<R>>>;
+export function windows(series: unknown, windowOptions: unknown): Iterable<unknown> {
+  if (isRecord(series) || (Array.isArray(series) && isRecord(series[0]))) return tableWindows(series, windowOptions);
+  return seriesWindows(series as Series, windowOptions);
+}
+
+function seriesWindows(series: Series, windowOptions: unknown): Iterable<Sequence> {
   const given = complete("options", windowOptions, {
     length: [integer],
     horizon: [integer, 1],
