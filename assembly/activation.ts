@@ -1,4 +1,4 @@
-// exp, log, tanh and the logistic function on four lanes, and the two slopes, taken from the outputs so that forward and
+// exp, log, tanh, the logistic function and the hard sigmoid on four lanes, and the slopes, taken from the outputs so that forward and
 // backward agree whatever the approximation.
 //
 //   e^x = 2^n 2^r = 2^n (D + N) / (D - N)     N / D = tanh(r ln2 / 2), r in +-1/2, of degree 3 over 2, to 5.4e-10
@@ -14,8 +14,8 @@
 // A gate of e^-40 would add nothing to a cell, but it would make gradients subnormal, which processors are slow at.
 
 import { DEBUG, aligned, isWidth, positive } from "./asserts";
-import { IDENTITY, LOGISTIC, LOGISTIC_2, PANEL, RELU, TANH } from "./codes";
-import { padded, splat, VECTOR } from "./lanes";
+import { IDENTITY, LOGISTIC, LOGISTIC_2, RELU, TANH } from "./codes";
+import { liveAt, padded, splat, VECTOR } from "./lanes";
 
 // With shrinkLevel 1 (the bundle is 1.3 kB larger with 0) the functions used in innermost loops have to be decorated, or training at
 // H = 32 takes 8 % longer. Elsewhere call `activate` and `slope`.
@@ -75,6 +75,19 @@ export function sigmoidSlope(y: v128): v128 {
   return f32x4.mul(y, f32x4.sub(splat(1), y));
 }
 
+/** A gate: the logistic function; with alpha above 0 the hard sigmoid, alpha x + 1/2 cut to [0, 1]. */
+export function gateOf(x: v128, alpha: f32): v128 {
+  if (alpha == 0) return sigmoid(x);
+  const line = f32x4.add(f32x4.mul(splat(alpha), x), splat(0.5));
+  return f32x4.pmin(f32x4.pmax(line, splat(0)), splat(1));
+}
+
+/** The derivative of a gate, given its value y. */
+export function gateSlope(y: v128, alpha: f32): v128 {
+  if (alpha == 0) return sigmoidSlope(y);
+  return v128.and(splat(alpha), v128.and(f32x4.gt(y, splat(0)), f32x4.lt(y, splat(1))));
+}
+
 export function activate(x: v128, code: i32): v128 {
   if (code == IDENTITY) return x;
   if (code == RELU) return f32x4.pmax(x, splat(0));
@@ -87,6 +100,7 @@ export function activate(x: v128, code: i32): v128 {
 export function activationForward(
   y: usize, // [slots][O][width]
   code: i32,
+  alpha: f32, // above 0: f is the hard sigmoid, whatever the code
   slots: i32,
   O: i32, // unpadded
   width: i32,
@@ -95,10 +109,8 @@ export function activationForward(
   const panel = (<usize>padded(O) * width) << 2;
   for (let slot = 0; slot < slots; slot++, y += panel) {
     for (let at: usize = 0; at < panel; at += VECTOR) {
-      const row = <i32>(width == PANEL ? at >> 5 : at >> 2);
-      const lanes = width == PANEL ? i32x4.splat(row) : i32x4.add(i32x4.splat(row), i32x4(0, 1, 2, 3));
-      const value = activate(v128.load(y + at), code);
-      v128.store(y + at, v128.and(value, i32x4.lt_s(lanes, i32x4.splat(O))));
+      const x = v128.load(y + at);
+      v128.store(y + at, v128.and(alpha > 0 ? gateOf(x, alpha) : activate(x, code), liveAt(at, O, width)));
     }
   }
 }

@@ -124,7 +124,7 @@ export function blocksBackward(
       const inGates = n + cells;
       const dInGates = dn + cells;
       copyRows(squashed, s + slot * cells, cells);
-      activationForward(squashed, (functions >> BLOCK_H) & 15, 1, B * S, width);
+      activationForward(squashed, (functions >> BLOCK_H) & 15, 0, 1, B * S, width);
       lstm97Backward(
         dn,
         dInGates,

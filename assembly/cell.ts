@@ -2,7 +2,7 @@
 // the recurrent state, or for both. Missing weights are stored as zeros, skipped in the forward product, and get no gradient.
 // A cell is a number; codes.ts defines its bits.
 
-import { LSTM, NO_INPUTS, NO_STATE } from "./codes";
+import { INPUT_ACTIVATION, LSTM, NO_INPUTS, NO_STATE, OUTPUT_ACTIVATION, TANH } from "./codes";
 
 export function kind(cell: i32): i32 {
   return cell & 15;
@@ -20,6 +20,16 @@ export function inputGroups(cell: i32): i32 {
 /** Bit g: group g has weights for the state. */
 export function recurrentGroups(cell: i32): i32 {
   return (~cell >> NO_STATE) & 15;
+}
+
+/** Code of the activation of the LSTM's g or the GRU's n. */
+export function inputActivation(cell: i32): i32 {
+  return ((cell >> INPUT_ACTIVATION) & 7) ^ TANH;
+}
+
+/** Code of the activation of the LSTM's output. */
+export function outputActivation(cell: i32): i32 {
+  return ((cell >> OUTPUT_ACTIVATION) & 7) ^ TANH;
 }
 
 /** Whether the cell has group g. */

@@ -1,6 +1,6 @@
 // The dense layer, y = f(W x + b), over all slots (T steps x P panels) of a window at once.
 
-import { slope } from "./activation";
+import { gateSlope, slope } from "./activation";
 import { aligned, DEBUG, fours, positive } from "./asserts";
 import { DENSE } from "./codes";
 import { VECTOR } from "./lanes";
@@ -24,11 +24,12 @@ export function activationBackward(
   dy: usize, // [count]
   y: usize, // [count]
   code: i32,
+  alpha: f32, // above 0: f is the hard sigmoid, whatever the code
   count: i32, // multiple of 4
 ): void {
   if (DEBUG) assert(aligned(dy, y) && fours(count));
   for (const end = dy + ((<usize>count) << 2); dy < end; dy += VECTOR, y += VECTOR) {
-    v128.store(dy, f32x4.mul(v128.load(dy), slope(v128.load(y), code)));
+    v128.store(dy, f32x4.mul(v128.load(dy), alpha > 0 ? gateSlope(v128.load(y), alpha) : slope(v128.load(y), code)));
   }
 }
 

@@ -86,6 +86,12 @@ export function liveRows(O: i32): v128 {
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(((O - 1) & 3) + 1));
 }
 
+/** Mask of the lanes, `at` bytes into a panel, that are rows below O. */
+export function liveAt(at: usize, O: i32, width: i32): v128 {
+  const row = i32x4.splat(<i32>(width == PANEL ? at >> 5 : at >> 2));
+  return i32x4.lt_s(width == PANEL ? row : i32x4.add(row, i32x4(0, 1, 2, 3)), i32x4.splat(O));
+}
+
 /** The weight of each lane of a column, times the scale. */
 export function columnWeights(weight: usize, width: i32, scale: f32): v128 {
   return f32x4.mul(loadColumn(weight, width), splat(scale));

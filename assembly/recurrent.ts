@@ -10,10 +10,11 @@
 import { aligned, alignedOrNone, DEBUG, fours, isWidth, positive, words } from "./asserts";
 import { groups, kind } from "./cell";
 import { gruBackward, gruForward } from "./cells/gru";
+import { gruVariantBackward, gruVariantForward } from "./cells/gruVariant";
 import { lstmBackward, lstmForward } from "./cells/lstm";
 import { lstmVariantBackward, lstmVariantForward } from "./cells/lstmVariant";
 import { rnnBackward, rnnForward } from "./cells/rnn";
-import { DENSE, GRU, LSTM, PANEL, RNN_RELU } from "./codes";
+import { DENSE, GRU, INPUT_ACTIVATION, LSTM, PANEL, RNN_RELU } from "./codes";
 import { padded, sum, VECTOR } from "./lanes";
 import { blocksAtOnce, product, rows } from "./matmul";
 
@@ -70,6 +71,7 @@ export function recurrentForward(
   bias: usize, // [H/4][G][4]: sum of both biases; or 0
   peepholes: usize, // [H/4][i, f, o][4], LSTM only; or 0
   clip: f32, // limit on the LSTM's c; or infinity
+  alpha: f32, // slope of the hard sigmoid as the gates' activation; or 0 for the logistic function
   cell: i32,
   T: i32,
   P: i32,
@@ -88,7 +90,8 @@ export function recurrentForward(
   const sourcePanel = (<usize>Rp * width) << 2;
   const hPanel = (<usize>Hp * width) << 2;
   const unitBlock = (<usize>4 * width) << 2;
-  const plain = cell == LSTM && !peepholes && clip > f32.MAX_VALUE;
+  const usual = alpha == 0 && !(cell >> INPUT_ACTIVATION);
+  const plain = usual && cell == LSTM && !peepholes && clip > f32.MAX_VALUE;
   const blocks = Hp >> 2;
   const most = blocksAtOnce(cell, width);
   for (let t = 0; t < T; t++) {
@@ -103,8 +106,9 @@ export function recurrentForward(
     }
     for (let p = 0; p < P; p++) {
       if (plain) lstmForward(gates, c, h, cBefore, blocks, width);
-      else if (kind(cell) == LSTM) lstmVariantForward(gates, c, h, cBefore, peepholes, clip, cell, blocks, width);
-      else if (kind(cell) == GRU) gruForward(gates, h, hBefore, blocks, width);
+      else if (kind(cell) == LSTM) lstmVariantForward(gates, c, h, cBefore, peepholes, clip, alpha, cell, H, width);
+      else if (usual && kind(cell) == GRU) gruForward(gates, h, hBefore, blocks, width);
+      else if (kind(cell) == GRU) gruVariantForward(gates, h, hBefore, alpha, cell, H, width);
       else rnnForward(gates, h, kind(cell) == RNN_RELU, blocks, width);
       gates += G * hPanel;
       h += hPanel;
@@ -137,6 +141,7 @@ export function recurrentBackward(
   dgatesLater: usize, // [P][H/4][i, f, o][4][width], with T = 1: gradients that the gates at t+1 send back to these; or 0
   dcs: usize, // [T][P][H][width] out: gradient that each step sends back to c(t-1); or 0
   clip: f32,
+  alpha: f32,
   cell: i32,
   T: i32,
   P: i32,
@@ -150,7 +155,8 @@ export function recurrentBackward(
   const hPanel = (<usize>Hp * width) << 2;
   const blocks = Hp >> 2;
   const stride = <usize>P * hPanel;
-  const plain = cell == LSTM && !peepholes && clip > f32.MAX_VALUE && !dgatesLater;
+  const usual = alpha == 0 && !(cell >> INPUT_ACTIVATION);
+  const plain = usual && cell == LSTM && !peepholes && clip > f32.MAX_VALUE && !dgatesLater;
   for (let t = T - 1; t >= 0; t--) {
     const step = <usize>t * stride;
     for (let p: usize = 0; p < <usize>P; p++) {
@@ -161,10 +167,11 @@ export function recurrentBackward(
       if (plain) lstmBackward(d, dc + unit, dh + at, g, c + at, cBefore + at, blocks, width);
       else if (kind(cell) == LSTM) {
         const later = dgatesLater ? dgatesLater + 3 * unit : 0;
-        lstmVariantBackward(d, dc + unit, dh + at, g, c + at, cBefore + at, peepholes, later, clip, cell, blocks, width);
+        lstmVariantBackward(d, dc + unit, dh + at, g, c + at, cBefore + at, peepholes, later, clip, alpha, cell, H, width);
       } else if (kind(cell) == GRU) {
         const past = t > 0 ? dh + at - stride : dhBefore ? dhBefore + unit : 0;
-        gruBackward(d, past, dh + at, g, hBefore + at, blocks, width);
+        if (usual) gruBackward(d, past, dh + at, g, hBefore + at, blocks, width);
+        else gruVariantBackward(d, past, dh + at, g, hBefore + at, alpha, cell, H, width);
       } else rnnBackward(d, dh + at, g, kind(cell) == RNN_RELU, blocks, width);
     }
     if (dcs) memory.copy(dcs + step, dc, stride);

@@ -6,7 +6,7 @@ import { createModel, createOnlineLearner, createTrainer, gradientFlow, type Mod
 import { Model } from "../src/model/model.js";
 import { type Attack, PURPOSE } from "./attack.js";
 import { Guard } from "./guard.js";
-import { Draw, drawModel, drawSequences, drawTraining, type Training } from "./models.js";
+import { Draw, drawModel, drawSequences, drawTraining, readsBack, type Training } from "./models.js";
 
 const KERNELS = ["plain", "relaxed", "shared"] as const;
 
@@ -36,7 +36,7 @@ async function work(
   const model = createModel(config, { kernels: kernels === "relaxed" ? "relaxed" : "plain" });
   if (kernels === "shared") Model.engine("model", model).share();
   const sequences = (count: number, longest: number) => drawSequences(draw, config, outputs, training.loss, count, longest);
-  const whole = training.window === Infinity && config.layers.some((layer) => "bidirectional" in layer);
+  const whole = training.window === Infinity && readsBack(config.layers);
 
   const trainer = createTrainer(model, training);
   const add2 = (name: string, work: () => number) => {

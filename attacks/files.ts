@@ -10,7 +10,7 @@ const ROOM = 16 << 20;
 /** Milliseconds of processor time to open, save and open again: a thousand times the time of an honest file. */
 const TIME = 5000;
 /** The start of every refusal: the path of the wrong value, or a sentence about the whole model. */
-const REFUSAL = /^"|^an online learner needs a model|^a model with a bidirectional layer/;
+const REFUSAL = /^"|^an online learner needs a model|^a model with a bidirectional or reverse layer/;
 
 /** Bytes by which WebAssembly's memories have grown. */
 let grown = 0;

@@ -2,6 +2,7 @@
 
 import type { Random } from "../src/core/random.js";
 import {
+  activation,
   adagrad,
   adam,
   adamw,
@@ -69,12 +70,19 @@ function recurrent(draw: Draw, inputs: number, tokens: boolean): [Layer, number]
   // A residual sum needs as many outputs as inputs.
   const sum = residual === "sum" && inputs % concat === 0;
   const own = sum ? inputs / concat : draw.units();
-  const around = { ...noise, ...(bidirectional && { bidirectional }), ...(residual && (sum || residual === "concat") && { residual }) };
+  const around = {
+    ...noise,
+    ...(bidirectional ? { bidirectional } : draw.chance(0.08) && { direction: "reverse" as const }),
+    ...(residual && (sum || residual === "concat") && { residual }),
+  };
   const outputs = own * concat + (around.residual === "concat" ? inputs : 0);
+  const squash = () => draw.of(ACTIVATIONS);
+  const gates = draw.chance(0.2) && { gateActivation: "hardSigmoid" as const, alpha: draw.of([0.2, 1 / 6, 3]) };
   const layer = () => {
     const kind = draw.of(["rnn", "gru", "lstm", "lstm", "lstm", "lstm97"] as const);
     if (kind === "rnn") return rnn({ units: own, activation: draw.of(["tanh", "relu"]), ...around });
-    if (kind === "gru") return gru({ units: own, reset: draw.of(["after", "before"]), ...around });
+    if (kind === "gru")
+      return gru({ units: own, reset: draw.of(["after", "before"]), ...gates, ...draw.some(0.2, { inputActivation: squash }), ...around });
     if (kind === "lstm97") {
       const cellsPerBlock = draw.of([1, 2, 3, 4].filter((cells) => own % cells === 0));
       const blocks = own / cellsPerBlock;
@@ -87,9 +95,9 @@ function recurrent(draw: Draw, inputs: number, tokens: boolean): [Layer, number]
         outputGate: draw.chance(0.7),
         bias: draw.of(["all", "gates", "none"]),
         ...draw.some(0.3, {
-          f: () => draw.of(ACTIVATIONS),
-          g: () => draw.of(ACTIVATIONS),
-          h: () => draw.of(ACTIVATIONS),
+          f: squash,
+          g: squash,
+          h: squash,
           cellZoneout: share,
         }),
         ...(noRecurrence ? rest : around),
@@ -102,10 +110,11 @@ function recurrent(draw: Draw, inputs: number, tokens: boolean): [Layer, number]
       // Projected to fewer outputs or to more, even to more than all gates together.
       ...(draw.chance(0.4) ? { units: draw.units(), projection: own } : { units: own }),
       ...around,
+      ...gates,
       ...draw.some(0.25, {
         peepholes: yes,
-        inputActivation: () => draw.of(["tanh", "identity"] as const),
-        outputActivation: () => draw.of(["tanh", "identity"] as const),
+        inputActivation: squash,
+        outputActivation: squash,
         cellClip: () => 0.5,
         cellZoneout: share,
       }),
@@ -138,6 +147,7 @@ export function drawModel(draw: Draw): { config: ModelConfig; outputs: number } 
     layers.push(layer);
     width = outputs;
     if (draw.chance(0.2)) layers.push(normalization());
+    if (draw.chance(0.1)) layers.push(activation({ kind: draw.of([...ACTIVATIONS, "hardSigmoid"]) }));
     if (draw.chance(0.15)) {
       layers.push(dense({ units: draw.units(), activation: draw.of(ACTIVATIONS), bias: draw.chance(0.7) }));
       width = (layers.at(-1) as { units: number }).units;
@@ -199,11 +209,14 @@ const optimizers = (draw: Draw): Optimizer => {
   ]);
 };
 
+/** Whether a layer needs whole sequences. */
+export const readsBack = (layers: readonly Layer[]): boolean => layers.some((layer) => "bidirectional" in layer || "direction" in layer);
+
 export type Training = TrainerOptions & { loss: Loss; batch: number };
 
 export function drawTraining(draw: Draw, { layers, output }: ModelConfig, outputs: number): Training {
   const recurrent = layers.filter(({ type }) => ["rnn", "gru", "lstm", "lstm97"].includes(type));
-  const whole = recurrent.some((layer) => "bidirectional" in layer);
+  const whole = readsBack(layers);
   const cells = recurrent.every(({ type }) => type === "lstm" || type === "lstm97");
   const window = whole ? Infinity : draw.of([1, draw.from(2, 9), draw.from(2, 9), Infinity]);
   const overlaps = window < Infinity && output === "every" && draw.chance(0.4);

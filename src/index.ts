@@ -3,6 +3,7 @@
 export type { Activation } from "./core/activations.js";
 export type { Tensor, TensorFile } from "./core/safetensors.js";
 export { readSafetensors, writeSafetensors } from "./core/safetensors.js";
+export { type ActivationLayer, activation } from "./layers/activation.js";
 export { type Conv1dLayer, conv1d } from "./layers/conv1d.js";
 export { type DenseLayer, dense } from "./layers/dense.js";
 export { type DropoutLayer, dropout } from "./layers/dropout.js";

@@ -1,5 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { createModel, dense, dropout, gradientFlow, gru, type Layer, lstm, lstm97, normalization, rnn, trace } from "../src/index.js";
+import {
+  createModel,
+  dense,
+  dropout,
+  gradientFlow,
+  gru,
+  type Layer,
+  type LstmLayer,
+  lstm,
+  lstm97,
+  normalization,
+  rnn,
+  trace,
+} from "../src/index.js";
 import { f32s, numbers } from "./helpers/cases.js";
 
 const [steps, units] = [9, 3];
@@ -9,12 +22,21 @@ const build = (layer: Layer, output: "every" | "last" = "every") =>
   createModel({ input: { features: 2 }, layers: [layer, dense({ units: 2 })], output, seed: 5, initial: "keras" });
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
+/** The output's activation. */
+function squashOf(layer: Layer): (x: number) => number {
+  if (layer.type === "lstm97") return (x) => 2 * sigmoid(x) - 1;
+  const { outputActivation = "tanh" } = layer as LstmLayer;
+  return { tanh: Math.tanh, logistic: sigmoid, identity: (x: number) => x }[outputActivation as "tanh"];
+}
+
 const LAYERS: Record<string, Layer> = {
   rnn: rnn({ units }),
   "rnn, relu": rnn({ units, activation: "relu" }),
   gru: gru({ units }),
   lstm: lstm({ units }),
   "lstm, coupled, linear output": lstm({ units, coupled: true, outputActivation: "identity" }),
+  "lstm, hard gates, logistic output": lstm({ units, gateActivation: "hardSigmoid", outputActivation: "logistic" }),
+  "gru, hard gates, relu": gru({ units, gateActivation: "hardSigmoid", inputActivation: "relu" }),
   "lstm without output gate": lstm({ units, outputGate: false }),
   "lstm, projection": lstm({ units: 5, projection: units }),
   "lstm97, recurrence of cells": lstm97({ blocks: units, recurrence: "cells", range: 0.6 }),
@@ -44,7 +66,7 @@ describe.each(Object.entries(LAYERS))("%s", (_, layer) => {
         } else if (f) {
           const write = i ? at(i, t, u) : 1 - at(f, t, u);
           expect(at(c, t, u)).toBeCloseTo(at(f, t, u) * at(c, t - 1, u) + write * at(g, t, u), 5);
-          if (o && i && h!.units === c!.units) expect(at(h, t, u)).toBeCloseTo(at(o, t, u) * Math.tanh(at(c, t, u)), 5);
+          if (o && i && h!.units === c!.units) expect(at(h, t, u)).toBeCloseTo(at(o, t, u) * squashOf(layer)(at(c, t, u)), 5);
         }
       }
     });
@@ -88,8 +110,7 @@ describe.each(Object.entries(LAYERS))("%s", (_, layer) => {
       close(h[t]!, norm(each(units).map(along("h_l0", () => {}))));
       if (!c) continue;
       // A cell is seen at its own step through h as well.
-      const linear = layer.type === "lstm" && layer.outputActivation === "identity";
-      const squash = layer.type === "lstm97" ? (x: number) => 2 * sigmoid(x) - 1 : linear ? (x: number) => x : Math.tanh;
+      const squash = squashOf(layer);
       const gate = (u: number) => (o ?? out)?.data[t * units + u] ?? 1;
       const withOutput = (state: Record<string, Float32Array>, u: number, by: number) => {
         state.h_l0![u]! += gate(u) * (squash(state.c_l0![u]! + by) - squash(state.c_l0![u]!));
@@ -133,7 +154,7 @@ test.each([
   [
     "both directions",
     () => trace(build(rnn({ units: 2, bidirectional: "sum" })), { inputs }),
-    '"model" expected a model without bidirectional layers',
+    '"model" expected a model whose layers run forward',
   ],
   ["no model", () => trace({} as never, { inputs }), '"model" expected a model'],
   ["wrong inputs", () => trace(build(LAYERS.rnn!), { inputs: [1] }), '"sequence.inputs"'],

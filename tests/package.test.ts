@@ -86,7 +86,7 @@ test("a program pays for what it imports: no data or insight helpers, no trainer
   ];
   const only = {
     windows: "targetFeatures",
-    insight: "a model without bidirectional layers",
+    insight: "a model whose layers run forward",
     online: "an online learner needs",
     trainer: "fit is under way",
   };

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { createModel, dense, dropout, embedding, lstm, type ModelConfig, textStream } from "../src/index.js";
-import { CASES, examples } from "./helpers/cases.js";
+import { CASES, examples, readsBack } from "./helpers/cases.js";
 
 const every = CASES.filter(({ model }) => model.output === "every");
 
-const bidirectional = ({ model }: (typeof CASES)[number]) => model.layers.some((layer) => "bidirectional" in layer);
+const back = ({ model }: (typeof CASES)[number]) => readsBack(model.layers);
 
-describe.each(every.filter((entry) => !bidirectional(entry)).map((entry) => [entry.name, entry] as const))("%s", (_, entry) => {
+describe.each(every.filter((entry) => !back(entry)).map((entry) => [entry.name, entry] as const))("%s", (_, entry) => {
   test("a stream, step by step and handed over half-way, gives what predict gives", () => {
     const model = createModel({ ...entry.model, seed: 3 });
     for (const { inputs } of examples(entry).slice(0, 4)) {
@@ -21,8 +21,10 @@ describe.each(every.filter((entry) => !bidirectional(entry)).map((entry) => [ent
   });
 });
 
-test.each(every.filter(bidirectional).map((entry) => [entry.name, entry] as const))("%s: has no streams", (_, entry) => {
-  expect(() => createModel(entry.model).stream()).toThrow("a model with a bidirectional layer has no streams: it needs whole sequences");
+test.each(every.filter(back).map((entry) => [entry.name, entry] as const))("%s: has no streams", (_, entry) => {
+  expect(() => createModel(entry.model).stream()).toThrow(
+    "a model with a bidirectional or reverse layer has no streams: it needs whole sequences",
+  );
 });
 
 const config: ModelConfig = {

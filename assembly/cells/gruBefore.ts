@@ -8,18 +8,22 @@
 //   dn_in = dh (1 - z) (1 - n^2)     dz_in = dh (h(t-1) - n) z (1 - z)     dr_in = d h(t-1) r (1 - r)
 //   dh(t-1) = dh z + d r + what R_r^T and R_z^T bring
 //
+// In place of the logistic function there may be the hard sigmoid, in place of tanh any activation.
+//
 // Blocks are [r, z, n, unused][4 units][width]; padded units stay zero.
 
-import { activate, slope } from "../activation";
+import { gateOf, gateSlope, slope } from "../activation";
 import { aligned, alignedOrNone, DEBUG, isWidth, positive } from "../asserts";
-import { LOGISTIC, TANH } from "../codes";
+import { inputActivation } from "../cell";
 import { splat, VECTOR } from "../lanes";
+import { candidate } from "./gruVariant";
 
 /** The first half: r, and r h(t-1) for the product with R_n. */
 export function gruBeforeReset(
   read: usize, // [blocks][4][width] out: r h(t-1)
   gates: usize, // [blocks][4][4][width]: r_in; after the call r
   hBefore: usize, // [blocks][4][width]
+  alpha: f32, // of the hard sigmoid; 0 for logistic gates
   blocks: i32,
   width: i32,
 ): void {
@@ -27,7 +31,7 @@ export function gruBeforeReset(
   const gate = <usize>width * VECTOR;
   for (let block = 0; block < blocks; block++, gates += 3 * gate) {
     for (const end = gates + gate; gates < end; gates += VECTOR, read += VECTOR, hBefore += VECTOR) {
-      const r = activate(v128.load(gates), LOGISTIC);
+      const r = gateOf(v128.load(gates), alpha);
       v128.store(gates, r);
       v128.store(read, f32x4.mul(r, v128.load(hBefore)));
     }
@@ -40,18 +44,28 @@ export function gruBeforeUpdate(
   gates: usize, // [blocks][4][4][width]: z_in, W_n x + b_n; after the call z, n
   m: usize, // [blocks][4][width]
   hBefore: usize, // [blocks][4][width]
-  blocks: i32,
+  alpha: f32,
+  cell: i32,
+  P: i32,
+  H: i32, // unpadded
   width: i32,
 ): void {
-  if (DEBUG) assert(aligned(h, gates, m, hBefore) && positive(blocks) && isWidth(width));
+  if (DEBUG) assert(aligned(h, gates, m, hBefore) && positive(P, H) && isWidth(width));
   const gate = <usize>width * VECTOR;
-  for (let block = 0; block < blocks; block++, gates += 3 * gate) {
-    for (const end = gates + gate; gates < end; gates += VECTOR, h += VECTOR, m += VECTOR, hBefore += VECTOR) {
-      const z = activate(v128.load(gates + gate), LOGISTIC);
-      const n = activate(f32x4.add(v128.load(gates + 2 * gate), v128.load(m)), TANH);
-      v128.store(gates + gate, z);
-      v128.store(gates + 2 * gate, n);
-      v128.store(h, f32x4.add(f32x4.mul(f32x4.sub(splat(1), z), n), f32x4.mul(z, v128.load(hBefore))));
+  const code = inputActivation(cell);
+  for (let panel = 0; panel < P; panel++) {
+    for (let left = H; left > 0; left -= 4) {
+      for (let at: usize = 0; at < gate; at += VECTOR) {
+        const z = gateOf(v128.load(gates + gate + at), alpha);
+        const n = candidate(f32x4.add(v128.load(gates + 2 * gate + at), v128.load(m + at)), code, at, left, width);
+        v128.store(gates + gate + at, z);
+        v128.store(gates + 2 * gate + at, n);
+        v128.store(h + at, f32x4.add(f32x4.mul(f32x4.sub(splat(1), z), n), f32x4.mul(z, v128.load(hBefore + at))));
+      }
+      gates += 4 * gate;
+      h += gate;
+      m += gate;
+      hBefore += gate;
     }
   }
 }
@@ -63,18 +77,21 @@ export function gruBeforeUpdateBackward(
   gates: usize, // [blocks][4][4][width]: z, n; after the call dz_in, dn_in
   dh: usize, // [blocks][4][width]
   hBefore: usize, // [blocks][4][width]
+  alpha: f32,
+  cell: i32,
   blocks: i32,
   width: i32,
 ): void {
   if (DEBUG) assert(aligned(dm, gates, dh, hBefore) && alignedOrNone(dhBefore) && positive(blocks) && isWidth(width));
   const gate = <usize>width * VECTOR;
+  const code = inputActivation(cell);
   for (let block = 0; block < blocks; block++, gates += 3 * gate) {
     for (const end = gates + gate; gates < end; gates += VECTOR, dm += VECTOR, dh += VECTOR, hBefore += VECTOR) {
       const z = v128.load(gates + gate);
       const n = v128.load(gates + 2 * gate);
       const d = v128.load(dh);
-      const dn = f32x4.mul(f32x4.mul(d, f32x4.sub(splat(1), z)), slope(n, TANH));
-      v128.store(gates + gate, f32x4.mul(f32x4.mul(d, f32x4.sub(v128.load(hBefore), n)), slope(z, LOGISTIC)));
+      const dn = f32x4.mul(f32x4.mul(d, f32x4.sub(splat(1), z)), slope(n, code));
+      v128.store(gates + gate, f32x4.mul(f32x4.mul(d, f32x4.sub(v128.load(hBefore), n)), gateSlope(z, alpha)));
       v128.store(gates + 2 * gate, dn);
       v128.store(dm, dn);
       if (!dhBefore) continue;
@@ -90,6 +107,7 @@ export function gruBeforeResetBackward(
   gates: usize, // [blocks][4][4][width]: r; after the call dr_in
   d: usize, // [blocks][4][width]: the gradient of r h(t-1)
   hBefore: usize, // [blocks][4][width]
+  alpha: f32,
   blocks: i32,
   width: i32,
 ): void {
@@ -99,7 +117,7 @@ export function gruBeforeResetBackward(
     for (const end = gates + gate; gates < end; gates += VECTOR, d += VECTOR, hBefore += VECTOR) {
       const r = v128.load(gates);
       const error = v128.load(d);
-      v128.store(gates, f32x4.mul(f32x4.mul(error, v128.load(hBefore)), slope(r, LOGISTIC)));
+      v128.store(gates, f32x4.mul(f32x4.mul(error, v128.load(hBefore)), gateSlope(r, alpha)));
       if (!dhBefore) continue;
       v128.store(dhBefore, f32x4.add(v128.load(dhBefore), f32x4.mul(error, r)));
       dhBefore += VECTOR;

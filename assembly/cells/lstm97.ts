@@ -38,9 +38,9 @@ export function lstm97Forward(
   const f = functions & 15;
   const C = B * S;
   const gated = !(functions & NO_OUTPUT_GATE);
-  activationForward(net, (functions >> BLOCK_G) & 15, 1, C, width);
-  activationForward(inGates, f, 1, B, width);
-  if (gated) activationForward(outGates, f, 1, B, width);
+  activationForward(net, (functions >> BLOCK_G) & 15, 0, 1, C, width);
+  activationForward(inGates, f, 0, 1, B, width);
+  if (gated) activationForward(outGates, f, 0, 1, B, width);
   const cells = <usize>padded(C) * row;
   for (let at: usize = 0; at < cells; at += VECTOR) {
     const written = f32x4.mul(ofGates(inGates, at, S, width), v128.load(net + at));
@@ -48,7 +48,7 @@ export function lstm97Forward(
     v128.store(s + at, state);
     v128.store(y + at, state);
   }
-  activationForward(y, (functions >> BLOCK_H) & 15, 1, C, width);
+  activationForward(y, (functions >> BLOCK_H) & 15, 0, 1, C, width);
   if (!gated) return;
   for (let at: usize = 0; at < cells; at += VECTOR) {
     v128.store(y + at, f32x4.mul(ofGates(outGates, at, S, width), v128.load(y + at)));

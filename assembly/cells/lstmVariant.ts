@@ -5,7 +5,7 @@
 //   c = f c(t-1) + i g                                                 cut to +-clip
 //   o = sigmoid(o_in + p_o c)        h = o tanh(c)
 //
-// A missing gate is 1, a coupled input gate is 1 - f, and a linear input or output has no tanh.
+// A missing gate is 1, a coupled input gate is 1 - f. In place of tanh there may be other activations, of the gates the hard sigmoid.
 //
 // Backward, with dh the whole gradient of h(t), dc what c(t+1) sends back and d_ what gates at t+1 send back to gates here:
 //   do_in = (dh tanh(c) + d_o) o (1 - o)
@@ -13,15 +13,16 @@
 //   di_in = (dc g + d_i) i (1 - i)     df_in = (dc c(t-1) + d_f) f (1 - f)     dg_in = dc i (1 - g^2)
 //   dc(t-1) = dc f + p_i di_in + p_f df_in
 //
-// Padded units have zero weights and biases: g = 0, so c, h and every gradient of theirs stay exactly zero.
+// Padded units have zero weights and biases, and gates i and o of zero, so c, h and every gradient of theirs stay exactly zero, even where
+// an activation of zero is not zero.
 
-import { activate, slope } from "../activation";
+import { activate, gateOf, gateSlope, slope } from "../activation";
 import { aligned, alignedOrNone, DEBUG, isWidth, positive } from "../asserts";
-import { hasGroup } from "../cell";
-import { COUPLED, IDENTITY, LINEAR_INPUT, LINEAR_OUTPUT, LOGISTIC, OUTPUT_APART, TANH } from "../codes";
-import { ofRow, splat, VECTOR } from "../lanes";
+import { hasGroup, inputActivation, outputActivation } from "../cell";
+import { COUPLED, OUTPUT_APART } from "../codes";
+import { liveAt, ofRow, splat, VECTOR } from "../lanes";
 
-/** One step of some blocks of four units of one panel. */
+/** One step of one panel. */
 export function lstmVariantForward(
   gates: usize, // [blocks][4 gates][4 units][width]: pre-activations; after the call i, f, g, o
   c: usize, // [blocks][4][width] out
@@ -29,32 +30,33 @@ export function lstmVariantForward(
   cBefore: usize, // [blocks][4][width] c(t-1)
   peepholes: usize, // [blocks][i, f, o][4], or 0
   clip: f32, // or infinity
+  alpha: f32, // of the hard sigmoid; 0 for logistic gates
   cell: i32,
-  blocks: i32,
+  H: i32, // unpadded
   width: i32,
 ): void {
   const gate = <usize>width * VECTOR;
-  const inputCode = cell & LINEAR_INPUT ? IDENTITY : TANH;
-  const outputCode = cell & LINEAR_OUTPUT ? IDENTITY : TANH;
+  const inputCode = inputActivation(cell);
+  const outputCode = outputActivation(cell);
   const one = splat(1);
-  for (; blocks > 0; blocks--) {
+  for (let left = H; left > 0; left -= 4) {
     for (let at: usize = 0; at < gate; at += VECTOR) {
       const before = v128.load(cBefore + at);
-      const f = hasGroup(cell, 1) ? activate(seen(gates + gate + at, peepholes, 1, before, at, width), LOGISTIC) : one;
-      const i = hasGroup(cell, 0)
-        ? activate(seen(gates + at, peepholes, 0, before, at, width), LOGISTIC)
-        : cell & COUPLED
-          ? f32x4.sub(one, f)
-          : one;
+      const live = liveAt(at, left, width);
+      const f = hasGroup(cell, 1) ? gateOf(seen(gates + gate + at, peepholes, 1, before, at, width), alpha) : one;
+      let i = one;
+      if (hasGroup(cell, 0)) i = gateOf(seen(gates + at, peepholes, 0, before, at, width), alpha);
+      else if (cell & COUPLED) i = f32x4.sub(one, f);
+      i = v128.and(i, live);
       const g = activate(v128.load(gates + 2 * gate + at), inputCode);
       const state = cut(f32x4.add(f32x4.mul(f, before), f32x4.mul(i, g)), clip);
-      const o = hasGroup(cell, 3) ? activate(seen(gates + 3 * gate + at, peepholes, 2, state, at, width), LOGISTIC) : one;
+      const o = hasGroup(cell, 3) ? gateOf(seen(gates + 3 * gate + at, peepholes, 2, state, at, width), alpha) : one;
       v128.store(gates + at, i);
       v128.store(gates + gate + at, f);
       v128.store(gates + 2 * gate + at, g);
-      v128.store(gates + 3 * gate + at, o);
+      v128.store(gates + 3 * gate + at, v128.and(o, live));
       v128.store(c + at, state);
-      if (!(cell & OUTPUT_APART)) v128.store(h + at, f32x4.mul(o, activate(state, outputCode)));
+      if (!(cell & OUTPUT_APART)) v128.store(h + at, f32x4.mul(v128.and(o, live), activate(state, outputCode)));
     }
     gates += 4 * gate;
     c += gate;
@@ -75,15 +77,16 @@ export function lstmVariantBackward(
   peepholes: usize, // [blocks][i, f, o][4], or 0
   dgatesLater: usize, // [blocks][i, f, o][4 units][width]: gradients that gates at t+1 send back to i, f and o, or 0
   clip: f32,
+  alpha: f32,
   cell: i32,
-  blocks: i32,
+  H: i32, // unpadded
   width: i32,
 ): void {
   const gate = <usize>width * VECTOR;
-  const inputCode = cell & LINEAR_INPUT ? IDENTITY : TANH;
-  const outputCode = cell & LINEAR_OUTPUT ? IDENTITY : TANH;
+  const inputCode = inputActivation(cell);
+  const outputCode = outputActivation(cell);
   const none = splat(0);
-  for (; blocks > 0; blocks--) {
+  for (let left = H; left > 0; left -= 4) {
     for (let at: usize = 0; at < gate; at += VECTOR) {
       const i = v128.load(gates + at);
       const f = v128.load(gates + gate + at);
@@ -98,7 +101,7 @@ export function lstmVariantBackward(
         const squashed = activate(state, outputCode);
         const through = f32x4.mul(dHidden, o);
         dCell = f32x4.add(dCell, f32x4.mul(through, slope(squashed, outputCode)));
-        dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), slope(o, LOGISTIC));
+        dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), gateSlope(o, alpha));
         if (!hasGroup(cell, 3)) dOut = none;
       }
       if (peepholes) dCell = f32x4.add(dCell, f32x4.mul(ofRow(peepholes + 2 * VECTOR, at, width), dOut));
@@ -109,9 +112,9 @@ export function lstmVariantBackward(
       if (hasGroup(cell, 1)) {
         let toForget = f32x4.mul(dCell, before);
         if (cell & COUPLED) toForget = f32x4.sub(toForget, dWrite);
-        dForget = f32x4.mul(later(toForget, dgatesLater, gate + at), slope(f, LOGISTIC));
+        dForget = f32x4.mul(later(toForget, dgatesLater, gate + at), gateSlope(f, alpha));
       }
-      if (hasGroup(cell, 0)) dInput = f32x4.mul(later(dWrite, dgatesLater, at), slope(i, LOGISTIC));
+      if (hasGroup(cell, 0)) dInput = f32x4.mul(later(dWrite, dgatesLater, at), gateSlope(i, alpha));
       const dBlock = f32x4.mul(dCell, i);
       let dBefore = f32x4.mul(dCell, f);
       if (peepholes) {
@@ -146,7 +149,7 @@ export function lstmOutputForward(
 ): void {
   if (DEBUG) assert(aligned(h, gates, n) && positive(blocks) && isWidth(width));
   const gate = <usize>width * VECTOR;
-  const outputCode = cell & LINEAR_OUTPUT ? IDENTITY : TANH;
+  const outputCode = outputActivation(cell);
   for (let block = 0; block < blocks; block++, gates += 4 * gate, n += gate, h += gate) {
     for (let at: usize = 0; at < gate; at += VECTOR) {
       const state = v128.load(n + at);
@@ -157,19 +160,20 @@ export function lstmOutputForward(
 
 /** do_in and dn. Call it before lstmVariantBackward, which does the rest. */
 export function lstmOutputBackward(
-  dgates: usize, // [blocks][4 gates][4][width] out, o's rows only; may be `gates`
+  dgates: usize, // [blocks][4 gates][4][width] out, o's gate only; may be `gates`
   dn: usize, // [blocks][4][width] out
   dh: usize, // [blocks][4][width]
   gates: usize, // [blocks][4 gates][4][width]
   n: usize, // [blocks][4][width]
   dgatesLater: usize, // [blocks][i, f, o][4][width], or 0
+  alpha: f32, // of the hard sigmoid; 0 for logistic gates
   cell: i32,
   blocks: i32,
   width: i32,
 ): void {
   if (DEBUG) assert(aligned(dgates, dn, dh, gates) && aligned(n) && alignedOrNone(dgatesLater) && positive(blocks) && isWidth(width));
   const gate = <usize>width * VECTOR;
-  const outputCode = cell & LINEAR_OUTPUT ? IDENTITY : TANH;
+  const outputCode = outputActivation(cell);
   for (let block = 0; block < blocks; block++) {
     for (let at: usize = 0; at < gate; at += VECTOR) {
       const o = v128.load(gates + 3 * gate + at);
@@ -178,7 +182,7 @@ export function lstmOutputBackward(
       const through = f32x4.mul(dHidden, o);
       const squashed = activate(state, outputCode);
       v128.store(dn + at, f32x4.mul(through, slope(squashed, outputCode)));
-      const dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), slope(o, LOGISTIC));
+      const dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), gateSlope(o, alpha));
       v128.store(dgates + 3 * gate + at, hasGroup(cell, 3) ? dOut : splat(0));
     }
     dgates += 4 * gate;

@@ -20,10 +20,12 @@ export function around(
   cells: boolean,
   plan: (suffix: string, number: number) => Direction,
 ): LayerPlan {
-  const { bidirectional, residual } = options;
+  const { bidirectional, direction, residual } = options;
+  const reversed = direction === "reverse";
+  if (reversed && bidirectional) throw new RangeError(`"${planner.path}.direction" does not go with bidirectional`);
   const { inputs, tokens, final } = planner;
   const k = planner.count("recurrent");
-  const directions = (bidirectional ? ["", "_reverse"] : [""]).map((end, i) => plan(`_l${k}${end}`, 2 * k + i));
+  const directions = ["", "_reverse"].flatMap((end, i) => (bidirectional || reversed === i > 0 ? [plan(`_l${k}${end}`, 2 * k + i)] : []));
   const inputRows = tokens ? 1 : pad4(inputs);
   const units = bidirectional === "concat" ? 2 * outputs : outputs;
   if ((residual && tokens) || (residual === "sum" && inputs !== units)) {
@@ -34,23 +36,45 @@ export function around(
     units: residual === "concat" ? units + inputs : units,
     recurrent: { cells },
     carries: true,
-    ...(bidirectional && { whole: true }),
+    ...((bidirectional || reversed) && { whole: true }),
     refresh: (parts) => {
       for (const direction of directions) direction.refresh(parts);
     },
     stage(workspace, below) {
-      const [forward, reverse] = directions as [Direction, Direction?];
-      const layer = reverse
-        ? bothWays(workspace, below, inputRows, outputs, units, forward, reverse, final)
-        : forward.stage(workspace, below, true);
+      const [first, second] = directions as [Direction, Direction?];
+      const layer = second
+        ? bothWays(workspace, below, inputRows, outputs, units, first, second, final)
+        : reversed
+          ? backwards(workspace, below, inputRows, pad4(outputs), first, final)
+          : first.stage(workspace, below, true);
       return residual ? past(workspace, below, layer, units, inputs, residual === "concat") : layer;
     },
   };
 }
 
+/** A direction that reads its inputs in reverse. @param adds whether the gradient of the inputs adds to what is there */
+function reverse(workspace: Workspace, below: Stage, inputs: number, direction: Direction, adds: boolean): Stage {
+  const { kernels, lengths, T: longest, panels: P, width, buffer } = workspace;
+  const turned = buffer(longest, P, inputs, width);
+  const turnedGradient = below.gradient ? buffer(longest, P, inputs, width) : 0;
+  const { output, gradient, ...stage } = direction.stage(workspace, { ...below, output: turned, gradient: turnedGradient }, false);
+  return {
+    output,
+    gradient,
+    forward(T, update) {
+      kernels.moveRows(turned, below.output, lengths, inputs, 0, inputs, 0, inputs, false, T, P, width);
+      stage.forward(T, update);
+    },
+    backward(T, update, gradients, full) {
+      stage.backward(T, update, gradients, full);
+      if (turnedGradient) kernels.moveRows(below.gradient, turnedGradient, lengths, inputs, 0, inputs, 0, inputs, adds, T, P, width);
+    },
+  };
+}
+
 /**
- * The second direction reads its inputs and writes its outputs in reverse. Where the final states are asked for, its outputs keep the
- * order in which they were computed: at a sequence's last step both directions have then read all of it (PyTorch's `h_n`).
+ * Two directions. Outputs of the second one are turned as its inputs are. Where the final states are asked for, they keep the order in
+ * which they were computed: at a sequence's last step both directions have then read all of it (PyTorch's `h_n`).
  */
 function bothWays(
   workspace: Workspace,
@@ -65,10 +89,8 @@ function bothWays(
   const { kernels, lengths, T: longest, panels: P, width, buffer } = workspace;
   const rows = pad4(units);
   const eachRows = pad4(each);
-  const turned = buffer(longest, P, inputs, width);
-  const turnedGradient = below.gradient ? buffer(longest, P, inputs, width) : 0;
   const forth = first.stage(workspace, below, false);
-  const back = second.stage(workspace, { ...below, output: turned, gradient: turnedGradient }, false);
+  const back = reverse(workspace, below, inputs, second, true);
   const [output, gradient] = [buffer(longest, P, rows, width), workspace.gradient(rows)];
   const at = units > each ? each : 0;
   const turns = final ? 0 : lengths;
@@ -76,7 +98,6 @@ function bothWays(
     output,
     gradient,
     forward(T, update) {
-      kernels.moveRows(turned, below.output, lengths, inputs, 0, inputs, 0, inputs, false, T, P, width);
       forth.forward(T, update);
       back.forward(T, update);
       kernels.moveRows(output, forth.output, 0, rows, 0, eachRows, 0, each, false, T, P, width);
@@ -87,7 +108,26 @@ function bothWays(
       kernels.moveRows(back.gradient, gradient, turns, eachRows, 0, rows, at, each, false, T, P, width);
       forth.backward(T, update, gradients, full);
       back.backward(T, update, gradients, full);
-      if (turnedGradient) kernels.moveRows(below.gradient, turnedGradient, lengths, inputs, 0, inputs, 0, inputs, true, T, P, width);
+    },
+  };
+}
+
+/** The second direction alone. */
+function backwards(workspace: Workspace, below: Stage, inputs: number, rows: number, direction: Direction, final: boolean): Stage {
+  const { kernels, lengths, T: longest, panels: P, width, buffer } = workspace;
+  const back = reverse(workspace, below, inputs, direction, false);
+  if (final) return back;
+  const [output, gradient] = [buffer(longest, P, rows, width), workspace.gradient(rows)];
+  return {
+    output,
+    gradient,
+    forward(T, update) {
+      back.forward(T, update);
+      kernels.moveRows(output, back.output, lengths, rows, 0, rows, 0, rows, false, T, P, width);
+    },
+    backward(T, update, gradients, full) {
+      kernels.moveRows(back.gradient, gradient, lengths, rows, 0, rows, 0, rows, false, T, P, width);
+      back.backward(T, update, gradients, full);
     },
   };
 }

@@ -80,10 +80,10 @@ export const denseKind: LayerKind<Checked> = {
           gradient,
           forward(T) {
             kernels.denseForward(output, below.output, w, b, T * P, I, O, width);
-            if (code !== 0) kernels.activationForward(output, code, T * P, units, width);
+            if (code !== 0) kernels.activationForward(output, code, 0, T * P, units, width);
           },
           backward(T, _, gradients) {
-            if (code !== 0) kernels.activationBackward(gradient, output, code, T * P * O * width);
+            if (code !== 0) kernels.activationBackward(gradient, output, code, 0, T * P * O * width);
             const db = biased ? gradients + bias : 0;
             const dw = dTied || gradients + weight;
             if (dTied) memory.fill(dTied, O * I);

@@ -1,6 +1,6 @@
 /** A recurrent layer that learns forward in time: its traces, and a step of them. The method is in assembly/online.ts. */
 
-import { OUTPUT_APART, RNN_RELU } from "../../assembly/codes.js";
+import { OUTPUT_APART } from "../../assembly/codes.js";
 import type { EngineParts } from "../core/memory.js";
 import type { BlocksPlan } from "./blocksPlan.js";
 import type { GatedPlan } from "./gatedPlan.js";
@@ -30,17 +30,17 @@ export function gatedTraces(
   below: Stage,
 ): EligibilityTraces {
   const { kernels, memory, params } = parts;
-  const { cell, units, cellClip = Infinity } = plan;
+  const { cell, units, cellClip } = plan;
   const { features, table, tokens } = plan.reader;
-  const { code, groups: G } = cell;
+  const { code, alpha, groups: G } = cell;
   const [I, H] = [pad4(features), pad4(units)];
   const [rows, slot] = [G * H, 4 * H];
   const [ofWeight, ofIh, ofHh] = [buffer(rows, I + H), buffer(rows), buffer(rows)];
   const ofTable = table && buffer(tokens, rows);
   const [gain, own, error, ones, hot] = [buffer(rows), buffer(H), buffer(H), allOnes(parts, buffer, H), buffer(tokens)];
   const bounds = cell.cells ? 0 : buffer(rows);
-  // A relu's state has no other bound.
-  const relu = code === RNN_RELU;
+  // The state of a relu has no other bound.
+  const { unbounded } = cell;
   const bits = (gates: readonly number[]) => gates.reduce((all, gate) => all | (1 << gate), 0);
   const [inputs, recurrent] = [bits(cell.input), bits(cell.recurrent)];
   // The LSTM's output gate does not change c, so it has no trace.
@@ -60,14 +60,14 @@ export function gatedTraces(
       memory.fill(gain, rows);
       if (cell.cells) {
         memory.copy(own, ones, H);
-        kernels.recurrentBackward(gain, 0, 0, own, gates, before, cNow, c, 0, 0, 0, 0, cellClip, apart, 1, 1, units, 1);
+        kernels.recurrentBackward(gain, 0, 0, own, gates, before, cNow, c, 0, 0, 0, 0, cellClip, alpha, apart, 1, 1, units, 1);
         memory.copy(error, cNow, H);
-        if (learns) kernels.lstmOutputBackward(gain, error, stage.gradient, gates, error, 0, apart, H / 4, 1);
+        if (learns) kernels.lstmOutputBackward(gain, error, stage.gradient, gates, error, 0, alpha, apart, H / 4, 1);
       } else {
         memory.fill(own, H);
-        kernels.recurrentBackward(gain, ones, own, 0, gates, before, 0, 0, 0, 0, 0, 0, cellClip, code, 1, 1, units, 1);
+        kernels.recurrentBackward(gain, ones, own, 0, gates, before, 0, 0, 0, 0, 0, 0, cellClip, alpha, code, 1, 1, units, 1);
         kernels.ownWeights(own, gain, params + plan.weight, code, I, H);
-        if (relu) memory.fill(bounds, rows, 1);
+        if (unbounded) memory.fill(bounds, rows, 1);
         else kernels.rowNorms(bounds, params + plan.weight, 2, G, I, H);
         if (learns) memory.copy(error, stage.gradient, H);
       }

@@ -26,8 +26,8 @@ export function gated(planner: Planner, layer: Gated, index: number, suffix: str
 function atOnce(plan: GatedPlan, workspace: Workspace, below: Stage, carried: boolean): Stage {
   const { kernels, params, derived, memory } = workspace;
   const { T: longest, panels: P, width, ends, buffer } = workspace;
-  const { cell, units, suffix, reader, cellClip = Infinity } = plan;
-  const { code, groups } = cell;
+  const { cell, units, suffix, reader, cellClip } = plan;
+  const { code, alpha, groups } = cell;
   const { features } = reader;
   const [H, I] = [pad4(units), pad4(features)];
   const slot = 4 * P * H * width;
@@ -54,14 +54,14 @@ function atOnce(plan: GatedPlan, workspace: Workspace, below: Stage, carried: bo
       const weight = params + plan.weight;
       const [out, cOut] = [h + slot, c + slot];
       // biome-ignore format: outputs, inputs, parameters, sizes
-      kernels.recurrentForward(out, cOut, gates, below.output, h, h, c, weight, bias, peepholes, cellClip, code, T, P, features, units, units, width);
+      kernels.recurrentForward(out, cOut, gates, below.output, h, h, c, weight, bias, peepholes, cellClip, alpha, code, T, P, features, units, units, width);
     },
     // Writes the pre-activations' gradient over the gates: 2 MB less memory traffic at H = 128, B = 32, T = 50.
     backward(T, _, gradients, full) {
       if (dc) memory.fill(dc, slot / 4);
       const recurrentT = full ? derived + plan.recurrentT : 0;
       // biome-ignore format: outputs, inputs, parameters, sizes
-      kernels.recurrentBackward(gates, gradient, 0, dc, gates, h, c + slot, c, recurrentT, peepholes, 0, flow, cellClip, code, T, P, units, width);
+      kernels.recurrentBackward(gates, gradient, 0, dc, gates, h, c + slot, c, recurrentT, peepholes, 0, flow, cellClip, alpha, code, T, P, units, width);
       if (peepholes) kernels.peepholeGradient(gradients + plan.peephole, gates, c + slot, c, T * P, units, width);
       const [dw, dIh, dHh] = [gradients + plan.weight, gradients + plan.biasIh, gradients + plan.biasHh];
       weightGradient(dw, dIh, dHh, gates, below.output, h, I, H, T * P);

@@ -111,5 +111,7 @@ export function planGated(planner: Planner, layer: Gated, index: number, suffix:
     if (projected) transpose(projectedT, projected, 1, R, 0, H, H);
   };
   const own = { suffix, index, reader, refresh, outputs, weight, apart, biasIh, biasHh, bias, recurrentT, peephole, norm };
-  return { ...layer, ...own, gateWeight, gateT, projected, projectedT };
+  // Without a limit, a sequence that has ended could overflow in its padding.
+  const cellClip = layer.cellClip ?? (cell.unbounded ? 1e30 : Infinity);
+  return { ...layer, ...own, cellClip, gateWeight, gateT, projected, projectedT };
 }

@@ -1,5 +1,6 @@
 /** The layer kinds. To add one, write a file and add a row here. */
 
+import { type ActivationLayer, activationKind } from "./activation.js";
 import { type Conv1dLayer, conv1dKind } from "./conv1d.js";
 import { type DenseLayer, denseKind } from "./dense.js";
 import { type DropoutLayer, dropoutKind } from "./dropout.js";
@@ -15,6 +16,7 @@ export type Layer =
   | GruLayer
   | RnnLayer
   | Conv1dLayer
+  | ActivationLayer
   | DenseLayer
   | DropoutLayer
   | EmbeddingLayer
@@ -26,6 +28,7 @@ export const KINDS = {
   lstm: lstmKind,
   lstm97: lstm97Kind,
   conv1d: conv1dKind,
+  activation: activationKind,
   dense: denseKind,
   embedding: embeddingKind,
   dropout: dropoutKind,

@@ -1,13 +1,13 @@
 /** The recurrent layers: their cells, chosen by their options. */
 
-import { COUPLED, LINEAR_INPUT, LINEAR_OUTPUT } from "../../assembly/codes.js";
+import { COUPLED } from "../../assembly/codes.js";
 import { type Options, typedData } from "../core/check.js";
 import { around } from "./around.js";
 import { blocks } from "./blocks.js";
-import { CELLS, type Cell, lstmCell } from "./cells.js";
+import { CELLS, type Cell, gruCell, lstmCell } from "./cells.js";
 import { gated } from "./gated.js";
 import type { LayerKind } from "./plan.js";
-import { type GruLayer, type Lstm97Layer, type LstmLayer, OPTIONS, type RnnLayer } from "./recurrentOptions.js";
+import { type GateOptions, type GruLayer, type Lstm97Layer, type LstmLayer, OPTIONS, type RnnLayer } from "./recurrentOptions.js";
 import { resetBefore } from "./resetBefore.js";
 
 /** @example lstm({ units: 64 }) */
@@ -40,7 +40,11 @@ function gatedKind<L extends RnnLayer | GruLayer | LstmLayer>(
 
 export const rnnKind = gatedKind<RnnLayer>(OPTIONS.rnn, ({ activation = "tanh" }) => CELLS[`rnn_${activation}`]);
 
-const resetAfter = gatedKind<GruLayer>(OPTIONS.gru, () => CELLS.gru);
+function refuseAlpha(path: string, { gateActivation, alpha }: GateOptions): void {
+  if (alpha !== undefined && gateActivation !== "hardSigmoid") throw new RangeError(`"${path}.alpha" needs gateActivation: "hardSigmoid"`);
+}
+
+const resetAfter = gatedKind<GruLayer>(OPTIONS.gru, (layer) => gruCell(layer), refuseAlpha);
 
 export const gruKind: LayerKind<GruLayer> = {
   ...resetAfter,
@@ -52,14 +56,15 @@ export const gruKind: LayerKind<GruLayer> = {
 
 export const lstmKind = gatedKind<LstmLayer>(
   OPTIONS.lstm,
-  ({ coupled, inputGate = true, forgetGate = true, outputGate = true, inputActivation, outputActivation }) => {
+  (layer) => {
+    const { coupled, inputGate = true, forgetGate = true, outputGate = true } = layer;
     const present = [inputGate && !coupled, forgetGate, true, outputGate];
-    const bits =
-      (coupled ? COUPLED : 0) | (inputActivation === "identity" ? LINEAR_INPUT : 0) | (outputActivation === "identity" ? LINEAR_OUTPUT : 0);
     const gates = [0, 1, 2, 3].filter((gate) => present[gate]);
-    return lstmCell(gates, bits);
+    return lstmCell(gates, coupled ? COUPLED : 0, layer);
   },
-  (path, { coupled, inputGate = true, forgetGate = true, outputGate = true, fullGateRecurrence, layerNorm, forgetBias, chrono }) => {
+  (path, layer) => {
+    const { coupled, inputGate = true, forgetGate = true, outputGate = true, fullGateRecurrence, layerNorm, forgetBias, chrono } = layer;
+    refuseAlpha(path, layer);
     const refuse = (option: string, reason: string) => {
       throw new RangeError(`"${path}.${option}" ${reason}`);
     };

@@ -13,6 +13,12 @@ export interface AroundOptions {
    */
   bidirectional?: "concat" | "sum";
   /**
+   * "reverse" runs from each sequence's last step to its first (Keras's `go_backwards`, ONNX's "reverse"), at the cost of one direction.
+   * Its parameters are named as those of the second direction (`_reverse`). With output "last" it gives its state after the first step.
+   * Needs whole sequences, as `bidirectional` does, with which it does not go. Default "forward".
+   */
+  direction?: "forward" | "reverse";
+  /**
    * Adds the layer's inputs to its outputs, which must be as many (He et al. 2016), or appends them to the outputs. Beside the final
    * states of a bidirectional layer they are the inputs of the last step.
    */
@@ -34,6 +40,14 @@ export interface UnitOptions extends AroundOptions {
   units: number;
 }
 
+/** Options of the cells with gates. */
+export interface GateOptions extends UnitOptions {
+  /** The activation of the gates: "hardSigmoid" is `alpha` x + 1/2, cut to [0, 1]. Default "logistic". */
+  gateActivation?: "logistic" | "hardSigmoid";
+  /** The slope of the hard sigmoid: 0.2 in Keras 2, TensorFlow.js and ONNX, 1/6 in Keras 3 and PyTorch. Default 0.2. */
+  alpha?: number;
+}
+
 /** The vanilla recurrent network (Elman 1990); PyTorch's `nn.RNN`. */
 export interface RnnLayer extends UnitOptions {
   type: "rnn";
@@ -42,8 +56,10 @@ export interface RnnLayer extends UnitOptions {
 }
 
 /** The gated recurrent unit (Cho et al. 2014). */
-export interface GruLayer extends UnitOptions {
+export interface GruLayer extends GateOptions {
   type: "gru";
+  /** The activation of the candidate n. Default "tanh". */
+  inputActivation?: Activation;
   /**
    * The reset gate acts after the product of the state with its weights ("after": PyTorch's `nn.GRU`, Keras 3) or on the state before it
    * ("before": as first published, and Keras's `reset_after=False`). Default "after".
@@ -55,7 +71,7 @@ export interface GruLayer extends UnitOptions {
  * The LSTM with forget gate (Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000), PyTorch's `nn.LSTM`, and its
  * variants (Greff et al. 2017).
  */
-export interface LstmLayer extends UnitOptions {
+export interface LstmLayer extends GateOptions {
   type: "lstm";
   /** Gates see the cell, through one weight per gate and unit (Gers et al. 2002): `peephole_l0` [3 units], i, f, o. Default false. */
   peepholes?: boolean;
@@ -66,8 +82,8 @@ export interface LstmLayer extends UnitOptions {
   forgetGate?: boolean;
   outputGate?: boolean;
   /** The activations of the cell's input and output. Default "tanh". */
-  inputActivation?: "tanh" | "identity";
-  outputActivation?: "tanh" | "identity";
+  inputActivation?: Activation;
+  outputActivation?: Activation;
   /** Gates also see all gates of the step before, as in 1997: `weight_gg_l0` [3 units, 3 units], i, f, o. Default false. */
   fullGateRecurrence?: boolean;
   /** Makes the outputs this many linear functions of h (Sak et al. 2014; PyTorch's `proj_size`): `weight_hr_l0`. Default: h itself. */
@@ -121,30 +137,38 @@ export interface Lstm97Layer extends AroundOptions {
 
 const AROUND = {
   bidirectional: oneOf("concat", "sum"),
+  direction: oneOf("forward", "reverse"),
   initial: initials("weights", "recurrent", "bias"),
   residual: oneOf("sum", "concat"),
   recurrentDropout: share,
   zoneout: share,
 } as const satisfies Options;
 const UNITS = { units: [size], ...AROUND } as const satisfies Options;
-const TANH = oneOf("tanh", "identity");
 const squash = oneOf(...ACTIVATION_NAMES);
 const finite = inBounds({ min: -1e6, max: 1e6 });
 const biases: Check<number | number[]> = (path, value) =>
   (typeof value === "number" ? finite : each(finite, "a number, or one for each block"))(path, value);
 
+/** The slope of a hard sigmoid. */
+export const alphaIn = inBounds({ min: 0, aboveMin: true, max: 1e6 });
+const GATES = {
+  ...UNITS,
+  inputActivation: squash,
+  gateActivation: oneOf("logistic", "hardSigmoid"),
+  alpha: alphaIn,
+} as const satisfies Options;
+
 export const OPTIONS = {
   rnn: { ...UNITS, activation: oneOf("tanh", "relu") },
-  gru: { ...UNITS, reset: oneOf("after", "before") },
+  gru: { ...GATES, reset: oneOf("after", "before") },
   lstm: {
-    ...UNITS,
+    ...GATES,
     peepholes: boolean,
     coupled: boolean,
     inputGate: boolean,
     forgetGate: boolean,
     outputGate: boolean,
-    inputActivation: TANH,
-    outputActivation: TANH,
+    outputActivation: squash,
     fullGateRecurrence: boolean,
     projection: size,
     layerNorm: boolean,
@@ -165,7 +189,7 @@ export const OPTIONS = {
     bias: oneOf("all", "gates", "none"),
     inputGateBias: biases,
     outputGateBias: biases,
-    range: inBounds({ min: 0, aboveMin: true, max: 1e6 }),
+    range: alphaIn,
     cellZoneout: share,
   },
 } as const satisfies Record<string, Options>;

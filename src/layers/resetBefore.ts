@@ -2,7 +2,7 @@
 
 import { DENSE } from "../../assembly/codes.js";
 import type { Direction } from "./around.js";
-import { CELLS, RESET_BEFORE, shownOf } from "./cells.js";
+import { gruCell, RESET_BEFORE, shownOf } from "./cells.js";
 import { noise } from "./noise.js";
 import { packedRow, packedWeight, pad4 } from "./packing.js";
 import type { Planner } from "./plan.js";
@@ -32,7 +32,9 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
   add("bias", "bias_ih", [3 * units], biasIh, row);
   const atBias = apart(row, (r) => r, biasN - biasHh);
   add("bias", "bias_hh", [3 * units], biasHh, atBias);
-  const [all, ofState] = [CELLS.gru.code, RESET_BEFORE];
+  const cell = gruCell(layer);
+  const { code: all, alpha } = cell;
+  const ofState = RESET_BEFORE;
   return {
     refresh(parts) {
       const { kernels, params, derived } = parts;
@@ -58,7 +60,7 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
       const recurrentGradient = workspace.weightGradient(ofState, rows);
       const candidateGradient = workspace.weightGradient(DENSE, H);
       if (carried) workspace.carry({ ...state, pointer: h });
-      const { shown, ...passed } = shownOf(CELLS.gru, units, units, gates, h + slot, 0);
+      const { shown, ...passed } = shownOf(cell, units, units, gates, h + slot, 0);
       return {
         output: h + slot,
         gradient,
@@ -72,9 +74,9 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
             const [before, now, g] = [h + t * slot, t * slot, gates + 4 * t * slot];
             const from = drawn.source(t, before);
             kernels.product(g, from, params + recurrent, 0, ofState, P, H, rows, width);
-            kernels.gruBeforeReset(read + now, g, from, blocks, width);
+            kernels.gruBeforeReset(read + now, g, from, alpha, blocks, width);
             kernels.denseForward(m + now, read + now, params + candidate, params + biasN, P, H, H, width);
-            kernels.gruBeforeUpdate(before + slot, g, m + now, before, blocks, width);
+            kernels.gruBeforeUpdate(before + slot, g, m + now, before, alpha, all, P, units, width);
             drawn.keep(t, before + slot, before);
           }
         },
@@ -83,11 +85,11 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
             const [before, now, g] = [h + t * slot, t * slot, gates + 4 * t * slot];
             const past = t > 0 ? gradient + now - slot : 0;
             drawn.keepBackward(t, gradient + now, past);
-            kernels.gruBeforeUpdateBackward(m + now, past, g, gradient + now, before, blocks, width);
+            kernels.gruBeforeUpdateBackward(m + now, past, g, gradient + now, before, alpha, all, blocks, width);
             kernels.inputGradient(d, m + now, derived + candidateT, P, H, H, width);
             // The gradient through the recurrent weights is that of h, possibly masked.
             const dSource = past && drawn.dSource(past);
-            kernels.gruBeforeResetBackward(dSource, g, d, drawn.sources(h) + t * slot, blocks, width);
+            kernels.gruBeforeResetBackward(dSource, g, d, drawn.sources(h) + t * slot, alpha, blocks, width);
             if (!past) continue;
             kernels.product(dSource, g, derived + recurrentT, 0, DENSE, P, rows, H, width);
             drawn.unmask(past);

@@ -21,9 +21,9 @@ import type { Stage, Workspace } from "./stage.js";
 export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage, carried: boolean): Stage {
   const { kernels, params, derived, memory } = workspace;
   const { T: longest, panels: P, width, ends, buffer } = workspace;
-  const { cell, units, outputs, suffix, reader, norm, index, cellClip = Infinity } = plan;
+  const { cell, units, outputs, suffix, reader, norm, index, cellClip } = plan;
   const { features, table } = reader;
-  const { groups } = cell;
+  const { groups, alpha } = cell;
   const code = cell.code | (norm ? OUTPUT_APART : 0);
   const train = workspace.mode === "train";
   const [I, R, H] = [pad4(features), pad4(outputs), pad4(units)];
@@ -89,7 +89,7 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage, ca
           bias = inputs = recurrent = 0;
         }
         // biome-ignore format: outputs, inputs, parameters, sizes
-        kernels.recurrentForward(out, cAfter, gatesNow, x, from, before, cBefore, weight, bias, peepholes, cellClip, code, 1, P, inputs, recurrent, units, width);
+        kernels.recurrentForward(out, cAfter, gatesNow, x, from, before, cBefore, weight, bias, peepholes, cellClip, alpha, code, 1, P, inputs, recurrent, units, width);
         if (ofC) {
           const n = normal + t * cSlot;
           ofC.forward(n, cAfter, t, 1);
@@ -117,12 +117,12 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage, ca
         if (ofC) {
           const n = normal + t * cSlot;
           // n is replaced by its gradient.
-          kernels.lstmOutputBackward(gatesNow, n, dOut, gatesNow, n, later, code, blocks, width);
+          kernels.lstmOutputBackward(gatesNow, n, dOut, gatesNow, n, later, alpha, code, blocks, width);
           ofC.backward(n, n, cNow, t, 1, gradients);
           kernels.blend(dc, n, cSlot / 4, 1, 1);
         }
         // biome-ignore format: outputs, inputs, parameters, sizes
-        kernels.recurrentBackward(gatesNow, dOut, past, dc, gatesNow, h + t * hSlot, cNow, c + t * cSlot, 0, peepholes, later, 0, cellClip, code, 1, P, units, width);
+        kernels.recurrentBackward(gatesNow, dOut, past, dc, gatesNow, h + t * hSlot, cNow, c + t * cSlot, 0, peepholes, later, 0, cellClip, alpha, code, 1, P, units, width);
         drawn.joinCells(dc);
         const dNet = norm ? wh + t * gatesSlot : gatesNow;
         ofH?.backward(dNet, gatesNow, dNet, t, 1, gradients);

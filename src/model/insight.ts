@@ -44,7 +44,7 @@ export interface GradientFlow {
 /** Runs a network of one sequence forward, its whole length in one window. */
 function run(model: Model, sequence: unknown, loss?: Required<Loss>) {
   const engine = Model.engine("model", model);
-  if (engine.layout.whole) fail(RangeError, "model", "a model without bidirectional layers", model);
+  if (engine.layout.whole) fail(RangeError, "model", "a model whose layers run forward", model);
   const { config, layout } = engine;
   const checked = checkSequence("sequence", sequence, { config, layout, ...(loss && { loss }) });
   const network = new Network(engine, checked.length, lanesFor(1), loss ? "train" : "infer", 0, true);
@@ -69,7 +69,7 @@ function record({ memory }: Engine, steps: number, { pointer, units, rows, row }
 
 /**
  * Records every gate, cell state and output of a sequence, ready to plot.
- * @throws TypeError, RangeError as `model.predict`; RangeError if the model has bidirectional layers
+ * @throws TypeError, RangeError as `model.predict`; RangeError if the model has layers that need whole sequences
  * @example const { f, c } = trace(model, { inputs }).layers[0]; // f.data[t * f.units + unit]
  */
 export function trace(model: Model, sequence: { inputs: Series }): Trace {
@@ -103,7 +103,7 @@ const means = ({ units, data }: Recorded, f: (x: number) => number) =>
  * Measures how far the error of a sequence flows back: the full gradient, however small, at every step of every recurrent layer. With
  * dropout or other noise it is that of one random draw.
  * @param sequence with targets; to see where the error of one step goes, give all others `weights` of 0
- * @throws TypeError, RangeError as `trainer.step`; RangeError if the model has bidirectional layers
+ * @throws TypeError, RangeError as `trainer.step`; RangeError if the model has layers that need whole sequences
  * @example const [{ h, c }] = gradientFlow(model, { inputs, targets }, { loss: "mse" }).layers;
  */
 export function gradientFlow(model: Model, sequence: Sequence, flowOptions: { loss: Loss | Loss["type"] }): GradientFlow {

@@ -51,7 +51,7 @@ export function finalLayer({ layers, output }: Config): number {
 
 /** @throws RangeError where the model cannot run step by step */
 export function checkSteps({ whole }: Layout): void {
-  if (whole) throw new RangeError("a model with a bidirectional layer has no streams: it needs whole sequences");
+  if (whole) throw new RangeError("a model with a bidirectional or reverse layer has no streams: it needs whole sequences");
 }
 
 /** A part of the parameter region: its first byte and its count of floats. */

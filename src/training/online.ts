@@ -269,7 +269,7 @@ export class OnlineLearner {
  * al. 2021). The model is changed in place. Its first layer must be its only recurrent one; any others may stand above it.
  *
  * That approximation does not hold the recurrent weights back: a taught step leaves the sum of |w| over each row of `weight_hh` at no
- * more than 1 for `activation: "relu"`, whose state could explode, and for other rnn and gru at no more than 2, or what it was.
+ * more than 1 for a relu (or a gru with `inputActivation: "identity"`), whose state could explode, and for other rnn and gru at no more than 2, or what it was.
  * @example
  * const learner = createOnlineLearner(model, { loss: "mse", optimizer: sgd({ learningRate: 0.01 }) });
  * for await (const { input, target } of sensor) console.log(learner.step(input, target));

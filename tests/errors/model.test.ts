@@ -41,13 +41,13 @@ describe("createModel", () => {
     [
       "an option that an lstm does not have",
       RangeError,
-      '"layers[0].peephole" is not an option; the options are type, units, bidirectional, initial, residual, recurrentDropout, zoneout, peepholes, coupled, inputGate',
+      '"layers[0].peephole" is not an option; the options are type, units, bidirectional, direction, initial, residual, recurrentDropout, zoneout, inputActivation, gateActivation, alpha, peepholes',
       layers({ type: "lstm", units: 2, peephole: true }),
     ],
     [
       "an lstm's option on a gru",
       RangeError,
-      '"layers[0].peepholes" is not an option; the options are type, units, bidirectional, initial, residual, recurrentDropout, zoneout',
+      '"layers[0].peepholes" is not an option; the options are type, units, bidirectional, direction, initial, residual, recurrentDropout, zoneout',
       layers({ type: "gru", units: 2, peepholes: true }),
     ],
     ["peepholes of 1", TypeError, '"layers[0].peepholes" expected true or false, got 1', layers({ type: "lstm", units: 2, peepholes: 1 })],
@@ -57,6 +57,31 @@ describe("createModel", () => {
       '"layers[0].bidirectional" expected one of "concat", "sum", got "mul"',
       layers({ type: "rnn", units: 2, bidirectional: "mul" }),
     ],
+    [
+      "both directions, and one",
+      RangeError,
+      '"layers[0].direction" does not go with bidirectional',
+      layers({ type: "rnn", units: 2, bidirectional: "sum", direction: "reverse" }),
+    ],
+    [
+      "a slope of logistic gates",
+      RangeError,
+      '"layers[0].alpha" needs gateActivation: "hardSigmoid"',
+      layers({ type: "gru", units: 2, alpha: 0.2 }),
+    ],
+    [
+      "a slope of 0",
+      RangeError,
+      '"layers[0].alpha" expected a number in (0, 1000000], got 0',
+      layers({ type: "lstm", units: 2, gateActivation: "hardSigmoid", alpha: 0 }),
+    ],
+    [
+      "an activation that is not there",
+      RangeError,
+      '"layers[0].inputActivation" expected one of "identity", "logistic", "tanh", "relu", "[-1,1]", "[-2,2]", got "swish"',
+      layers({ type: "gru", units: 2, inputActivation: "swish" }),
+    ],
+    ["a slope of tanh", RangeError, '"layers[0].alpha" needs kind: "hardSigmoid"', layers({ type: "activation", kind: "tanh", alpha: 1 })],
     [
       "tied to no embedding",
       RangeError,
@@ -140,7 +165,7 @@ describe("createModel", () => {
     [
       "a layer unknown",
       RangeError,
-      '"layers[0].type" expected one of "rnn", "gru", "lstm", "lstm97", "conv1d", "dense", "embedding", "dropout", "normalization", got "mlp"',
+      '"layers[0].type" expected one of "rnn", "gru", "lstm", "lstm97", "conv1d", "activation", "dense", "embedding", "dropout", "normalization", got "mlp"',
       layers({ type: "mlp", units: 3 }),
     ],
     ["a layer whose type is an inherited name", RangeError, '"layers[0].type" expected one of', layers({ type: "constructor" })],

@@ -2,6 +2,7 @@
 
 import type { Loss, ModelConfig, Sequence } from "../../src/index.js";
 import {
+  activation,
   conv1d,
   crossEntropy,
   dense,
@@ -28,6 +29,9 @@ export interface Case {
   /** Steps of each sequence: how many, and how ragged. */
   lengths: number[];
 }
+
+/** Whether a layer reads sequences from their ends. */
+export const readsBack = (layers: readonly Layer[]) => layers.some((layer) => "bidirectional" in layer || "direction" in layer);
 
 const lengths = (count: number, longest: number) => Array.from({ length: count }, (_, i) => 1 + ((i * 7 + longest - 1) % longest));
 
@@ -63,6 +67,39 @@ const VARIANTS: Record<string, (units: number) => Layer> = {
   "lstm, recurrent dropout": (units) => lstm({ units, recurrentDropout: 0.4 }),
   "lstm, recurrent dropout, projection, full gate recurrence": (units) =>
     lstm({ units: units + 1, projection: units, recurrentDropout: 0.3, fullGateRecurrence: true, zoneout: 0.1 }),
+  "lstm, hard gates": (units) => lstm({ units, gateActivation: "hardSigmoid" }),
+  "lstm, hard gates of another slope, relu in and out": (units) =>
+    lstm({ units, gateActivation: "hardSigmoid", alpha: 1 / 6, inputActivation: "relu", outputActivation: "relu" }),
+  "lstm, logistic in and out": (units) => lstm({ units, inputActivation: "logistic", outputActivation: "logistic" }),
+  "lstm, stretched in and out, coupled, hard gates": (units) =>
+    lstm({ units, inputActivation: "[-2,2]", outputActivation: "[-1,1]", coupled: true, gateActivation: "hardSigmoid" }),
+  "lstm, logistic in and out, hard gates, and all that goes with it": (units) =>
+    lstm({
+      units: units + 2,
+      inputActivation: "logistic",
+      outputActivation: "logistic",
+      gateActivation: "hardSigmoid",
+      alpha: 0.3,
+      layerNorm: true,
+      peepholes: true,
+      projection: units,
+      zoneout: 0.2,
+      cellZoneout: 0.1,
+      recurrentDropout: 0.3,
+    }),
+  "lstm, logistic output, full gate recurrence": (units) => lstm({ units, outputActivation: "logistic", fullGateRecurrence: true }),
+  "lstm, logistic in and out, no gates": (units) =>
+    lstm({ units, inputGate: false, outputGate: false, forgetGate: false, inputActivation: "logistic", outputActivation: "logistic" }),
+  "gru, hard gates": (units) => gru({ units, gateActivation: "hardSigmoid", alpha: 1 / 6 }),
+  "gru, relu": (units) => gru({ units, inputActivation: "relu" }),
+  "gru, logistic, zoneout": (units) => gru({ units, inputActivation: "logistic", zoneout: 0.3 }),
+  "gru, reset before, hard gates, logistic": (units) =>
+    gru({ units, reset: "before", gateActivation: "hardSigmoid", inputActivation: "logistic" }),
+  "gru, reset before, identity": (units) => gru({ units, reset: "before", inputActivation: "identity" }),
+  "lstm in reverse": (units) => lstm({ units, direction: "reverse" }),
+  "gru in reverse, reset before": (units) => gru({ units, direction: "reverse", reset: "before" }),
+  "lstm97 in reverse, all that is drawn": (units) =>
+    lstm97({ blocks: units, direction: "reverse", zoneout: 0.2, cellZoneout: 0.3, recurrentDropout: 0.4 }),
   "gru, zoneout and recurrent dropout": (units) => gru({ units, zoneout: 0.3, recurrentDropout: 0.2 }),
   "gru, reset before": (units) => gru({ units, reset: "before" }),
   "gru, reset before, in both directions": (units) => gru({ units, reset: "before", bidirectional: "sum" }),
@@ -452,6 +489,44 @@ export const CASES: Case[] = [
       }),
     );
   }),
+  ...[1, 9].flatMap((rows) =>
+    [undefined, "sum" as const].map(
+      (residual): Case => ({
+        name: `the final state in reverse, ${residual ?? "no"} residual, ${rows} rows`,
+        model: {
+          input: { features: 5 },
+          layers: [
+            rnn({ units: 5, direction: "reverse", residual: "sum" }),
+            gru({ units: 5, direction: "reverse", ...(residual && { residual }) }),
+            dense({ units: 4 }),
+          ],
+          output: "last",
+        },
+        loss: "crossEntropy",
+        lengths: lengths(rows, 7),
+      }),
+    ),
+  ),
+  ...(["identity", "logistic", "tanh", "relu", "[-1,1]", "[-2,2]", "hardSigmoid"] as const).flatMap((kind) =>
+    [2, 9].map(
+      (rows): Case => ({
+        name: `layers of ${kind}, ${rows} rows`,
+        model: {
+          input: { features: 3 },
+          layers: [
+            activation({ kind }),
+            lstm({ units: 5 }),
+            activation({ kind, ...(kind === "hardSigmoid" && { alpha: 1 / 6 }) }),
+            gru({ units: 5, residual: "sum" }),
+            activation({ kind }),
+          ],
+          output: "every",
+        },
+        loss: "mse",
+        lengths: lengths(rows, 4),
+      }),
+    ),
+  ),
   {
     name: "no recurrence at all",
     model: { input: { features: 6 }, layers: [dense({ units: 3 })], output: "every" },

@@ -18,7 +18,11 @@ export interface Layer {
   activation?: string;
   reset?: string;
   tied?: boolean;
+  gateActivation?: string;
+  alpha?: number;
+  kind?: string;
   bidirectional?: "concat" | "sum";
+  direction?: string;
   residual?: "sum" | "concat";
   recurrentDropout?: number;
   zoneout?: number;
@@ -80,6 +84,13 @@ const FUNCTIONS: Record<string, [f: (x: number) => number, slope: (x: number) =>
   "[-2,2]": [(x) => 4 * sigmoid(x) - 2, (x) => 4 * sigmoid(x) * (1 - sigmoid(x))],
 };
 
+/** An activation by name, or the hard sigmoid of this slope. */
+function functionOf(name: string, alpha = 0.2): (typeof FUNCTIONS)[string] {
+  if (name !== "hardSigmoid") return FUNCTIONS[name]!;
+  const line = (x: number) => alpha * x + 0.5;
+  return [(x) => Math.min(1, Math.max(0, line(x))), (x) => (line(x) > 0 && line(x) < 1 ? alpha : 0)];
+}
+
 export class Oracle {
   readonly gradients: Parameters;
   readonly #layers: readonly Layer[];
@@ -117,6 +128,8 @@ export class Oracle {
       if (kind === "recurrent") signal = this.#recurrent(tape, layer, index, signal, states[index]!, row, i === top);
       else if (layer.type === "dropout") {
         signal = signal.map((x, t) => tape.mul(x, constant(x.v.map((_, u) => mask(index, row, t, u)))));
+      } else if (layer.type === "activation") {
+        signal = signal.map((x) => tape.map(x, ...functionOf(layer.kind!, layer.alpha)));
       } else if (layer.type === "dense") {
         const [W, b] = [layer.tied ? this.#parameter("embedding.weight")! : parameter("weight"), this.#parameter(`${name}.bias`)];
         const [f, slope] = FUNCTIONS[layer.activation ?? "identity"]!;
@@ -176,11 +189,15 @@ export class Oracle {
       Object.assign(own, { h: now.h.v, c: now.c.v, gates: now.gates.v });
       return outputs;
     };
-    let y = direction(x, 0);
-    if (layer.bidirectional) {
-      // Asked for its final state, the second direction has it where it ends: at the first step.
+    const reverse = layer.direction === "reverse";
+    // Asked for its final state, the second direction has it where it ends: at the first step.
+    const backward = () => {
       const read = direction([...x].reverse(), 1);
-      const back = final ? read : read.reverse();
+      return final ? read : read.reverse();
+    };
+    let y = reverse ? backward() : direction(x, 0);
+    if (layer.bidirectional) {
+      const back = backward();
       y = y.map((forth, t) => (layer.bidirectional === "sum" ? tape.add(forth, back[t]!) : tape.concat([forth, back[t]!])));
     }
     if (!layer.residual) return y;
@@ -262,7 +279,7 @@ function nets(place: Place, x: Var, h: Var): [input: Var, recurrent: Var] {
   return [scaled(input, "ih"), scaled(back, "hh")];
 }
 
-const apply = (tape: Tape, name: string, x: Var) => tape.map(x, ...FUNCTIONS[name]!);
+const apply = (tape: Tape, name: string, x: Var, alpha?: number) => tape.map(x, ...functionOf(name, alpha));
 
 const cells: Record<string, (place: Place) => Step> = {
   /** h = tanh(...) or max(0, ...). */
@@ -277,7 +294,8 @@ const cells: Record<string, (place: Place) => Step> = {
     const { tape, layer } = place;
     const H = layer.units!;
     const [ih, hh] = nets(place, x, before.h);
-    const gate = (g: number) => apply(tape, "logistic", tape.add(tape.slice(ih, g * H, H), tape.slice(hh, g * H, H)));
+    const gate = (g: number) =>
+      apply(tape, layer.gateActivation ?? "logistic", tape.add(tape.slice(ih, g * H, H), tape.slice(hh, g * H, H)), layer.alpha);
     const [r, z] = [gate(0), gate(1)];
     // The last rows' product with h', or with r h' where the reset comes before.
     const rows = (name: string) =>
@@ -286,7 +304,7 @@ const cells: Record<string, (place: Place) => Step> = {
       layer.reset === "before"
         ? tape.add(tape.product(rows("weight_hh"), tape.mul(r, masked(place, before.h))), rows("bias_hh"))
         : tape.mul(r, tape.slice(hh, 2 * H, H));
-    const n = apply(tape, "tanh", tape.add(tape.slice(ih, 2 * H, H), m));
+    const n = apply(tape, layer.inputActivation ?? "tanh", tape.add(tape.slice(ih, 2 * H, H), m));
     const rest = tape.map(
       z,
       (value) => 1 - value,
@@ -313,7 +331,8 @@ const cells: Record<string, (place: Place) => Step> = {
       return tape.add(...terms);
     };
     const one = constant(zeros(H).map(() => 1));
-    const gate = (name: string, cell: Var) => (present.includes(name) ? apply(tape, "logistic", net(name, cell)) : one);
+    const gate = (name: string, cell: Var) =>
+      present.includes(name) ? apply(tape, layer.gateActivation ?? "logistic", net(name, cell), layer.alpha) : one;
     const f = gate("f", before.c);
     const minus = (a: Var) =>
       tape.map(

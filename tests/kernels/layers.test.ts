@@ -2,11 +2,13 @@
 
 import { describe, expect, test } from "vitest";
 import { DENSE } from "../../assembly/codes.js";
-import { CELLS, type Cell } from "../../src/layers/cells.js";
+import { CELLS, type Cell, gruCell, lstmCell } from "../../src/layers/cells.js";
 import { f32s, numbers, relativeError } from "../helpers/cases.js";
 import { Bench, packWeights, pad4 } from "../helpers/kernels.js";
 import { Oracle, type Parameters } from "../helpers/oracle.js";
 import { check, panels, range, seed, size, width } from "../helpers/properties.js";
+
+const OTHER = { gateActivation: "hardSigmoid", alpha: 0.3, inputActivation: "logistic", outputActivation: "logistic" } as const;
 
 describe("the recurrent layer", () => {
   const layers: [string, Cell, object][] = [
@@ -14,6 +16,8 @@ describe("the recurrent layer", () => {
     ["rnn, ReLU", CELLS.rnn_relu, { type: "rnn", activation: "relu" }],
     ["lstm", CELLS.lstm, { type: "lstm" }],
     ["gru", CELLS.gru, { type: "gru" }],
+    ["lstm, hard gates, logistic in and out", lstmCell(undefined, 0, OTHER), { type: "lstm", ...OTHER }],
+    ["gru, hard gates, logistic", gruCell(OTHER), { type: "gru", ...OTHER }],
   ];
   test.each(layers)("%s: forward, backward and the weights' gradient are the oracle's, from any state", (_, cell, layer) => {
     check(size(11), size(13), size(7), size(3), width, seed, (I, H, T, P, lanes, from) => {
@@ -68,11 +72,11 @@ describe("the recurrent layer", () => {
       bench.kernels.transposeWeights(wt, w, G, G * Hp, Ip, Hp, Ip + Hp);
       const slot = 4 * P * Hp * lanes;
       // biome-ignore format: outputs, inputs, parameters, sizes
-      bench.kernels.recurrentForward(ph + slot, pc + slot, buffer, px, ph, ph, pc, w, bias, 0, Infinity, code, T, P, I, H, H, lanes);
+      bench.kernels.recurrentForward(ph + slot, pc + slot, buffer, px, ph, ph, pc, w, bias, 0, Infinity, cell.alpha, code, T, P, I, H, H, lanes);
       const outputs = bench.read(ph, h.data.length);
       bench.f32.fill(0, dc / 4, (dc + slot) / 4);
       // biome-ignore format: outputs, inputs, parameters, sizes
-      bench.kernels.recurrentBackward(buffer, pdh, 0, dc, buffer, ph, pc + slot, pc, wt, 0, 0, 0, Infinity, code, T, P, H, lanes);
+      bench.kernels.recurrentBackward(buffer, pdh, 0, dc, buffer, ph, pc + slot, pc, wt, 0, 0, 0, Infinity, cell.alpha, code, T, P, H, lanes);
       bench.kernels.weightGradient(dw, dbih, dbhh, buffer, px, ph, scratch, code, G * Hp, Ip, Hp, T * P, lanes);
       expect(bench.intact).toBe(true);
 

@@ -21,7 +21,7 @@ describe("activations, as the LSTM cell uses them", () => {
       bench.buffer(new Float32Array(4 * H * H)),
     ];
     // biome-ignore format: outputs, inputs, parameters, sizes
-    bench.kernels.recurrentForward(h + 4 * H, c + 4 * H, g, 0, h, h, c, w, 0, 0, Infinity, CELLS.lstm.code, 1, 1, 0, H, H, 1);
+    bench.kernels.recurrentForward(h + 4 * H, c + 4 * H, g, 0, h, h, c, w, 0, 0, Infinity, 0, CELLS.lstm.code, 1, 1, 0, H, H, 1);
     const out = bench.read(g, 4 * H);
     return x.map((_, u) => range(4).map((gate) => out[(u >> 2) * 16 + gate * 4 + (u & 3)]!));
   }
@@ -36,7 +36,7 @@ describe("activations, as the LSTM cell uses them", () => {
     function activated(x: Float32Array): Float32Array {
       const bench = new Bench();
       const y = bench.buffer(x);
-      bench.kernels.activationForward(y, code, 1, x.length, 1);
+      bench.kernels.activationForward(y, code, 0, 1, x.length, 1);
       return bench.read(y, x.length);
     }
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import {
+  activation,
   createModel,
   createOnlineLearner,
   dense,
@@ -24,6 +25,10 @@ const LAYERS: Record<string, Layer[]> = {
   "lstm without forget gate, clipped": [lstm({ units: 3, forgetGate: false, cellClip: 0.4 })],
   "lstm without input and output gate, linear": [lstm({ units: 5, inputGate: false, outputGate: false, inputActivation: "identity" })],
   "lstm, linear output": [lstm({ units: 5, outputActivation: "identity" })],
+  "lstm, hard gates, relu in, logistic out": [
+    lstm({ units: 5, gateActivation: "hardSigmoid", inputActivation: "relu", outputActivation: "logistic" }),
+  ],
+  "lstm, logistic in, and an activation above": [lstm({ units: 6, inputActivation: "logistic" }), activation({ kind: "tanh" })],
   lstm97: [lstm97({ blocks: 5 })],
   "lstm97, blocks of 3, biases of gates": [lstm97({ blocks: 2, cellsPerBlock: 3, bias: "gates" })],
   "lstm97, one block, no output gate": [lstm97({ blocks: 1, cellsPerBlock: 5, outputGate: false, g: "tanh", h: "identity" })],
@@ -91,6 +96,7 @@ describe("SnAp-1", () => {
   const [H, I] = [3, 2];
 
   /** h(t) of one unit from all nets, and the same with one more weight: all in double precision. */
+  const hard = (x: number) => Math.min(1, Math.max(0, 0.2 * x + 0.5));
   const units: Record<string, (nets: number[][], before: number[]) => number[]> = {
     rnn: ([h]) => h!.map(Math.tanh),
     gru: ([r, z, n, m], before) =>
@@ -98,15 +104,22 @@ describe("SnAp-1", () => {
         const update = sigmoid(z![u]!);
         return (1 - update) * Math.tanh(n![u]! + sigmoid(r![u]!) * m![u]!) + update * value;
       }),
+    hard: ([r, z, n, m], before) =>
+      before.map((value, u) => {
+        const update = hard(z![u]!);
+        return (1 - update) * sigmoid(n![u]! + hard(r![u]!) * m![u]!) + update * value;
+      }),
   };
 
   test.each([
     ["rnn", 0],
     ["gru", 0],
+    ["hard", 0],
     ["rnn", 2.5],
     ["gru", 2.5],
   ])("%s, %d added to units' weights to themselves: each trace follows its own unit, by numerical differentiation", (type, added) => {
-    const layer = type === "rnn" ? rnn({ units: H }) : gru({ units: H });
+    const own = { gateActivation: "hardSigmoid", inputActivation: "logistic" } as const;
+    const layer = type === "rnn" ? rnn({ units: H }) : gru({ units: H, ...(type === "hard" && own) });
     const entry: Case = { name: "", model: { input: { features: I }, layers: [layer], output: "every" }, loss: "mse", lengths: [6] };
     const parameters = randomParameters(createModel(entry.model).parameters());
     const recurrent = parameters.weight_hh_l0!.data;
@@ -165,6 +178,7 @@ describe("SnAp-1", () => {
     ["rnn", rnn({ units: 2 }), []],
     ["rnn, relu", rnn({ units: 2, activation: "relu" }), []],
     ["gru with its gates open", gru({ units: 2 }), [20, 20, -20, -20]],
+    ["gru, relu, with its gates open", gru({ units: 2, inputActivation: "relu" }), [20, 20, -20, -20]],
   ])("%s: traces stay bounded where a unit alone would explode and the network does not", (_, layer, gates) => {
     const model = createModel({ input: { features: 1 }, layers: [layer, dense({ units: 1 })], seed: 1 });
     const rows = 2 + gates.length;
