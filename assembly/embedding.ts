@@ -1,5 +1,6 @@
 // Rows of a table, gathered by token: an embedding. Also the product of a recurrent layer's input weights with one-hot inputs,
-// which is a gather of one column for each gate. Also the states of many streams: a table of states, with stream numbers as tokens.
+// which is a gather of one column for each gate. Where several inputs are one-hot, their rows add up: all lie in one table, in which the
+// tokens of each input have numbers of their own. Also the states of many streams: a table of states, with stream numbers as tokens.
 
 import { aligned, alignedOrNone, DEBUG, fours, isWidth, positive, words } from "./asserts";
 import { groups, inputGroups } from "./cell";
@@ -7,16 +8,19 @@ import { PANEL } from "./codes";
 import { splat, transpose, transposeVectors, VECTOR } from "./lanes";
 
 export function embeddingForward(
-  y: usize, // [slots][N][width] out: table[token] + bias
-  tokens: usize, // [slots][width] i32
+  y: usize, // [slots][N][width] out: bias + the sum over inputs of table[token]
+  tokens: usize, // [inputs][slots][width] i32
   table: usize, // [tokens][N]
   bias: usize, // [N], or 0
+  inputs: i32,
+  apart: usize, // bytes from the tokens of one input to those of the next
   slots: i32,
   N: i32, // padded
   width: i32,
 ): void {
-  if (DEBUG) assert(aligned(y, table) && alignedOrNone(bias) && words(tokens) && fours(N) && positive(slots, N) && isWidth(width));
+  if (DEBUG) assert(aligned(y, table) && alignedOrNone(bias) && words(tokens) && fours(N) && positive(slots, N, inputs) && isWidth(width));
   const row = (<usize>N) << 2;
+  const end = <usize>inputs * apart;
   for (let slot = 0; slot < slots; slot++) {
     for (let lane = 0; lane < width; lane += 4) {
       const row0 = table + <usize>load<u32>(tokens) * row;
@@ -27,16 +31,28 @@ export function embeddingForward(
         for (let n: usize = 0; n < row; n += VECTOR) {
           const b = bias ? v128.load(bias + n) : splat(0);
           const to = y + 8 * n + <usize>lane * 4;
-          const x0 = f32x4.add(v128.load(row0 + n), b);
-          const x1 = f32x4.add(v128.load(row1 + n), b);
-          const x2 = f32x4.add(v128.load(row2 + n), b);
-          const x3 = f32x4.add(v128.load(row3 + n), b);
+          let x0 = f32x4.add(v128.load(row0 + n), b);
+          let x1 = f32x4.add(v128.load(row1 + n), b);
+          let x2 = f32x4.add(v128.load(row2 + n), b);
+          let x3 = f32x4.add(v128.load(row3 + n), b);
+          for (let input = apart; input < end; input += apart) {
+            const from = table + n;
+            const token = tokens + input;
+            x0 = f32x4.add(x0, v128.load(from + <usize>load<u32>(token) * row));
+            x1 = f32x4.add(x1, v128.load(from + <usize>load<u32>(token, 4) * row));
+            x2 = f32x4.add(x2, v128.load(from + <usize>load<u32>(token, 8) * row));
+            x3 = f32x4.add(x3, v128.load(from + <usize>load<u32>(token, 12) * row));
+          }
           transposeVectors(to, to + 32, to + 64, to + 96, x0, x1, x2, x3);
         }
         tokens += VECTOR;
       } else {
         for (let n: usize = 0; n < row; n += VECTOR) {
-          v128.store(y + n, f32x4.add(v128.load(row0 + n), bias ? v128.load(bias + n) : splat(0)));
+          let x = f32x4.add(v128.load(row0 + n), bias ? v128.load(bias + n) : splat(0));
+          for (let input = apart; input < end; input += apart) {
+            x = f32x4.add(x, v128.load(table + <usize>load<u32>(tokens + input) * row + n));
+          }
+          v128.store(y + n, x);
         }
         tokens += 4;
       }
@@ -71,15 +87,18 @@ export function scatterRows(
 export function embeddingBackward(
   dtable: usize, // [tokens][N]; accumulates
   dy: usize, // [slots][N][width]
-  tokens: usize, // [slots][width] i32
+  tokens: usize, // [inputs][slots][width] i32
   scratch: usize, // [4][4]
   cell: i32, // skips this cell's groups of rows that have no input weights
+  inputs: i32,
+  apart: usize, // bytes from the tokens of one input to those of the next
   slots: i32,
   N: i32, // padded
   width: i32,
 ): void {
-  if (DEBUG) assert(aligned(dtable, dy, scratch) && words(tokens) && fours(N) && positive(slots, N) && isWidth(width));
+  if (DEBUG) assert(aligned(dtable, dy, scratch) && words(tokens) && fours(N) && positive(slots, N, inputs) && isWidth(width));
   const row = (<usize>N) << 2;
+  const end = <usize>inputs * apart;
   const G = <usize>groups(cell);
   const live = <usize>inputGroups(cell);
   for (let slot = 0; slot < slots; slot++) {
@@ -96,11 +115,17 @@ export function embeddingBackward(
           add(row1 + n, scratch + 16);
           add(row2 + n, scratch + 32);
           add(row3 + n, scratch + 48);
+          for (let input = apart; input < end; input += apart) {
+            const to = dtable + n;
+            for (let i: usize = 0; i < 4; i++) add(to + <usize>load<u32>(tokens + input + 4 * i) * row, scratch + 16 * i);
+          }
         }
         tokens += VECTOR;
       } else {
         for (let n: usize = 0; n < row; n += VECTOR) {
-          if ((live >> ((n >> 4) % G)) & 1) add(row0 + n, dy + n);
+          if (!((live >> ((n >> 4) % G)) & 1)) continue;
+          add(row0 + n, dy + n);
+          for (let input = apart; input < end; input += apart) add(dtable + <usize>load<u32>(tokens + input) * row + n, dy + n);
         }
         tokens += 4;
       }

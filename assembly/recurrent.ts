@@ -40,6 +40,20 @@ export function recurrentCarry(
   }
 }
 
+/** Fills gaps: a NaN takes the value of the step before. */
+export function fillGaps(
+  x: usize, // [T+1][count]: slot 0 is the step before the first, without NaN
+  T: i32,
+  count: i32, // multiple of 4
+): void {
+  if (DEBUG) assert(aligned(x) && positive(T, count) && fours(count));
+  const slot = (<usize>count) << 2;
+  for (const end = x + <usize>T * slot; x < end; x += VECTOR) {
+    const now = v128.load(x + slot);
+    v128.store(x + slot, v128.bitselect(now, v128.load(x), f32x4.eq(now, now)));
+  }
+}
+
 /** The sum of a layer's two biases, taken once after each update instead of in each step. */
 export function recurrentBias(
   bias: usize, // [rows] out

@@ -2,7 +2,18 @@
 
 import { setFlagsFromString } from "node:v8";
 import { Random } from "../src/core/random.js";
-import { createModel, createOnlineLearner, createTrainer, gradientFlow, type ModelConfig, resumeTrainer, trace } from "../src/index.js";
+import {
+  createModel,
+  createOnlineLearner,
+  createTrainer,
+  gradientFlow,
+  type Inputs,
+  type ModelConfig,
+  resumeTrainer,
+  type Sequence,
+  type StepInput,
+  trace,
+} from "../src/index.js";
 import { Model } from "../src/model/model.js";
 import { type Attack, PURPOSE } from "./attack.js";
 import { Guard } from "./guard.js";
@@ -67,21 +78,17 @@ async function work(
   add2("resumed", () => resumed.rewind().step(many));
 
   if (whole) return results;
-  const inputs = (count: number) =>
-    drawSequences(draw, { ...config, output: "every" }, outputs, training.loss, 1, count)[0]?.inputs as number[];
-  const width = "features" in config.input ? config.input.features : 1;
+  const every = { ...config, output: "every" as const };
+  const inputs = (count: number) => stepsOf(config, (drawSequences(draw, every, outputs, training.loss, 1, count)[0] as Sequence).inputs);
   const stream = model.stream();
-  const long = inputs(4);
-  for (let t = 0; t < long.length / width; t++) {
-    const input = long.slice(t * width, (t + 1) * width);
-    add(`stream, step ${t}`, stream.step("tokens" in config.input ? (input[0] as number) : input));
-  }
+  inputs(4).forEach((input, t) => {
+    add(`stream, step ${t}`, stream.step(input));
+  });
   const streams = model.streams({ capacity: draw.from(1, 20) });
   const ids = Array.from({ length: streams.capacity }, () => streams.open());
   for (let n = 0; n < 2; n++) {
     const chosen = ids.filter(() => draw.chance(0.7));
-    const one = () => Array.from(inputs(1));
-    if (chosen.length > 0) add(`streams, step ${n}`, streams.step(chosen, chosen.flatMap(one)));
+    if (chosen.length > 0) add(`streams, step ${n}`, streams.step(chosen, chosen.flatMap(() => inputs(1)) as Inputs));
   }
   const [sequence] = drawSequences(draw, config, outputs, training.loss, 1, 5) as [(typeof many)[number]];
   add("trace", ...trace(model, sequence).layers.flatMap((layer) => Object.values(layer).map(({ data }) => data)));
@@ -96,12 +103,24 @@ async function work(
     }
   })();
   for (let n = 0; learner && n < 4; n++) {
-    const [{ inputs, targets }] = drawSequences(draw, { ...config, output: "every" }, outputs, loss, 1, 1) as [(typeof many)[number]];
-    const input = "tokens" in config.input ? (inputs as number[])[0] : (inputs as number[]);
-    add2(`online, step ${n}`, () => learner.step(input as number, draw.chance(0.7) ? (targets as number[]) : undefined)[0] as number);
+    const [{ inputs, targets }] = drawSequences(draw, every, outputs, loss, 1, 1) as [(typeof many)[number]];
+    const [input] = stepsOf(config, inputs) as [StepInput];
+    add2(`online, step ${n}`, () => learner.step(input, draw.chance(0.7) ? (targets as number[]) : undefined)[0] as number);
   }
   if (learner) add("online", learner.save());
   return results;
+}
+
+/** The steps of a sequence, one by one. */
+function stepsOf({ input }: ModelConfig, inputs: Inputs): StepInput[] {
+  if ("tokens" in input) return Array.from(inputs as number[]);
+  if ("columns" in input) {
+    if (Array.isArray(inputs)) return inputs;
+    const columns = Object.entries(inputs as Record<string, (number | string | null)[]>);
+    return (columns[0] as (typeof columns)[0])[1].map((_, t) => Object.fromEntries(columns.map(([name, list]) => [name, list[t] ?? null])));
+  }
+  const flat = inputs as Float32Array;
+  return Array.from({ length: flat.length / input.features }, (_, t) => flat.slice(t * input.features, (t + 1) * input.features));
 }
 
 export const canaries: Attack = {

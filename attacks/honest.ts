@@ -103,7 +103,7 @@ function states(): Honest[] {
   return ["lstm", "tokens", "variants"].map((name) => {
     const config = MODELS[name] as ModelConfig;
     const model = createModel(config);
-    const input = "tokens" in config.input ? 1 : wave(1, config.input.features);
+    const input = "features" in config.input ? wave(1, config.input.features) : 1;
     const stream = model.stream();
     stream.step(input);
     const text = (value: object) =>

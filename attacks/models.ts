@@ -6,6 +6,9 @@ import {
   adagrad,
   adam,
   adamw,
+  type Column,
+  type Columns,
+  categorical,
   conv1d,
   dense,
   dropout,
@@ -17,6 +20,7 @@ import {
   lstm97,
   type ModelConfig,
   normalization,
+  numeric,
   type Optimizer,
   rmsprop,
   rnn,
@@ -127,10 +131,43 @@ function recurrent(draw: Draw, inputs: number, tokens: boolean): [Layer, number]
   return [layer(), outputs];
 }
 
+/** Columns of every kind. */
+export function drawColumns(draw: Draw): Columns {
+  const column = (): Column => {
+    if (draw.chance(0.5)) return numeric(draw.some(0.4, { missing: () => draw.of(["last", "mean"] as const) }));
+    const count = draw.from(1, 9);
+    const labels = Array.from({ length: count }, (_, i) => `label ${i}`);
+    return categorical(
+      draw.chance(0.5) ? count : labels,
+      draw.some(0.4, { units: () => draw.from(1, 5), missing: () => "category" as const }),
+    );
+  };
+  return Object.fromEntries(Array.from({ length: draw.from(1, 6) }, (_, i) => [`column ${i}`, column()]));
+}
+
+/** Values for the columns, in one of the forms that they may have. */
+function drawTable(draw: Draw, columns: Columns, length: number) {
+  const values = Object.entries(columns).map(([name, column]) => {
+    const one = () => {
+      if (column.missing && draw.chance(0.3)) return null;
+      if (column.type === "numeric") return Math.fround(2 * draw.random.uniform() - 1);
+      const { categories } = column;
+      return typeof categories === "number" ? draw.from(0, categories - 1) : draw.of(categories);
+    };
+    return [name, Array.from({ length }, one)] as const;
+  });
+  if (draw.chance(0.5)) return Object.fromEntries(values);
+  const rows = Array.from({ length }, (_, t) =>
+    Object.fromEntries(values.map(([name, list]) => [name, list[t] as number | string | null])),
+  );
+  return draw.chance(0.5) ? rows : rows.map((row) => Object.values(row));
+}
+
 /** A model, and its number of outputs. */
 export function drawModel(draw: Draw): { config: ModelConfig; outputs: number } {
   const tokens = draw.chance(0.3) ? draw.from(2, 40) : 0;
   const features = draw.of([1, draw.from(2, 9), draw.units()]);
+  const columns = tokens === 0 && draw.chance(0.4) ? drawColumns(draw) : undefined;
   const layers: Layer[] = [];
   let width = tokens || features;
   const table = tokens > 0 && draw.chance(0.6) ? draw.units() : 0;
@@ -143,7 +180,7 @@ export function drawModel(draw: Draw): { config: ModelConfig; outputs: number } 
       width = draw.units();
       layers.push(conv1d({ units: width, kernel: draw.from(1, 4), dilation: draw.of([1, draw.from(1, 9)]) }));
     }
-    const [layer, outputs] = recurrent(draw, width, layers.length === 0 && tokens > 0);
+    const [layer, outputs] = recurrent(draw, width, layers.length === 0 && (tokens > 0 || columns !== undefined));
     layers.push(layer);
     width = outputs;
     if (draw.chance(0.2)) layers.push(normalization());
@@ -162,15 +199,16 @@ export function drawModel(draw: Draw): { config: ModelConfig; outputs: number } 
     width = draw.chance(0.2) ? draw.from(9, 70) : draw.from(1, 8);
     layers.push(dense({ units: width, bias: draw.chance(0.8) }));
   }
-  const scale = { mean: Array(features).fill(0.1), deviation: Array(features).fill(2) };
+  const scaled = columns ? Object.values(columns).filter(({ type }) => type === "numeric").length : tokens ? 0 : features;
+  const scale = { mean: Array(scaled).fill(0.1), deviation: Array(scaled).fill(2) };
   return {
     config: {
-      input: tokens ? { tokens } : { features },
+      input: columns ? { columns } : tokens ? { tokens } : { features },
       layers,
       output: draw.chance(0.25) ? "last" : "every",
       initial: draw.of(["pytorch", "keras"]),
       seed: draw.from(0, 1e6),
-      ...(!tokens && draw.chance(0.1) && { scaler: { inputs: scale } }),
+      ...(scaled > 0 && draw.chance(0.1) && { scaler: { inputs: scale } }),
     },
     outputs: width,
   };
@@ -242,7 +280,12 @@ export function drawSequences(draw: Draw, config: ModelConfig, outputs: number, 
     const length = draw.from(1, longest);
     const steps = output === "last" ? 1 : length;
     const integers = (count: number, below: number) => Array.from({ length: count }, () => draw.from(0, below - 1));
-    const inputs = "tokens" in input ? integers(length, input.tokens) : draw.numbers(length * input.features);
+    const inputs =
+      "columns" in input
+        ? drawTable(draw, input.columns, length)
+        : "tokens" in input
+          ? integers(length, input.tokens)
+          : draw.numbers(length * input.features);
     const per = loss.type === "quantile" ? outputs / loss.quantiles.length : loss.type === "gaussianNLL" ? outputs / 2 : outputs;
     const targets =
       loss.type === "crossEntropy"

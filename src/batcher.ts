@@ -6,7 +6,8 @@
  * sleeping. After each round of other work, which is what brings new steps, it looks at the clock. Between batches nothing runs.
  */
 
-import { arrayLike, fail, integer, number, options } from "./core/check.js";
+import { arrayLike, fail, integer, isRecord, number, options } from "./core/check.js";
+import type { Inputs, StepInput } from "./model/columns.js";
 import type { Streams } from "./model/streams.js";
 
 export interface BatcherOptions {
@@ -25,7 +26,7 @@ export class QueueFullError extends Error {
 }
 
 interface Call {
-  input: Float64Array;
+  input: StepInput;
   /** The time, as of `performance.now`, at which it has waited long enough. */
   due: number;
   /** Call when it leaves the queue, to stop listening to its signal. */
@@ -71,14 +72,14 @@ export class Batcher {
    * Runs a step of one stream, in a batch with steps of others that come before the deadline. The batch runs at once when `batch`
    * streams wait, or all that are open. Steps of one stream run in the order in which they were asked for.
    * @param id of an open stream
-   * @param input `features` numbers (one number may stand alone), or a token; copied
+   * @param input as for a stream's `step`; copied
    * @param settings `signal`: aborting it while the step still waits removes the step and rejects it at once, with the signal's reason
    * @returns the model's outputs [outputs], a new array
    * @throws (by rejection, of this step alone) TypeError, RangeError if the stream is not open or the input is wrong; QueueFullError if
    * `queue` steps wait; Error if the batcher is closed
    * @example const y = await batcher.step(id, [0.1, 0.2, 0.3]);
    */
-  step(id: number, input: ArrayLike<number> | number, settings: { signal?: AbortSignal } = {}): Promise<Float32Array> {
+  step(id: number, input: StepInput, settings: { signal?: AbortSignal } = {}): Promise<Float32Array> {
     // Errors thrown in here reject the promise.
     return new Promise((resolve, reject) => {
       const { signal } = options("settings", settings, ["signal"]);
@@ -87,7 +88,7 @@ export class Batcher {
       if (this.#closed) throw new Error("the batcher is closed");
       if (this.#waiting === this.#queue) throw new QueueFullError(`${this.#queue} steps wait already: try again later`);
       this.#find(id);
-      const row = arrayLike("input", typeof input === "number" ? [input] : input, "numbers") as ArrayLike<number>;
+      const row = copyOf(input);
       this.#streams.check("input", [row], 1);
       const due = performance.now() + this.#deadline;
       const line = this.#lines.get(id) ?? [];
@@ -99,7 +100,7 @@ export class Batcher {
         reject(signal?.reason);
       };
       const taken = () => signal?.removeEventListener("abort", abort);
-      const call: Call = { input: new Float64Array(row), due, taken, resolve, reject };
+      const call: Call = { input: row, due, taken, resolve, reject };
       signal?.addEventListener("abort", abort);
       line.push(call);
       this.#lines.set(id, line);
@@ -161,10 +162,7 @@ export class Batcher {
       }
     }
     try {
-      const outputs = this.#streams.step(
-        ids,
-        calls.map(({ input }) => input),
-      );
+      const outputs = this.#streams.step(ids, calls.map(({ input }) => input) as Inputs);
       const each = outputs.length / ids.length;
       calls.forEach((call, i) => {
         const own = outputs.slice(i * each, (i + 1) * each);
@@ -175,6 +173,13 @@ export class Batcher {
       for (const call of calls) call.reject(reason);
     }
   }
+}
+
+/** A copy of a step's values; a bare one becomes a row. */
+function copyOf(input: StepInput): StepInput {
+  if (isRecord(input)) return { ...input };
+  const row = typeof input === "object" && input ? arrayLike("input", input, "an array or a typed array") : [input];
+  return Array.from(row as ArrayLike<number>);
 }
 
 /** Schedules a call for the next turn of the event loop, without the delay of timers. */

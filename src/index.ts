@@ -14,6 +14,8 @@ export { heNormal, heUniform, normal, orthogonal, uniform, xavierNormal, xavierU
 export { type NormalizationLayer, normalization } from "./layers/normalization.js";
 export { gru, lstm, lstm97, rnn } from "./layers/recurrent.js";
 export type { GruLayer, Lstm97Layer, LstmLayer, RnnLayer } from "./layers/recurrentOptions.js";
+export type { CategoricalColumn, Column, Columns, Inputs, NumericColumn, StepInput, Value } from "./model/columns.js";
+export { categorical, numeric } from "./model/columns.js";
 export type { ModelConfig } from "./model/config.js";
 export type { Environment } from "./model/engine.js";
 export type { Series } from "./model/flatten.js";

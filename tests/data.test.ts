@@ -10,7 +10,7 @@ const rows = (steps: number, features: number) =>
   Array.from({ length: steps }, (_, t) => Array.from({ length: features }, (_, k) => 100 * t + k));
 const flat = (part: Series | number | undefined) =>
   Array.from(part as ArrayLike<number | ArrayLike<number>>, (row) => (typeof row === "number" ? row : Array.from(row))).flat();
-const flatten = (sequences: Iterable<Sequence>) => Array.from(sequences, ({ inputs, targets }) => [flat(inputs), flat(targets)]);
+const flatten = (sequences: Iterable<Sequence<Series>>) => Array.from(sequences, ({ inputs, targets }) => [flat(inputs), flat(targets)]);
 
 /** The same series in every form in which it may be given. */
 const forms = (series: number[][]): [Series, { features?: number }][] => {

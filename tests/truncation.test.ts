@@ -1,7 +1,7 @@
 /** Truncated BPTT: what a window sees, what is carried, and that neither company nor padding changes anything. */
 
 import { describe, expect, test } from "vitest";
-import type { Sequence, Trainer, TrainerOptions } from "../src/index.js";
+import type { Sequence, Series, Trainer, TrainerOptions } from "../src/index.js";
 import { createModel, createTrainer, dense, lstm, resumeTrainer, rnn, sgd } from "../src/index.js";
 import { asSequences, asTensors, CASES, type Case, examples, randomParameters, readsBack, relativeError } from "./helpers/cases.js";
 import { Oracle, type Parameters } from "./helpers/oracle.js";
@@ -172,7 +172,7 @@ test.each([3, 7])("of %d rows each goes on or begins anew as it is told", (rows)
   const at = all.map((_, i) => 1 + ((i * 3) % 5));
   trainer.step(all.map((n, i) => cut(n, 0, at[i]!)));
   const rest = all.map((n, i) => cut(n, at[i]!, 9));
-  const sums = (pieces: Sequence[]) => pieces.map((piece) => trainer.gradients([piece]).loss * piece.inputs.length);
+  const sums = (pieces: Sequence<Series>[]) => pieces.map((piece) => trainer.gradients([piece]).loss * piece.inputs.length);
   const [whole, first, alone] = [sums(all.map((n) => cut(n, 0, 9))), sums(all.map((n, i) => cut(n, 0, at[i]!))), sums(rest)];
   const total = all.reduce((sum, _, i) => sum + (carry[i] ? whole[i]! - first[i]! : alone[i]!), 0);
   const mean = total / rest.reduce((sum, { inputs }) => sum + inputs.length, 0);

@@ -12,6 +12,7 @@ import {
   type Model,
   resumeTrainer,
   type Sequence,
+  type Series,
   type TrainerOptions,
 } from "memcell";
 import { createTrainer as createParallel } from "memcell/parallel";
@@ -28,7 +29,7 @@ const config = {
 };
 const options: TrainerOptions = { loss: "mse", optimizer: adam({ learningRate: 0.01 }), window: 5, batch: 8, seed: 4, average: 0.9 };
 const next = numbers(9);
-const sequences: Sequence[] = Array.from({ length: 20 }, (_, i) => {
+const sequences: Sequence<Series>[] = Array.from({ length: 20 }, (_, i) => {
   const T = 3 + ((i * 7) % 19);
   const inputs = Float64Array.from({ length: 2 * T }, next);
   // Nested arrays as well.

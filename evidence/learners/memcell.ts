@@ -94,7 +94,7 @@ class BySequence extends OfLibrary {
     const inputs = this.read(example);
     const { updates } = this.#updater;
     const { input } = this.model.config;
-    const length = inputs.length / ("tokens" in input ? 1 : input.features);
+    const length = inputs.length / ("features" in input ? input.features : 1);
     const steps = targets.length / this.task.outputs;
     if (this.#weights.length !== steps) {
       this.#weights = new Float32Array(steps).fill(1);

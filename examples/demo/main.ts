@@ -71,7 +71,7 @@ function resume(): { trainer: Trainer; points: Point[] } {
 
 const { trainer, points } = flags.resume ? resume() : { trainer: start(), points: [] };
 const parameters = Object.values(trainer.model.parameters()).reduce((sum, { data }) => sum + data.length, 0);
-const characters = train.reduce((sum, { inputs }) => sum + inputs.length, 0) * size.epochs;
+const characters = train.reduce((sum, { inputs }) => sum + (inputs as ArrayLike<number>).length, 0) * size.epochs;
 console.log(
   `Moby-Dick: ${characters / size.epochs} characters to learn from, ${book.heldOut.length} held out, ${book.alphabet.length} different.`,
 );

@@ -2,7 +2,7 @@
 
 import type { EngineParts } from "../core/memory.js";
 import { pad4 } from "./packing.js";
-import type { LayerPlan, Planner } from "./plan.js";
+import type { Below, LayerPlan, Planner } from "./plan.js";
 import type { AroundOptions } from "./recurrentOptions.js";
 import type { EligibilityTraces, Recurrence, Stage, Workspace } from "./stage.js";
 
@@ -23,14 +23,13 @@ export function around(
   const { bidirectional, direction, residual } = options;
   const reversed = direction === "reverse";
   if (reversed && bidirectional) throw new RangeError(`"${planner.path}.direction" does not go with bidirectional`);
-  const { inputs, tokens, final } = planner;
+  const { inputs, tokens, below: source, final } = planner;
   const k = planner.count("recurrent");
   const directions = ["", "_reverse"].flatMap((end, i) => (bidirectional || reversed === i > 0 ? [plan(`_l${k}${end}`, 2 * k + i)] : []));
-  const inputRows = tokens ? 1 : pad4(inputs);
   const units = bidirectional === "concat" ? 2 * outputs : outputs;
   if ((residual && tokens) || (residual === "sum" && inputs !== units)) {
     const expected = residual === "sum" ? `${units} inputs, as many as outputs,` : "numbers as inputs,";
-    throw new RangeError(`"${planner.path}.residual" expected ${expected} got ${tokens ? "tokens" : inputs}`);
+    throw new RangeError(`"${planner.path}.residual" expected ${expected} got ${tokens ? "tokens or categories" : inputs}`);
   }
   return {
     units: residual === "concat" ? units + inputs : units,
@@ -43,9 +42,9 @@ export function around(
     stage(workspace, below) {
       const [first, second] = directions as [Direction, Direction?];
       const layer = second
-        ? bothWays(workspace, below, inputRows, outputs, units, first, second, final)
+        ? bothWays(workspace, below, source, outputs, units, first, second, final)
         : reversed
-          ? backwards(workspace, below, inputRows, pad4(outputs), first, final)
+          ? backwards(workspace, below, source, pad4(outputs), first, final)
           : first.stage(workspace, below, true);
       return residual ? past(workspace, below, layer, units, inputs, residual === "concat") : layer;
     },
@@ -53,16 +52,22 @@ export function around(
 }
 
 /** A direction that reads its inputs in reverse. @param adds whether the gradient of the inputs adds to what is there */
-function reverse(workspace: Workspace, below: Stage, inputs: number, direction: Direction, adds: boolean): Stage {
+function reverse(workspace: Workspace, below: Stage, source: Below, direction: Direction, adds: boolean): Stage {
   const { kernels, lengths, T: longest, panels: P, width, buffer } = workspace;
+  const inputs = pad4(source.inputs - source.tokens);
   const turned = buffer(longest, P, inputs, width);
+  const tokens = buffer(source.gathered, longest, P, width);
   const turnedGradient = below.gradient ? buffer(longest, P, inputs, width) : 0;
-  const { output, gradient, ...stage } = direction.stage(workspace, { ...below, output: turned, gradient: turnedGradient }, false);
+  const { output, gradient, ...stage } = direction.stage(workspace, { ...below, output: turned, gradient: turnedGradient, tokens }, false);
   return {
     output,
     gradient,
     forward(T, update) {
       kernels.moveRows(turned, below.output, lengths, inputs, 0, inputs, 0, inputs, false, T, P, width);
+      for (let n = 0; n < source.gathered; n++) {
+        const at = 4 * n * longest * P * width;
+        kernels.moveRows(tokens + at, (below.tokens as number) + at, lengths, 1, 0, 1, 0, 1, false, T, P, width);
+      }
       stage.forward(T, update);
     },
     backward(T, update, gradients, full) {
@@ -79,7 +84,7 @@ function reverse(workspace: Workspace, below: Stage, inputs: number, direction: 
 function bothWays(
   workspace: Workspace,
   below: Stage,
-  inputs: number,
+  source: Below,
   each: number,
   units: number,
   first: Direction,
@@ -90,7 +95,7 @@ function bothWays(
   const rows = pad4(units);
   const eachRows = pad4(each);
   const forth = first.stage(workspace, below, false);
-  const back = reverse(workspace, below, inputs, second, true);
+  const back = reverse(workspace, below, source, second, true);
   const [output, gradient] = [buffer(longest, P, rows, width), workspace.gradient(rows)];
   const at = units > each ? each : 0;
   const turns = final ? 0 : lengths;
@@ -113,9 +118,9 @@ function bothWays(
 }
 
 /** The second direction alone. */
-function backwards(workspace: Workspace, below: Stage, inputs: number, rows: number, direction: Direction, final: boolean): Stage {
+function backwards(workspace: Workspace, below: Stage, source: Below, rows: number, direction: Direction, final: boolean): Stage {
   const { kernels, lengths, T: longest, panels: P, width, buffer } = workspace;
-  const back = reverse(workspace, below, inputs, direction, false);
+  const back = reverse(workspace, below, source, direction, false);
   if (final) return back;
   const [output, gradient] = [buffer(longest, P, rows, width), workspace.gradient(rows)];
   return {

@@ -5,6 +5,7 @@ import type { EngineParts } from "../core/memory.js";
 import type { BlocksPlan } from "./blocksPlan.js";
 import type { GatedPlan } from "./gatedPlan.js";
 import { pad4 } from "./packing.js";
+import type { Reading } from "./reading.js";
 import type { EligibilityTraces, Recurrence, Stage } from "./stage.js";
 
 /** A region with `count` ones. */
@@ -14,10 +15,10 @@ function allOnes({ memory }: EngineParts, buffer: (...shape: number[]) => number
   return pointer;
 }
 
-/** The one-hot vector of the input token. */
-function oneHot({ memory }: EngineParts, pointer: number, input: number, tokens: number): number {
+/** The one-hot vectors of the step's tokens, in one. */
+function oneHot({ memory }: EngineParts, pointer: number, { tokens: input = 0 }: Stage, { tokens, gathered }: Reading): number {
   memory.fill(pointer, tokens);
-  memory.f32[pointer / 4 + (memory.i32[input / 4] as number)] = 1;
+  for (let n = 0; n < gathered; n++) memory.f32[pointer / 4 + (memory.i32[input / 4 + n] as number)] = 1;
   return pointer;
 }
 
@@ -82,8 +83,8 @@ export function gatedTraces(
       move(ofWeight + column * I, plan.weight + column * I, before, recurrent, H, column, block);
       move(ofIh, plan.biasIh, ones, inputs, 1, 0, column);
       move(ofHh, plan.biasHh, ones, recurrent, 1, 0, column);
-      if (table) move(ofTable, table, oneHot(parts, hot, x, tokens), inputs, tokens, 4 * rows, column);
-      else move(ofWeight, plan.weight, x, inputs, I, column, block);
+      if (table) move(ofTable, table, oneHot(parts, hot, below, plan.reader), inputs, tokens, 4 * rows, column);
+      if (features) move(ofWeight, plan.weight, x, inputs, I, column, block);
     },
   };
 }
@@ -137,8 +138,8 @@ export function blocksTraces(
       move(weight, plan.weight, I, source, read, 16, block);
       if (plan.bias !== "none") move(bias, plan.bias0, 0, ones, 1, 0, 16);
       if (plan.bias === "gates" && learns) memory.fill(gradients + plan.bias0, C);
-      if (ofTable) move(ofTable, table, 0, oneHot(parts, hot, below.output, tokens), tokens, 4 * rows, 16);
-      else move(weight, plan.weight, 0, below.output, I, 16, block);
+      if (ofTable) move(ofTable, table, 0, oneHot(parts, hot, below, plan.reader), tokens, 4 * rows, 16);
+      if (features) move(weight, plan.weight, 0, below.output, I, 16, block);
     },
   };
 }

@@ -42,10 +42,10 @@ export const embeddingKind: LayerKind<EmbeddingLayer> = {
           output,
           gradient,
           forward(T) {
-            kernels.embeddingForward(output, below.output, params + table, 0, T * P, N, width);
+            kernels.embeddingForward(output, below.tokens as number, params + table, 0, 1, 0, T * P, N, width);
           },
           backward(T, _, gradients) {
-            kernels.embeddingBackward(gradients + table, gradient, below.output, scratch, DENSE, T * P, N, width);
+            kernels.embeddingBackward(gradients + table, gradient, below.tokens as number, scratch, DENSE, 1, 0, T * P, N, width);
           },
         };
       },

@@ -34,3 +34,6 @@ export const KINDS = {
   dropout: dropoutKind,
   normalization: normalizationKind,
 } as unknown as Record<Layer["type"], LayerKind<Layer>>;
+
+/** Whether the first layer of a model gathers its categories. Others take them as 0 and 1. */
+export const gathers = ([first]: readonly Layer[]): boolean => KINDS[(first as Layer).type].takes !== "numbers";

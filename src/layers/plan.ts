@@ -39,6 +39,21 @@ export interface Row {
   multiplications: number;
 }
 
+/** What comes from below: numbers in a panel, and tokens, for which a layer gathers rows of a table instead of multiplying. */
+export interface Below {
+  /** Columns of the weights: one for each number, and one for each token. */
+  readonly inputs: number;
+  /** How many of these columns are rows of the table. */
+  readonly tokens: number;
+  /** How many tokens a step has: their rows of the table add up. */
+  readonly gathered: number;
+  /** Where the weights of a column lie: their row in the panel, or ~(their row in the table). */
+  place(column: number): number;
+}
+
+/** What layers give to those above them. */
+export const numbersBelow = (inputs: number): Below => ({ inputs, tokens: 0, gathered: 0, place: (column) => column });
+
 /** Collects a model's parameters while its layers are planned, from the input up. */
 export class Planner {
   readonly params = new Table();
@@ -53,12 +68,22 @@ export class Planner {
   embedding: { table: number; tokens: number; units: number } | null = null;
   readonly #counts = new Map<string, number>();
 
-  constructor(
-    /** Values per step from below: features or units; for one-hot tokens, the number of tokens. */
-    public inputs: number,
-    /** Whether tokens come from below. */
-    public tokens: boolean,
-  ) {}
+  /** What the layer being planned takes. */
+  below: Below;
+
+  constructor(below: Below) {
+    this.below = below;
+  }
+
+  /** Values per step from below: for one-hot tokens, their number. */
+  get inputs(): number {
+    return this.below.inputs;
+  }
+
+  /** How many tokens come from below. */
+  get tokens(): number {
+    return this.below.tokens;
+  }
 
   /** Begins a part of the model, whose parameters follow. */
   enter(path: string, kind: string): Row {

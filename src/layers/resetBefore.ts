@@ -68,8 +68,12 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
         forward(T, update) {
           kernels.recurrentCarry(h, ends, P, units, width);
           drawn.draw(T, update);
-          if (reader.table) reader.gather(workspace, below, gates, derived + bias, T);
-          else kernels.product(gates, below.output, params + weight, derived + bias, all, T * P, I, rows, width);
+          let b = derived + bias;
+          if (reader.table) {
+            reader.gather(workspace, below, gates, b, T);
+            b = 0;
+          }
+          if (features) kernels.product(gates, below.output, params + weight, b, all, T * P, I, rows, width);
           for (let t = 0; t < T; t++) {
             const [before, now, g] = [h + t * slot, t * slot, gates + 4 * t * slot];
             const from = drawn.source(t, before);

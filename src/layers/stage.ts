@@ -48,6 +48,8 @@ export interface Stage {
   output: number;
   /** Gradient of the output, same shape; 0 where none is needed. */
   gradient: number;
+  /** Below the first layer: [tokens of a step][longest T][P][width] i32. */
+  tokens?: number;
   recurrence?: Recurrence;
   forward(T: number, update: number): void;
   /** Adds to the gradients of the parameters in the region `gradients`, and writes the gradient of the input. */

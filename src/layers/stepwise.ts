@@ -68,7 +68,8 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage, ca
       for (const { pointer, rows } of states) kernels.recurrentCarry(pointer, ends, P, rows, width);
       drawn.draw(T, update);
       if (table) reader.gather(workspace, below, norm ? wx : gates, norm ? 0 : derived + plan.bias, T);
-      else if (norm) kernels.inputGradient(wx, below.output, weight, T * P, rows, I, width);
+      else if (norm) memory.fill(wx, (T * gatesSlot) / 4);
+      if (norm && features) kernels.product(wx, below.output, weight, 0, DENSE, T * P, I, rows, width);
       ofX?.forward(gates, wx, 0, T);
       for (let t = 0; t < T; t++) {
         const [before, after] = [h + t * hSlot, h + (t + 1) * hSlot];
@@ -136,7 +137,7 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage, ca
       const [dw, dIh, dHh] = [gradients + plan.weight, gradients + plan.biasIh, gradients + plan.biasHh];
       if (ofX) {
         ofX.backward(wx, gates, wx, 0, T, gradients);
-        if (!table) weightGradient(dw, 0, 0, wx, below.output, 0, I, 0, slots);
+        if (features) weightGradient(dw, 0, 0, wx, below.output, 0, I, 0, slots);
         weightGradient(gradients + plan.apart, 0, 0, wh, from, 0, R, 0, slots);
       } else weightGradient(dw, dIh, dHh, gates, below.output, from, I, R, slots);
       reader.backward(workspace, below, norm ? wx : gates, gradients, code, T);

@@ -1,14 +1,18 @@
 /** A model's configuration: plain data, checked and completed once. */
 
 import { type Check, complete, count, deepFreeze, each, fail, isObject, oneOf, record, typed } from "../core/check.js";
-import { KINDS, type Layer } from "../layers/index.js";
+import { gathers, KINDS, type Layer } from "../layers/index.js";
 import { PRESETS, type Preset } from "../layers/initializers.js";
 import { checkInput, Input, type InputConfig } from "./input.js";
 import { checkScale, type Scaler } from "./scale.js";
 
 /** A model's configuration: plain data, saved with it. */
 export interface ModelConfig {
-  /** Either numbers at each step (`features`), or one token out of `tokens`. */
+  /**
+   * Numbers at each step (`features`), one token out of `tokens`, or `columns` with names: numbers and categories, in an order that
+   * sequences in rows without names keep.
+   * @example input: { columns: { wind: numeric({ missing: "last" }), weather: categorical(["sun", "rain"]), weekday: categorical(7) } }
+   */
   input: InputConfig;
   /** The layers from the input up. The last one's units are the outputs. */
   layers: Layer[];
@@ -25,7 +29,7 @@ export interface ModelConfig {
   /** Seed of the initial weights; an integer from 0. The same seed gives the same bits everywhere. Default 0. */
   seed?: number;
   /**
-   * Means and standard deviations (see `scaler`) of the data in your units. `inputs` (if they are features) and `targets` are
+   * Means and standard deviations (see `scaler`) of the data in your units. `inputs` (features, or the numeric columns in their order) and `targets` are
    * standardised on their way in, and outputs are converted back to the targets' units. With the losses quantile and gaussianNLL, set
    * `outputs` to the loss; `targets` then has a mean for each target, not each output. Losses are measured in standardised units,
    * metrics in the targets'. Default: no scaling.
@@ -73,13 +77,14 @@ export function checkConfig(value: unknown): Config {
     metadata: [checkMetadata, {}],
   }) as Config;
   const { layers, scaler } = config;
-  const { tokens, scaled } = new Input(config.input);
+  if (layers.length === 0) fail(RangeError, "layers", "at least one layer", layers);
+  const { scaled } = new Input(config.input, gathers(layers));
+  const tokens = "tokens" in config.input;
   if (scaler.inputs) {
-    if (!scaled) throw new RangeError('"scaler.inputs" is for models with features as input');
+    if (!scaled) throw new RangeError('"scaler.inputs" is for models with features or numeric columns as input');
     const { mean } = scaler.inputs;
     if (mean.length !== scaled) fail(RangeError, "scaler.inputs.mean", `${scaled} numbers`, mean);
   }
-  if (layers.length === 0) fail(RangeError, "layers", "at least one layer", layers);
   layers.forEach(({ type }, i) => {
     const { takes, passes } = KINDS[type];
     if (passes && layers[i - 1]?.type === type) throw new RangeError(`"layers[${i}]" is ${type} of what ${type} gives: one does it`);

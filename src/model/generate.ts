@@ -39,9 +39,9 @@ export function checkGenerateOptions(value: unknown, tokens: number): CheckedGen
   });
 }
 
-/** The number of tokens of a model that can generate: tokens as inputs, as many outputs, output "every". */
+/** The number of tokens of a model that can generate: tokens (or the categories of its only column) as inputs, as many outputs, output "every". */
 export function checkTokens({ config, layout }: Engine): number {
-  const { tokens } = layout.input;
+  const { categories: tokens } = layout.input;
   if (tokens === 0 || config.output !== "every" || layout.outputs !== tokens) {
     throw new RangeError('generate needs a model with tokens as input, as many outputs as tokens, and output "every"');
   }

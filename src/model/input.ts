@@ -1,59 +1,188 @@
 /** Inputs: the values that a model takes at each step, their checks, and their layout in memory for the first layer. */
 
-import { type Check, complete, fail, finite, indexBelow, integer, numbers, size } from "../core/check.js";
+import { type Check, complete, fail, finite, indexBelow, integer, LARGEST, numbers, size } from "../core/check.js";
 import type { EngineParts, Memory } from "../core/memory.js";
 import { pad4 } from "../layers/packing.js";
+import type { Below } from "../layers/plan.js";
+import { type CategoricalColumn, type Columns, checkColumns, type Reader, readColumns, readersOf } from "./columns.js";
 import { flatten } from "./flatten.js";
 import { type Scale, standardise } from "./scale.js";
 
-/** `features` numbers at each step, or one token out of `tokens`. */
-export type InputConfig = { features: number } | { tokens: number };
+/** At each step `features` numbers without names, one token out of `tokens`, or the values of `columns`. */
+export type InputConfig = { features: number } | { tokens: number } | { columns: Columns };
 
 export const checkInput: Check<InputConfig> = (path, value) => {
-  const input = complete(path, value, { features: size, tokens: size });
-  if (Object.keys(input).length !== 1) fail(RangeError, path, "either features or tokens", value);
+  const input = complete(path, value, { features: size, tokens: size, columns: checkColumns });
+  if (Object.keys(input).length !== 1) fail(RangeError, path, "either features, tokens or columns", value);
   return input as InputConfig;
 };
 
 type Parts = Pick<EngineParts, "kernels" | "memory">;
 
-/** The values of steps, checked: numbers as f32, standardised, or tokens as i32. */
+/** The values of steps, checked and flat: numbers as f32, standardised, categories as their index, gaps as NaN; or tokens as i32. */
 export type Values = Float32Array | Int32Array;
 
+/** Where the steps of a sequence lie among the floats of the memory: rows of the panel, and rows of tokens. */
+export interface Place {
+  /** The first row of the first step, and floats from row to row and from step to step. */
+  at: number;
+  stride: number;
+  step: number;
+  /** The same of the tokens. */
+  token: number;
+  tokenStride: number;
+  tokenStep: number;
+}
+
+/** A column in memory. */
+interface Cell {
+  /** "number": a row of the panel; "hot": a row for each category; "token": a row of tokens. */
+  kind: "number" | "hot" | "token";
+  /** Its row, of the panel or of the tokens. */
+  row: number;
+  /** Categories, that of gaps included. */
+  count: number;
+  /** What is added to a category: the column's first row in the first layer's table. */
+  first: number;
+  missing: "last" | "mean" | "category" | undefined;
+}
+
+/** A categorical column with learned vectors, which take `units` rows of the panel from `row` on. */
+export interface Learned {
+  name: string;
+  count: number;
+  units: number;
+  row: number;
+  initial: CategoricalColumn["initial"];
+}
+
+/** Columns of weights that follow each other, from `first` on; their places do so as well. */
+interface Run {
+  first: number;
+  count: number;
+  place: number;
+}
+
 /**
- * Made once for a model, in its layout. A step takes `rows` rows in memory. Numbers take those of a panel, whose padding is zero and is
- * never written. Tokens take one row of i32, by which the first layer gathers.
+ * Made once for a model, in its layout. Numbers and learned vectors take rows of a panel, in the order of the columns, whose padding is
+ * zero and is never written. Other categories are tokens, by which the first layer gathers, in rows of i32; or, where it cannot, rows of
+ * 0 and 1 in the panel. Features are numbers and tokens one category, without names.
  */
-export class Input {
+export class Input implements Below {
   /** Values that users give for a step. */
   readonly per: number;
-  /** Rows of a step in memory. */
-  readonly rows: number;
-  /** Number of different tokens; 0 where the input is numbers. */
+  readonly inputs: number;
   readonly tokens: number;
+  readonly gathered: number;
+  /** Rows of a step in the panel, padded. */
+  readonly rows: number;
+  /** Floats of a step where it lies by itself: its rows, then its tokens. */
+  readonly floats: number;
+  /** How many values of a step can be standardised. */
+  readonly scaled: number;
+  /** Categories of the only column; 0 if there are others, or numbers. */
+  readonly categories: number;
+  readonly learned: Learned[] = [];
+  /** Rows that take the last value in gaps. */
+  readonly lasting: number[] = [];
+  readonly #readers: Reader[] | null = null;
+  readonly #cells: Cell[] = [];
+  readonly #runs: Run[] = [];
+  #places: Int32Array | undefined;
 
-  constructor(input: InputConfig) {
-    this.tokens = "tokens" in input ? input.tokens : 0;
-    this.per = "tokens" in input ? 1 : input.features;
-    this.rows = this.tokens ? 1 : pad4(this.per);
+  /** @param gathers whether the first layer can gather */
+  constructor(input: InputConfig, gathers: boolean) {
+    let [panel, tokens, gathered] = [0, 0, 0];
+    if ("columns" in input) {
+      const columns = Object.values(input.columns);
+      const readers = readersOf(input.columns);
+      this.#readers = readers;
+      this.per = columns.length;
+      this.categories = this.per === 1 ? (readers[0] as Reader).count : 0;
+      // Tokens of learned vectors come after those that the first layer gathers.
+      const before = gathers ? columns.filter((column) => column.type === "categorical" && !column.units).length : 0;
+      let inputs = 0;
+      const run = (count: number, place: number) => {
+        this.#runs.push({ first: inputs, count, place });
+        inputs += count;
+        if (inputs > LARGEST) fail(RangeError, "input.columns", `at most ${LARGEST} columns of weights`, inputs);
+        return count;
+      };
+      columns.forEach((column, k) => {
+        const { missing } = column;
+        const { name, count: given } = readers[k] as Reader;
+        const count = given + Number(missing === "category");
+        const cell: Cell = { kind: "number", row: panel, count, first: 0, missing };
+        if (column.type === "numeric") {
+          if (missing === "last") this.lasting.push(panel);
+          panel += run(missing ? 2 : 1, panel);
+        } else if (column.units) {
+          Object.assign(cell, { kind: "token", row: before + this.learned.length });
+          this.learned.push({ name, count, units: column.units, row: panel, initial: column.initial });
+          panel += run(column.units, panel);
+        } else if (gathers) {
+          Object.assign(cell, { kind: "token", row: gathered++, first: tokens });
+          tokens += run(count, ~tokens);
+        } else {
+          cell.kind = "hot";
+          panel += run(count, panel);
+        }
+        this.#cells.push(cell);
+      });
+      this.inputs = inputs;
+      this.scaled = readers.filter(({ count }) => count === 0).length;
+    } else {
+      this.categories = "tokens" in input ? input.tokens : 0;
+      this.per = "tokens" in input ? 1 : input.features;
+      this.inputs = this.categories || this.per;
+      [panel, tokens, gathered] = this.categories ? [0, this.inputs, 1] : [this.per, 0, 0];
+      this.scaled = panel;
+    }
+    this.tokens = tokens;
+    this.gathered = gathered;
+    this.rows = pad4(panel);
+    const kept = gathered + this.learned.length;
+    this.floats = this.rows === 0 && kept === 1 ? 1 : pad4(this.rows + kept);
   }
 
-  /** How many values of a step can be standardised. */
-  get scaled(): number {
-    return this.tokens ? 0 : this.per;
+  /** Whether its columns have names. */
+  get named(): boolean {
+    return this.#readers !== null;
+  }
+
+  /** Where the weights of a column lie: their row in the panel, or ~(their row in the table). */
+  place(column: number): number {
+    if (!this.#readers) return this.tokens ? ~column : column;
+    // Made when first asked for, as a small file may claim many columns.
+    if (!this.#places) {
+      this.#places = new Int32Array(this.inputs);
+      for (const { first, count, place } of this.#runs) {
+        for (let i = 0; i < count; i++) this.#places[first + i] = place < 0 ? place - i : place + i;
+      }
+    }
+    return this.#places[column] as number;
   }
 
   /**
    * A flat, standardised copy of the values of some steps; of `expected` steps, if given.
-   * @throws TypeError, RangeError with the step and feature of the wrong value
+   * @throws TypeError, RangeError with the step, and the feature or column, of the wrong value
    */
   check(path: string, value: unknown, scale: Scale | undefined, expected?: number): Values {
+    if (this.#readers) return readColumns(path, value, this.#readers, Float32Array, scale, expected);
     if (this.tokens) return flatten(path, value, 1, "token", indexBelow(this.tokens), Int32Array, undefined, expected);
     return flatten(path, value, this.per, "feature", finite, Float32Array, scale, expected);
   }
 
-  /** The same for a single step, where one value may stand alone. A copy only if it is standardised. */
+  /** The numbers of a single step that can be standardised, as they are given; gaps are NaN. */
+  numbers(path: string, value: unknown): Float64Array {
+    const readers = this.#readers;
+    if (!readers) return flatten(path, value, this.per, "feature", finite, Float64Array, undefined, 1);
+    return readColumns(path, value, readers, Float64Array, undefined, 1).filter((_, k) => readers[k]?.count === 0);
+  }
+
+  /** As check for a single step, where one value may stand alone. A copy only if it is standardised or has columns. */
   checkStep(path: string, value: unknown, scale: Scale | undefined): ArrayLike<number> | number {
+    if (this.#readers) return this.check(path, value, scale, 1);
     if (this.tokens) return integer(path, value, 0, this.tokens - 1);
     const list = numbers(path, typeof value === "number" ? [value] : value, this.per);
     if (!scale) return value as ArrayLike<number> | number;
@@ -62,51 +191,71 @@ export class Input {
     return numbers(path, scaled, this.per);
   }
 
-  /** Writes the result of checkStep, row after row from float `at` on. */
-  writeStep({ f32, i32 }: Memory, at: number, value: ArrayLike<number> | number): void {
-    const into = this.tokens ? i32 : f32;
-    if (typeof value === "number") into[at] = value;
+  /** Writes the result of checkStep, row after row from float `at` on, then the tokens. */
+  writeStep(memory: Memory, at: number, value: ArrayLike<number> | number): void {
+    const into = this.tokens ? memory.i32 : memory.f32;
+    if (this.#readers) this.write(memory, this.#alone(at), value as ArrayLike<number>, 0, 1);
+    else if (typeof value === "number") into[at] = value;
     else for (let k = 0; k < this.per; k++) into[at + k] = value[k] as number;
   }
 
-  /**
-   * Writes `count` steps of checked values, from step `from` on, and zeros for those after them up to `T`. Value k of step t lies at
-   * float `at + (t apart rows + k stride)`.
-   */
-  write(
-    { f32, i32 }: Memory,
-    at: number,
-    stride: number,
-    apart: number,
-    values: ArrayLike<number>,
-    from: number,
-    count: number,
-    T = count,
-  ): void {
-    const { per, rows } = this;
-    const into = this.tokens ? i32 : f32;
+  #alone(at: number): Place {
+    return { at, stride: 1, step: this.floats, token: at + this.rows, tokenStride: 1, tokenStep: this.floats };
+  }
+
+  /** Writes `count` steps of checked values, from step `from` on, and zeros for those after them up to `T`. */
+  write(memory: Memory, place: Place, values: ArrayLike<number>, from: number, count: number, T = count): void {
+    const { per } = this;
+    const into = this.tokens ? memory.i32 : memory.f32;
+    let [at, stride, step] = [place.at, place.stride, place.step];
+    if (this.#readers) {
+      for (let t = 0; t < T; t++) this.#writeColumns(memory, place, t, values, (from + t) * per, t < count);
+      return;
+    }
+    if (this.tokens) [at, stride, step] = [place.token, place.tokenStride, place.tokenStep];
     let next = from * per;
     for (let t = 0; t < T; t++) {
       if (t < count) for (let k = 0; k < per; k++) into[at + k * stride] = values[next++] as number;
       else for (let k = 0; k < per; k++) into[at + k * stride] = 0;
-      at += apart * rows;
+      at += step;
     }
   }
 
-  /** Checks a step of `count` sequences and writes it to [count][rows] at `pointer`. A flat Float32Array is fastest. */
+  /** A step of columns; without values zeros. */
+  #writeColumns({ f32, i32 }: Memory, place: Place, t: number, values: ArrayLike<number>, next: number, live: boolean): void {
+    const { at: start, stride, step, token, tokenStride, tokenStep } = place;
+    const at = start + t * step;
+    for (const { kind, row, count, first, missing } of this.#cells) {
+      const value = live ? (values[next++] as number) : 0;
+      const gap = Number.isNaN(value);
+      if (kind === "token") i32[token + t * tokenStep + row * tokenStride] = first + (gap ? count - 1 : value);
+      else if (kind === "hot") {
+        for (let i = 0; i < count; i++) f32[at + (row + i) * stride] = 0;
+        if (live) f32[at + (row + (gap ? count - 1 : value)) * stride] = 1;
+      } else {
+        f32[at + row * stride] = gap && missing === "mean" ? 0 : value;
+        if (missing) f32[at + (row + 1) * stride] = Number(gap);
+      }
+    }
+  }
+
+  /** Checks a step of `count` sequences and writes it to [count][floats] at `pointer`. A flat Float32Array is fastest. */
   writeRows({ kernels, memory }: Parts, pointer: number, path: string, value: unknown, scale: Scale | undefined, count: number): void {
-    const asItIs = !scale && this.scaled === this.rows;
+    const asItIs = !scale && !this.#readers && this.scaled === this.rows;
     if (asItIs && value instanceof Float32Array && value.length === count * this.rows) {
       memory.write(pointer, value);
       // Numbers whose squares have a finite sum are finite: 2 ns for 32 of them, where to look at each takes 130.
       if (kernels.squaredNorm(pointer, value.length) < Infinity) return;
     }
-    this.write(memory, pointer / 4, 1, 1, this.check(path, value, scale, count), 0, count);
+    this.write(memory, this.#alone(pointer / 4), this.check(path, value, scale, count), 0, count);
   }
 
-  /** Turns the steps of `lanes` sequences, as writeRows left them at `from`, to the panel `to`. `order` is 0, 1, … [lanes] i32. */
+  /**
+   * Turns the steps of `lanes` sequences, as writeRows left them at `from`, to the rows and tokens of a panel at `to`. `order` is 0, 1, …
+   * [lanes] i32.
+   */
   toPanel({ kernels, memory }: Parts, to: number, from: number, order: number, lanes: number): void {
-    if (this.rows === 1) memory.copy(to, from, lanes);
-    else kernels.embeddingForward(to, order, from, 0, 1, this.rows, lanes);
+    if (this.floats === 1) memory.copy(to, from, lanes);
+    else kernels.embeddingForward(to, order, from, 0, 1, 0, 1, this.floats, lanes);
   }
 }

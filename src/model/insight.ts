@@ -3,8 +3,8 @@
 import { fail, options } from "../core/check.js";
 import { lanesFor } from "../core/lanes.js";
 import type { Recurrence } from "../layers/stage.js";
+import type { Inputs } from "./columns.js";
 import type { Engine } from "./engine.js";
-import type { Series } from "./flatten.js";
 import { checkLoss, type Loss } from "./losses.js";
 import { Model } from "./model.js";
 import { Network } from "./network.js";
@@ -72,7 +72,7 @@ function record({ memory }: Engine, steps: number, { pointer, units, rows, row }
  * @throws TypeError, RangeError as `model.predict`; RangeError if the model has layers that need whole sequences
  * @example const { f, c } = trace(model, { inputs }).layers[0]; // f.data[t * f.units + unit]
  */
-export function trace(model: Model, sequence: { inputs: Series }): Trace {
+export function trace(model: Model, sequence: { inputs: Inputs }): Trace {
   const { engine, network, steps, recorded: layers } = run(model, sequence);
   const units = engine.layout.outputs;
   const outputs = { units, data: new Float32Array(steps * units) };

@@ -1,12 +1,16 @@
 /** The layout of a model: its layers, planned from the input up, and its parameters with their places in memory. */
 
 import { fail, LARGEST } from "../core/check.js";
-import { KINDS } from "../layers/index.js";
+import { gathers, KINDS } from "../layers/index.js";
 import type { Table } from "../layers/packing.js";
-import { type LayerPlan, type Parameter, Planner, type Row } from "../layers/plan.js";
+
+import { type LayerPlan, numbersBelow, type Parameter, Planner, type Row } from "../layers/plan.js";
+
 import { OPTIONS as RECURRENT } from "../layers/recurrentOptions.js";
+import type { Stage, Workspace } from "../layers/stage.js";
 import type { Config } from "./config.js";
 import { Input } from "./input.js";
+import { planInput } from "./inputStage.js";
 
 export interface Layout {
   /** Region of the parameters. Gradients and moments have the same layout in regions of their own. */
@@ -17,8 +21,9 @@ export interface Layout {
   /** The parts as the summary shows them. */
   rows: Row[];
   layers: LayerPlan[];
-  /** The input of the model at each step. */
+  /** The input of the model at each step, and what the first layer stands on. */
   input: Input;
+  below: (workspace: Workspace) => Stage;
   outputs: number;
   /** Whether a layer needs whole sequences: no windows, no streams. */
   whole: boolean;
@@ -26,9 +31,11 @@ export interface Layout {
 
 /** @throws RangeError if a layer does not fit the one below it */
 export function planModel(config: Config): Layout {
-  const input = new Input(config.input);
-  const planner = new Planner(input.tokens || input.per, input.tokens > 0);
-  planner.enter("input", input.tokens ? `${input.tokens} tokens` : "features").units = input.per;
+  const input = new Input(config.input, gathers(config.layers));
+  const planner = new Planner(input);
+  const kind = input.named ? "columns" : input.tokens ? `${input.tokens} tokens` : "features";
+  planner.enter("input", kind).units = input.named ? input.inputs : input.per;
+  const below = planInput(planner, input);
   const top = finalLayer(config);
   const layers = config.layers.map((layer, i) => {
     const row = planner.enter(`layers[${i}]`, layer.type);
@@ -36,12 +43,12 @@ export function planModel(config: Config): Layout {
     const plan = KINDS[layer.type].plan(layer, planner);
     if (plan.units > LARGEST) fail(RangeError, planner.path, `at most ${LARGEST} outputs`, plan.units);
     planner.learnsBelow = planner.parameters.length > 0;
-    planner.inputs = row.units = plan.units;
-    planner.tokens = false;
+    planner.below = numbersBelow(plan.units);
+    row.units = plan.units;
     return plan;
   });
-  const { params, derived, parameters, rows } = planner;
-  return { params, derived, parameters, rows, layers, input, outputs: planner.inputs, whole: layers.some(({ whole }) => whole === true) };
+  const { params, derived, parameters, rows, inputs: outputs } = planner;
+  return { params, derived, parameters, rows, layers, input, below, outputs, whole: layers.some(({ whole }) => whole === true) };
 }
 
 /** The layer whose final states give the output "last": the topmost recurrent one. -1 for none. */

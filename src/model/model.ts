@@ -5,10 +5,10 @@ import { clip, each, fail, integerIn, isObject, listed, options } from "../core/
 import type { Lanes, Mode } from "../core/lanes.js";
 import { lanesFor } from "../core/lanes.js";
 import { checkTensor, openSafetensors, type Tensor, writeSafetensors } from "../core/safetensors.js";
+import type { Inputs, Value } from "./columns.js";
 import type { Config, ModelConfig } from "./config.js";
 import { checkConfig } from "./config.js";
 import { checkEnvironment, Engine, type Environment } from "./engine.js";
-import type { Series } from "./flatten.js";
 import type { GenerateOptions } from "./generate.js";
 import { checkGenerateOptions, checkTokens, generate } from "./generate.js";
 import { finalLayer, planModel } from "./layout.js";
@@ -63,7 +63,7 @@ export class Model {
    * @throws TypeError, RangeError with the path, step and feature of the wrong value
    * @example const [y] = model.predict([{ inputs: [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]] }]);
    */
-  predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Float32Array[] {
+  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>): Float32Array[] {
     const checked = checkSequences("sequences", sequences, this.#engine, 0);
     const results = roomFor(this.#engine, checked);
     for (const { network, rows } of this.#windows(checked, "infer")) readRows(this.#engine, network, rows, results);
@@ -164,14 +164,17 @@ export class Model {
 
   /**
    * Generates the tokens that follow a prompt, one by one.
-   * @param prompt at least one token
-   * @throws RangeError if the model does not have tokens as inputs and outputs
+   * @param prompt at least one token; labels where they have them
+   * @throws RangeError if the model does not have tokens (or the categories of its only column) as inputs and outputs
    * @example for (const token of model.generate([7, 2], { length: 200, temperature: 0.8, seed: 1 })) write(token);
    */
-  generate(prompt: ArrayLike<number>, options: GenerateOptions = {}): Generator<number, void, undefined> {
+  generate(prompt: ArrayLike<Value>, options: GenerateOptions = {}): Generator<number, void, undefined> {
     const tokens = checkTokens(this.#engine);
     checkGenerateOptions(options, tokens);
-    const inputs = each(integerIn(0, tokens - 1), "tokens")("prompt", prompt);
+    const inputs =
+      "tokens" in this.config.input
+        ? each(integerIn(0, tokens - 1), "tokens")("prompt", prompt)
+        : this.#engine.layout.input.check("prompt", prompt, undefined);
     if (inputs.length === 0) fail(RangeError, "prompt", "at least one token", prompt);
     const stream = this.stream();
     const logits = new Float32Array(tokens);

@@ -26,6 +26,8 @@ export class Network {
   readonly #output: Stage;
   /** Pointers: [T][P][rows][width], as the model's input has them; [P][width] i32 (layer.ts says what); [T][P][outputs][width] or classes; [T][P][width]. */
   readonly input: number;
+  /** What the first layer stands on. */
+  readonly below: Stage;
   readonly starts: number;
   readonly lengths: number;
   readonly target: number = 0;
@@ -56,7 +58,6 @@ export class Network {
     try {
       this.starts = buffer(P, width);
       this.lengths = buffer(P, width);
-      this.input = buffer(T, P, layout.input.rows, width);
       let [scratch, most] = [0, 0];
       const workspace: Workspace = {
         kernels,
@@ -81,7 +82,9 @@ export class Network {
         },
         carry: (state) => this.carried.push(state),
       };
-      let below: Stage = { output: this.input, gradient: 0, forward() {}, backward() {} };
+      let below = layout.below(workspace);
+      this.below = below;
+      this.input = below.output;
       for (const layer of layout.layers) {
         below = layer.stage(workspace, below);
         this.stages.push(below);
@@ -147,6 +150,7 @@ export class Network {
    * @param update the number from which random masks are drawn
    */
   forward(T: number, update = 0): void {
+    this.below.forward(T, update);
     for (const stage of this.stages) stage.forward(T, update);
   }
 
@@ -169,6 +173,7 @@ export class Network {
    */
   backward(T: number, update: number, gradients: number, full: boolean): void {
     for (let i = this.stages.length - 1; i >= 0; i--) (this.stages[i] as Stage).backward(T, update, gradients, full);
+    this.below.backward(T, update, gradients, full);
   }
 
   /** The state in which `batch` new sequences begin. */

@@ -1,6 +1,7 @@
 /** The user's data, checked and flattened, from which windows are cut. */
 
 import { arrayLike, atLeast0, fail, isObject, options } from "../core/check.js";
+import type { Inputs } from "./columns.js";
 import type { Config } from "./config.js";
 import { flatten, type Series } from "./flatten.js";
 import type { Layout } from "./layout.js";
@@ -9,13 +10,14 @@ import { type Loss, ruleOf } from "./losses.js";
 /**
  * One sequence. Lengths may differ from sequence to sequence.
  *
- * `inputs` has `features` numbers for each step, or one token. `targets` has the loss's targets for each step (or for the last step
+ * `inputs` has `features` numbers for each step, or one token; or the values of the model's columns: an array for each by name (fastest),
+ * or for each step an object, or a row in the order of the columns. `targets` has the loss's targets for each step (or for the last step
  * alone, where the model's output is "last"): `outputs` numbers, or with cross-entropy one class. `weights` has a weight for each of
  * these steps, or for each of their numbers, 0 or more. Means are over the sum of weights. A weight of 0 means that there is no
  * target: any number may stand in its place, even NaN. Default: all 1.
  */
-export interface Sequence {
-  inputs: Series;
+export interface Sequence<I extends Inputs = Inputs> {
+  inputs: I;
   targets?: Series | number;
   weights?: Series | number;
 }

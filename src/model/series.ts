@@ -39,7 +39,7 @@ function cut({ list, nested, features }: Measured, from: number, to: number): Se
  * // A log of [temperature, humidity, pressure]: the temperature an hour (60 steps) later, out of the last three hours.
  * trainer.fit(windows(log, { length: 180, horizon: 60, output: "last", targetFeatures: [0] }), { epochs: 10 });
  */
-export function windows(series: Series, options: WindowOptions): Iterable<Sequence>;
+export function windows(series: Series, options: WindowOptions): Iterable<Sequence<Series>>;
 /**
  * Cuts sequences for forecasting out of a table: `length` rows of its columns as inputs, and as targets columns of the rows after them, of
  * all steps of the horizon in one forecast. The numbers of a target are in the order of the steps ahead, for each of them in the order of
@@ -68,7 +68,7 @@ export function windows(series: unknown, windowOptions: unknown): Iterable<unkno
   return seriesWindows(series as Series, windowOptions);
 }
 
-function seriesWindows(series: Series, windowOptions: unknown): Iterable<Sequence> {
+function seriesWindows(series: Series, windowOptions: unknown): Iterable<Sequence<Series>> {
   const given = complete("options", windowOptions, {
     length: [integer],
     horizon: [integer, 1],
@@ -106,7 +106,7 @@ function seriesWindows(series: Series, windowOptions: unknown): Iterable<Sequenc
  * @throws TypeError, RangeError if an option is wrong or there are fewer than `count + 1` steps
  * @example const trainer = createTrainer(model, { …, batch: 16 }); trainer.fit(lanes(tokens, 16));
  */
-export function lanes(series: Series, count: number, laneOptions: { features?: number } = {}): Sequence[] {
+export function lanes(series: Series, count: number, laneOptions: { features?: number } = {}): Sequence<Series>[] {
   const { features } = complete("options", laneOptions, { features: integer });
   const measured = measure("series", series, features);
   const length = Math.floor((measured.steps - 1) / integer("count", count));

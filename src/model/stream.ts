@@ -2,6 +2,7 @@
 
 import { destination } from "../core/check.js";
 import { lanesFor } from "../core/lanes.js";
+import type { StepInput } from "./columns.js";
 import type { Engine } from "./engine.js";
 import { allFinite } from "./flatten.js";
 import type { GenerateOptions } from "./generate.js";
@@ -67,14 +68,14 @@ export class Stream {
 
   /**
    * Runs one step.
-   * @param input `features` numbers (one number may stand alone), or a token; in your units, where the model has a scaler
+   * @param input `features` numbers (one number may stand alone), a token, or the columns' values by name or in order; in your units, where the model has a scaler
    * @param out where to put the outputs; default a new array
    * @returns the model's outputs at this step, whether its output is "every" or "last" (logits, after cross-entropy);
    * in the targets' units, where the model has a scaler for them
    * @throws TypeError, RangeError if the input is wrong, or the outputs are not finite; then the state is unchanged
    * @example const [y] = stream.step([0.1, 0.2, 0.3]);
    */
-  step(input: ArrayLike<number> | number, out?: Float32Array): Float32Array {
+  step(input: StepInput, out?: Float32Array): Float32Array {
     const { memory, layout, config } = this.#engine;
     const result = destination("out", out, layout.outputs);
     const value = layout.input.checkStep("input", input, config.scaler.inputs);
@@ -129,7 +130,7 @@ export class Stream {
    * The stream as a TransformStream of the web: inputs in, outputs out, one step each.
    * @example for await (const y of readable.pipeThrough(stream.transform())) console.log(y);
    */
-  transform(): TransformStream<ArrayLike<number> | number, Float32Array> {
+  transform(): TransformStream<StepInput, Float32Array> {
     return new TransformStream({ transform: (input, controller) => controller.enqueue(this.step(input)) });
   }
 

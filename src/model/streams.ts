@@ -4,8 +4,8 @@ import { PANEL } from "../../assembly/codes.js";
 import { arrayLike, complete, destination, fail, refuse, size } from "../core/check.js";
 import { dropped } from "../core/memory.js";
 import type { Carried } from "../layers/stage.js";
+import type { Inputs } from "./columns.js";
 import type { Engine } from "./engine.js";
-import type { Series } from "./flatten.js";
 import { checkSteps } from "./layout.js";
 import { copyUnits, Network, type State } from "./network.js";
 import { readOutputs } from "./window.js";
@@ -59,7 +59,7 @@ export class Streams {
       return { ...carried, region: region(floats), floats };
     });
     this.#chosen = region(1);
-    this.#inputs = region(layout.input.rows);
+    this.#inputs = region(layout.input.floats);
     this.#order = region(1);
     memory.i32.set([0, 1, 2, 3, 4, 5, 6, 7], this.#order / 4);
     this.#turns = new Int32Array(capacity);
@@ -94,15 +94,15 @@ export class Streams {
   /**
    * Runs one step of some of the streams.
    * @param ids of open streams, each once, in any order
-   * @param inputs for each of them `features` numbers, flat or in an array each, or a token; in your units, where the model has a
-   * scaler. A flat Float32Array is fastest
+   * @param inputs for each of them `features` numbers, flat or in an array each, or a token, or the columns' values as a sequence has
+   * those of a step; in your units, where the model has a scaler. A flat Float32Array is fastest
    * @param out where to put the outputs; default a new array
    * @returns the model's outputs at this step, [ids x outputs]; in the targets' units, where the model has a scaler for them. A stream
    * whose outputs are not finite keeps its state of before the step; the others are not affected
    * @throws TypeError, RangeError if an id or an input is wrong; then no state is changed
    * @example const y = streams.step([a, b], [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]);
    */
-  step(ids: ArrayLike<number>, inputs: Series, out?: Float32Array): Float32Array {
+  step(ids: ArrayLike<number>, inputs: Inputs, out?: Float32Array): Float32Array {
     const { kernels, memory, layout } = this.#engine;
     const { input, outputs } = layout;
     const [network, states] = [this.#network, this.#states];
@@ -113,12 +113,12 @@ export class Streams {
     // The remaining lanes repeat the last stream.
     for (let i = length; i % LANES > 0; i++) {
       memory.copy(this.#chosen + 4 * i, this.#chosen + 4 * (i - 1), 1);
-      memory.copy(this.#inputs + 4 * input.rows * i, this.#inputs + 4 * input.rows * (i - 1), input.rows);
+      memory.copy(this.#inputs + 4 * input.floats * i, this.#inputs + 4 * input.floats * (i - 1), input.floats);
     }
     for (let i = 0; i < length; i += LANES) {
       const rows = this.#chosen + 4 * i;
-      input.toPanel(this.#engine, network.input, this.#inputs + 4 * input.rows * i, this.#order, LANES);
-      for (const { region, pointer, floats } of states) kernels.embeddingForward(pointer, rows, region, 0, 1, floats, LANES);
+      input.toPanel(this.#engine, network.input, this.#inputs + 4 * input.floats * i, this.#order, LANES);
+      for (const { region, pointer, floats } of states) kernels.embeddingForward(pointer, rows, region, 0, 1, 0, 1, floats, LANES);
       network.forward(1);
       for (const { region, pointer, rows: R, floats } of states) {
         kernels.scatterRows(region, rows, pointer + 4 * R * LANES, 1, floats);

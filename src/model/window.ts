@@ -102,9 +102,16 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
     memory.i32[starts + b] = row?.goesOn ? (network.ends[b] as number) : -1;
     memory.i32[lengths + b] = count;
     network.ends[b] = row?.keep ?? 0;
-    // Value k of step t lies at [t][panel][k][lane].
-    const at = network.input / 4 + Math.floor(b / width) * input.rows * width + (b % width);
-    input.write(memory, at, width, panels * width, row?.sequence.inputs ?? [], row?.from ?? 0, count, T);
+    // Row k of step t lies at [t][panel][k][lane], token n at [n][t][panel][lane].
+    const place = {
+      at: network.input / 4 + Math.floor(b / width) * input.rows * width + (b % width),
+      stride: width,
+      step: panels * input.rows * width,
+      token: (network.below.tokens as number) / 4 + b,
+      tokenStride: network.T * panels * width,
+      tokenStep: panels * width,
+    };
+    input.write(memory, place, row?.sequence.inputs ?? [], row?.from ?? 0, count, T);
   }
   return loss ? writeTargets(engine, network, rows, T, loss) : 0;
 }

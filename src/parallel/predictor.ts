@@ -5,6 +5,7 @@ import {
   checkLoss,
   checkMetrics,
   checkSequences,
+  type Inputs,
   type Loss,
   type Metric,
   type Mode,
@@ -17,7 +18,6 @@ import {
   type Scores,
   Scoring,
   type Sequence,
-  type Series,
   WINDOW,
 } from "../internal.js";
 import { Pool } from "./pool.js";
@@ -69,7 +69,7 @@ export async function* evaluation(
   return scoring.scores();
 }
 
-export async function predict(pool: Pool, sequences: Iterable<{ inputs: Series; targets?: unknown }>): Promise<Float32Array[]> {
+export async function predict(pool: Pool, sequences: Iterable<{ inputs: Inputs; targets?: unknown }>): Promise<Float32Array[]> {
   const { engine } = pool;
   const checked = checkSequences("sequences", sequences, engine, 0);
   const results = roomFor(engine, checked);
@@ -119,7 +119,7 @@ export class Predictor {
    * The outputs of whole sequences. They equal those of `model.predict` to the bit where each thread has more than six sequences.
    * @example const outputs = await predictor.predict(sequences);
    */
-  predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Promise<Float32Array[]> {
+  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>): Promise<Float32Array[]> {
     return predict(this.#pool, sequences);
   }
 

@@ -5,6 +5,7 @@ import {
   type Checked,
   ENVIRONMENT,
   type Engine,
+  type Inputs,
   type Metric,
   type Model,
   options,
@@ -12,7 +13,6 @@ import {
   resume,
   type Scores,
   type Sequence,
-  type Series,
   type Tensor,
   TrainerBase,
   type TrainerFile,
@@ -83,7 +83,7 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
    * The outputs of whole sequences, like `model.predict`.
    * @example const outputs = await trainer.predict(sequences);
    */
-  predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Promise<Float32Array[]> {
+  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>): Promise<Float32Array[]> {
     return predict(this.updater.pool, sequences);
   }
 

@@ -4,6 +4,7 @@ import { product } from "../core/arithmetic.js";
 import { complete, destination, fail, oneOf, options } from "../core/check.js";
 import { checkTensor, type Tensor } from "../core/safetensors.js";
 import type { EligibilityTraces } from "../layers/stage.js";
+import type { StepInput } from "../model/columns.js";
 import type { Config } from "../model/config.js";
 import type { Engine } from "../model/engine.js";
 import { Model } from "../model/model.js";
@@ -14,7 +15,7 @@ import type { TrainerFile } from "./checkpoint.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Position } from "./epochs.js";
 import { ONLINE_CHANGES, type OnlineResumeOptions, resume } from "./resume.js";
-import { measured, noStatistics, type Statistics, scalerOf, statisticsLike } from "./runningScale.js";
+import { noStatistics, type Statistics, scalerOf, statisticsLike, withInputs, withTargets } from "./runningScale.js";
 import { type CheckedTrainerOptions, checkTrainerOptions, ONLINE, type OnlineOptions } from "./trainerOptions.js";
 import { LocalUpdater } from "./updater.js";
 
@@ -52,14 +53,15 @@ export class OnlineLearner {
       throw new RangeError('"counters" are those of a trainer, not of an online learner');
     }
     this.#network = learner.prepare(1, 1);
-    const { input, stages } = this.#network;
+    const { below, stages } = this.#network;
     const traces = stages[0]?.recurrence?.traces;
-    if (!traces || engine.layout.whole || engine.layout.layers.slice(1).some(({ carries }) => carries)) {
+    const { layers, whole, input } = engine.layout;
+    if (!traces || whole || input.learned.length > 0 || layers.slice(1).some(({ carries }) => carries)) {
       throw new RangeError(
-        "an online learner needs a model whose first layer is its only recurrent one, in one direction, without reset: before, peepholes, projection, layerNorm, fullGateRecurrence, zoneout or recurrentDropout",
+        "an online learner needs a model whose first layer is its only recurrent one, in one direction, without reset: before, peepholes, projection, layerNorm, fullGateRecurrence, zoneout or recurrentDropout, and whose categories are one-hot",
       );
     }
-    this.#traces = traces({ output: input, gradient: 0, forward() {}, backward() {} }, (...shape) => learner.keep(4 * product(shape)));
+    this.#traces = traces(below, (...shape) => learner.keep(4 * product(shape)));
     if (scaler !== undefined) {
       const { config, layout } = engine;
       const own = Object.keys(config.scaler).length > 0 && !file;
@@ -94,7 +96,7 @@ export class OnlineLearner {
 
   /**
    * One step of the stream. Returns the outputs. With a target, which may also come later (see `learn`), it then makes an update.
-   * @param input `features` numbers (one number may stand alone), or a token
+   * @param input as for a stream's `step`
    * @param target `outputs` numbers (one may stand alone) or a class, as the loss takes them; absent where there is none
    * @param out where to put the outputs; default a new array
    * @returns the outputs, before the update
@@ -102,11 +104,10 @@ export class OnlineLearner {
    * finite: then parameters and scaler are as before, and the next step begins a new sequence, as after `reset`
    * @example const [y] = learner.step([0.1, 0.2], 0.7);
    */
-  step(input: ArrayLike<number> | number, target?: ArrayLike<number> | number, out?: Float32Array): Float32Array {
+  step(input: StepInput, target?: ArrayLike<number> | number, out?: Float32Array): Float32Array {
     const result = destination("out", out, this.#engine.layout.outputs);
-    const given = typeof input === "number" ? [input] : input;
-    const statistics = measured(this.#statistics, "inputs", "step.inputs", given, this.options.loss);
-    const inputs = this.#engine.layout.input.check("step.inputs", given, this.#scaledBy(statistics).scaler.inputs, 1);
+    const statistics = withInputs(this.#statistics, "step.inputs", input, this.#engine.layout.input);
+    const inputs = this.#engine.layout.input.check("step.inputs", input, this.#scaledBy(statistics).scaler.inputs, 1);
     const goal = target === undefined ? null : this.#goal(target, statistics);
     return this.#orBegin(() => {
       this.#rescale(statistics);
@@ -148,7 +149,7 @@ export class OnlineLearner {
   /** @param before the statistics without this target */
   #goal(target: unknown, before: Statistics): Goal {
     const { loss } = this.options;
-    const statistics = measured(before, "targets", "step.targets", target, loss);
+    const statistics = withTargets(before, "step.targets", target, loss);
     const demands = { config: this.#scaledBy(statistics), layout: this.#engine.layout, loss };
     this.#engine.change();
     return { ...checkTargets("step", target, undefined, demands, 1), statistics };

@@ -3,6 +3,7 @@
 import { atLeast0, type Check, complete, deepFreeze, fail, finite, numbers, type Option, type Refuse } from "../core/check.js";
 import type { Config } from "../model/config.js";
 import { flatten } from "../model/flatten.js";
+import type { Input } from "../model/input.js";
 import type { Layout } from "../model/layout.js";
 import type { Loss } from "../model/losses.js";
 import { ruleOf } from "../model/losses.js";
@@ -61,15 +62,20 @@ export function noStatistics(path: string, { input, outputs }: Layout, loss: Req
   return statistics;
 }
 
-/** The statistics after one more step, whose numbers are checked. Missing targets may be NaN if the loss allows it. */
-export function measured(statistics: Statistics, part: keyof Statistics, path: string, value: unknown, loss: Loss): Statistics {
-  const running = statistics[part];
-  if (!running) return statistics;
-  const unit = part === "inputs" ? "feature" : "number";
-  const missing = part === "targets" && "missing" in loss && loss.missing === "ignore";
+/** The statistics after the inputs of one more step, which are checked. Gaps are skipped. */
+export function withInputs(statistics: Statistics, path: string, value: unknown, input: Input): Statistics {
+  const { inputs } = statistics;
+  return inputs ? { ...statistics, inputs: after(inputs, input.numbers(path, value)) } : statistics;
+}
+
+/** The statistics after the targets of one more step, which are checked. Missing ones may be NaN if the loss allows it. */
+export function withTargets(statistics: Statistics, path: string, value: unknown, loss: Loss): Statistics {
+  const { targets } = statistics;
+  if (!targets) return statistics;
+  const missing = "missing" in loss && loss.missing === "ignore";
   const refuse: Refuse = (value) => (missing && Number.isNaN(value) ? undefined : finite(value));
-  const list = flatten(path, value, running.mean.length, unit, refuse, Float64Array, undefined, 1);
-  return { ...statistics, [part]: after(running, list) };
+  const list = flatten(path, value, targets.mean.length, "number", refuse, Float64Array, undefined, 1);
+  return { ...statistics, targets: after(targets, list) };
 }
 
 export function scalerOf({ inputs, targets }: Statistics, loss: Loss): Config["scaler"] {

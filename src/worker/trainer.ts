@@ -9,11 +9,11 @@ import {
   type CheckedTrainerOptions,
   checkTrainerOptions,
   fail,
+  type Inputs,
   type Metric,
   Model as ModelClass,
   options,
   resume,
-  type Series,
   type ValidatedSettings,
   withLearningRate,
 } from "../internal.js";
@@ -196,7 +196,7 @@ export class WorkerTrainer {
   }
 
   /** The outputs of whole sequences, like `model.predict`, computed by the worker. */
-  predict(sequences: Iterable<{ inputs: Series; targets?: unknown }>): Promise<Float32Array[]> {
+  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>): Promise<Float32Array[]> {
     return this.#batch("predict", sequences, undefined) as Promise<Float32Array[]>;
   }
 

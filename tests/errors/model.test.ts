@@ -24,9 +24,14 @@ describe("createModel", () => {
       '"layer" is not an option; the options are input, layers, output, initial, seed, scaler, metadata',
       config({ layer: [] }),
     ],
-    ["no input", TypeError, '"input" expected an object with features, tokens, got undefined', config({ input: undefined })],
-    ["features and tokens", RangeError, '"input" expected either features or tokens', config({ input: { features: 1, tokens: 2 } })],
-    ["neither", RangeError, '"input" expected either features or tokens', config({ input: {} })],
+    ["no input", TypeError, '"input" expected an object with features, tokens, columns, got undefined', config({ input: undefined })],
+    [
+      "features and tokens",
+      RangeError,
+      '"input" expected either features, tokens or columns',
+      config({ input: { features: 1, tokens: 2 } }),
+    ],
+    ["neither", RangeError, '"input" expected either features, tokens or columns', config({ input: {} })],
     ["features of 0", RangeError, '"input.features" expected an integer from 1 to 1048576, got 0', config({ input: { features: 0 } })],
     [
       "features as text",
@@ -280,7 +285,7 @@ describe("createModel", () => {
     [
       "a scale of tokens",
       RangeError,
-      '"scaler.inputs" is for models with features as input',
+      '"scaler.inputs" is for models with features or numeric columns as input',
       config({ ...tokens, scaler: { inputs: { mean: [1], deviation: [1] } } }),
     ],
     ["a model larger than WebAssembly's memory", RangeError, "4 GiB at most", layers(lstm({ units: 30_000 }))],

@@ -1,8 +1,9 @@
 /** The one list of cases: what is checked against the oracle, differentiated, and timed. */
 
-import type { Loss, ModelConfig, Sequence } from "../../src/index.js";
+import type { Column, Loss, ModelConfig, Sequence, Series } from "../../src/index.js";
 import {
   activation,
+  categorical,
   conv1d,
   crossEntropy,
   dense,
@@ -15,6 +16,7 @@ import {
   lstm97,
   mse,
   normalization,
+  numeric,
   quantile,
   rnn,
 } from "../../src/index.js";
@@ -34,6 +36,35 @@ export interface Case {
 export const readsBack = (layers: readonly Layer[]) => layers.some((layer) => "bidirectional" in layer || "direction" in layer);
 
 const lengths = (count: number, longest: number) => Array.from({ length: count }, (_, i) => 1 + ((i * 7 + longest - 1) % longest));
+
+/** Columns of every kind, alone and beside each other. */
+const TABLES: Record<string, Record<string, Column>> = {
+  "numbers and categories": { a: numeric(), b: categorical(3), c: numeric(), d: categorical(["x", "y", "z", "w", "v"]), e: numeric() },
+  "categories alone": { a: categorical(2), b: categorical(5) },
+  "learned vectors": { a: categorical(3, { units: 2 }), b: numeric(), c: categorical(4), d: categorical(5, { units: 3 }) },
+  gaps: {
+    a: numeric({ missing: "last" }),
+    b: categorical(3, { missing: "category" }),
+    c: numeric({ missing: "mean" }),
+    d: categorical(2, { units: 2, missing: "category" }),
+    e: numeric({ missing: "last" }),
+  },
+};
+
+/** First layers, each with its own way to read columns. */
+const FIRST: Record<string, Layer[]> = {
+  lstm: [lstm({ units: 5 })],
+  "lstm with all that goes with layer normalisation": [lstm({ units: 4, layerNorm: true, projection: 3, zoneout: 0.2 })],
+  "lstm without gates, in both directions": [lstm({ units: 3, inputGate: false, bidirectional: "concat" })],
+  gru: [gru({ units: 5, bidirectional: "sum" })],
+  "gru, reset before": [gru({ units: 3, reset: "before" })],
+  rnn: [rnn({ units: 5 })],
+  lstm97: [lstm97({ blocks: 2, cellsPerBlock: 2 })],
+  "lstm97, zoneout": [lstm97({ blocks: 3, zoneout: 0.3 })],
+  "dense and normalisation": [normalization(), dense({ units: 3, activation: "tanh" }), gru({ units: 3 })],
+  conv1d: [conv1d({ units: 3, kernel: 2 })],
+  "the end of an activation": [activation({ kind: "tanh" }), rnn({ units: 3, direction: "reverse" })],
+};
 
 /** Every option of every cell, with `units` outputs; of inputs as many, where the layer goes past itself. */
 const VARIANTS: Record<string, (units: number) => Layer> = {
@@ -527,6 +558,18 @@ export const CASES: Case[] = [
       }),
     ),
   ),
+  ...Object.entries(TABLES).flatMap(([table, columns]) =>
+    Object.entries(FIRST).flatMap(([first, layers]) =>
+      [3, 9].map(
+        (rows): Case => ({
+          name: `columns, ${table}, below ${first}, ${rows} rows`,
+          model: { input: { columns }, layers: [...layers, dense({ units: 2 })], output: "every" },
+          loss: "mse",
+          lengths: lengths(rows, 6),
+        }),
+      ),
+    ),
+  ),
   {
     name: "no recurrence at all",
     model: { input: { features: 6 }, layers: [dense({ units: 3 })], output: "every" },
@@ -576,7 +619,16 @@ export function examples({ model, loss, lengths, weighted }: Case, seed = 7): Ex
   const per = outputs / (type === "gaussianNLL" ? 2 : quantiles.length);
   return lengths.map((length) => {
     const { input } = model;
-    const inputs = Array.from({ length }, () => ("tokens" in input ? below(input.tokens) : f32s(input.features, next)));
+    const column = ({ missing, ...column }: Column) => {
+      if (missing && next() > 0.3) return NaN;
+      if (column.type === "numeric") return Math.fround(next());
+      return below(typeof column.categories === "number" ? column.categories : column.categories.length);
+    };
+    const step = () => {
+      if ("columns" in input) return Object.values(input.columns).map(column);
+      return "tokens" in input ? below(input.tokens) : f32s(input.features, next);
+    };
+    const inputs = Array.from({ length }, step);
     const steps = model.output === "every" ? length : 1;
     const targets = Array.from({ length: steps }, (_, t) => {
       if (type === "binaryCrossEntropy") return gappy(f32s(outputs, next).map((value) => Math.abs(value)));
@@ -589,7 +641,7 @@ export function examples({ model, loss, lengths, weighted }: Case, seed = 7): Ex
   });
 }
 
-export const asSequences = (list: Example[]) => list as Sequence[];
+export const asSequences = (list: Example[]) => list as Sequence<Series>[];
 
 /** Random parameters, larger than the initial ones, as f32. */
 export function randomParameters(shapes: Record<string, { shape: readonly number[] }>, seed = 3): Parameters {

@@ -46,12 +46,19 @@ export interface Layer {
   g?: string;
   h?: string;
 }
+/** A column of numbers or of categories. */
+export interface Column {
+  type: string;
+  categories?: number | readonly string[];
+  units?: number;
+  missing?: string;
+}
 export interface Description {
-  input: { features?: number; tokens?: number };
+  input: { features?: number; tokens?: number; columns?: Record<string, Column> };
   layers: readonly object[];
   output: "every" | "last";
 }
-/** inputs: a vector for each step, or a token; targets: a vector for each target, or a class. */
+/** inputs: a vector for each step (a number for each column: categories as their index, NaN for gaps), or a token; targets: a vector for each target, or a class. */
 export interface Example {
   inputs: (Vector | number)[];
   targets: (Vector | number)[];
@@ -72,6 +79,7 @@ export interface Draws {
 }
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const oneHot = (token: number, count: number) => zeros(count).map((_, i) => (i === token ? 1 : 0));
 const RECURRENT = ["rnn", "lstm", "gru", "lstm97"];
 
 /** The squashing functions and their slopes. */
@@ -114,9 +122,12 @@ export class Oracle {
   /** The outputs of one sequence at every step; leaves in `states` the state at its end. `backward` takes their gradients. */
   run(inputs: (Vector | number)[], states: States, mask: Mask = () => 1, row = 0): { outputs: Matrix; backward(dOutputs: Matrix): void } {
     const tape = new Tape();
-    const tokens = this.model.input.tokens;
-    const oneHot = (token: number) => zeros(tokens!).map((_, i) => (i === token ? 1 : 0));
-    let signal: Var[] = inputs.map((x) => constant(typeof x === "number" ? oneHot(x) : x));
+    const { tokens, columns } = this.model.input;
+    const seenLast: Record<string, number> = {};
+    let signal: Var[] = inputs.map((x) => {
+      if (!columns) return constant(typeof x === "number" ? oneHot(x, tokens!) : x);
+      return tape.concat(Object.entries(columns).map(([name, column], k) => this.#column(tape, name, column, (x as Vector)[k]!, seenLast)));
+    });
     const seen: Record<string, number> = {};
     const top = this.model.output === "last" ? this.#layers.findLastIndex(({ type }) => RECURRENT.includes(type)) : -1;
     for (const [i, layer] of this.#layers.entries()) {
@@ -158,6 +169,23 @@ export class Oracle {
         tape.backward();
       },
     };
+  }
+
+  /**
+   * A column's numbers at one step: the number itself, then 1 if it is missing, where it may be; of a category a one-hot vector, or the
+   * learned one. `last` has the value last seen.
+   */
+  #column(tape: Tape, name: string, { type, categories = 0, units, missing }: Column, value: number, last: Record<string, number>): Var {
+    const gap = Number.isNaN(value);
+    if (type === "numeric") {
+      const number = gap ? (missing === "last" ? (last[name] ?? 0) : 0) : value;
+      last[name] = number;
+      return constant(missing ? [number, Number(gap)] : [number]);
+    }
+    const given = typeof categories === "number" ? categories : categories.length;
+    const category = gap ? given : value;
+    if (units) return tape.slice(this.#parameter(`embedding.${name}.weight`)!, category * units, units);
+    return constant(oneHot(category, given + (missing ? 1 : 0)));
   }
 
   /** A parameter, whose gradients add up; undefined if the model has none of this name. */

@@ -148,7 +148,7 @@ test("the states of streams: rows of a table to the lanes of panels, and other n
     });
     expect(bench.read(t, table.length)).toEqual(expected);
     const back = bench.buffer(y.length);
-    bench.kernels.embeddingForward(back, c, t, 0, slots, pad4(N), 8);
+    bench.kernels.embeddingForward(back, c, t, 0, 1, 0, slots, pad4(N), 8);
     expect(bench.read(back, y.length)).toEqual(y);
     expect(bench.intact).toBe(true);
   });
@@ -164,8 +164,8 @@ test("embedding: rows gathered and scattered, tokens that repeat included", () =
     const bench = new Bench();
     const [y, t, w, b] = [bench.buffer(dy.data.length), bench.integers(drawn), bench.buffer(table.flat()), bench.buffer(bias)];
     const [dw, d, scratch] = [bench.buffer(new Float32Array(tokens * pad4(N))), bench.buffer(dy.data), bench.buffer(16)];
-    bench.kernels.embeddingForward(y, t, w, b, slots, pad4(N), lanes);
-    bench.kernels.embeddingBackward(dw, d, t, scratch, DENSE, slots, pad4(N), lanes);
+    bench.kernels.embeddingForward(y, t, w, b, 1, 0, slots, pad4(N), lanes);
+    bench.kernels.embeddingBackward(dw, d, t, scratch, DENSE, 1, 0, slots, pad4(N), lanes);
     expect(bench.intact).toBe(true);
     const expected = new Float32Array(dy.data.length);
     const scattered = new Float64Array(tokens * pad4(N));

@@ -1,0 +1,223 @@
+/** Columns: inputs with names, numbers and categories beside each other, as users give them. */
+
+import {
+  arrayLike,
+  type Check,
+  clip,
+  complete,
+  fail,
+  finite,
+  integer,
+  isObject,
+  isRecord,
+  LARGEST,
+  listed,
+  type Options,
+  oneOf,
+  size,
+  typedData,
+  typeOf,
+} from "../core/check.js";
+import { type Initial, initials } from "../layers/initializers.js";
+import { type Scale, standardise } from "./scale.js";
+
+/** A number at each step. */
+export interface NumericColumn {
+  type: "numeric";
+  /**
+   * Lets the column have gaps (null or NaN), which take the value last seen in the sequence ("last"; before the first one the mean) or
+   * the mean ("mean"). A second column, right after it, is 1 in a gap and 0 otherwise. The mean is 0, which it is where the model's
+   * scaler, or you, standardise the column. Default: a gap is an error.
+   */
+  missing?: "last" | "mean";
+}
+
+/** One of some categories at each step, as a label or as an index from 0. */
+export interface CategoricalColumn {
+  type: "categorical";
+  /** The labels, or how many there are. */
+  categories: number | readonly string[];
+  /**
+   * Length of the vector learned for each category (as PyTorch's `nn.Embedding`): `embedding.NAME.weight` [categories, units]. Default:
+   * one-hot, a column of the weights for each category, which a recurrent layer gathers and never multiplies.
+   */
+  units?: number;
+  /** Makes gaps (null or NaN) a category of their own, after the others. Default: a gap is an error. */
+  missing?: "category";
+  /** Initial vectors. Default: those of the model's `initial`. */
+  initial?: Initial<"weights">;
+}
+
+export type Column = NumericColumn | CategoricalColumn;
+export type Columns = Readonly<Record<string, Column>>;
+
+/** A value of a column: null is a gap. */
+export type Value = number | string | null;
+/** The values of one step: by name, or in the order of the columns. A single column's may stand alone. */
+export type StepInput = Readonly<Record<string, Value>> | ArrayLike<Value> | Value;
+/** The values of several steps: an array for each column (fastest), a row for each step, or rows one after the other, flat. */
+export type Inputs =
+  | Readonly<Record<string, ArrayLike<Value>>>
+  | ArrayLike<Readonly<Record<string, Value>> | ArrayLike<Value>>
+  | ArrayLike<Value>;
+
+/**
+ * A column of numbers.
+ * @example numeric({ missing: "last" })
+ */
+export const numeric = (options: Omit<NumericColumn, "type"> = {}): NumericColumn => typedData("numeric", options, 'missing: "last"');
+
+/**
+ * A column of categories: labels, or their count.
+ * @throws TypeError if the categories are neither
+ * @example categorical(["sun", "rain", "snow"], { units: 2 })
+ */
+export function categorical(
+  categories: number | readonly string[],
+  options: Omit<CategoricalColumn, "type" | "categories"> = {},
+): CategoricalColumn {
+  checkCategories("categories", categories);
+  return { ...typedData("categorical", options, "units: 2"), categories };
+}
+
+const checkCategories: Check<number | string[]> = (path, value) => {
+  if (typeof value === "number") return integer(path, value, 1, LARGEST);
+  if (!Array.isArray(value)) fail(TypeError, path, "labels, or how many categories there are", value);
+  value.forEach((label, i) => {
+    if (typeof label !== "string") fail(TypeError, `${path}[${i}]`, "a label", label);
+  });
+  const { size } = new Set(value);
+  if (size === 0 || size > LARGEST || size < value.length) fail(RangeError, path, "one label or more, each another", value);
+  return [...value];
+};
+
+const OPTIONS = {
+  numeric: { missing: oneOf("last", "mean") },
+  categorical: {
+    categories: [checkCategories],
+    units: size,
+    missing: oneOf("category"),
+    initial: initials("weights"),
+  },
+} as const satisfies Record<string, Options>;
+
+export const checkColumns: Check<Columns> = (path, value) => {
+  if (!isRecord(value) || Object.keys(value).length === 0) fail(TypeError, path, "columns by name, such as { wind: numeric() }", value);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, column]) => {
+      const at = `${path}.${name}`;
+      const type = typeOf(at, column, OPTIONS, "a column such as numeric() or categorical(7)");
+      return [name, complete(at, column, { type: [() => type], ...OPTIONS[type] }) as Column];
+    }),
+  );
+};
+
+/** How the values of a column are read. */
+export interface Reader {
+  name: string;
+  /** Categories; 0 for numbers. */
+  count: number;
+  /** The index of each label. */
+  labels: ReadonlyMap<unknown, number> | null;
+  gaps: boolean;
+  /** Its number among the numeric columns. */
+  k: number;
+}
+
+export function readersOf(columns: Columns): Reader[] {
+  let k = 0;
+  return Object.entries(columns).map(([name, column]) => {
+    const gaps = column.missing !== undefined;
+    if (column.type === "numeric") return { name, count: 0, labels: null, gaps, k: k++ };
+    const { categories } = column;
+    if (typeof categories === "number") return { name, count: categories, labels: null, gaps, k };
+    return { name, count: categories.length, labels: new Map(categories.map((label, i) => [label, i])), gaps, k };
+  });
+}
+
+const isGap = (value: unknown) => value === null || Number.isNaN(value);
+
+/** The number of a value, NaN for a gap; undefined if it is wrong. */
+function numberOf({ count, labels, gaps }: Reader, value: unknown): number | undefined {
+  if (isGap(value)) return gaps ? NaN : undefined;
+  if (typeof value !== "number") return labels?.get(value);
+  return count === 0 || (Number.isInteger(value) && value >= 0 && value < count) ? value : undefined;
+}
+
+function refuse(path: string, step: number, { name, count, labels, gaps }: Reader, value: unknown): never {
+  const numbers = count ? `an integer from 0 to ${count - 1}` : "a finite number";
+  const known = labels ? `one of ${listed([...labels.keys()].map((label) => JSON.stringify(label)))}` : numbers;
+  const option = count ? "category" : "last";
+  const hint = gaps ? ", or null for a gap" : isGap(value) ? ` (gaps need the column's option missing: "${option}")` : "";
+  const isValue = typeof value === "number" || (labels && typeof value === "string");
+  fail(isValue ? RangeError : TypeError, `${path}, step ${step}, column ${name}`, known + hint, value);
+}
+
+/** @throws RangeError for a name that no column has */
+function refuseUnknown(path: string, value: object, names: ReadonlySet<string>): void {
+  for (const key of Object.keys(value)) {
+    if (!names.has(key)) throw new RangeError(`"${clip(`${path}.${key}`)}" is no column of this model, which has ${listed([...names])}`);
+  }
+}
+
+/**
+ * The values of some steps as one flat array, in the order of the columns: categories as their index, gaps as NaN, numbers standardised.
+ * @param expected the number of steps, if it is known; then a single step may be an object or, of a single column, a bare value
+ */
+export function readColumns<A extends Float32Array | Float64Array>(
+  path: string,
+  value: unknown,
+  readers: readonly Reader[],
+  numbers: new (length: number) => A,
+  scale?: Scale,
+  expected?: number,
+): A {
+  const per = readers.length;
+  const names = readers.map(({ name }) => name);
+  const known = new Set(names);
+  let steps: number;
+  let raw: (step: number, k: number) => unknown;
+  const lone = expected === 1 && !ArrayBuffer.isView(value) && !Array.isArray(value);
+  if (isRecord(value) && !(lone && !isObject(value[names[0] as string]))) {
+    refuseUnknown(path, value, known);
+    const lists = names.map((name) => arrayLike(`${path}.${name}`, value[name], "an array or a typed array"));
+    steps = (lists[0] as ArrayLike<unknown>).length;
+    lists.forEach(({ length }, k) => {
+      if (length !== steps) fail(RangeError, `${path}.${names[k]}`, `${steps} values, as many as ${names[0]} has`, lists[k]);
+    });
+    raw = (step, k) => (lists[k] as ArrayLike<unknown>)[step];
+  } else {
+    const given = arrayLike(path, lone && (per === 1 || isRecord(value)) ? [value] : value, "columns by name, an array or a typed array");
+    const expectedRow = `${per} values (${listed(names)})`;
+    if (isObject(given[0])) {
+      steps = given.length;
+      for (let step = 0; step < steps; step++) {
+        const row = given[step];
+        const at = `${path}, step ${step}`;
+        if (isRecord(row)) refuseUnknown(at, row, known);
+        else if (arrayLike(at, row, expectedRow).length !== per) fail(RangeError, at, expectedRow, row);
+      }
+      raw = (step, k) => {
+        const row = given[step];
+        return isRecord(row) ? row[names[k] as string] : (row as ArrayLike<unknown>)[k];
+      };
+    } else {
+      steps = given.length / per;
+      if (!Number.isInteger(steps)) fail(RangeError, path, `a multiple of ${expectedRow}`, value);
+      raw = (step, k) => given[step * per + k];
+    }
+  }
+  if (expected && steps !== expected) fail(RangeError, path, `${expected} step${expected > 1 ? "s" : ""}`, value);
+  const result = new numbers(steps * per);
+  readers.forEach((reader, k) => {
+    const { count } = reader;
+    for (let step = 0; step < steps; step++) {
+      const given = raw(step, k);
+      let number = numberOf(reader, given);
+      if (number !== undefined && scale && !count) number = standardise(scale, number, reader.k);
+      if (number === undefined || (finite(number) && !Number.isNaN(number))) refuse(path, step, reader, given);
+      result[step * per + k] = number;
+    }
+  });
+  return result;
+}
