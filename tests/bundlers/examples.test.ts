@@ -267,6 +267,24 @@ test("deno: one file, without permissions, learns a signal and learns it anew wh
   expect(errors[9]).toBeLessThan(errors[5]! / 1.5);
 });
 
+test("weather: in at most 25 lines, better by the pinball loss than climatology and than seasonal naive", () => {
+  const folder = install("weather");
+  const code = readFileSync(join(folder, "learn.js"), "utf8");
+  expect(code.slice(code.indexOf("export async function")).trim().split("\n").length).toBeLessThanOrEqual(25);
+  const output = execFileSync(process.execPath, ["main.js", "1"], { cwd: folder, encoding: "utf8" });
+  const less = [...output.matchAll(/^(-?[\d.]+) % less pinball loss than (.*)$/gm)].map(
+    ([, share, than]) => [than, Number(share)] as const,
+  );
+  expect(less.map(([than]) => than)).toEqual([
+    "climatology, 20 days around",
+    "the same day of last year",
+    "the same weekday of last week",
+    "the last day",
+  ]);
+  for (const [than, share] of less) expect(share, than).toBeGreaterThan(5);
+  expect(output).toContain("layers[1]  gru ");
+});
+
 test("edge: text that comes in pieces, the same for the same seed", async () => {
   const folder = install("edge");
   execFileSync(process.execPath, ["train.js"], { cwd: folder });
