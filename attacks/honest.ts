@@ -1,6 +1,7 @@
 /** Files and states of every format, as memcell writes them, with the functions that open them. */
 
 import {
+  activation,
   adagrad,
   adam,
   adamw,
@@ -47,6 +48,14 @@ const MODELS: Record<string, ModelConfig> = {
   "1997": {
     input: { features: 2 },
     layers: [lstm97({ blocks: 2, cellsPerBlock: 2, inputGateBias: [-1, -2] }), dense({ units: 1, bias: false })],
+  },
+  foreign: {
+    input: { features: 2 },
+    layers: [
+      gru({ units: 3, inputActivation: "relu", gateActivation: "hardSigmoid" }),
+      activation({ kind: "hardSigmoid", alpha: 0.3 }),
+      lstm({ units: 2, direction: "reverse", outputActivation: "logistic" }),
+    ],
   },
   both: { input: { features: 2 }, layers: [rnn({ units: 3, bidirectional: "concat" }), dense({ units: 2 })], output: "last" },
   variants: {
@@ -147,7 +156,8 @@ function dtypes(): Uint8Array {
 
 export async function honestFiles(): Promise<Honest[]> {
   const models = Object.entries(MODELS).map(([name, config]): Honest => {
-    return { name: `model ${name}`, bytes: createModel(config).save(), open: (bytes) => loadModel(bytes).save() };
+    const dtype = name === "foreign" ? "float16" : name === "1997" ? "bfloat16" : "float32";
+    return { name: `model ${name}`, bytes: createModel(config).save({ dtype }), open: (bytes) => loadModel(bytes).save() };
   });
   const learner = createOnlineLearner(createModel(MODELS["1997"] as ModelConfig), {
     loss: "mse",

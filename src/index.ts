@@ -1,7 +1,7 @@
 /** memcell: recurrent networks that learn where the data is. This file lists all public names. */
 
 export type { Activation } from "./core/activations.js";
-export type { Tensor, TensorFile } from "./core/safetensors.js";
+export type { Dtype, Tensor, TensorFile } from "./core/safetensors.js";
 export { readSafetensors, writeSafetensors } from "./core/safetensors.js";
 export { type ActivationLayer, activation } from "./layers/activation.js";
 export { type Conv1dLayer, conv1d } from "./layers/conv1d.js";

@@ -5,7 +5,8 @@
  */
 
 import { product } from "./arithmetic.js";
-import { bytes as checkBytes, clip, describe, fail, isObject, options, shapeText } from "./check.js";
+import { bytes as checkBytes, clip, describe, fail, isObject, oneOf, options, shapeText } from "./check.js";
+import { bfloat, half, toBfloat, toHalf } from "./floats.js";
 import { parseJson } from "./json.js";
 
 /** Numbers in row-major order, with their shape. */
@@ -21,17 +22,34 @@ export interface TensorFile {
   skipped: Record<string, { dtype: string; shape: readonly number[] }>;
 }
 
+/** The kind of numbers in a file that is written. */
+export type Dtype = "float32" | "float16" | "bfloat16";
+
+/** The format's name for it, its bytes, the largest number that stays finite, and the bits of a number. */
+const WRITTEN: Record<Dtype, readonly [name: string, size: number, largest: number, bits?: (value: number) => number]> = {
+  float32: ["F32", 4, Infinity],
+  float16: ["F16", 2, 65504, toHalf],
+  bfloat16: ["BF16", 2, 255 * 2 ** 120, toBfloat],
+};
+
 /** The format's own limit. */
 const MAX_HEADER = 100_000_000;
 
 /**
- * Writes tensors as a safetensors file, F32, in the order given.
+ * Writes tensors as a safetensors file, in the order given.
  * @param file tensors by name; `metadata` of strings, optional. What `readSafetensors` returned can be written as it is; skipped
  * tensors are left out
- * @throws TypeError, RangeError if a tensor's data does not fit its shape, or metadata are not strings
+ * @param writeOptions `dtype`: "float16" and "bfloat16" take half the bytes and round each number to the nearest, of two as near to the
+ * even one. Default "float32"
+ * @throws TypeError, RangeError if a tensor's data does not fit its shape, metadata are not strings, or a number is too large for the dtype
  * @example writeFileSync("model.safetensors", writeSafetensors({ tensors: model.parameters() }));
  */
-export function writeSafetensors(file: Pick<TensorFile, "tensors"> & Partial<TensorFile>): Uint8Array<ArrayBuffer> {
+export function writeSafetensors(
+  file: Pick<TensorFile, "tensors"> & Partial<TensorFile>,
+  writeOptions: { dtype?: Dtype } = {},
+): Uint8Array<ArrayBuffer> {
+  const { dtype = "float32" } = options("options", writeOptions, ["dtype"]);
+  const [code, each, largest, bits] = WRITTEN[oneOf("float32", "float16", "bfloat16")("dtype", dtype)];
   const { tensors, metadata = {} } = options("options", file, ["tensors", "metadata", "skipped"]) as unknown as TensorFile;
   if (!isObject(tensors)) fail(TypeError, "tensors", "tensors by name", tensors);
   const header: Record<string, unknown> = Object.create(null);
@@ -46,8 +64,10 @@ export function writeSafetensors(file: Pick<TensorFile, "tensors"> & Partial<Ten
     if (!(data instanceof Float32Array)) fail(TypeError, `tensors.${name}.data`, "a Float32Array", data);
     const length = product(shape);
     if (length !== data.length) fail(RangeError, `tensors.${name}.data`, `${length} numbers, as its shape says`, data);
-    header[name] = { dtype: "F32", shape, data_offsets: [size, size + data.byteLength] };
-    size += data.byteLength;
+    const over = bits ? data.findIndex((value) => Math.abs(value) > largest && Number.isFinite(value)) : -1;
+    if (over >= 0) fail(RangeError, `tensors.${name}.data[${over}]`, `a number of at most ${largest} in size, for ${dtype}`, data[over]);
+    header[name] = { dtype: code, shape, data_offsets: [size, size + each * length] };
+    size += each * length;
   }
   // Padded with spaces, so that the data is aligned in the file.
   const json = new TextEncoder().encode(JSON.stringify(header));
@@ -61,8 +81,9 @@ export function writeSafetensors(file: Pick<TensorFile, "tensors"> & Partial<Ten
   let at = 8 + headerSize;
   for (const { data } of Object.values(tensors)) {
     for (const value of data) {
-      view.setFloat32(at, value, true);
-      at += 4;
+      if (bits) view.setUint16(at, bits(value), true);
+      else view.setFloat32(at, value, true);
+      at += each;
     }
   }
   return bytes;
@@ -75,22 +96,6 @@ const DTYPES = /* @__PURE__ */ new Map<string, { size: number; read(view: DataVi
   ["F16", { size: 2, read: (view, at) => half(view.getUint16(at, true)) }],
   ["BF16", { size: 2, read: (view, at) => bfloat(view.getUint16(at, true)) }],
 ]);
-
-/** IEEE 754's binary16: five bits of exponent, ten of fraction. */
-function half(bits: number): number {
-  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
-  const special = fraction === 0 ? Infinity : NaN;
-  const size = exponent === 0 ? fraction / 2 ** 24 : exponent === 31 ? special : ((1024 + fraction) * (1 << exponent)) / 2 ** 25;
-  return bits >> 15 ? -size : size;
-}
-
-const single = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(4));
-
-/** The upper half of an f32. */
-function bfloat(bits: number): number {
-  single.setUint16(0, bits);
-  return single.getFloat32(0);
-}
 
 const refuse = (reason: string): never => {
   throw new RangeError(`"bytes" is not a safetensors file that memcell can read: ${reason}`);

@@ -25,6 +25,7 @@ export const activation = (options: Omit<ActivationLayer, "type">): ActivationLa
 export const activationKind: LayerKind<ActivationLayer> = {
   options: { kind: [oneOf(...ACTIVATION_NAMES, "hardSigmoid")], alpha: alphaIn },
   takes: "numbers",
+  bare: true,
 
   refuse(path, { kind, alpha }) {
     if (alpha !== undefined && kind !== "hardSigmoid") throw new RangeError(`"${path}.alpha" needs kind: "hardSigmoid"`);

@@ -20,6 +20,7 @@ export const dropoutKind: LayerKind<DropoutLayer> = {
   options: { rate: [share] },
   takes: "numbers",
   passes: true,
+  bare: true,
 
   plan({ rate }, planner): LayerPlan {
     const units = planner.inputs;

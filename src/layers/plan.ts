@@ -156,6 +156,8 @@ export interface LayerKind<L extends { type: string }> {
   readonly takes: "numbers" | "tokens" | "either";
   /** Whether it only passes on values from below, so that it cannot be the last one. */
   readonly passes?: boolean;
+  /** Whether it has no parameters. */
+  readonly bare?: boolean;
   /** @throws RangeError if options conflict */
   refuse?(path: string, layer: L): void;
   plan(layer: L, planner: Planner): LayerPlan;

@@ -65,6 +65,9 @@ const checkMetadata: Check<Record<string, string>> = (path, value) => {
   return Object.fromEntries(entries);
 };
 
+/** The most layers without parameters, one on the other: a small file could ask for any number of them. */
+export const BARE = 8;
+
 /** Checks a configuration and fills in the defaults. The number of targets is checked later, when the layers have been laid out. */
 export function checkConfig(value: unknown): Config {
   const config = complete("config", value, {
@@ -85,8 +88,11 @@ export function checkConfig(value: unknown): Config {
     const { mean } = scaler.inputs;
     if (mean.length !== scaled) fail(RangeError, "scaler.inputs.mean", `${scaled} numbers`, mean);
   }
+  let run = 0;
   layers.forEach(({ type }, i) => {
-    const { takes, passes } = KINDS[type];
+    const { takes, passes, bare } = KINDS[type];
+    run = bare ? run + 1 : 0;
+    if (run > BARE) throw new RangeError(`"layers[${i}]" is the ${run}th layer without parameters in a row; at most ${BARE} may be`);
     if (passes && layers[i - 1]?.type === type) throw new RangeError(`"layers[${i}]" is ${type} of what ${type} gives: one does it`);
     if (takes === "tokens" && (i > 0 || !tokens)) {
       throw new RangeError(`"layers[${i}]" takes tokens (${type}): it must be the first layer of a model with tokens as input`);

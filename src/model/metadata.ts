@@ -2,7 +2,7 @@
 
 import { fail, integerIn, isObject } from "../core/check.js";
 import { parseJson } from "../core/json.js";
-import type { Config } from "./config.js";
+import { BARE, type Config } from "./config.js";
 
 /** Version of memcell's entry: 2. Files of 0.1 have no version. */
 export const FORMAT = 2;
@@ -38,11 +38,11 @@ export function readMetadata({ memcell: text, ...metadata }: Record<string, stri
 
 /**
  * Limits the layers before they are checked: a file with few tensors must have few layers. All kinds have tensors of their own but a
- * tied layer, of which there is only one, and dropout, of which at most one stands above another layer.
+ * tied layer, of which there is only one, and layers without parameters, of which few stand on each other.
  */
 export function checkLayers(model: unknown, tensors: number): unknown {
   const layers = isObject(model) && "layers" in model ? model.layers : undefined;
-  const most = 2 * tensors + 2;
+  const most = (BARE + 1) * (tensors + 1) + BARE;
   if (Array.isArray(layers) && layers.length > most) {
     fail(RangeError, "layers", `at most ${most} layers, as the file has ${tensors} tensors`, layers);
   }

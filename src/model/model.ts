@@ -4,7 +4,7 @@ import { product } from "../core/arithmetic.js";
 import { clip, each, fail, integerIn, isObject, listed, options } from "../core/check.js";
 import type { Lanes, Mode } from "../core/lanes.js";
 import { lanesFor } from "../core/lanes.js";
-import { checkTensor, openSafetensors, type Tensor, writeSafetensors } from "../core/safetensors.js";
+import { checkTensor, type Dtype, openSafetensors, type Tensor, writeSafetensors } from "../core/safetensors.js";
 import type { Inputs, Value } from "./columns.js";
 import type { Config, ModelConfig } from "./config.js";
 import { checkConfig } from "./config.js";
@@ -232,10 +232,13 @@ export class Model {
 
   /**
    * The model as a safetensors file: PyTorch's names and shapes, with the configuration in the metadata.
+   * @param options `dtype`: "float16" or "bfloat16" for a file of half the size, whose numbers are rounded. Default "float32", which keeps
+   * every bit
+   * @throws RangeError if a parameter is too large for the dtype
    * @example await writeAtomically("model.safetensors", model.save()); // memcell/node: a crash leaves the previous file
    */
-  save(): Uint8Array<ArrayBuffer> {
-    return writeSafetensors({ tensors: this.parameters(), metadata: writeMetadata(this.config) });
+  save(options: { dtype?: Dtype } = {}): Uint8Array<ArrayBuffer> {
+    return writeSafetensors({ tensors: this.parameters(), metadata: writeMetadata(this.config) }, options);
   }
 }
 

@@ -88,6 +88,12 @@ describe("createModel", () => {
     ],
     ["a slope of tanh", RangeError, '"layers[0].alpha" needs kind: "hardSigmoid"', layers({ type: "activation", kind: "tanh", alpha: 1 })],
     [
+      "nine layers in a row without parameters",
+      RangeError,
+      '"layers[9]" is the 9th layer without parameters in a row; at most 8 may be',
+      layers({ type: "rnn", units: 2 }, ...Array.from({ length: 9 }, () => ({ type: "activation", kind: "tanh" }))),
+    ],
+    [
       "tied to no embedding",
       RangeError,
       '"layers[1].tied" needs an embedding of 3 tokens and 2 units, got none',
