@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import type { TableOptions, TableWindow } from "../src/index.js";
-import { lastWindow, windows } from "../src/index.js";
+import { adam, categorical, createModel, createTrainer, dense, gru, lastWindow, numeric, windows } from "../src/index.js";
 
 type Cell = number | string | null;
 type Row = { a: number; b: number; c: Cell; label: string };
@@ -213,4 +213,51 @@ test("the last window needs no targets yet, but rows enough", () => {
   expect(lastWindow({ a: [1, 2, 3, 4] }, options)).toEqual({ inputs: { a: [1, 2, 3, 4] } });
   expect(() => lastWindow({ a: [1, 2, 3] }, options)).toThrow('"table" expected at least 4 rows (length), got 3');
   expect(() => lastWindow({ a: [1, 2, 3, 4, 5, 6] }, { ...options, known: ["a"] })).toThrow("at least 7 rows (length + the last step");
+});
+
+describe("models with columns take them", () => {
+  /** A wave of 12 steps, whose height a label says. */
+  const table = (steps: number) => ({
+    height: Array.from({ length: steps }, (_, t) => (t % 7 === 3 ? null : t % 30 < 15 ? "high" : "low")),
+    wave: Float32Array.from({ length: steps }, (_, t) => (t % 11 === 5 ? NaN : (t % 30 < 15 ? 1 : 0.5) * Math.sin((2 * Math.PI * t) / 12))),
+    phase: Uint8Array.from({ length: steps }, (_, t) => t % 12),
+  });
+  const columns = {
+    wave: numeric({ missing: "last" }),
+    height: categorical(["low", "high"], { missing: "category" }),
+    phase: categorical(12, { units: 3 }),
+  };
+
+  test.each([{ output: "last" }, { output: "every" }, { known: ["phase"] }] as const)("%j", async (more) => {
+    const options = { length: 12, horizon: 4, targets: ["wave"], ...more } as const;
+    const known = "known" in more;
+    const output = known ? "every" : more.output;
+    const model = createModel({
+      input: { columns },
+      layers: [gru({ units: 12 }), dense({ units: known ? 1 : 4 })],
+      output,
+      seed: 1,
+    });
+    const trainer = createTrainer(model, { loss: { type: "mse", missing: "ignore" }, optimizer: adam({ learningRate: 0.02 }) });
+    const train = [...windows(table(200), options)];
+    const { loss } = trainer.evaluate(train);
+    await trainer.fit(train, { epochs: 10 });
+    expect(trainer.evaluate(train).loss).toBeLessThan(loss / 5);
+    // What is not known ahead is not looked at.
+    const ahead = table(200);
+    if (known) ahead.wave.fill(9, 196);
+    const last = lastWindow(ahead, options);
+    const [outputs] = model.predict([last]);
+    expect(outputs).toHaveLength({ last: 4, every: known ? 16 : 48 }[output]);
+    expect(outputs).toEqual(model.predict([lastWindow(table(200), options)])[0]);
+  });
+
+  test("a column that is not known ahead must be allowed to have gaps", () => {
+    const model = createModel({ input: { columns: { x: numeric(), day: categorical(7) } }, layers: [dense({ units: 1 })] });
+    const week = { x: [1, 2, 3, 4], day: [0, 1, 2, 3] };
+    const cut = windows(week, { length: 2, horizon: 1, targets: ["x"], known: ["day"] });
+    expect(() => model.predict(cut)).toThrow(
+      '"sequences[0].inputs, step 2, column x" expected a finite number (gaps need the column\'s option missing: "last"), got null',
+    );
+  });
 });
