@@ -215,7 +215,7 @@ export function drawModel(draw: Draw): { config: ModelConfig; outputs: number } 
 }
 
 /** A loss that suits this number of outputs. */
-function drawLoss(draw: Draw, outputs: number): Loss {
+function drawLoss(draw: Draw, outputs: number, output: ModelConfig["output"]): Loss {
   const reduction = draw.of(["mean", "mean", "sum"] as const);
   const count = draw.of([1, 2, 3].filter((count) => outputs % count === 0));
   const losses: Loss[] = [
@@ -230,6 +230,7 @@ function drawLoss(draw: Draw, outputs: number): Loss {
     const classWeights = draw.chance(0.3) ? Array.from({ length: outputs }, (_, k) => k % 3) : null;
     const entropy: Loss = { type: "crossEntropy", reduction, labelSmoothing: draw.of([0, 0.2]), classWeights };
     losses.push(entropy, entropy, entropy);
+    if (output === "every") losses.push({ type: "ctc", reduction, blank: draw.from(0, outputs - 1) });
   }
   return draw.of(losses);
 }
@@ -256,10 +257,11 @@ export function drawTraining(draw: Draw, { layers, output }: ModelConfig, output
   const recurrent = layers.filter(({ type }) => ["rnn", "gru", "lstm", "lstm97"].includes(type));
   const whole = readsBack(layers);
   const cells = recurrent.every(({ type }) => type === "lstm" || type === "lstm97");
-  const window = whole ? Infinity : draw.of([1, draw.from(2, 9), draw.from(2, 9), Infinity]);
+  const loss = drawLoss(draw, outputs, output);
+  const window = whole || loss.type === "ctc" ? Infinity : draw.of([1, draw.from(2, 9), draw.from(2, 9), Infinity]);
   const overlaps = window < Infinity && output === "every" && draw.chance(0.4);
   return {
-    loss: drawLoss(draw, outputs),
+    loss,
     optimizer: optimizers(draw),
     window,
     ...(overlaps && { stride: draw.from(1, window) }),
@@ -286,6 +288,11 @@ export function drawSequences(draw: Draw, config: ModelConfig, outputs: number, 
         : "tokens" in input
           ? integers(length, input.tokens)
           : draw.numbers(length * input.features);
+    if (loss.type === "ctc") {
+      // No more than the steps can spell, whatever they are.
+      const labels = integers(draw.from(0, Math.ceil(length / 2)), outputs - 1).map((label) => label + Number(label >= (loss.blank ?? 0)));
+      return { inputs, targets: labels, ...(draw.chance(0.2) && { weights: draw.from(0, 2) }) };
+    }
     const per = loss.type === "quantile" ? outputs / loss.quantiles.length : loss.type === "gaussianNLL" ? outputs / 2 : outputs;
     const targets =
       loss.type === "crossEntropy"

@@ -17,6 +17,8 @@ export type { GruLayer, Lstm97Layer, LstmLayer, RnnLayer } from "./layers/recurr
 export type { CategoricalColumn, Column, Columns, Inputs, NumericColumn, StepInput, Value } from "./model/columns.js";
 export { categorical, numeric } from "./model/columns.js";
 export type { ModelConfig } from "./model/config.js";
+export { type CtcLoss, ctc } from "./model/ctcLoss.js";
+export { type CustomFunction, type CustomLoss, type CustomResult, customLoss } from "./model/customLoss.js";
 export type { Environment } from "./model/engine.js";
 export type { Series } from "./model/flatten.js";
 export type { GenerateOptions } from "./model/generate.js";

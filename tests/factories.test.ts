@@ -7,7 +7,8 @@ import * as parallel from "../src/parallel/trainer.js";
 import * as worker from "../src/worker/trainer.js";
 
 /** All that is exported but what does something: a factory that is added is tested as it is. */
-const OTHERS = /^(create|load|resume|read|write)[A-Z]|^(gradientFlow|lanes|lastWindow|scaler|textStream|trace|windows)$/;
+const OTHERS =
+  /^(create|load|resume|read|write)[A-Z]|^(categorical|customLoss|gradientFlow|lanes|lastWindow|scaler|textStream|trace|windows)$/;
 const factories = Object.entries(memcell).filter(([name]) => !OTHERS.test(name)) as [string, (options?: unknown) => { type: string }][];
 
 const WRONG: [value: unknown, call: string, got: string][] = [
@@ -26,6 +27,7 @@ const optimizer = sgd({ learningRate: 1 });
 const places: ((data: never) => unknown)[] = [
   (layer) => createModel({ input, layers: [layer, dense({ units: 1 })] }),
   (layer) => createModel({ input: { tokens: 2 }, layers: [layer, dense({ units: 1 })] }),
+  (column) => createModel({ input: { columns: { x: column } }, layers: [dense({ units: 1 })] }),
   (weights) => createModel({ input, layers: [dense({ units: 1, initial: { weights } })] }),
   (loss) => createTrainer(createModel({ input, layers: [dense({ units: 6 })] }), { loss, optimizer }),
   (optimizer) => createTrainer(createModel({ input, layers: [dense({ units: 1 })] }), { loss: mse(), optimizer }),

@@ -111,8 +111,11 @@ describe.each([
 // Without learning, the loss says whether every window began in the right state.
 const random = ["rate", "zoneout", "cellZoneout", "recurrentDropout"];
 const steady = CASES.filter(
-  ({ model: { layers, output } }) =>
-    output === "every" && !readsBack(layers) && !layers.some((layer) => random.some((name) => name in layer)),
+  ({ model: { layers, output }, loss }) =>
+    output === "every" &&
+    !readsBack(layers) &&
+    !(typeof loss === "object" && loss.type === "ctc") &&
+    !layers.some((layer) => random.some((name) => name in layer)),
 );
 test.each(steady.map((entry) => [entry.name, entry] as const))("windows that overlap begin in the right state: %s", async (_, entry) => {
   const one = createModel(entry.model);

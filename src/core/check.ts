@@ -136,7 +136,8 @@ export const oneOf =
 
 /** Freezes options once they are checked. */
 export function deepFreeze<T>(value: T): T {
-  if (isObject(value)) Object.values(value).forEach(deepFreeze);
+  if (!isObject(value)) return value;
+  Object.values(value).forEach(deepFreeze);
   return Object.freeze(value);
 }
 

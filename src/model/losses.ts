@@ -21,6 +21,9 @@ import {
   typeOf,
 } from "../core/check.js";
 import type { Kernels } from "../core/kernels.js";
+import type { CtcLoss } from "./ctcLoss.js";
+import { type CustomLoss, checkFunction, runCustom } from "./customLoss.js";
+import type { Panels } from "./panels.js";
 import type { Outputs, Scaler } from "./scale.js";
 
 interface Reduced {
@@ -88,7 +91,16 @@ export interface GaussianNllLoss extends OfNumbers {
   type: "gaussianNLL";
 }
 
-export type Loss = MseLoss | MaeLoss | HuberLoss | BinaryCrossEntropyLoss | CrossEntropyLoss | QuantileLoss | GaussianNllLoss;
+export type Loss =
+  | MseLoss
+  | MaeLoss
+  | HuberLoss
+  | BinaryCrossEntropyLoss
+  | CrossEntropyLoss
+  | CtcLoss
+  | QuantileLoss
+  | GaussianNllLoss
+  | CustomLoss;
 
 /** @example createTrainer(model, { loss: mse() }) // or loss: "mse", or mse({ reduction: "sum" }) */
 export const mse = (options: Omit<MseLoss, "type"> = {}): MseLoss => typedData("mse", options, 'reduction: "sum"');
@@ -124,19 +136,14 @@ export interface Targets {
   classWeights?: ArrayLike<number> | null;
 }
 
-/** The arguments of a loss's kernel: pointers; shapes, and the factor on the sum. */
-export interface Panels {
-  /** `perOutput` is [O], padded with zeros: the result of the rule's `perOutput`; 0 for none. */
-  pointers: readonly [dy: number, y: number, target: number, weight: number, each: number, perOutput: number];
-  sizes: readonly [slots: number, O: number, width: number, scale: number];
-}
-
 /** A loss as other files see it. To add one, add a row to RULES, and a line or a kernel in assembly/loss.ts. */
 interface Rule<L> {
   /** The meaning of the outputs where the model's scaler standardises targets. */
   scaled?: Outputs;
+  /** Whether the targets are the labels of a whole sequence, not of its steps; then windows hold whole sequences. */
+  labels?: true;
   /** @throws RangeError if the loss does not suit the model's outputs */
-  fits?(path: string, outputs: number): void;
+  fits?(path: string, outputs: number, output: "every" | "last"): void;
   /** The options besides `reduction`. */
   options?(outputs: number): Record<Exclude<keyof L, "type" | "reduction" | "missing">, Option>;
   targets(loss: L, outputs: number): Targets;
@@ -207,6 +214,26 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
     run: (kernels, { labelSmoothing }, { pointers: [dy, y, target, weight, , perOutput], sizes }) =>
       kernels.softmaxCrossEntropy(dy, y, target, weight, perOutput, labelSmoothing, ...sizes),
   },
+  ctc: {
+    labels: true,
+    fits(path, outputs, output) {
+      if (outputs < 2)
+        fail(RangeError, path, "a model with at least two outputs for ctc, one for each label and one for the blank", outputs);
+      if (output === "last") fail(RangeError, path, 'a model with output "every" for ctc, which aligns labels with steps', "ctc");
+    },
+    options: (outputs) => ({ blank: [integerIn(0, outputs - 1), 0] }),
+    targets: ({ blank }, outputs) => {
+      const known = indexBelow(outputs);
+      return { per: 1, classes: true, refuse: (label) => (label === blank ? `a label other than ${blank}, the blank` : known(label)) };
+    },
+    run: (kernels, { blank }, { pointers: [dy, y, target, weight], sizes: [slots, ...sizes], panels, lengths, scratch }) =>
+      kernels.ctcLoss(dy, y, target, weight, lengths, scratch, blank, slots / panels, panels, ...sizes),
+  },
+  custom: {
+    options: (outputs) => ({ compute: [checkFunction], targets: [integerIn(1, outputs), outputs] }),
+    targets: ({ targets }) => ({ per: targets, refuse: finite }),
+    run: runCustom,
+  },
 };
 
 /** The compiler cannot see that a loss and the row of its type belong together. */
@@ -214,7 +241,7 @@ export const ruleOf = ({ type }: Pick<Loss, "type">) => RULES[type] as unknown a
 
 /** The facts that a loss must fit: a model's outputs and its scaler. */
 interface Fits {
-  config: { scaler: Scaler };
+  config: { scaler: Scaler; output: "every" | "last" };
   layout: { outputs: number };
 }
 
@@ -224,9 +251,9 @@ export function checkLoss(path: string, value: unknown, { config, layout }: Fits
   const given = named(path, value, RULES);
   const type = typeOf(path, given, RULES, 'a loss such as "mse"');
   const rule = ruleOf({ type });
-  rule.fits?.(path, outputs);
+  rule.fits?.(path, outputs, config.output);
   const reduction = [oneOf("mean", "sum"), "mean"] as const;
-  const missing = type === "crossEntropy" ? {} : { missing: [oneOf("refuse", "ignore"), "refuse"] as const };
+  const missing = rule.labels || type === "crossEntropy" ? {} : { missing: [oneOf("refuse", "ignore"), "refuse"] as const };
   const own = { type: [() => type] as const, reduction, ...missing, ...rule.options?.(outputs) };
   const loss = complete(path, given, own) as unknown as Required<Loss>;
   const { targets, outputs: kind = "values" } = config.scaler;

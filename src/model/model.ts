@@ -23,11 +23,10 @@ import { type Assigned, assign } from "./stateDict.js";
 import { Stream } from "./stream.js";
 import { Streams, type StreamsOptions } from "./streams.js";
 import { summarize } from "./summary.js";
-import { Rows, readRows, roomFor, writeWindow } from "./window.js";
+import { limitOf, Rows, readRows, roomFor, writeWindow } from "./window.js";
 
-/** The number of whole sequences run side by side, and the length of their windows. */
+/** The number of whole sequences run side by side. */
 export const ROWS = 32;
-export const WINDOW = 64;
 
 /** Made by `createModel` and `loadModel`. */
 export class Model {
@@ -111,7 +110,7 @@ export class Model {
   ): Generator<{ network: Network; rows: Rows["rows"]; T: number; counted: number }> {
     const lanes = lanesFor(Math.min(ROWS, sequences.length));
     const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
-    const network = this.#take(mode, this.#engine.layout.whole ? longest : Math.min(WINDOW, longest), lanes);
+    const network = this.#take(mode, limitOf(this.#engine.layout, longest, loss), lanes);
     try {
       const rows = new Rows(lanes.batch);
       for (;;) {

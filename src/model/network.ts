@@ -35,6 +35,9 @@ export class Network {
   /** [1] i32, which all threads read: pointer to the weights of single target numbers, [T][P][outputs][width]; 0: all are 1. */
   readonly #each: number = 0;
   #apart = 0;
+  /** Memory in which a loss aligns labels: its bytes, and [1] i32, which all threads read, the pointer. */
+  #aligned = 0;
+  readonly #alignment: number = 0;
   /** [outputs], padded with zeros: the loss's number for each output. */
   readonly #perOutput: number = 0;
   /** The slot, out of T+1, of each sequence's present state: at its own end, not at that of its padding. */
@@ -95,6 +98,7 @@ export class Network {
         this.target = buffer(T, P, pad4(layout.outputs), width);
         this.counts = buffer(T, P, width);
         this.#each = buffer(1);
+        this.#alignment = buffer(1);
         this.#perOutput = buffer(pad4(layout.outputs));
       }
     } catch (error) {
@@ -120,6 +124,20 @@ export class Network {
   /** Makes all numbers of a step count as much as the step. */
   together(): void {
     this.#engine.memory.i32[this.#each / 4] = 0;
+  }
+
+  /** Makes room to align up to so many labels with the steps of a sequence (assembly/ctc.ts has the layout). */
+  align(labels: number): void {
+    const { memory } = this.#engine;
+    const { panels, width } = this.lanes;
+    const bytes = 4 * ((this.T + 4) * (pad4(2 * labels + 1) + 8) + pad4(this.T * panels * width));
+    if (bytes <= this.#aligned) return;
+    const pointer = this.buffer(bytes / 4);
+    const before = memory.i32[this.#alignment / 4] as number;
+    memory.i32[this.#alignment / 4] = pointer;
+    this.#aligned = bytes;
+    if (before) this.regions.splice(this.regions.indexOf(before), 1);
+    memory.release(before);
   }
 
   /** A zeroed region that is released with the network. */
@@ -164,7 +182,8 @@ export class Network {
     numbers ??= rule.perOutput?.(loss, O);
     if (numbers) memory.write(this.#perOutput, numbers);
     const pointers = [dy, y, this.target, this.counts, memory.i32[this.#each / 4] as number, numbers ? this.#perOutput : 0] as const;
-    return (run ?? rule.run)(kernels, loss, { pointers, sizes: [T * panels, O, width, scale] });
+    const [lengths, scratch] = [this.lengths, memory.i32[this.#alignment / 4] as number];
+    return (run ?? rule.run)(kernels, loss, { pointers, sizes: [T * panels, O, width, scale], panels, lengths, scratch });
   }
 
   /**

@@ -4,6 +4,7 @@ import { arrayLike, atLeast0, fail, isObject, options } from "../core/check.js";
 import type { Inputs } from "./columns.js";
 import type { Config } from "./config.js";
 import { flatten, type Series } from "./flatten.js";
+import { checkLabels } from "./labels.js";
 import type { Layout } from "./layout.js";
 import { type Loss, ruleOf } from "./losses.js";
 
@@ -12,7 +13,8 @@ import { type Loss, ruleOf } from "./losses.js";
  *
  * `inputs` has `features` numbers for each step, or one token; or the values of the model's columns: an array for each by name (fastest),
  * or for each step an object, or a row in the order of the columns. `targets` has the loss's targets for each step (or for the last step
- * alone, where the model's output is "last"): `outputs` numbers, or with cross-entropy one class. `weights` has a weight for each of
+ * alone, where the model's output is "last"): `outputs` numbers, or with cross-entropy one class. With `ctc` it has the labels of the
+ * sequence, as many as there are, and `weights` one number for all of it. Otherwise `weights` has a weight for each of
  * these steps, or for each of their numbers, 0 or more. Means are over the sum of weights. A weight of 0 means that there is no
  * target: any number may stand in its place, even NaN. Default: all 1.
  */
@@ -75,7 +77,9 @@ export function checkTargets(
   { config, layout, loss }: Required<Demands>,
   steps: number,
 ): Pick<Checked, "targets" | "weights" | "each"> {
-  const { per, classes, refuse, ignored } = ruleOf(loss).targets(loss, layout.outputs);
+  const rule = ruleOf(loss);
+  const { per, classes, refuse, ignored } = rule.targets(loss, layout.outputs);
+  if (rule.labels) return checkLabels(path, targets, weights, refuse, steps);
   const weight = new Float32Array(steps).fill(1);
   let each: Float32Array | undefined;
   if (weights !== undefined) {

@@ -2,11 +2,17 @@
 
 import { pad4 } from "../layers/packing.js";
 import type { Engine } from "./engine.js";
+import { writeLabels } from "./labels.js";
+import type { Layout } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { ruleOf } from "./losses.js";
 import type { Network } from "./network.js";
 import { restore } from "./scale.js";
 import type { Checked } from "./sequences.js";
+
+/** The most steps of a window in which sequences up to `longest` run without learning: all where model or loss need whole ones. */
+export const limitOf = ({ whole }: Pick<Layout, "whole">, longest: number, loss?: Required<Loss>): number =>
+  whole || (loss && ruleOf(loss).labels) ? longest : Math.min(64, longest);
 
 /** One row of a batch: a sequence, and its part in the window. */
 export interface Row {
@@ -123,9 +129,17 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
 export function writeTargets(engine: Engine, network: Network, rows: readonly (Row | null)[], T: number, loss: Required<Loss>): number {
   const { memory, config, layout } = engine;
   const { width, panels } = network.lanes;
+  const rule = ruleOf(loss);
+  if (rule.labels)
+    return writeLabels(
+      memory,
+      network,
+      rows.map((row) => row?.sequence),
+      T,
+    );
+  const { per, copies = 1, classes, classWeights } = rule.targets(loss, layout.outputs);
   const apart = rows.some((row) => row?.sequence.each) ? network.apart() : 0;
   if (!apart) network.together();
-  const { per, copies = 1, classes, classWeights } = ruleOf(loss).targets(loss, layout.outputs);
   const goals = classes ? memory.i32 : memory.f32;
   const [target, weight] = [network.target / 4, network.counts / 4];
   const targetRows = classes ? 1 : pad4(layout.outputs);

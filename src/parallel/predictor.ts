@@ -7,6 +7,7 @@ import {
   checkSequences,
   type Inputs,
   type Loss,
+  limitOf,
   type Metric,
   type Mode,
   Model,
@@ -18,7 +19,6 @@ import {
   type Scores,
   Scoring,
   type Sequence,
-  WINDOW,
 } from "../internal.js";
 import { Pool } from "./pool.js";
 import { type Part, Shards } from "./shards.js";
@@ -34,9 +34,9 @@ async function* windows(
   engine = pool.engine,
 ): AsyncGenerator<void, void, void> {
   if (sequences.length === 0) return;
-  const { config, layout } = engine;
+  const { config } = engine;
   const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
-  const limit = layout.whole ? longest : Math.min(WINDOW, longest);
+  const limit = limitOf(engine.layout, longest, loss);
   const shards = new Shards(pool, limit, Math.min(ROWS * pool.size, sequences.length), mode, 0, engine);
   try {
     const rows = new Rows(shards.lanes.batch);

@@ -128,7 +128,7 @@ export function createTrainer(model: Model, trainerOptions: TrainerOptions & Thr
  * change as in `resumeTrainer` of `memcell`.
  * @throws TypeError, RangeError if the file is damaged or holds no trainer, or an option may not change
  */
-export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, resumeOptions: ResumeOptions & Threads = {}): ParallelTrainer {
+export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, resumeOptions: Omit<ResumeOptions, "loss"> & Threads = {}): ParallelTrainer {
   const { model, file, given } = resume(bytes, resumeOptions, CHANGES, [...ENVIRONMENT, "threads", "worker"]);
   const { threads, worker } = given;
   return new ParallelTrainer(model, file.options, { threads, worker }, file);

@@ -1,6 +1,6 @@
 /** Updates from the gradients of several threads, added in the order of their rows: the same number of threads gives the same bits. */
 
-import { type CheckedTrainerOptions, type Engine, type Learned, type Row, Updater } from "../internal.js";
+import { type CheckedTrainerOptions, checkSendable, type Engine, type Learned, type Row, Updater } from "../internal.js";
 import type { Pool } from "./pool.js";
 import { Shards } from "./shards.js";
 
@@ -14,6 +14,7 @@ export class ParallelUpdater extends Updater<Shards> {
     owner: object,
     readonly pool: Pool,
   ) {
+    checkSendable(options);
     super(engine, options, owner);
     const { bytes } = engine.layout.params;
     this.#regions = Array.from({ length: pool.size }, (_, i) => (i === 0 ? this.gradients : this.keep(bytes)));

@@ -14,9 +14,9 @@ import { readOutputs, wholeRow, writeTargets, writeWindow } from "../model/windo
 import type { TrainerFile } from "./checkpoint.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Position } from "./epochs.js";
-import { ONLINE_CHANGES, type OnlineResumeOptions, resume } from "./resume.js";
+import { HERE, ONLINE_CHANGES, type OnlineResumeOptions, resume } from "./resume.js";
 import { noStatistics, type Statistics, scalerOf, statisticsLike, withInputs, withTargets } from "./runningScale.js";
-import { type CheckedTrainerOptions, checkTrainerOptions, ONLINE, type OnlineOptions } from "./trainerOptions.js";
+import { type CheckedTrainerOptions, checkOnlineOptions, ONLINE, type OnlineOptions } from "./trainerOptions.js";
 import { LocalUpdater } from "./updater.js";
 
 /** A checked target, and the statistics with it included. */
@@ -44,7 +44,7 @@ export class OnlineLearner {
     this.#engine = engine;
     this.model = model;
     const { scaler, ...trainer } = options("options", onlineOptions, [...ONLINE, "scaler"]);
-    const checked = checkTrainerOptions(trainer, engine);
+    const checked = checkOnlineOptions(trainer, engine);
     this.options = scaler === undefined ? checked : Object.freeze({ ...checked, scaler: oneOf("running")("scaler", scaler) });
     const learner = new LocalUpdater(engine, this.options, this);
     this.#learner = learner;
@@ -294,7 +294,7 @@ export function createOnlineLearner(model: Model, onlineOptions: OnlineOptions):
  * @example const learner = resumeOnlineLearner(bytes, { optimizer: sgd({ learningRate: 0.001 }) });
  */
 export function resumeOnlineLearner(bytes: Uint8Array | ArrayBuffer, resumeOptions: OnlineResumeOptions = {}): OnlineLearner {
-  const { model, file } = resume(bytes, resumeOptions, ONLINE_CHANGES);
+  const { model, file } = resume(bytes, resumeOptions, ONLINE_CHANGES, HERE);
   const given = Object.entries(file.options as object).filter(([key]) => ["scaler", ...ONLINE].includes(key));
   return new OnlineLearner(model, Object.fromEntries(given), file);
 }

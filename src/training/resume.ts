@@ -1,6 +1,7 @@
 /** The options that may change when training resumes: those that no saved number depends on. */
 
 import { fail, options } from "../core/check.js";
+import type { CustomLoss } from "../model/customLoss.js";
 import type { Environment } from "../model/engine.js";
 import { loadModel, type Model } from "../model/model.js";
 import { openCheckpoint, type TrainerFile } from "./checkpoint.js";
@@ -17,6 +18,8 @@ export const CHANGES = [...ALWAYS, ...BETWEEN] as const;
 /** The options that may change for an online learner. */
 export const ONLINE_CHANGES = [...ALWAYS, "accumulate"] as const;
 export const ENVIRONMENT = ["module", "kernels"] as const;
+/** The options that may be given besides, on the thread that calls. */
+export const HERE = [...ENVIRONMENT, "loss"] as const;
 
 /**
  * Options to change when training resumes. An optimizer must keep its type, as the file has its moments; a schedule counts updates from
@@ -24,11 +27,16 @@ export const ENVIRONMENT = ["module", "kernels"] as const;
  */
 export type Changes = Partial<Pick<TrainerOptions, (typeof CHANGES)[number]>>;
 
+/** The loss of a trainer that was saved with a `customLoss`: needed there, as a file holds no functions; refused elsewhere. */
+interface OwnLoss {
+  loss?: CustomLoss;
+}
+
 /** The options of `resumeTrainer`. */
-export interface ResumeOptions extends Changes, Environment {}
+export interface ResumeOptions extends Changes, Environment, OwnLoss {}
 
 /** The options of `resumeOnlineLearner`. `accumulate` may change where no gradients wait for an update. */
-export interface OnlineResumeOptions extends Pick<Changes, (typeof ONLINE_CHANGES)[number]>, Environment {}
+export interface OnlineResumeOptions extends Pick<Changes, (typeof ONLINE_CHANGES)[number]>, Environment, OwnLoss {}
 
 interface Resumed {
   model: Model;
@@ -58,6 +66,13 @@ export function resume(
     const before = (saved.optimizer as { type?: unknown } | null)?.type;
     if (type !== before) fail(RangeError, "optimizer", `${before}, whose moments the file has`, type);
   }
+  const type = (loss: unknown) => (loss as { type?: unknown } | null | undefined)?.type;
+  if (type(saved.loss) === "custom" && type(given.loss) !== "custom") {
+    const own = "this file's trainer had a loss of its own, whose function no file holds";
+    if (others.includes("loss")) fail(TypeError, "loss", `customLoss(f), as ${own}`, given.loss);
+    throw new RangeError(`"bytes" cannot be resumed on other threads, as ${own}: resumeTrainer of memcell takes { loss: customLoss(f) }`);
+  }
+  if (type(saved.loss) !== "custom" && "loss" in given) fail(RangeError, "loss", "none, as the file has the trainer's", given.loss);
   const { progress, pending } = (file.counters ?? {}) as { progress?: unknown; pending?: { windows?: unknown } };
   for (const key of progress || pending?.windows ? BETWEEN : []) {
     if (!(key in given) || given[key] === saved[key]) continue;
@@ -68,7 +83,7 @@ export function resume(
       given[key],
     );
   }
-  const changed = Object.fromEntries(Object.entries(given).filter(([key]) => changes.includes(key)));
+  const changed = Object.fromEntries(Object.entries(given).filter(([key]) => key === "loss" || changes.includes(key)));
   // A stride that defaulted to the window keeps following it.
   const stride = "window" in given && saved.stride === saved.window ? { stride: undefined } : {};
   const environment = Object.fromEntries(ENVIRONMENT.filter((key) => key in given).map((key) => [key, given[key]]));

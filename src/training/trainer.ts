@@ -8,7 +8,7 @@ import { Model } from "../model/model.js";
 import type { Checked, Sequence } from "../model/sequences.js";
 import type { TrainerFile } from "./checkpoint.js";
 import { TrainerBase } from "./fit.js";
-import { CHANGES, type ResumeOptions, resume } from "./resume.js";
+import { CHANGES, HERE, type ResumeOptions, resume } from "./resume.js";
 import type { TrainerOptions } from "./trainerOptions.js";
 import { LocalUpdater } from "./updater.js";
 
@@ -90,12 +90,12 @@ export function createTrainer(model: Model, trainerOptions: TrainerOptions): Tra
 /**
  * Resumes the trainer that `trainer.save` saved, with its model (`trainer.model`). It continues bit for bit, except for the options you
  * change: an `optimizer` of the same type, `schedule`, `clipNorm`, `clipValue`, and between epochs `window`, `stride`, `batch`,
- * `accumulate`.
+ * `accumulate`. After a `customLoss` it needs `loss: customLoss(f)`, as the file does not hold the function.
  * @throws TypeError, RangeError if the file is damaged or holds no trainer, or an option may not change
  * @example for await (const report of resumeTrainer(bytes).fit(sequences, { epochs: 10 })) console.log(report.loss);
  * @example const trainer = resumeTrainer(bytes, { optimizer: adam({ learningRate: 1e-4 }), clipNorm: 0.5 });
  */
 export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, resumeOptions: ResumeOptions = {}): Trainer {
-  const { model, file } = resume(bytes, resumeOptions, CHANGES);
+  const { model, file } = resume(bytes, resumeOptions, CHANGES, HERE);
   return new Trainer(model, file.options, file);
 }

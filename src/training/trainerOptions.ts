@@ -10,6 +10,7 @@ import {
   fail,
   integer,
   integerIn,
+  isRecord,
   oneOf,
   positive,
   share,
@@ -17,7 +18,7 @@ import {
 import type { Config } from "../model/config.js";
 import type { Layout } from "../model/layout.js";
 import type { Loss } from "../model/losses.js";
-import { checkLoss } from "../model/losses.js";
+import { checkLoss, ruleOf } from "../model/losses.js";
 import type { Optimizer } from "./optimizers.js";
 import { checkOptimizer, rate } from "./optimizers.js";
 import type { Schedule } from "./schedules.js";
@@ -37,7 +38,8 @@ export interface TrainerOptions {
    * Steps of a window: how far gradients flow back. `Infinity` is full BPTT. Windows start at the beginning of a sequence. Where the
    * model's output is "last" they end with it instead, so that the window that learns is whole. The state of earlier windows is carried
    * into it, but no gradient reaches them, so the model does not learn what to keep from there. Memory grows with the window: an LSTM of 64
-   * units takes some 60 kB a step with 32 rows. Default 64; with output "last" and with bidirectional or reverse layers `Infinity`.
+   * units takes some 60 kB a step with 32 rows. Default 64; with output "last", with bidirectional or
+   * reverse layers and with the loss `ctc` `Infinity`.
    */
   window?: number;
   /**
@@ -93,17 +95,16 @@ export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "opti
 };
 
 export function checkTrainerOptions(value: unknown, model: { config: Config; layout: Layout }): CheckedTrainerOptions {
-  const { whole } = model.layout;
   const last = model.config.output === "last";
-  const wholeOnly: Check<number> = (path, value) =>
-    fail(RangeError, path, "Infinity, as the model has a bidirectional or reverse layer, which needs whole sequences", value);
+  const reason = model.layout.whole ? "the model has a bidirectional or reverse layer" : labels(value) ? "the loss is ctc" : undefined;
+  const whole: Check<number> = (path, value) => fail(RangeError, path, `Infinity, as ${reason}, which needs whole sequences`, value);
   const { stride, ...o } = complete("options", value, {
     loss: [(path, loss) => checkLoss(path, loss, model)],
     optimizer: [checkOptimizer],
     schedule: [checkSchedule],
     clipNorm: [positive, Infinity],
     clipValue: [positive, Infinity],
-    window: [either(Infinity, whole ? wholeOnly : integer), whole || last ? Infinity : 64],
+    window: [either(Infinity, reason ? whole : integer), reason || last ? Infinity : 64],
     stride: (_, value) => value,
     gradient: [oneOf("full", "truncated-1997"), "full"],
     batch: [integerIn(1, 65536), 32],
@@ -113,7 +114,28 @@ export function checkTrainerOptions(value: unknown, model: { config: Config; lay
     seed: [count, 0],
   });
   const { window } = o;
+  if (ruleOf(o.loss).labels && stride !== undefined) either(Infinity, whole)("stride", stride);
   return deepFreeze({ ...o, stride: stride === undefined || stride === window ? window : integer("stride", stride, 1, window) });
+}
+
+/** Those of an online learner. @throws RangeError if the loss is one of whole sequences */
+export function checkOnlineOptions(value: unknown, model: { config: Config; layout: Layout }): CheckedTrainerOptions {
+  const o = checkTrainerOptions(value, model);
+  if (ruleOf(o.loss).labels) fail(RangeError, "loss", "a loss of single steps, for an online learner", o.loss.type);
+  return o;
+}
+
+/** Whether the loss, still unchecked, is one of whole sequences. */
+const labels = (value: unknown) => {
+  const loss = isRecord(value) ? value.loss : undefined;
+  return loss === "ctc" || (isRecord(loss) && loss.type === "ctc");
+};
+
+/** @throws RangeError if other threads could not have the options */
+export function checkSendable(options: CheckedTrainerOptions): CheckedTrainerOptions {
+  if (options.loss.type === "custom")
+    fail(RangeError, "loss", "one that other threads can have, which a function is not", options.loss.type);
+  return options;
 }
 
 /** A copy of the options with another learning rate. */

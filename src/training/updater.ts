@@ -277,7 +277,13 @@ export class LocalUpdater extends Updater<Network> {
   loss(network: Network, T: number, targets: number): number {
     const { loss } = this.options;
     const sum = loss.reduction === "sum";
-    return network.loss(T, loss, sum ? 1 : 1 / targets) / (sum ? targets : 1);
+    try {
+      return network.loss(T, loss, sum ? 1 : 1 / targets) / (sum ? targets : 1);
+    } catch (error) {
+      // A loss of the user's own failed: the state is that before this window.
+      network.rewind();
+      throw error;
+    }
   }
 
   override learn(rows: readonly (Row | null)[], T: number): Learned {

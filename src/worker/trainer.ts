@@ -7,6 +7,7 @@ import {
   CHANGES,
   type Changes,
   type CheckedTrainerOptions,
+  checkSendable,
   checkTrainerOptions,
   fail,
   type Inputs,
@@ -64,7 +65,7 @@ export class WorkerTrainer {
     const { worker, threads } = where;
     const given = checkWorker(worker);
     const checked = threads === undefined ? undefined : checkThreads(threads);
-    this.#options = checkTrainerOptions(trainerOptions, ModelClass.engine("model", model));
+    this.#options = checkSendable(checkTrainerOptions(trainerOptions, ModelClass.engine("model", model)));
     this.model = model;
     this.#line = new Line(given);
     const file = bytes ? new Uint8Array(bytes) : model.save();

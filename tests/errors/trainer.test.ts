@@ -37,7 +37,7 @@ describe("createTrainer", () => {
     [
       "a loss unknown",
       RangeError,
-      '"loss" expected one of "mse", "mae", "huber", "binaryCrossEntropy", "quantile", "gaussianNLL", "crossEntropy", got "l1"',
+      '"loss" expected one of "mse", "mae", "huber", "binaryCrossEntropy", "quantile", "gaussianNLL", "crossEntropy", "ctc", "custom", got "l1"',
       trainer({ loss: "l1" }),
     ],
     [

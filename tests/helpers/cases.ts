@@ -3,9 +3,11 @@
 import type { Column, Loss, ModelConfig, Sequence, Series } from "../../src/index.js";
 import {
   activation,
+  type CtcLoss,
   categorical,
   conv1d,
   crossEntropy,
+  ctc,
   dense,
   dropout,
   embedding,
@@ -570,6 +572,19 @@ export const CASES: Case[] = [
       ),
     ),
   ),
+  ...[1, 5, 11].map(
+    (rows): Case => ({
+      name: `labels without alignment, ${rows} rows`,
+      model: {
+        input: { features: 3 },
+        layers: [rows === 5 ? lstm({ units: 4, bidirectional: "concat" }) : gru({ units: 5 }), dense({ units: 6 })],
+        output: "every",
+      },
+      loss: ctc({ blank: rows % 6, reduction: rows === 5 ? "sum" : "mean" }),
+      weighted: rows > 1,
+      lengths: lengths(rows, 9),
+    }),
+  ),
   {
     name: "no recurrence at all",
     model: { input: { features: 6 }, layers: [dense({ units: 3 })], output: "every" },
@@ -630,6 +645,15 @@ export function examples({ model, loss, lengths, weighted }: Case, seed = 7): Ex
     };
     const inputs = Array.from({ length }, step);
     const steps = model.output === "every" ? length : 1;
+    if (type === "ctc") {
+      // Such as the first five steps can spell.
+      const { blank = 0 } = loss as CtcLoss;
+      const targets = Array.from(
+        { length: below(1 + Math.min(3, Math.floor((length + 1) / 2))) },
+        () => (blank + 1 + below(outputs - 1)) % outputs,
+      );
+      return { inputs, targets, ...(weighted && { weights: [Math.max(0, Math.fround(next() + 0.7))] }) };
+    }
     const targets = Array.from({ length: steps }, (_, t) => {
       if (type === "binaryCrossEntropy") return gappy(f32s(outputs, next).map((value) => Math.abs(value)));
       if (type !== "crossEntropy") return gappy(f32s(per, next, 2));

@@ -9,6 +9,7 @@ export interface LossOptions {
   classWeights?: ArrayLike<number> | null;
   labelSmoothing?: number;
   missing?: string;
+  blank?: number;
 }
 
 /** What the outputs of one step cost, the gradient, and how much the step adds to what the mean is taken over. */

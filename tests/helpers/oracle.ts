@@ -3,6 +3,7 @@
  * made faster and imports nothing from src.
  */
 
+import { alignments } from "./ctc.js";
 import { costOf, type LossOptions } from "./losses.js";
 import { constant, Tape, type Var, type Vector, zeros } from "./tape.js";
 
@@ -239,16 +240,22 @@ export class Oracle {
   learn(examples: Example[], loss: LossOptions | string, states?: States[], mask?: Mask) {
     const runs = examples.map(({ inputs }, row) => this.run(inputs, states?.[row] ?? this.initialStates(), mask, row));
     const dOutputs = runs.map(({ outputs }) => outputs.map((y) => zeros(y.length)));
-    const costs = examples.flatMap(({ inputs, targets, weights }, row) =>
-      targets.map((target, n) => {
+    const costs = examples.flatMap(({ inputs, targets, weights }, row) => {
+      if (typeof loss === "object" && loss.type === "ctc") {
+        const { value, slope } = alignments(runs[row]!.outputs, targets as number[], loss.blank ?? 0);
+        const weight = (weights?.[0] as number | undefined) ?? 1;
+        // The loss is that of the sequence.
+        return slope.map((slope, t) => ({ value: t === 0 ? value : 0, slope, count: Number(t === 0), row, t, weight }));
+      }
+      return targets.map((target, n) => {
         // Which output the target belongs to.
         const t = this.model.output === "every" ? n : inputs.length - 1;
         const weight = weights?.[n] ?? 1;
         const shares = typeof weight === "number" ? undefined : weight;
         const cost = costOf(typeof loss === "string" ? { type: loss } : loss, runs[row]!.outputs[t]!, target, shares);
         return { ...cost, row, t, weight: typeof weight === "number" ? weight : 1 };
-      }),
-    );
+      });
+    });
     const total = (of: (cost: (typeof costs)[number]) => number) => costs.reduce((sum, cost) => sum + cost.weight * of(cost), 0);
     const mean = 1 / total(({ count }) => count);
     const scale = typeof loss !== "string" && loss.reduction === "sum" ? 1 : mean;
