@@ -233,6 +233,10 @@ describe("the README and the guide", () => {
     [1, /^(at|ow) sat on the (mat|log)\. the (cat|dog) sat on the/],
     [2, /^100 sessions are done, 2 streams are open, a stands at -?0\.\d+\n$/],
     [3, /^epoch 1 is saved\n(epoch \d is saved\n){8}epoch 10 is saved\n$/],
+    [
+      4,
+      /^layer .*\n.*\nlayers\[0\].*\n.*\ntotal .*\n(day \d: 29\d, .*\n){3}(day \d: 39\d, .*\n){2}(day \d: 29\d, most likely between 2\d\d and 3\d\d\n){2}$/,
+    ],
   ])("example %d does what it says, and its types are right", (index, expected) => {
     const file = join(scratch, `example-${index}.mts`);
     writeFileSync(file, examples[index]!);
