@@ -208,6 +208,33 @@ test.each<[table: unknown, options: object, kind: unknown, message: string]>([
   expect(cut).toThrow(kind as ErrorConstructor);
 });
 
+test("whatever a table and its options are, it is cut or refused in words", () => {
+  const anything = fc.anything({ withTypedArray: true, withBigInt: true, withSparseArray: true, withNullPrototype: true });
+  const list = fc.oneof(anything, fc.array(anything, { minLength: 4, maxLength: 4 }), fc.float32Array({ minLength: 4, maxLength: 4 }));
+  const tables = fc.oneof(
+    anything,
+    fc.record({ a: list, b: list }),
+    fc.array(fc.record({ a: anything, b: fc.double() }), { minLength: 3 }),
+  );
+  const names = fc.oneof(anything, fc.subarray(["a", "b"]));
+  const sizes = fc.oneof(anything, fc.integer({ min: -1, max: 3 }), fc.array(fc.integer({ min: 0, max: 3 })));
+  const options = fc.record({ length: sizes, horizon: sizes, targets: names, known: names }, { requiredKeys: ["length", "targets"] });
+  fc.assert(
+    fc.property(tables, fc.oneof(anything, options), (table, given) => {
+      for (const cut of [windows, lastWindow] as ((table: unknown, options: unknown) => object)[]) {
+        try {
+          const result = cut(table, given);
+          if (Symbol.iterator in result) Array.from(result as Iterable<unknown>);
+        } catch (error) {
+          expect((error as Error).message).toMatch(/^"/);
+          expect([TypeError, RangeError]).toContain((error as Error).constructor);
+        }
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 test("the last window needs no targets yet, but rows enough", () => {
   const options = { length: 4, horizon: 3, targets: ["a"] } as const;
   expect(lastWindow({ a: [1, 2, 3, 4] }, options)).toEqual({ inputs: { a: [1, 2, 3, 4] } });

@@ -45,9 +45,10 @@ const slice = (cells: Cells, from: number, to: number): Cells =>
 
 /** A copy of a part, followed by gaps. */
 function withGaps(cells: Cells, from: number, to: number, gaps: number): Cells {
-  if (!ArrayBuffer.isView(cells)) return [...(cells as unknown[]).slice(from, to), ...Array(gaps).fill(null)];
-  const copy = new (cells instanceof Float32Array ? Float32Array : Float64Array)(to - from + gaps).fill(NaN);
-  copy.set((cells as Float32Array).subarray(from, to));
+  const part = slice(cells, from, to);
+  if (!(part instanceof Float32Array || part instanceof Float64Array)) return [...Array.from(part), ...Array(gaps).fill(null)];
+  const copy = new (part.constructor as Float32ArrayConstructor)(part.length + gaps).fill(NaN);
+  copy.set(part);
   return copy;
 }
 
