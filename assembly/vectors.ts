@@ -1,7 +1,8 @@
 // Arithmetic on whole buffers, element by element, and moving rows between buffers.
 
 import { aligned, alignedOrNone, DEBUG, fours } from "./asserts";
-import { splat, VECTOR } from "./lanes";
+import { PANEL } from "./codes";
+import { copyRows, splat, VECTOR } from "./lanes";
 
 /** y = a y + b x: sums, means, weight decay, clipping by norm (Pascanu, Mikolov & Bengio 2013). x may be y. */
 export function blend(
@@ -99,6 +100,11 @@ export function moveRows(
   const row = (<usize>width) << 2;
   for (let t = 0; t < T; t++) {
     for (let p = 0; p < P; p++) {
+      if (width == PANEL && !lengths && !accumulate) {
+        const slot = <usize>(t * P + p);
+        copyRows(y + (slot * <usize>yRows + <usize>yRow) * row, x + (slot * <usize>xRows + <usize>xRow) * row, <usize>count * row);
+        continue;
+      }
       for (let lane = 0; lane < width; lane++) {
         const length = lengths ? load<i32>(lengths + ((<usize>(p * width + lane)) << 2)) : 0;
         const from = t < length ? length - 1 - t : t;

@@ -5,6 +5,7 @@ import {
   adagrad,
   adam,
   adamw,
+  categorical,
   cosine,
   createModel,
   createOnlineLearner,
@@ -18,6 +19,7 @@ import {
   lstm97,
   type ModelConfig,
   normalization,
+  numeric,
   type Optimizer,
   plateau,
   readSafetensors,
@@ -44,6 +46,18 @@ const MODELS: Record<string, ModelConfig> = {
   tokens: {
     input: { tokens: 5 },
     layers: [embedding({ units: 3 }), gru({ units: 3 }), dropout({ rate: 0.1 }), dense({ units: 5, tied: true })],
+  },
+  columns: {
+    input: {
+      columns: {
+        number: numeric({ missing: "last" }),
+        label: categorical(["a", "b"], { units: 2, initial: { weights: "heNormal" } }),
+        index: categorical(3, { missing: "category" }),
+        mean: numeric({ missing: "mean" }),
+      },
+    },
+    layers: [gru({ units: 3 }), dense({ units: 2 })],
+    scaler: { inputs: { mean: [1, 2], deviation: [1, 3] } },
   },
   "1997": {
     input: { features: 2 },
@@ -109,10 +123,10 @@ async function checkpoints(): Promise<Honest[]> {
 }
 
 function states(): Honest[] {
-  return ["lstm", "tokens", "variants"].map((name) => {
+  return ["lstm", "tokens", "columns", "variants"].map((name) => {
     const config = MODELS[name] as ModelConfig;
     const model = createModel(config);
-    const input = "features" in config.input ? wave(1, config.input.features) : 1;
+    const input = "features" in config.input ? wave(1, config.input.features) : "tokens" in config.input ? 1 : [null, "b", null, 1];
     const stream = model.stream();
     stream.step(input);
     const text = (value: object) =>
@@ -166,8 +180,22 @@ export async function honestFiles(): Promise<Honest[]> {
     average: 0.9,
   });
   for (let step = 0; step < 5; step++) learner.step(wave(1, 2), 0.1 * step);
+  const columns = { number: numeric({ missing: "last" }), index: categorical(3, { missing: "category" }) };
+  const ofColumns = createOnlineLearner(createModel({ input: { columns }, layers: [lstm({ units: 2 })] }), {
+    loss: "mse",
+    optimizer: adam(),
+    scaler: "running",
+  });
+  for (const row of [
+    [2, null],
+    [null, 1],
+    [3, 2],
+  ])
+    ofColumns.step(row, [0.1, 0.2]);
+  ofColumns.step([null, null]);
   return [
     ...models,
+    { name: "online learner of columns", bytes: ofColumns.save(), open: (bytes) => resumeOnlineLearner(bytes).save() },
     ...(await checkpoints()),
     { name: "online learner", bytes: learner.save(), open: (bytes) => resumeOnlineLearner(bytes).save() },
     ...states(),

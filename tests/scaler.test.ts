@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Scale, Sequence } from "../src/index.js";
 import {
   adam,
+  categorical,
   createModel,
   createTrainer,
   dense,
@@ -14,6 +15,7 @@ import {
   lstm,
   mae,
   mse,
+  numeric,
   quantile,
   resumeTrainer,
   scaler,
@@ -54,6 +56,29 @@ describe("measured", () => {
       expect([mean[3], deviation[3]]).toEqual([7.3, 1]);
     },
   );
+
+  test("numeric columns in their order, of sequences and of a table; gaps are passed over where there may be some", () => {
+    const input = { columns: { a: numeric(), label: categorical(["x", "y"]), b: numeric({ missing: "last" }) } };
+    const table = (list: number[][]) => ({
+      b: list.map((row) => (row[0]! > 0.5 ? null : row[2]!)),
+      a: list.map((row) => row[1]!),
+      label: list.map((_, i) => (i % 2 ? "x" : "y")),
+    });
+    const seen = rows.filter((row) => !(row[0]! > 0.5));
+    const expected = {
+      mean: [scaler(rows).mean[1]!, scaler(seen).mean[2]!],
+      deviation: [scaler(rows).deviation[1]!, scaler(seen).deviation[2]!],
+    };
+    expect(scaler(table(rows), { input })).toEqual(expected);
+    const parts = [table(rows.slice(0, 30)), table(rows.slice(30))].map((inputs) => ({ inputs, targets: inputs.a }));
+    expect(scaler(parts, { input })).toEqual(expected);
+    expect(scaler(parts, { of: "targets" })).toEqual({ mean: [expected.mean[0]!], deviation: [expected.deviation[0]!] });
+    expect(() => scaler({ ...table(rows), b: [NaN] }, { input })).toThrow(
+      '"series.b" expected 101 values, as many as a has, got an array of 1',
+    );
+    const gap = { ...table(rows), a: rows.map(() => NaN) };
+    expect(() => scaler(gap, { input })).toThrow('"series, step 0, column a" expected a finite number (gaps need');
+  });
 
   test("what is missing is passed over, if that is asked for", () => {
     const gaps = rows.map((row, i) => row.map((value, k) => (k < 3 && i % (k + 2) === 0 ? NaN : value)));

@@ -124,15 +124,22 @@ export interface Reader {
   k: number;
 }
 
-export function readersOf(columns: Columns): Reader[] {
+/** All readers in order, and the names. */
+export interface Readers {
+  list: readonly Reader[];
+  names: ReadonlySet<string>;
+}
+
+export function readersOf(columns: Columns): Readers {
   let k = 0;
-  return Object.entries(columns).map(([name, column]) => {
+  const list = Object.entries(columns).map(([name, column]): Reader => {
     const gaps = column.missing !== undefined;
     if (column.type === "numeric") return { name, count: 0, labels: null, gaps, k: k++ };
     const { categories } = column;
     if (typeof categories === "number") return { name, count: categories, labels: null, gaps, k };
     return { name, count: categories.length, labels: new Map(categories.map((label, i) => [label, i])), gaps, k };
   });
+  return { list, names: new Set(Object.keys(columns)) };
 }
 
 const isGap = (value: unknown) => value === null || Number.isNaN(value);
@@ -153,11 +160,14 @@ function refuse(path: string, step: number, { name, count, labels, gaps }: Reade
   fail(isValue ? RangeError : TypeError, `${path}, step ${step}, column ${name}`, known + hint, value);
 }
 
-/** @throws RangeError for a name that no column has */
-function refuseUnknown(path: string, value: object, names: ReadonlySet<string>): void {
-  for (const key of Object.keys(value)) {
-    if (!names.has(key)) throw new RangeError(`"${clip(`${path}.${key}`)}" is no column of this model, which has ${listed([...names])}`);
-  }
+/** A name of `value` that no column has. */
+function unknownIn(value: object, names: ReadonlySet<string>): string | undefined {
+  for (const key in value) if (!names.has(key)) return key;
+  return undefined;
+}
+
+function refuseUnknown(path: string, key: string, names: ReadonlySet<string>): never {
+  throw new RangeError(`"${clip(`${path}.${key}`)}" is no column of this model, which has ${listed([...names])}`);
 }
 
 /**
@@ -167,43 +177,45 @@ function refuseUnknown(path: string, value: object, names: ReadonlySet<string>):
 export function readColumns<A extends Float32Array | Float64Array>(
   path: string,
   value: unknown,
-  readers: readonly Reader[],
+  { list: readers, names }: Readers,
   numbers: new (length: number) => A,
   scale?: Scale,
   expected?: number,
 ): A {
   const per = readers.length;
-  const names = readers.map(({ name }) => name);
-  const known = new Set(names);
+  const first = (readers[0] as Reader).name;
   let steps: number;
   let raw: (step: number, k: number) => unknown;
   const lone = expected === 1 && !ArrayBuffer.isView(value) && !Array.isArray(value);
-  if (isRecord(value) && !(lone && !isObject(value[names[0] as string]))) {
-    refuseUnknown(path, value, known);
-    const lists = names.map((name) => arrayLike(`${path}.${name}`, value[name], "an array or a typed array"));
+  if (isRecord(value) && !(lone && !isObject(value[first]))) {
+    const unknown = unknownIn(value, names);
+    if (unknown !== undefined) refuseUnknown(path, unknown, names);
+    const lists = readers.map(({ name }) => arrayLike(`${path}.${name}`, value[name], "an array or a typed array"));
     steps = (lists[0] as ArrayLike<unknown>).length;
     lists.forEach(({ length }, k) => {
-      if (length !== steps) fail(RangeError, `${path}.${names[k]}`, `${steps} values, as many as ${names[0]} has`, lists[k]);
+      if (length !== steps) fail(RangeError, `${path}.${readers[k]?.name}`, `${steps} values, as many as ${first} has`, lists[k]);
     });
     raw = (step, k) => (lists[k] as ArrayLike<unknown>)[step];
   } else {
     const given = arrayLike(path, lone && (per === 1 || isRecord(value)) ? [value] : value, "columns by name, an array or a typed array");
-    const expectedRow = `${per} values (${listed(names)})`;
+    const expectedRow = () => `${per} values (${listed([...names])})`;
     if (isObject(given[0])) {
       steps = given.length;
       for (let step = 0; step < steps; step++) {
         const row = given[step];
-        const at = `${path}, step ${step}`;
-        if (isRecord(row)) refuseUnknown(at, row, known);
-        else if (arrayLike(at, row, expectedRow).length !== per) fail(RangeError, at, expectedRow, row);
+        const at = () => `${path}, step ${step}`;
+        const unknown = isRecord(row) ? unknownIn(row, names) : undefined;
+        if (unknown !== undefined) refuseUnknown(at(), unknown, names);
+        const { length } = (isObject(row) ? row : {}) as { length?: number };
+        if (!isRecord(row) && length !== per) fail(RangeError, at(), expectedRow(), arrayLike(at(), row, expectedRow()));
       }
       raw = (step, k) => {
         const row = given[step];
-        return isRecord(row) ? row[names[k] as string] : (row as ArrayLike<unknown>)[k];
+        return isRecord(row) ? row[(readers[k] as Reader).name] : (row as ArrayLike<unknown>)[k];
       };
     } else {
       steps = given.length / per;
-      if (!Number.isInteger(steps)) fail(RangeError, path, `a multiple of ${expectedRow}`, value);
+      if (!Number.isInteger(steps)) fail(RangeError, path, `a multiple of ${expectedRow()}`, value);
       raw = (step, k) => given[step * per + k];
     }
   }

@@ -4,7 +4,7 @@ import { type Check, complete, fail, finite, indexBelow, integer, LARGEST, numbe
 import type { EngineParts, Memory } from "../core/memory.js";
 import { pad4 } from "../layers/packing.js";
 import type { Below } from "../layers/plan.js";
-import { type CategoricalColumn, type Columns, checkColumns, type Reader, readColumns, readersOf } from "./columns.js";
+import { type CategoricalColumn, type Columns, checkColumns, type Reader, type Readers, readColumns, readersOf } from "./columns.js";
 import { flatten } from "./flatten.js";
 import { type Scale, standardise } from "./scale.js";
 
@@ -85,7 +85,7 @@ export class Input implements Below {
   readonly learned: Learned[] = [];
   /** Rows that take the last value in gaps. */
   readonly lasting: number[] = [];
-  readonly #readers: Reader[] | null = null;
+  readonly #readers: Readers | null = null;
   readonly #cells: Cell[] = [];
   readonly #runs: Run[] = [];
   #places: Int32Array | undefined;
@@ -95,8 +95,8 @@ export class Input implements Below {
     let [panel, tokens, gathered] = [0, 0, 0];
     if ("columns" in input) {
       const columns = Object.values(input.columns);
-      const readers = readersOf(input.columns);
-      this.#readers = readers;
+      this.#readers = readersOf(input.columns);
+      const { list: readers } = this.#readers;
       this.per = columns.length;
       this.categories = this.per === 1 ? (readers[0] as Reader).count : 0;
       // Tokens of learned vectors come after those that the first layer gathers.
@@ -173,11 +173,11 @@ export class Input implements Below {
     return flatten(path, value, this.per, "feature", finite, Float32Array, scale, expected);
   }
 
-  /** The numbers of a single step that can be standardised, as they are given; gaps are NaN. */
-  numbers(path: string, value: unknown): Float64Array {
+  /** The numbers of some steps that can be standardised, as they are given; gaps are NaN. */
+  numbers(path: string, value: unknown, expected?: number): Float64Array {
     const readers = this.#readers;
-    if (!readers) return flatten(path, value, this.per, "feature", finite, Float64Array, undefined, 1);
-    return readColumns(path, value, readers, Float64Array, undefined, 1).filter((_, k) => readers[k]?.count === 0);
+    if (!readers) return flatten(path, value, this.per, "feature", finite, Float64Array, undefined, expected);
+    return readColumns(path, value, readers, Float64Array, undefined, expected).filter((_, i) => readers.list[i % this.per]?.count === 0);
   }
 
   /** As check for a single step, where one value may stand alone. A copy only if it is standardised or has columns. */
@@ -209,7 +209,9 @@ export class Input implements Below {
     const into = this.tokens ? memory.i32 : memory.f32;
     let [at, stride, step] = [place.at, place.stride, place.step];
     if (this.#readers) {
-      for (let t = 0; t < T; t++) this.#writeColumns(memory, place, t, values, (from + t) * per, t < count);
+      this.#cells.forEach((cell, k) => {
+        writeColumn(memory, place, cell, values, from * per + k, per, count, T);
+      });
       return;
     }
     if (this.tokens) [at, stride, step] = [place.token, place.tokenStride, place.tokenStep];
@@ -218,24 +220,6 @@ export class Input implements Below {
       if (t < count) for (let k = 0; k < per; k++) into[at + k * stride] = values[next++] as number;
       else for (let k = 0; k < per; k++) into[at + k * stride] = 0;
       at += step;
-    }
-  }
-
-  /** A step of columns; without values zeros. */
-  #writeColumns({ f32, i32 }: Memory, place: Place, t: number, values: ArrayLike<number>, next: number, live: boolean): void {
-    const { at: start, stride, step, token, tokenStride, tokenStep } = place;
-    const at = start + t * step;
-    for (const { kind, row, count, first, missing } of this.#cells) {
-      const value = live ? (values[next++] as number) : 0;
-      const gap = Number.isNaN(value);
-      if (kind === "token") i32[token + t * tokenStep + row * tokenStride] = first + (gap ? count - 1 : value);
-      else if (kind === "hot") {
-        for (let i = 0; i < count; i++) f32[at + (row + i) * stride] = 0;
-        if (live) f32[at + (row + (gap ? count - 1 : value)) * stride] = 1;
-      } else {
-        f32[at + row * stride] = gap && missing === "mean" ? 0 : value;
-        if (missing) f32[at + (row + 1) * stride] = Number(gap);
-      }
     }
   }
 
@@ -257,5 +241,34 @@ export class Input implements Below {
   toPanel({ kernels, memory }: Parts, to: number, from: number, order: number, lanes: number): void {
     if (this.floats === 1) memory.copy(to, from, lanes);
     else kernels.embeddingForward(to, order, from, 0, 1, 0, 1, this.floats, lanes);
+  }
+}
+
+/** Writes `count` steps of a column, from `values[from]` on, `per` apart, and zeros for those after them up to `T`. */
+function writeColumn(
+  { f32, i32 }: Memory,
+  place: Place,
+  { kind, row, count: categories, first, missing }: Cell,
+  values: ArrayLike<number>,
+  from: number,
+  per: number,
+  count: number,
+  T: number,
+): void {
+  const { stride, step } = place;
+  const hot = kind === "hot";
+  const [start, apart] = kind === "token" ? [place.token + row * place.tokenStride, place.tokenStep] : [place.at + row * stride, step];
+  for (let t = 0; t < T; t++) {
+    const at = start + t * apart;
+    const value = t < count ? (values[from + t * per] as number) : 0;
+    const gap = Number.isNaN(value);
+    if (kind === "number") {
+      f32[at] = gap && missing === "mean" ? 0 : value;
+      if (missing) f32[at + stride] = gap ? 1 : 0;
+      continue;
+    }
+    const category = gap ? categories - 1 : value;
+    if (!hot) i32[at] = first + category;
+    else for (let i = 0; i < categories; i++) f32[at + i * stride] = t < count && i === category ? 1 : 0;
   }
 }

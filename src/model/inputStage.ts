@@ -35,6 +35,7 @@ export function planInput(planner: Planner, input: Input): (workspace: Workspace
       const shape = [longest, P, vector.N, width] as const;
       return { ...vector, vector: buffer(...shape), dVector: gradient && buffer(...shape), tokens: tokens + 4 * (gathered + n) * tokenRow };
     });
+    if (!seen && stages.length === 0) return { output, gradient, tokens, forward() {}, backward() {} };
     return {
       output,
       gradient,

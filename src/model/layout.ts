@@ -67,9 +67,11 @@ export interface Span {
   count: number;
 }
 
-/** The spans of the parameter region that hold matrices (a matrix may lie in two); neighbouring ones are joined. */
+/** The spans of the parameter region that hold matrices (a matrix may lie in two, by its columns or at its end); neighbouring ones are joined. */
 export function matrices({ params, parameters }: Layout): Span[] {
-  const ends = parameters.flatMap(({ shape: [rows = 1, columns], at }) => (columns ? [4 * at(0, 0), 4 * at(rows - 1, columns - 1)] : []));
+  const ends = parameters.flatMap(({ shape: [rows = 1, columns], at }) =>
+    columns ? [...Array.from({ length: columns }, (_, column) => 4 * at(0, column)), 4 * at(rows - 1, columns - 1)] : [],
+  );
   ends.sort((a, b) => a - b);
   const spans: Span[] = [];
   let next = 0;

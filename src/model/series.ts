@@ -1,7 +1,9 @@
 /** Preparing data: cuts sequences out of one long series, and measures the scale of the numbers. */
 
 import { complete, each, fail, finite, integer, integerIn, isObject, isRecord, oneOf, type Refuse } from "../core/check.js";
+import type { Inputs } from "./columns.js";
 import { flatten, type Measured, measure, type Series } from "./flatten.js";
+import { checkInput, Input, type InputConfig } from "./input.js";
 import type { Scale } from "./scale.js";
 import type { Sequence } from "./sequences.js";
 import { type ColumnOf, type Table, type TableOptions, type TableWindow, tableWindows } from "./table.js";
@@ -120,7 +122,12 @@ export function lanes(series: Series, count: number, laneOptions: { features?: n
 /** Refuses flat targets whose count per step is ambiguous. */
 function checkTargets(path: string, { inputs, targets }: Sequence): void {
   if (!targets || typeof targets === "number" || isObject(targets[0]) || targets.length === 1) return;
-  const { steps } = measure("inputs", typeof inputs === "number" ? [inputs] : inputs);
+  const columns: object = isRecord(inputs) ? (Object.values(inputs)[0] ?? []) : inputs;
+  const rows = isRecord((columns as ArrayLike<unknown>)[0]);
+  const steps =
+    isRecord(inputs) || rows
+      ? (columns as ArrayLike<unknown>).length
+      : measure("inputs", typeof inputs === "number" ? [inputs] : inputs).steps;
   if (targets.length !== steps)
     fail(RangeError, path, `a row for each step, or one number for each of ${steps}, or the option features`, targets);
 }
@@ -131,30 +138,45 @@ function checkTargets(path: string, { inputs, targets }: Sequence): void {
  *
  * @param data a series, as `windows` takes it, or sequences (`of` selects their inputs, the default, or their targets)
  * @param scalerOptions `features`: numbers per step where the data are flat, default 1; required where flat targets are neither one
- * number nor one for each step of the inputs. `missing: "ignore"`: NaN is skipped; default "refuse"
+ * number nor one for each step of the inputs. `missing: "ignore"`: NaN is skipped; default "refuse". `input`: the model's, where it has
+ * columns: then it measures the numeric ones in their order, and skips gaps where a column may have them
  * @throws TypeError, RangeError if a number is not finite, with its path, step and feature, or if there is none
  * @example
  * const scale = scaler(log); // rows of 3
  * createModel({ input: { features: 3 }, layers, scaler: { inputs: scale, targets: scale } }); // predicts all 3
  * createModel({ input: { features: 3 }, layers, scaler: { inputs: scaler(train), targets: scaler(train, { of: "targets" }) } });
+ * createModel({ input, layers, scaler: { inputs: scaler(train, { input }) } }); // input = { columns: { wind: numeric(), … } }
  */
 export function scaler(
-  data: Series | Iterable<Sequence>,
-  scalerOptions: { of?: "inputs" | "targets"; features?: number; missing?: "refuse" | "ignore" } = {},
+  data: Inputs | Iterable<Sequence>,
+  scalerOptions: { of?: "inputs" | "targets"; features?: number; missing?: "refuse" | "ignore"; input?: InputConfig } = {},
 ): Scale {
   const sequences = Array.isArray(data) ? data[0]?.inputs !== undefined : !ArrayBuffer.isView(data) && Symbol.iterator in Object(data);
   const of = oneOf("inputs", "targets");
-  const given = complete("options", scalerOptions, { ...(sequences && { of }), features: integer, missing: oneOf("refuse", "ignore") });
+  const given = complete("options", scalerOptions, {
+    ...(sequences && { of }),
+    features: integer,
+    missing: oneOf("refuse", "ignore"),
+    input: checkInput,
+  });
+  const input = given.input && new Input(given.input, true);
   const refuse: Refuse = given.missing === "ignore" ? (value) => (Number.isNaN(value) ? undefined : finite(value)) : finite;
   const part = scalerOptions.of ?? "inputs";
   const mean: number[] = [];
   const squares: number[] = [];
   const counts: number[] = [];
   let features = 0;
-  const add = (path: string, value: unknown) => {
+  const flat = (path: string, value: unknown) => {
+    if (input && part === "inputs") {
+      features = input.scaled;
+      return input.numbers(path, value);
+    }
     const list = typeof value === "number" ? [value] : value;
     features ||= measure(path, list, given.features).features;
-    flatten(path, list, features, "feature", refuse, Float64Array).forEach((number, i) => {
+    return flatten(path, list, features, "feature", refuse, Float64Array);
+  };
+  const add = (path: string, value: unknown) => {
+    flat(path, value).forEach((number, i) => {
       const k = i % features;
       counts[k] ??= 0;
       if (Number.isNaN(number)) return;

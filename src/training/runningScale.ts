@@ -65,7 +65,7 @@ export function noStatistics(path: string, { input, outputs }: Layout, loss: Req
 /** The statistics after the inputs of one more step, which are checked. Gaps are skipped. */
 export function withInputs(statistics: Statistics, path: string, value: unknown, input: Input): Statistics {
   const { inputs } = statistics;
-  return inputs ? { ...statistics, inputs: after(inputs, input.numbers(path, value)) } : statistics;
+  return inputs ? { ...statistics, inputs: after(inputs, input.numbers(path, value, 1)) } : statistics;
 }
 
 /** The statistics after the targets of one more step, which are checked. Missing ones may be NaN if the loss allows it. */

@@ -154,6 +154,50 @@ test("the states of streams: rows of a table to the lanes of panels, and other n
   });
 });
 
+test("embedding: rows of several inputs are added up, and their gradients sent to all", () => {
+  check(size(13), size(9), size(4), width, seed, (N, tokens, inputs, lanes, from) => {
+    const next = numbers(from);
+    const slots = 3;
+    const apart = 4 * (slots * lanes + 8);
+    const table = range(inputs * tokens).map(() => [...f32s(N, next), ...new Array(pad4(N) - N).fill(0)]);
+    const drawn = range((inputs * apart) / 4).map((i) => Math.floor((4 * i) / apart) * tokens + Math.floor(((next() + 1) / 2) * tokens));
+    const dy = panels(next, slots, N, lanes);
+    const bench = new Bench();
+    const [y, t, w] = [bench.buffer(dy.data.length), bench.integers(drawn), bench.buffer(table.flat())];
+    const [dw, d, scratch] = [bench.buffer(new Float32Array(table.flat().length)), bench.buffer(dy.data), bench.buffer(16)];
+    bench.kernels.embeddingForward(y, t, w, 0, inputs, apart, slots, pad4(N), lanes);
+    bench.kernels.embeddingBackward(dw, d, t, scratch, DENSE, inputs, apart, slots, pad4(N), lanes);
+    expect(bench.intact).toBe(true);
+    const [expected, scattered] = [new Float64Array(dy.data.length), new Float64Array(table.flat().length)];
+    for (const [input, slot, lane, r] of range(inputs * slots * lanes * pad4(N)).map((i) => [
+      Math.floor(i / (slots * lanes * pad4(N))),
+      Math.floor(i / (lanes * pad4(N))) % slots,
+      Math.floor(i / pad4(N)) % lanes,
+      i % pad4(N),
+    ]) as [number, number, number, number][]) {
+      const token = drawn[(input * apart) / 4 + slot * lanes + lane]!;
+      expected[dy.at(slot, r, lane)]! += table[token]![r]!;
+      scattered[token * pad4(N) + r]! += dy.data[dy.at(slot, r, lane)]!;
+    }
+    expect(relativeError(bench.read(y, expected.length), expected)).toBeLessThan(1e-6);
+    expect(relativeError(bench.read(dw, scattered.length), scattered)).toBeLessThan(1e-6);
+  });
+});
+
+test("gaps take the value of the step before", () => {
+  check(size(5), size(9), seed, (blocks, T, from) => {
+    const next = numbers(from);
+    const count = 4 * blocks;
+    const x = f32s(count * (T + 1), next).map((value, i) => (i >= count && next() > 0 ? NaN : value));
+    const bench = new Bench();
+    const pointer = bench.buffer(x);
+    bench.kernels.fillGaps(pointer, T, count);
+    for (let i = count; i < x.length; i++) if (Number.isNaN(x[i])) x[i] = x[i - count]!;
+    expect([...bench.read(pointer, x.length)]).toEqual(x);
+    expect(bench.intact).toBe(true);
+  });
+});
+
 test("embedding: rows gathered and scattered, tokens that repeat included", () => {
   check(size(13), size(9), size(7), width, seed, (N, tokens, slots, lanes, from) => {
     const next = numbers(from);
