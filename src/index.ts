@@ -24,6 +24,7 @@ export type { Series } from "./model/flatten.js";
 export type { GenerateOptions } from "./model/generate.js";
 export type { GradientFlow, Recorded, Trace } from "./model/insight.js";
 export { gradientFlow, trace } from "./model/insight.js";
+export { loadModel } from "./model/load.js";
 export type {
   BinaryCrossEntropyLoss,
   CrossEntropyLoss,
@@ -37,8 +38,9 @@ export type {
 export { binaryCrossEntropy, crossEntropy, gaussianNLL, huber, mae, mse, quantile } from "./model/losses.js";
 export type { Metric } from "./model/metrics.js";
 export type { Model } from "./model/model.js";
-export { createModel, loadModel } from "./model/model.js";
+export { createModel } from "./model/model.js";
 export type { State } from "./model/network.js";
+export type { PredictOptions, ReadOptions } from "./model/probabilities.js";
 export type { Scale } from "./model/scale.js";
 export type { Sequence } from "./model/sequences.js";
 export type { WindowOptions } from "./model/series.js";

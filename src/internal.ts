@@ -21,6 +21,8 @@ export { checkMetrics, Scoring } from "./model/metrics.js";
 export { Model, ROWS } from "./model/model.js";
 export type { NetworkParts, State } from "./model/network.js";
 export { Network } from "./model/network.js";
+export type { PredictOptions } from "./model/probabilities.js";
+export { checkPredict } from "./model/probabilities.js";
 export type { Checked, Sequence } from "./model/sequences.js";
 export { checkSequences } from "./model/sequences.js";
 export type { Row } from "./model/window.js";

@@ -11,6 +11,7 @@ import { draw, PRESETS } from "../layers/initializers.js";
 import type { Config } from "./config.js";
 import type { Layout } from "./layout.js";
 import { planModel } from "./layout.js";
+import type { Loss } from "./losses.js";
 import { type Scale, scaleOfOutputs } from "./scale.js";
 
 /** The environment in which a model runs: not saved with it. */
@@ -48,6 +49,8 @@ export class Engine implements EngineParts {
   shared: WebAssembly.Memory | null = null;
   /** Whether other threads are reading the parameters. */
   reading = false;
+  /** The loss of the model's last trainer; null for none, or one that no file could hold. */
+  recorded: Required<Loss> | null = null;
 
   constructor(
     /** Replaced when a running scaler moves. */

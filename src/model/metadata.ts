@@ -3,17 +3,21 @@
 import { fail, integerIn, isObject } from "../core/check.js";
 import { parseJson } from "../core/json.js";
 import { BARE, type Config } from "./config.js";
+import type { Loss } from "./losses.js";
 
 /** Version of memcell's entry: 2. Files of 0.1 have no version. */
 export const FORMAT = 2;
 
 /** The metadata to write. @param replacer as JSON's */
 export function writeMetadata(
-  { metadata, ...model }: Config,
+  { config: { metadata, ...model }, recorded: loss }: { config: Config; recorded: Required<Loss> | null },
   more: object = {},
   replacer?: (key: string, value: unknown) => unknown,
 ): Record<string, string> {
-  return { ...metadata, memcell: JSON.stringify({ format: FORMAT, model, ...more }, replacer) };
+  return {
+    ...metadata,
+    memcell: JSON.stringify({ format: FORMAT, model, ...(loss && loss.type !== "custom" && { loss }), ...more }, replacer),
+  };
 }
 
 /** Reads the metadata, with the version. */

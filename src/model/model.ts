@@ -1,23 +1,23 @@
 /** A model: parameters, and the functions that compute with them. */
 
 import { product } from "../core/arithmetic.js";
-import { clip, each, fail, integerIn, isObject, listed, options } from "../core/check.js";
+import { each, fail, integerIn, isObject, options } from "../core/check.js";
 import type { Lanes, Mode } from "../core/lanes.js";
 import { lanesFor } from "../core/lanes.js";
-import { checkTensor, type Dtype, openSafetensors, type Tensor, writeSafetensors } from "../core/safetensors.js";
+import { checkTensor, type Dtype, type Tensor, writeSafetensors } from "../core/safetensors.js";
 import type { Inputs, Value } from "./columns.js";
 import type { Config, ModelConfig } from "./config.js";
 import { checkConfig } from "./config.js";
 import { checkEnvironment, Engine, type Environment } from "./engine.js";
 import type { GenerateOptions } from "./generate.js";
 import { checkGenerateOptions, checkTokens, generate } from "./generate.js";
-import { finalLayer, planModel } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { checkLoss } from "./losses.js";
-import { checkLayers, FORMAT, readMetadata, writeMetadata } from "./metadata.js";
+import { writeMetadata } from "./metadata.js";
 import type { Metric, Scores } from "./metrics.js";
 import { checkMetrics, Scoring } from "./metrics.js";
 import { Network } from "./network.js";
+import { checkPredict, type PredictOptions, probabilitiesOf, type ReadOptions } from "./probabilities.js";
 import { type Checked, checkSequences, type Sequence } from "./sequences.js";
 import { type Assigned, assign } from "./stateDict.js";
 import { Stream } from "./stream.js";
@@ -49,6 +49,11 @@ export class Model {
     return { kernels: this.#engine.relaxed ? "relaxed" : "plain" };
   }
 
+  /** The loss of the model's last trainer, which is saved with it; null if it had none, or one of the user's own. */
+  get loss(): Required<Loss> | null {
+    return this.#engine.recorded?.type === "custom" ? null : this.#engine.recorded;
+  }
+
   /** @internal The engine of a model, for the trainer. */
   static engine(path: string, model: unknown): Engine {
     if (!(model instanceof Model)) fail(TypeError, path, "a model", model);
@@ -58,15 +63,31 @@ export class Model {
   /**
    * Computes the outputs of whole sequences.
    * @param sequences an array or iterable of `{ inputs }`, any lengths
+   * @param predictOptions `as: "probabilities"`: the outputs as `probabilities` reads them
    * @returns for each sequence its outputs step by step, [length x outputs] ([outputs] where the output is "last")
    * @throws TypeError, RangeError with the path, step and feature of the wrong value
    * @example const [y] = model.predict([{ inputs: [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]] }]);
    */
-  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>): Float32Array[] {
+  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>, predictOptions: PredictOptions = {}): Float32Array[] {
+    const read = checkPredict(this.#engine, predictOptions);
     const checked = checkSequences("sequences", sequences, this.#engine, 0);
     const results = roomFor(this.#engine, checked);
     for (const { network, rows } of this.#windows(checked, "infer")) readRows(this.#engine, network, rows, results);
-    return results;
+    return results.map(read);
+  }
+
+  /**
+   * What outputs say, by the loss of the model's last trainer: after cross-entropy and `ctc` the probability of each class; after binary
+   * cross-entropy that of each output; after `quantile` the quantiles in your units, put in order where they cross; after `gaussianNLL`
+   * means and, in the place of the logarithms of the variances, standard deviations, in your units. The same bits everywhere.
+   * @param outputs of any number of steps, from `predict`, a stream, or a learner
+   * @param readOptions `loss`, for a model that has none, or another one
+   * @returns as many numbers, in the same places
+   * @throws TypeError, RangeError if the outputs are not those of this model, or the loss has no probabilities
+   * @example const p = model.probabilities(stream.step(input));
+   */
+  probabilities(outputs: Float32Array, readOptions: ReadOptions = {}): Float32Array {
+    return probabilitiesOf(this.#engine, outputs, readOptions);
   }
 
   /**
@@ -237,7 +258,7 @@ export class Model {
    * @example await writeAtomically("model.safetensors", model.save()); // memcell/node: a crash leaves the previous file
    */
   save(options: { dtype?: Dtype } = {}): Uint8Array<ArrayBuffer> {
-    return writeSafetensors({ tensors: this.parameters(), metadata: writeMetadata(this.config) }, options);
+    return writeSafetensors({ tensors: this.parameters(), metadata: writeMetadata(this.#engine) }, options);
   }
 }
 
@@ -250,39 +271,4 @@ export function createModel(config: ModelConfig, environment: Environment = {}):
   const engine = new Engine(checkConfig(config), checkEnvironment(environment));
   engine.initialize();
   return new Model(engine);
-}
-
-/**
- * Loads the model from a file that `save` (or a trainer's `save`) wrote. Given the configuration, it also loads any safetensors file that
- * has just the model's parameters, such as one from PyTorch: names may have prefixes and biases may be absent, as for `setParameters`.
- * @throws TypeError, RangeError if the file is damaged, or does not hold exactly the model's parameters
- * @example const model = loadModel(readFileSync("model.safetensors"));
- */
-export function loadModel(
-  bytes: Uint8Array | ArrayBuffer,
-  environment: Environment & { config?: ModelConfig; prefixes?: readonly string[] } = {},
-): Model {
-  const { config, prefixes, ...rest } = options("environment", environment, ["config", "prefixes", "module", "kernels"]);
-  const { tensors, metadata, skipped } = openSafetensors(bytes);
-  const { format, model: saved } = config ? { format: FORMAT, model: config } : readMetadata(metadata);
-  const engineConfig = checkConfig(config ?? checkLayers(saved, Object.keys(tensors).length));
-  if (format === 1 && (engineConfig.layers[finalLayer(engineConfig)] as { bidirectional?: unknown } | undefined)?.bidirectional) {
-    throw new RangeError(
-      '"bytes" is a model of memcell 0.1 with output "last" of a bidirectional layer, whose backward half gave what it had read of the last step alone; it gives its final state now, so the model must be trained again: loadModel(bytes, { config }) takes its parameters to begin with',
-    );
-  }
-  const where = checkEnvironment(rest);
-  const parameters = Object.fromEntries(
-    Object.entries(tensors).filter(([name]) => config !== undefined || !/^(optimizer|gradient|average|best|trace|trainer)\./.test(name)),
-  );
-  // Check before taking any memory: a small file may claim a large model.
-  const { assigned } = assign(planModel(engineConfig).parameters, parameters, prefixes);
-  const [absent] = config === undefined ? [...assigned.kept, ...assigned.zeroed] : assigned.kept;
-  if (absent !== undefined) {
-    const others = Object.entries(skipped).map(([name, { dtype }]) => `${clip(name, 40)} of dtype ${clip(dtype, 10)}`);
-    throw new RangeError(`"bytes" has no tensor "${absent}"${others.length > 0 ? ` that can be read; skipped: ${listed(others)}` : ""}`);
-  }
-  const model = new Model(new Engine(engineConfig, where));
-  model.setParameters(parameters, prefixes === undefined ? {} : { prefixes: prefixes as string[] });
-  return model;
 }

@@ -4,6 +4,7 @@ import {
   type Checked,
   checkLoss,
   checkMetrics,
+  checkPredict,
   checkSequences,
   type Inputs,
   type Loss,
@@ -12,6 +13,7 @@ import {
   type Mode,
   Model,
   options,
+  type PredictOptions,
   ROWS,
   Rows,
   readRows,
@@ -69,12 +71,17 @@ export async function* evaluation(
   return scoring.scores();
 }
 
-export async function predict(pool: Pool, sequences: Iterable<{ inputs: Inputs; targets?: unknown }>): Promise<Float32Array[]> {
+export async function predict(
+  pool: Pool,
+  sequences: Iterable<{ inputs: Inputs; targets?: unknown }>,
+  predictOptions: PredictOptions = {},
+): Promise<Float32Array[]> {
   const { engine } = pool;
+  const read = checkPredict(engine, predictOptions);
   const checked = checkSequences("sequences", sequences, engine, 0);
   const results = roomFor(engine, checked);
   for await (const _ of windows(pool, checked, "infer", ({ network, rows }) => readRows(engine, network, rows, results)));
-  return results;
+  return results.map(read);
 }
 
 export async function evaluate<M extends Metric>(
@@ -119,8 +126,8 @@ export class Predictor {
    * The outputs of whole sequences. They equal those of `model.predict` to the bit where each thread has more than six sequences.
    * @example const outputs = await predictor.predict(sequences);
    */
-  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>): Promise<Float32Array[]> {
-    return predict(this.#pool, sequences);
+  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>, predictOptions: PredictOptions = {}): Promise<Float32Array[]> {
+    return predict(this.#pool, sequences, predictOptions);
   }
 
   /**

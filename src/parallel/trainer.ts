@@ -9,6 +9,7 @@ import {
   type Metric,
   type Model,
   options,
+  type PredictOptions,
   type ResumeOptions,
   resume,
   type Scores,
@@ -83,8 +84,8 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
    * The outputs of whole sequences, like `model.predict`.
    * @example const outputs = await trainer.predict(sequences);
    */
-  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>): Promise<Float32Array[]> {
-    return predict(this.updater.pool, sequences);
+  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>, predictOptions: PredictOptions = {}): Promise<Float32Array[]> {
+    return predict(this.updater.pool, sequences, predictOptions);
   }
 
   /**

@@ -73,7 +73,7 @@ export function writeCheckpoint(
     tensors[`trainer.${name}`] = { shape: [batch, data.length / batch], data };
   }
   const counters = { updates, averaged, pending, seen, ...position, best: parameters ? best : null };
-  return writeSafetensors({ tensors, metadata: writeMetadata(model.config, { trainer: trainerOptions, counters }, replacer) });
+  return writeSafetensors({ tensors, metadata: writeMetadata(engine, { trainer: trainerOptions, counters }, replacer) });
 }
 
 export function openCheckpoint(bytes: Uint8Array | ArrayBuffer): TrainerFile {

@@ -76,6 +76,7 @@ export abstract class TrainerBase<U extends Updater = Updater> {
     this.updater = make(this.engine, checkTrainerOptions(trainerOptions, this.engine), this);
     const { config, layout } = this.engine;
     this.#demands = { config, layout, loss: this.options.loss };
+    this.engine.recorded = this.options.loss;
     if (file) this.#position = readCheckpoint(file, this.updater);
   }
 

@@ -47,7 +47,7 @@ export class OnlineLearner {
     const checked = checkOnlineOptions(trainer, engine);
     this.options = scaler === undefined ? checked : Object.freeze({ ...checked, scaler: oneOf("running")("scaler", scaler) });
     const learner = new LocalUpdater(engine, this.options, this);
-    this.#learner = learner;
+    [this.#learner, engine.recorded] = [learner, checked.loss];
     const position = file && readCheckpoint(file, learner);
     if (position?.progress || (position?.carried ?? 0) > 1) {
       throw new RangeError('"counters" are those of a trainer, not of an online learner');

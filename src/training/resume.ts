@@ -3,7 +3,8 @@
 import { fail, options } from "../core/check.js";
 import type { CustomLoss } from "../model/customLoss.js";
 import type { Environment } from "../model/engine.js";
-import { loadModel, type Model } from "../model/model.js";
+import { loadModel } from "../model/load.js";
+import type { Model } from "../model/model.js";
 import { openCheckpoint, type TrainerFile } from "./checkpoint.js";
 import { checkOptimizer } from "./optimizers.js";
 import type { TrainerOptions } from "./trainerOptions.js";

@@ -14,6 +14,7 @@ import {
   type Metric,
   Model as ModelClass,
   options,
+  type PredictOptions,
   resume,
   type ValidatedSettings,
   withLearningRate,
@@ -67,6 +68,7 @@ export class WorkerTrainer {
     const checked = threads === undefined ? undefined : checkThreads(threads);
     this.#options = checkSendable(checkTrainerOptions(trainerOptions, ModelClass.engine("model", model)));
     this.model = model;
+    ModelClass.engine("model", model).recorded = this.#options.loss;
     this.#line = new Line(given);
     const file = bytes ? new Uint8Array(bytes) : model.save();
     this.#line.post({ type: "create", bytes: file, resumes: bytes !== undefined, options: this.#options, threads: checked }, [file.buffer]);
@@ -197,8 +199,8 @@ export class WorkerTrainer {
   }
 
   /** The outputs of whole sequences, like `model.predict`, computed by the worker. */
-  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>): Promise<Float32Array[]> {
-    return this.#batch("predict", sequences, undefined) as Promise<Float32Array[]>;
+  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>, predictOptions: PredictOptions = {}): Promise<Float32Array[]> {
+    return this.#batch("predict", sequences, predictOptions) as Promise<Float32Array[]>;
   }
 
   /** The running mean of the parameters, with the option `average`. */

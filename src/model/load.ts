@@ -1,0 +1,48 @@
+/** From a file to a model. */
+
+import { clip, listed, options } from "../core/check.js";
+import { openSafetensors } from "../core/safetensors.js";
+import { checkConfig, type ModelConfig } from "./config.js";
+import { checkEnvironment, Engine, type Environment } from "./engine.js";
+import { finalLayer, planModel } from "./layout.js";
+import { checkLoss } from "./losses.js";
+import { checkLayers, FORMAT, readMetadata } from "./metadata.js";
+import { Model } from "./model.js";
+import { assign } from "./stateDict.js";
+
+/**
+ * Loads the model from a file that `save` (or a trainer's `save`) wrote. Given the configuration, it also loads any safetensors file that
+ * has just the model's parameters, such as one from PyTorch: names may have prefixes and biases may be absent, as for `setParameters`.
+ * @throws TypeError, RangeError if the file is damaged, or does not hold exactly the model's parameters
+ * @example const model = loadModel(readFileSync("model.safetensors"));
+ */
+export function loadModel(
+  bytes: Uint8Array | ArrayBuffer,
+  environment: Environment & { config?: ModelConfig; prefixes?: readonly string[] } = {},
+): Model {
+  const { config, prefixes, ...rest } = options("environment", environment, ["config", "prefixes", "module", "kernels"]);
+  const { tensors, metadata, skipped } = openSafetensors(bytes);
+  const { format, model: saved, loss } = config ? { format: FORMAT, model: config } : readMetadata(metadata);
+  const engineConfig = checkConfig(config ?? checkLayers(saved, Object.keys(tensors).length));
+  if (format === 1 && (engineConfig.layers[finalLayer(engineConfig)] as { bidirectional?: unknown } | undefined)?.bidirectional) {
+    throw new RangeError(
+      '"bytes" is a model of memcell 0.1 with output "last" of a bidirectional layer, whose backward half gave what it had read of the last step alone; it gives its final state now, so the model must be trained again: loadModel(bytes, { config }) takes its parameters to begin with',
+    );
+  }
+  const where = checkEnvironment(rest);
+  const parameters = Object.fromEntries(
+    Object.entries(tensors).filter(([name]) => config !== undefined || !/^(optimizer|gradient|average|best|trace|trainer)\./.test(name)),
+  );
+  // Check before taking any memory: a small file may claim a large model.
+  const layout = planModel(engineConfig);
+  const recorded = loss === undefined ? null : checkLoss("metadata.memcell.loss", loss, { config: engineConfig, layout });
+  const { assigned } = assign(layout.parameters, parameters, prefixes);
+  const [absent] = config === undefined ? [...assigned.kept, ...assigned.zeroed] : assigned.kept;
+  if (absent !== undefined) {
+    const others = Object.entries(skipped).map(([name, { dtype }]) => `${clip(name, 40)} of dtype ${clip(dtype, 10)}`);
+    throw new RangeError(`"bytes" has no tensor "${absent}"${others.length > 0 ? ` that can be read; skipped: ${listed(others)}` : ""}`);
+  }
+  const model = new Model(Object.assign(new Engine(engineConfig, where), { recorded }));
+  model.setParameters(parameters, prefixes === undefined ? {} : { prefixes: prefixes as string[] });
+  return model;
+}

@@ -1,0 +1,89 @@
+/** What outputs say, as the loss by which they were learned reads them. */
+
+import { exponential } from "../core/arithmetic.js";
+import { fail, oneOf, options } from "../core/check.js";
+import type { Config } from "./config.js";
+import type { Layout } from "./layout.js";
+import { checkLoss, type Loss } from "./losses.js";
+
+export interface ReadOptions {
+  /** Default: the loss of the model's last trainer, which is saved with it. */
+  loss?: Loss | Loss["type"];
+}
+
+export interface PredictOptions extends ReadOptions {
+  /** "probabilities": what `model.probabilities` makes of the outputs. Default "outputs". */
+  as?: "outputs" | "probabilities";
+}
+
+/** The parts of an engine by which outputs are read. */
+interface Parts {
+  config: Config;
+  layout: Pick<Layout, "outputs">;
+  recorded: Required<Loss> | null;
+}
+
+type Reading = (row: Float32Array, loss: Required<Loss>) => void;
+
+const softmax: Reading = (row) => {
+  const top = row.reduce((most, logit) => Math.max(most, logit));
+  const powers = Array.from(row, (logit) => exponential(logit - top));
+  const all = powers.reduce((sum, power) => sum + power, 0);
+  powers.forEach((power, k) => {
+    row[k] = power / all;
+  });
+};
+
+/** Of the outputs of one step, in place. Losses that are not here have no probabilities. */
+const READINGS: { [T in Loss["type"]]?: Reading } = {
+  crossEntropy: softmax,
+  ctc: softmax,
+  binaryCrossEntropy: (row) => row.forEach((logit, k) => (row[k] = 1 / (1 + exponential(-logit)))),
+  quantile: (row, loss) => {
+    const { quantiles } = loss as Required<Extract<Loss, { type: "quantile" }>>;
+    const { length } = quantiles;
+    // The place of each of the model's quantiles in ascending order.
+    const order = quantiles.map((_, q) => q).sort((a, b) => (quantiles[a] as number) - (quantiles[b] as number));
+    for (let from = 0; from < row.length; from += length) {
+      const sorted = row.slice(from, from + length).sort();
+      order.forEach((q, i) => {
+        row[from + q] = sorted[i] as number;
+      });
+    }
+  },
+  gaussianNLL: (row) => {
+    for (let k = row.length / 2; k < row.length; k++) row[k] = exponential((row[k] as number) / 2);
+  },
+};
+
+/** @throws TypeError, RangeError if there is no loss, or one without probabilities */
+function readerOf(engine: Parts, given: unknown): (outputs: Float32Array) => Float32Array {
+  const loss = given === undefined ? engine.recorded : checkLoss("loss", given, engine);
+  if (!loss) fail(TypeError, "loss", "the loss by which the model was learned, as it has none of a trainer here", given);
+  const reading = READINGS[loss.type];
+  if (!reading) fail(RangeError, "loss", `one of ${Object.keys(READINGS).join(", ")}, whose outputs say probabilities`, loss.type);
+  return (outputs) => {
+    const { outputs: O } = engine.layout;
+    for (let from = 0; from < outputs.length; from += O) reading(outputs.subarray(from, from + O), loss);
+    return outputs;
+  };
+}
+
+/** What to do with the outputs of each sequence, in place. */
+export function checkPredict(engine: Parts, predictOptions: unknown): (outputs: Float32Array) => Float32Array {
+  const { as = "outputs", loss } = options("options", predictOptions, ["as", "loss"]);
+  if (oneOf("outputs", "probabilities")("as", as) === "probabilities") return readerOf(engine, loss);
+  if (loss !== undefined) fail(RangeError, "loss", 'no loss without as: "probabilities"', loss);
+  return (outputs) => outputs;
+}
+
+/** A copy of outputs, read as probabilities. */
+export function probabilitiesOf(engine: Parts, outputs: unknown, readOptions: unknown): Float32Array {
+  const { loss } = options("options", readOptions, ["loss"]);
+  const read = readerOf(engine, loss);
+  const { outputs: O } = engine.layout;
+  const whole = outputs instanceof Float32Array && outputs.length % O === 0;
+  if (!whole)
+    fail(outputs instanceof Float32Array ? RangeError : TypeError, "outputs", `a Float32Array of ${O} numbers for each step`, outputs);
+  return read(outputs.slice());
+}
