@@ -16,6 +16,7 @@ export { accuracy } from "./metric";
 export { normalizeBackward, normalizeForward } from "./normalization";
 export { boundRows, foldRows, ownWeights, rowNorms, traces } from "./online";
 export { adam, clipValues, rootOfSquares, sgd, squaredNorm } from "./optimizer";
+export { pickBackward, pickForward, weighBackward, weighForward } from "./pooling";
 export { fillGaps, peepholeGradient, recurrentBackward, recurrentBias, recurrentCarry, recurrentForward, takeGates } from "./recurrent";
 export { softmax, softmaxCrossEntropy } from "./softmax";
 export { blend, lerp, moveRows, multiply, zoneoutBackward, zoneoutForward } from "./vectors";

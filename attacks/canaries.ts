@@ -17,7 +17,7 @@ import {
 import { Model } from "../src/model/model.js";
 import { type Attack, PURPOSE } from "./attack.js";
 import { Guard } from "./guard.js";
-import { Draw, drawModel, drawSequences, drawTraining, readsBack, type Training } from "./models.js";
+import { Draw, drawModel, drawSequences, drawTraining, needsWhole, type Training } from "./models.js";
 
 const KERNELS = ["plain", "relaxed", "shared"] as const;
 
@@ -47,7 +47,7 @@ async function work(
   const model = createModel(config, { kernels: kernels === "relaxed" ? "relaxed" : "plain" });
   if (kernels === "shared") Model.engine("model", model).share();
   const sequences = (count: number, longest: number) => drawSequences(draw, config, outputs, training.loss, count, longest);
-  const whole = training.window === Infinity && readsBack(config.layers);
+  const whole = training.window === Infinity && needsWhole(config.layers);
 
   const trainer = createTrainer(model, training);
   const add2 = (name: string, work: () => number) => {

@@ -22,6 +22,7 @@ import {
   normalization,
   numeric,
   type Optimizer,
+  pooling,
   rmsprop,
   rnn,
   type Sequence,
@@ -191,6 +192,12 @@ export function drawModel(draw: Draw): { config: ModelConfig; outputs: number } 
     }
     if (count > 1 && draw.chance(0.15)) layers.push(dropout({ rate: draw.of([0.1, 0.6]) }));
   }
+  const pooled = draw.chance(0.2);
+  if (pooled) {
+    layers.push(pooling({ kind: draw.of(["last", "mean", "max"]) }));
+    if (draw.chance(0.4)) layers.splice(-1, 1, pooling({ kind: "attention", ...draw.some(0.5, { units: () => draw.units() }) }));
+    if (draw.chance(0.3)) layers.push(dropout({ rate: 0.4 }), dense({ units: width, activation: "tanh" }));
+  }
   if (table && draw.chance(0.3)) {
     if (width !== table) layers.push(dense({ units: table, activation: "tanh" }));
     layers.push(dense({ units: tokens, tied: true, bias: draw.chance(0.5) }));
@@ -205,7 +212,7 @@ export function drawModel(draw: Draw): { config: ModelConfig; outputs: number } 
     config: {
       input: columns ? { columns } : tokens ? { tokens } : { features },
       layers,
-      output: draw.chance(0.25) ? "last" : "every",
+      output: pooled || draw.chance(0.25) ? "last" : "every",
       initial: draw.of(["pytorch", "keras"]),
       seed: draw.from(0, 1e6),
       ...(scaled > 0 && draw.chance(0.1) && { scaler: { inputs: scale } }),
@@ -248,14 +255,15 @@ const optimizers = (draw: Draw): Optimizer => {
   ]);
 };
 
-/** Whether a layer needs whole sequences. */
-export const readsBack = (layers: readonly Layer[]): boolean => layers.some((layer) => "bidirectional" in layer || "direction" in layer);
-
 export type Training = TrainerOptions & { loss: Loss; batch: number };
+
+/** Whether a layer needs whole sequences. */
+export const needsWhole = (layers: readonly Layer[]): boolean =>
+  layers.some((layer) => "bidirectional" in layer || "direction" in layer || (layer.type === "pooling" && layer.kind !== "last"));
 
 export function drawTraining(draw: Draw, { layers, output }: ModelConfig, outputs: number): Training {
   const recurrent = layers.filter(({ type }) => ["rnn", "gru", "lstm", "lstm97"].includes(type));
-  const whole = readsBack(layers);
+  const whole = needsWhole(layers);
   const cells = recurrent.every(({ type }) => type === "lstm" || type === "lstm97");
   const loss = drawLoss(draw, outputs, output);
   const window = whole || loss.type === "ctc" ? Infinity : draw.of([1, draw.from(2, 9), draw.from(2, 9), Infinity]);

@@ -12,6 +12,7 @@ export type { Layer } from "./layers/index.js";
 export type { Initializer } from "./layers/initializers.js";
 export { heNormal, heUniform, normal, orthogonal, uniform, xavierNormal, xavierUniform } from "./layers/initializers.js";
 export { type NormalizationLayer, normalization } from "./layers/normalization.js";
+export { type PoolingLayer, pooling } from "./layers/pooling.js";
 export { gru, lstm, lstm97, rnn } from "./layers/recurrent.js";
 export type { GruLayer, Lstm97Layer, LstmLayer, RnnLayer } from "./layers/recurrentOptions.js";
 export type { CategoricalColumn, Column, Columns, Inputs, NumericColumn, StepInput, Value } from "./model/columns.js";

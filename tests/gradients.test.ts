@@ -23,7 +23,9 @@ function kernelDraws({ model, lengths }: Case, seed: number): { mask: Mask; draw
   const { width, panels } = lanesFor(lengths.length);
   const place = (units: number, t: number, row: number, unit: number) =>
     ((t * panels + Math.floor(row / width)) * ((units + 3) & ~3) + unit) * width + (row % width);
-  const dropouts = model.layers.flatMap((layer, i) => (layer.type === "dropout" ? [{ rate: layer.rate, below: model.layers[i - 1] }] : []));
+  const dropouts = model.layers.flatMap((layer, i) =>
+    layer.type === "dropout" ? [{ rate: layer.rate, below: model.layers.slice(0, i) }] : [],
+  );
   const recurrent = model.layers.filter((layer) => "zoneout" in layer || ["rnn", "gru", "lstm", "lstm97"].includes(layer.type)) as (
     | LstmLayer
     | Lstm97Layer
@@ -32,7 +34,8 @@ function kernelDraws({ model, lengths }: Case, seed: number): { mask: Mask; draw
   return {
     mask: (layer, row, t, unit) => {
       const { rate, below } = dropouts[layer]!;
-      const units = below && "units" in below ? below.units : (model.input as { features: number }).features;
+      const wide = below.findLast((layer) => "units" in layer && layer.type !== "pooling") as LstmLayer | undefined;
+      const units = wide ? wide.units * (wide.bidirectional === "concat" ? 2 : 1) : (model.input as { features: number }).features;
       return bits(seed, layer, place(units, t, row, unit)) >= bound(rate) ? 1 / (1 - rate) : 0;
     },
     draws: {

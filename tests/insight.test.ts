@@ -154,7 +154,7 @@ test.each([
   [
     "both directions",
     () => trace(build(rnn({ units: 2, bidirectional: "sum" })), { inputs }),
-    '"model" expected a model whose layers run forward',
+    '"model" expected a model without a bidirectional layer',
   ],
   ["no model", () => trace({} as never, { inputs }), '"model" expected a model'],
   ["wrong inputs", () => trace(build(LAYERS.rnn!), { inputs: [1] }), '"sequence.inputs"'],

@@ -22,9 +22,7 @@ describe.each(every.filter((entry) => !back(entry)).map((entry) => [entry.name, 
 });
 
 test.each(every.filter(back).map((entry) => [entry.name, entry] as const))("%s: has no streams", (_, entry) => {
-  expect(() => createModel(entry.model).stream()).toThrow(
-    "a model with a bidirectional or reverse layer has no streams: it needs whole sequences",
-  );
+  expect(() => createModel(entry.model).stream()).toThrow(/^a model with a (bidirectional|reverse) layer has no streams: it needs whole/);
 });
 
 const config: ModelConfig = {

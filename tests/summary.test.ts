@@ -33,6 +33,7 @@ layer      kind      output   parameters    bytes  multiplications a step
 input      features  [T, 5]            0        0                       0
 layers[0]  lstm      [T, 64]       9,984   39,936                   9,472
 layers[1]  lstm      [T, 64]      25,088  100,352                  24,576
+output     pooling   [64]              0        0                       0
 layers[2]  dense     [3]             195      780                     192
 total                             35,267  141,068                  34,240`,
   ],
@@ -113,7 +114,8 @@ test("every case counts the numbers of its parameters", () => {
     const parameters = lines.map((line) => line.split(/ {2,}/).map((cell) => Number(cell.replaceAll(",", ""))));
     const total = sizes.reduce((sum, size) => sum + size, 0);
     expect(parameters.at(-1)!.slice(1, 3), name).toEqual([total, 4 * total]);
-    expect(lines.length, name).toBe(config.layers.length + 3);
+    const inserted = config.output === "last" && !config.layers.some(({ type }) => type === "pooling");
+    expect(lines.length, name).toBe(config.layers.length + 3 + Number(inserted));
   }
 });
 

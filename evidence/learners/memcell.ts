@@ -102,7 +102,8 @@ class BySequence extends OfLibrary {
     }
     const row = wholeRow({ inputs, targets, weights: this.#weights, length }, updates, false);
     finite(() => this.#updater.learn([row], length));
-    readOutputs(this.#updater.engine, this.#updater.prepare(length, 1), 0, length - steps, steps, this.#outputs, 0);
+    const network = this.#updater.prepare(length, 1);
+    readOutputs(this.#updater.engine, network, 0, network.outputSteps(length) - steps, steps, this.#outputs, 0);
     return this.#outputs;
   }
 }

@@ -35,7 +35,7 @@ export function around(
     units: residual === "concat" ? units + inputs : units,
     recurrent: { cells },
     carries: true,
-    ...((bidirectional || reversed) && { whole: true }),
+    ...((bidirectional || reversed) && { whole: bidirectional ? "a bidirectional layer" : "a reverse layer" }),
     refresh: (parts) => {
       for (const direction of directions) direction.refresh(parts);
     },

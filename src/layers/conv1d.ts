@@ -37,6 +37,7 @@ export const conv1dKind: LayerKind<Conv1dLayer> = {
   options: { units: [size], kernel: [integerIn(1, LONGEST)], dilation: [integerIn(1, LONGEST), 1], initial: initials("weights", "bias") },
 
   takes: "numbers",
+  steps: true,
 
   refuse(path, { kernel, dilation = 1 }) {
     const past = (kernel - 1) * dilation;

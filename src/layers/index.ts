@@ -7,6 +7,7 @@ import { type DropoutLayer, dropoutKind } from "./dropout.js";
 import { type EmbeddingLayer, embeddingKind } from "./embedding.js";
 import { type NormalizationLayer, normalizationKind } from "./normalization.js";
 import type { LayerKind } from "./plan.js";
+import { type PoolingLayer, poolingKind } from "./pooling.js";
 import { gruKind, lstm97Kind, lstmKind, rnnKind } from "./recurrent.js";
 import type { GruLayer, Lstm97Layer, LstmLayer, RnnLayer } from "./recurrentOptions.js";
 
@@ -20,7 +21,8 @@ export type Layer =
   | DenseLayer
   | DropoutLayer
   | EmbeddingLayer
-  | NormalizationLayer;
+  | NormalizationLayer
+  | PoolingLayer;
 
 export const KINDS = {
   rnn: rnnKind,
@@ -33,6 +35,7 @@ export const KINDS = {
   embedding: embeddingKind,
   dropout: dropoutKind,
   normalization: normalizationKind,
+  pooling: poolingKind,
 } as unknown as Record<Layer["type"], LayerKind<Layer>>;
 
 /** Whether the first layer of a model gathers its categories. Others take them as 0 and 1. */

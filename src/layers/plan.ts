@@ -33,6 +33,8 @@ export interface Row {
   kind: string;
   /** Outputs, unpadded. */
   units: number;
+  /** Whether it runs once a sequence. */
+  once: boolean;
   /** Numbers that are learned. */
   parameters: number;
   /** Products in its products of matrices, a step. */
@@ -62,7 +64,7 @@ export class Planner {
   readonly rows: Row[] = [];
   /** Whether anything below learns and needs the error. */
   learnsBelow = false;
-  /** Whether the next layer must give its sequences' final states: the topmost recurrent layer, where output is "last". */
+  /** Whether the next layer must give its sequences' final states: the topmost recurrent layer below a pooling of kind "last". */
   final = false;
   /** The embedding's table [tokens][units], if there is one. */
   embedding: { table: number; tokens: number; units: number } | null = null;
@@ -87,7 +89,7 @@ export class Planner {
 
   /** Begins a part of the model, whose parameters follow. */
   enter(path: string, kind: string): Row {
-    const row = { path, kind, units: 0, parameters: 0, multiplications: 0 };
+    const row = { path, kind, units: 0, once: false, parameters: 0, multiplications: 0 };
     this.rows.push(row);
     return row;
   }
@@ -142,8 +144,10 @@ export interface LayerPlan {
   recurrent?: { cells: boolean };
   /** Whether it carries state from step to step. */
   carries?: boolean;
-  /** Whether it needs whole sequences. */
-  whole?: boolean;
+  /** Whether it makes one vector out of a sequence. */
+  pools?: boolean;
+  /** Why it needs whole sequences, if it does: "a bidirectional layer". */
+  whole?: string;
   /** Recomputes the derived values from the parameters. */
   refresh?(parts: EngineParts): void;
   stage(workspace: Workspace, below: Stage): Stage;
@@ -154,6 +158,8 @@ export interface LayerKind<L extends { type: string }> {
   readonly options: Options;
   /** The inputs it accepts. Only a model's input gives tokens. */
   readonly takes: "numbers" | "tokens" | "either";
+  /** Whether it looks beyond the present step, so that it cannot stand above a pooling. */
+  readonly steps?: boolean;
   /** Whether it only passes on values from below, so that it cannot be the last one. */
   readonly passes?: boolean;
   /** Whether it has no parameters. */

@@ -27,6 +27,7 @@ function gatedKind<L extends RnnLayer | GruLayer | LstmLayer>(
   return {
     options,
     takes: "either",
+    steps: true,
     refuse,
     plan(layer, planner) {
       const cell = cellOf(layer);
@@ -79,6 +80,7 @@ export const lstmKind = gatedKind<LstmLayer>(
 export const lstm97Kind: LayerKind<Lstm97Layer> = {
   options: OPTIONS.lstm97,
   takes: "either",
+  steps: true,
   refuse(path, layer) {
     const { blocks, bias, outputGate = true, recurrence, recurrentDropout } = layer;
     if (recurrentDropout && recurrence === "none") throw new RangeError(`"${path}.recurrentDropout" needs a recurrence`);

@@ -88,8 +88,8 @@ export interface Workspace extends EngineParts, Lanes {
   readonly watched: boolean;
   /** A zeroed buffer. */
   buffer(...shape: number[]): number;
-  /** A buffer for the gradient of a stage's output [T][P][rows][width]; 0 where this window needs none. */
-  gradient(rows: number): number;
+  /** A buffer for the gradient of a stage's output [T][P][rows][width], or of so many steps; 0 where this window needs none. */
+  gradient(rows: number, steps?: number): number;
   /**
    * The kernel weightGradient for products of so many rows, of a cell with this code. Ask for it while the stage is made: that reserves
    * the scratch for when it runs.

@@ -17,8 +17,9 @@ export interface ModelConfig {
   /** The layers from the input up. The last one's units are the outputs. */
   layers: Layer[];
   /**
-   * Outputs (and targets) at every step of a sequence, or at its last step only, from the final state of each direction of the topmost
-   * recurrent layer. Default "every".
+   * Outputs (and targets) at every step of a sequence, or one for all of it. "last" puts `pooling({ kind: "last" })` above the topmost
+   * layer that looks beyond the present step, so that the output comes from the final state of each direction. Default "every"; for a
+   * model with a pooling layer of its own "last", as it cannot be otherwise.
    */
   output?: "every" | "last";
   /**
@@ -81,6 +82,12 @@ export function checkConfig(value: unknown): Config {
   }) as Config;
   const { layers, scaler } = config;
   if (layers.length === 0) fail(RangeError, "layers", "at least one layer", layers);
+  const pool = layers.findIndex(({ type }) => type === "pooling");
+  if (pool >= 0) {
+    const { output } = value as ModelConfig;
+    if (output === "every") fail(RangeError, "output", `"last", as layers[${pool}] makes one vector out of a sequence`, output);
+    config.output = "last";
+  }
   const { scaled } = new Input(config.input, gathers(layers));
   const tokens = "tokens" in config.input;
   if (scaler.inputs) {
@@ -90,9 +97,12 @@ export function checkConfig(value: unknown): Config {
   }
   let run = 0;
   layers.forEach(({ type }, i) => {
-    const { takes, passes, bare } = KINDS[type];
+    const { takes, passes, bare, steps } = KINDS[type];
     run = bare ? run + 1 : 0;
     if (run > BARE) throw new RangeError(`"layers[${i}]" is the ${run}th layer without parameters in a row; at most ${BARE} may be`);
+    if (steps && pool >= 0 && i > pool) {
+      throw new RangeError(`"layers[${i}]" is ${type}, which needs steps: layers[${pool}] (pooling) leaves one vector of a sequence`);
+    }
     if (passes && layers[i - 1]?.type === type) throw new RangeError(`"layers[${i}]" is ${type} of what ${type} gives: one does it`);
     if (takes === "tokens" && (i > 0 || !tokens)) {
       throw new RangeError(`"layers[${i}]" takes tokens (${type}): it must be the first layer of a model with tokens as input`);

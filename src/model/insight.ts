@@ -21,7 +21,7 @@ export interface Trace {
   steps: number;
   /** For each recurrent layer, values by name: lstm i, f, g, o, c, h; gru r, z, n, m, h; rnn h; lstm97 g, in, out (gates), c, h. */
   layers: Record<string, Recorded>[];
-  /** The model's outputs at every step. */
+  /** The model's outputs at every step; the one of the sequence where its output is "last". */
   outputs: Recorded;
 }
 
@@ -44,7 +44,8 @@ export interface GradientFlow {
 /** Runs a network of one sequence forward, its whole length in one window. */
 function run(model: Model, sequence: unknown, loss?: Required<Loss>) {
   const engine = Model.engine("model", model);
-  if (engine.layout.whole) fail(RangeError, "model", "a model whose layers run forward", model);
+  const { whole } = engine.layout;
+  if (whole) fail(RangeError, "model", `a model without ${whole}`, model);
   const { config, layout } = engine;
   const checked = checkSequence("sequence", sequence, { config, layout, ...(loss && { loss }) });
   const network = new Network(engine, checked.length, lanesFor(1), loss ? "train" : "infer", 0, true);
@@ -69,14 +70,15 @@ function record({ memory }: Engine, steps: number, { pointer, units, rows, row }
 
 /**
  * Records every gate, cell state and output of a sequence, ready to plot.
- * @throws TypeError, RangeError as `model.predict`; RangeError if the model has layers that need whole sequences
+ * @throws TypeError, RangeError as `model.predict`; RangeError if the model needs whole sequences (bidirectional or reverse layers, pooling)
  * @example const { f, c } = trace(model, { inputs }).layers[0]; // f.data[t * f.units + unit]
  */
 export function trace(model: Model, sequence: { inputs: Inputs }): Trace {
   const { engine, network, steps, recorded: layers } = run(model, sequence);
   const units = engine.layout.outputs;
-  const outputs = { units, data: new Float32Array(steps * units) };
-  readOutputs(engine, network, 0, 0, steps, outputs.data, 0);
+  const rows = network.outputSteps(steps);
+  const outputs = { units, data: new Float32Array(rows * units) };
+  readOutputs(engine, network, 0, 0, rows, outputs.data, 0);
   network.release();
   return { steps, layers, outputs };
 }
@@ -103,7 +105,7 @@ const means = ({ units, data }: Recorded, f: (x: number) => number) =>
  * Measures how far the error of a sequence flows back: the full gradient, however small, at every step of every recurrent layer. With
  * dropout or other noise it is that of one random draw.
  * @param sequence with targets; to see where the error of one step goes, give all others `weights` of 0
- * @throws TypeError, RangeError as `trainer.step`; RangeError if the model has layers that need whole sequences
+ * @throws TypeError, RangeError as `trainer.step`; RangeError if the model needs whole sequences (bidirectional or reverse layers, pooling)
  * @example const [{ h, c }] = gradientFlow(model, { inputs, targets }, { loss: "mse" }).layers;
  */
 export function gradientFlow(model: Model, sequence: Sequence, flowOptions: { loss: Loss | Loss["type"] }): GradientFlow {

@@ -25,8 +25,8 @@ export interface Layout {
   input: Input;
   below: (workspace: Workspace) => Stage;
   outputs: number;
-  /** Whether a layer needs whole sequences: no windows, no streams. */
-  whole: boolean;
+  /** Why the model needs whole sequences (no windows, no streams): "a bidirectional layer". Undefined if it does not. */
+  whole: string | undefined;
 }
 
 /** @throws RangeError if a layer does not fit the one below it */
@@ -37,28 +37,41 @@ export function planModel(config: Config): Layout {
   planner.enter("input", kind).units = input.named ? input.inputs : input.per;
   const below = planInput(planner, input);
   const top = finalLayer(config);
-  const layers = config.layers.map((layer, i) => {
-    const row = planner.enter(`layers[${i}]`, layer.type);
-    planner.final = i === top;
+  const pool = poolAt(config);
+  const own = config.layers.map((layer, i) => ({ layer, path: `layers[${i}]`, final: i === top }));
+  if (pool >= 0) own.splice(pool, 0, { layer: { type: "pooling", kind: "last" }, path: "output", final: false });
+  let pooled = false;
+  const layers = own.map(({ layer, path, final }) => {
+    const row = planner.enter(path, layer.type);
+    planner.final = final;
     const plan = KINDS[layer.type].plan(layer, planner);
     if (plan.units > LARGEST) fail(RangeError, planner.path, `at most ${LARGEST} outputs`, plan.units);
     planner.learnsBelow = planner.parameters.length > 0;
     planner.below = numbersBelow(plan.units);
     row.units = plan.units;
+    pooled ||= plan.pools === true;
+    row.once = pooled;
     return plan;
   });
   const { params, derived, parameters, rows, inputs: outputs } = planner;
-  return { params, derived, parameters, rows, layers, input, below, outputs, whole: layers.some(({ whole }) => whole === true) };
+  return { params, derived, parameters, rows, layers, input, below, outputs, whole: layers.find(({ whole }) => whole)?.whole };
 }
 
-/** The layer whose final states give the output "last": the topmost recurrent one. -1 for none. */
+/** The index of the layer below which the output "last" puts its pooling: the first of those that look at one step alone. -1: none. */
+function poolAt({ layers, output }: Config): number {
+  if (output === "every" || layers.some(({ type }) => type === "pooling")) return -1;
+  return 1 + layers.findLastIndex(({ type }) => KINDS[type].steps || KINDS[type].takes === "tokens");
+}
+
+/** The layer whose final states are pooled: the topmost recurrent one. -1 for none. */
 export function finalLayer({ layers, output }: Config): number {
-  return output === "last" ? layers.findLastIndex(({ type }) => type in RECURRENT) : -1;
+  const pooling = layers.find((layer) => layer.type === "pooling");
+  return output === "every" || (pooling && pooling.kind !== "last") ? -1 : layers.findLastIndex(({ type }) => type in RECURRENT);
 }
 
 /** @throws RangeError where the model cannot run step by step */
 export function checkSteps({ whole }: Layout): void {
-  if (whole) throw new RangeError("a model with a bidirectional or reverse layer has no streams: it needs whole sequences");
+  if (whole) throw new RangeError(`a model with ${whole} has no streams: it needs whole sequences`);
 }
 
 /** A part of the parameter region: its first byte and its count of floats. */

@@ -24,7 +24,12 @@ export class Network {
   readonly carried: Carried[] = [];
   readonly stages: Stage[] = [];
   readonly #output: Stage;
-  /** Pointers: [T][P][rows][width], as the model's input has them; [P][width] i32 (layer.ts says what); [T][P][outputs][width] or classes; [T][P][width]. */
+  /** The stages below this one run every step, the others once a sequence. */
+  #pooled = Infinity;
+  /**
+   * Pointers: [T][P][rows][width], as the model's input has them; [P][width] i32 (stage.ts says what); [T][P][outputs][width] or classes;
+   * [T][P][width]. Above a pooling T of targets and outputs is 1.
+   */
   readonly input: number;
   /** What the first layer stands on. */
   readonly below: Stage;
@@ -61,7 +66,7 @@ export class Network {
     try {
       this.starts = buffer(P, width);
       this.lengths = buffer(P, width);
-      let [scratch, most] = [0, 0];
+      let [scratch, most, steps] = [0, 0, T];
       const workspace: Workspace = {
         kernels,
         memory,
@@ -76,7 +81,7 @@ export class Network {
         lengths: this.lengths,
         scratch: mode === "train" ? buffer(4, 4) : 0,
         buffer,
-        gradient: (rows) =>
+        gradient: (rows, T = steps) =>
           mode === "train" || (mode === "score" && this.stages.length === layout.layers.length - 1) ? buffer(T, P, rows, width) : 0,
         weightGradient: (code, rows) => {
           most = Math.max(most, rows);
@@ -89,14 +94,15 @@ export class Network {
       this.below = below;
       this.input = below.output;
       for (const layer of layout.layers) {
-        below = layer.stage(workspace, below);
+        below = layer.stage(steps === T ? workspace : { ...workspace, T: steps }, below);
         this.stages.push(below);
+        if (layer.pools) [steps, this.#pooled] = [1, this.stages.length];
       }
       this.#output = below;
       if (mode === "train" && most > 0) scratch = buffer(kernels.weightGradientScratch(most) / 4);
       if (mode !== "infer") {
-        this.target = buffer(T, P, pad4(layout.outputs), width);
-        this.counts = buffer(T, P, width);
+        this.target = buffer(steps, P, pad4(layout.outputs), width);
+        this.counts = buffer(steps, P, width);
         this.#each = buffer(1);
         this.#alignment = buffer(1);
         this.#perOutput = buffer(pad4(layout.outputs));
@@ -116,7 +122,7 @@ export class Network {
   apart(): number {
     const { memory, layout } = this.#engine;
     const { panels, width } = this.lanes;
-    this.#apart ||= this.buffer(this.T, panels, pad4(layout.outputs), width);
+    this.#apart ||= this.buffer(this.outputSteps(this.T), panels, pad4(layout.outputs), width);
     memory.i32[this.#each / 4] = this.#apart;
     return this.#apart;
   }
@@ -157,7 +163,7 @@ export class Network {
     return this.#engine.config.scaler.targets?.deviation;
   }
 
-  /** [T][P][outputs][width] of the last layer. */
+  /** [T][P][outputs][width] of the last layer; above a pooling T is 1. */
   get output(): number {
     return this.#output.output;
   }
@@ -169,7 +175,12 @@ export class Network {
    */
   forward(T: number, update = 0): void {
     this.below.forward(T, update);
-    for (const stage of this.stages) stage.forward(T, update);
+    this.stages.forEach((stage, i) => stage.forward(i < this.#pooled ? T : 1, update));
+  }
+
+  /** Steps of the output in a window of T: 1 above a pooling. */
+  outputSteps(T: number): number {
+    return this.#pooled < Infinity ? 1 : T;
   }
 
   /** The sum of the loss times `scale`; leaves the gradient of the outputs. Or the result of another kernel on the same panels. */
@@ -183,7 +194,7 @@ export class Network {
     if (numbers) memory.write(this.#perOutput, numbers);
     const pointers = [dy, y, this.target, this.counts, memory.i32[this.#each / 4] as number, numbers ? this.#perOutput : 0] as const;
     const [lengths, scratch] = [this.lengths, memory.i32[this.#alignment / 4] as number];
-    return (run ?? rule.run)(kernels, loss, { pointers, sizes: [T * panels, O, width, scale], panels, lengths, scratch });
+    return (run ?? rule.run)(kernels, loss, { pointers, sizes: [this.outputSteps(T) * panels, O, width, scale], panels, lengths, scratch });
   }
 
   /**
@@ -191,7 +202,7 @@ export class Network {
    * @param full whether errors flow back through the recurrent inputs, or through the cells alone
    */
   backward(T: number, update: number, gradients: number, full: boolean): void {
-    for (let i = this.stages.length - 1; i >= 0; i--) (this.stages[i] as Stage).backward(T, update, gradients, full);
+    for (let i = this.stages.length - 1; i >= 0; i--) (this.stages[i] as Stage).backward(i < this.#pooled ? T : 1, update, gradients, full);
     this.below.backward(T, update, gradients, full);
   }
 

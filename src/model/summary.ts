@@ -5,11 +5,10 @@ import type { Engine } from "./engine.js";
 /** 1234567 as 1,234,567. */
 const grouped = (count: number) => String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 
-export function summarize({ config, layout: { rows } }: Pick<Engine, "config" | "layout">): string {
+export function summarize({ layout: { rows } }: Pick<Engine, "layout">): string {
   const table = [["layer", "kind", "output", "parameters", "bytes", "multiplications a step"]];
   const total = [0, 0, 0];
-  rows.forEach(({ path, kind, units, parameters, multiplications }, i) => {
-    const once = config.output === "last" && i === rows.length - 1;
+  rows.forEach(({ path, kind, units, once, parameters, multiplications }) => {
     const counts = [parameters, 4 * parameters, multiplications];
     counts.forEach((count, k) => {
       total[k] = (total[k] as number) + count;

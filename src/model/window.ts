@@ -149,8 +149,8 @@ export function writeTargets(engine: Engine, network: Network, rows: readonly (R
     const panel = Math.floor(b / width);
     const lane = b % width;
     const { targets, weights, each }: Pick<Checked, "targets" | "weights" | "each"> = row?.sequence ?? NONE;
-    for (let t = 0; t < T; t++) {
-      const step = row && t < row.count ? targetAt(config.output, row, t) : -1;
+    for (let t = 0; t < network.outputSteps(T); t++) {
+      const step = row ? targetAt(config.output, row, t) : -1;
       const counts = step < 0 ? 0 : (weights[step] as number);
       const at = target + (t * panels + panel) * targetRows * width + lane;
       let numbers = apart ? 0 : per * copies;
@@ -169,12 +169,10 @@ export function writeTargets(engine: Engine, network: Network, rows: readonly (R
   return counted;
 }
 
-/** The index of the target of a row's step t in this window; -1 where it has none, or has been learned before. */
-function targetAt(output: "every" | "last", row: Row, t: number): number {
-  if (t < row.repeated) return -1;
-  const step = row.from + t;
-  if (output === "every") return step;
-  return step === row.sequence.length - 1 ? 0 : -1;
+/** The index of the target of a row's output t in this window; -1 where it has none, or has been learned before. */
+function targetAt(output: "every" | "last", { sequence, from, count, repeated }: Row, t: number): number {
+  if (output === "last") return from + count === sequence.length ? 0 : -1;
+  return t < repeated || t >= count ? -1 : from + t;
 }
 
 /** The outputs of row `b` at the steps from..from+count-1 of the window, step by step, in the targets' units. */
@@ -213,6 +211,6 @@ export function readRows(engine: Engine, network: Network, rows: readonly (Row |
     const { sequence, from, count, ordinal } = row;
     const result = results[ordinal] as Float32Array;
     if (config.output === "every") readOutputs(engine, network, b, 0, count, result, from * layout.outputs);
-    else if (from + count === sequence.length) readOutputs(engine, network, b, count - 1, 1, result, 0);
+    else if (from + count === sequence.length) readOutputs(engine, network, b, 0, 1, result, 0);
   });
 }

@@ -212,9 +212,8 @@ export abstract class TrainerBase<U extends Updater = Updater> {
     const goOn = Array.isArray(carry)
       ? Array.from(carry, (each, i) => boolean(`options.carry[${i}]`, each))
       : list.map(() => boolean("options.carry", carry));
-    if (this.engine.layout.whole && goOn.includes(true)) {
-      fail(RangeError, "options.carry", "false, as the model has a bidirectional or reverse layer", carry);
-    }
+    const { whole } = this.engine.layout;
+    if (whole && goOn.includes(true)) fail(RangeError, "options.carry", `false, as the model has ${whole}`, carry);
     if (goOn.length !== list.length) fail(RangeError, "options.carry", `${list.length} of true or false, one a row`, carry);
     this.#idle(what);
     const { carried, progress } = this.#position;

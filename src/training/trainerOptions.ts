@@ -38,8 +38,8 @@ export interface TrainerOptions {
    * Steps of a window: how far gradients flow back. `Infinity` is full BPTT. Windows start at the beginning of a sequence. Where the
    * model's output is "last" they end with it instead, so that the window that learns is whole. The state of earlier windows is carried
    * into it, but no gradient reaches them, so the model does not learn what to keep from there. Memory grows with the window: an LSTM of 64
-   * units takes some 60 kB a step with 32 rows. Default 64; with output "last", with bidirectional or
-   * reverse layers and with the loss `ctc` `Infinity`.
+   * units takes some 60 kB a step with 32 rows. Default 64; with output "last", with pooling, with bidirectional or reverse layers and
+   * with the loss `ctc` `Infinity`.
    */
   window?: number;
   /**
@@ -96,7 +96,7 @@ export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "opti
 
 export function checkTrainerOptions(value: unknown, model: { config: Config; layout: Layout }): CheckedTrainerOptions {
   const last = model.config.output === "last";
-  const reason = model.layout.whole ? "the model has a bidirectional or reverse layer" : labels(value) ? "the loss is ctc" : undefined;
+  const reason = model.layout.whole ? `the model has ${model.layout.whole}` : labels(value) ? "the loss is ctc" : undefined;
   const whole: Check<number> = (path, value) => fail(RangeError, path, `Infinity, as ${reason}, which needs whole sequences`, value);
   const { stride, ...o } = complete("options", value, {
     loss: [(path, loss) => checkLoss(path, loss, model)],

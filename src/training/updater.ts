@@ -80,7 +80,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
       fail(RangeError, "gradient", '"full", as the model has a recurrent layer without cells', options.gradient);
     }
     if (this.overlap > 0 && (layout.whole || engine.config.output === "last")) {
-      const reason = layout.whole ? "model has a bidirectional or reverse layer" : 'model\'s output is "last"';
+      const reason = layout.whole ? `model has ${layout.whole}` : 'model\'s output is "last"';
       fail(RangeError, "stride", `${options.window}, the window, as the ${reason}`, options.stride);
     }
     const regions = this.#regions;

@@ -176,7 +176,7 @@ describe("createModel", () => {
     [
       "a layer unknown",
       RangeError,
-      '"layers[0].type" expected one of "rnn", "gru", "lstm", "lstm97", "conv1d", "activation", "dense", "embedding", "dropout", "normalization", got "mlp"',
+      '"layers[0].type" expected one of "rnn", "gru", "lstm", "lstm97", "conv1d", "activation", "dense", "embedding", "dropout", "normalization", "pooling", got "mlp"',
       layers({ type: "mlp", units: 3 }),
     ],
     ["a layer whose type is an inherited name", RangeError, '"layers[0].type" expected one of', layers({ type: "constructor" })],

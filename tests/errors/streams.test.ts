@@ -106,7 +106,7 @@ describe("many streams", () => {
     [
       "a bidirectional layer",
       RangeError,
-      "a model with a bidirectional or reverse layer has no streams",
+      "a model with a bidirectional layer has no streams",
       () => createModel({ ...features, layers: [lstm({ units: 2, bidirectional: "sum" })] }).streams({ capacity: 1 }),
     ],
     ["more streams than there is room for", RangeError, "all 1 streams are open", () => full.open()],

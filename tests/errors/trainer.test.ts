@@ -235,7 +235,7 @@ describe("createTrainer", () => {
     [
       "a stride in both directions",
       RangeError,
-      '"stride" expected Infinity, the window, as the model has a bidirectional or reverse layer, got 8',
+      '"stride" expected Infinity, the window, as the model has a bidirectional layer, got 8',
       () =>
         createTrainer(createModel({ ...features, layers: [lstm({ units: 2, bidirectional: "sum" }), dense({ units: 2 })] }), {
           ...trained,

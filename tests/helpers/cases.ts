@@ -19,6 +19,7 @@ import {
   mse,
   normalization,
   numeric,
+  pooling,
   quantile,
   rnn,
 } from "../../src/index.js";
@@ -585,6 +586,54 @@ export const CASES: Case[] = [
       lengths: lengths(rows, 9),
     }),
   ),
+  ...(["last", "mean", "max", "attention"] as const).flatMap((kind) =>
+    [1, 4, 11].map(
+      (rows): Case => ({
+        name: `pooling of kind ${kind}, ${rows} rows`,
+        model: {
+          input: { features: 3 },
+          layers: [
+            lstm({ units: 5, bidirectional: "concat" }),
+            pooling(kind === "attention" && rows > 1 ? { kind, units: 3 } : { kind }),
+            dropout({ rate: 0.2 }),
+            dense({ units: 6, activation: "tanh" }),
+            normalization(),
+            dense({ units: 3 }),
+          ],
+          output: "last",
+        },
+        loss: "crossEntropy",
+        weighted: true,
+        lengths: lengths(rows, 7),
+      }),
+    ),
+  ),
+  ...(["last", "mean", "max", "attention"] as const).map(
+    (kind): Case => ({
+      name: `pooling of kind ${kind} of the inputs, at the top`,
+      model: { input: { features: 5 }, layers: [normalization(), pooling({ kind })], output: "last" },
+      loss: "mse",
+      lengths: lengths(9, 6),
+    }),
+  ),
+  ...[{ features: 4 }, { tokens: 6 }].map(
+    (input): Case => ({
+      name: `target at the last step, no recurrence, ${Object.keys(input)}`,
+      model: {
+        input: input as { features: number },
+        layers: [
+          ...("tokens" in input ? [embedding({ units: 4 })] : []),
+          dropout({ rate: 0.3 }),
+          dense({ units: 5 }),
+          dropout({ rate: 0.1 }),
+          dense({ units: 3 }),
+        ],
+        output: "last",
+      },
+      loss: "crossEntropy",
+      lengths: lengths(9, 5),
+    }),
+  ),
   {
     name: "no recurrence at all",
     model: { input: { features: 6 }, layers: [dense({ units: 3 })], output: "every" },
@@ -617,7 +666,7 @@ export const f32s = (length: number, next: () => number, scale = 1) => Array.fro
 function outputsOf({ input, layers }: Case["model"]): number {
   const widths = layers.map((layer) => {
     if (layer.type === "lstm97") return layer.blocks * (layer.cellsPerBlock ?? 1);
-    if (!("units" in layer)) return null;
+    if (!("units" in layer) || layer.type === "pooling") return null;
     const { units, projection = units, bidirectional } = { projection: undefined, bidirectional: undefined, ...layer };
     return bidirectional === "concat" ? 2 * projection : projection;
   });

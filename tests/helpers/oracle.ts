@@ -120,7 +120,7 @@ export class Oracle {
     return this.#layers.filter(({ type }) => RECURRENT.includes(type)).map((layer) => initialState(layer));
   }
 
-  /** The outputs of one sequence at every step; leaves in `states` the state at its end. `backward` takes their gradients. */
+  /** The outputs of one sequence at every step, or the one that is pooled; leaves in `states` the state at its end. `backward` takes their gradients. */
   run(inputs: (Vector | number)[], states: States, mask: Mask = () => 1, row = 0): { outputs: Matrix; backward(dOutputs: Matrix): void } {
     const tape = new Tape();
     const { tokens, columns } = this.model.input;
@@ -130,7 +130,13 @@ export class Oracle {
       return tape.concat(Object.entries(columns).map(([name, column], k) => this.#column(tape, name, column, (x as Vector)[k]!, seenLast)));
     });
     const seen: Record<string, number> = {};
-    const top = this.model.output === "last" ? this.#layers.findLastIndex(({ type }) => RECURRENT.includes(type)) : -1;
+    const pooling = this.#layers.find(({ type }) => type === "pooling");
+    const last = pooling ? pooling.kind === "last" : this.model.output === "last";
+    const top = last ? this.#layers.findLastIndex(({ type }) => RECURRENT.includes(type)) : -1;
+    // Without a pooling of its own, a model with output "last" takes the last step of the topmost layer that looks beyond the present one.
+    const bare = this.model.output === "last" && !pooling;
+    const looking = bare ? this.#layers.findLastIndex(({ type }) => [...RECURRENT, "conv1d", "embedding"].includes(type)) : -2;
+    if (looking === -1) signal = signal.slice(-1);
     for (const [i, layer] of this.#layers.entries()) {
       const kind = RECURRENT.includes(layer.type) ? "recurrent" : layer.type;
       const index = seen[kind] ?? 0;
@@ -155,6 +161,8 @@ export class Oracle {
           return tape.concat(before.v.flatMap((_, i) => steps.map((x) => tape.slice(x, i, 1))));
         };
         signal = signal.map((_, t) => tape.add(tape.product(parameter("weight"), seen(t)), parameter("bias")));
+      } else if (layer.type === "pooling") {
+        signal = [pooled(tape, layer, signal, parameter)];
       } else if (layer.type === "normalization") {
         const [gain, bias] = [parameter("weight"), parameter("bias")];
         signal = signal.map((x) => tape.add(tape.mul(tape.normalize(x), gain), bias));
@@ -162,6 +170,7 @@ export class Oracle {
         const W = parameter("weight");
         signal = inputs.map((token) => tape.slice(W, (token as number) * layer.units!, layer.units!));
       }
+      if (i === looking) signal = signal.slice(-1);
     }
     return {
       outputs: signal.map(({ v }) => v),
@@ -240,31 +249,51 @@ export class Oracle {
   learn(examples: Example[], loss: LossOptions | string, states?: States[], mask?: Mask) {
     const runs = examples.map(({ inputs }, row) => this.run(inputs, states?.[row] ?? this.initialStates(), mask, row));
     const dOutputs = runs.map(({ outputs }) => outputs.map((y) => zeros(y.length)));
-    const costs = examples.flatMap(({ inputs, targets, weights }, row) => {
+    const costs = examples.flatMap(({ targets, weights }, row) => {
       if (typeof loss === "object" && loss.type === "ctc") {
         const { value, slope } = alignments(runs[row]!.outputs, targets as number[], loss.blank ?? 0);
         const weight = (weights?.[0] as number | undefined) ?? 1;
         // The loss is that of the sequence.
-        return slope.map((slope, t) => ({ value: t === 0 ? value : 0, slope, count: Number(t === 0), row, t, weight }));
+        return slope.map((slope, n) => ({ value: n === 0 ? value : 0, slope, count: Number(n === 0), row, n, weight }));
       }
       return targets.map((target, n) => {
-        // Which output the target belongs to.
-        const t = this.model.output === "every" ? n : inputs.length - 1;
         const weight = weights?.[n] ?? 1;
         const shares = typeof weight === "number" ? undefined : weight;
-        const cost = costOf(typeof loss === "string" ? { type: loss } : loss, runs[row]!.outputs[t]!, target, shares);
-        return { ...cost, row, t, weight: typeof weight === "number" ? weight : 1 };
+        const cost = costOf(typeof loss === "string" ? { type: loss } : loss, runs[row]!.outputs[n]!, target, shares);
+        return { ...cost, row, n, weight: typeof weight === "number" ? weight : 1 };
       });
     });
     const total = (of: (cost: (typeof costs)[number]) => number) => costs.reduce((sum, cost) => sum + cost.weight * of(cost), 0);
     const mean = 1 / total(({ count }) => count);
     const scale = typeof loss !== "string" && loss.reduction === "sum" ? 1 : mean;
-    for (const { row, t, slope, weight } of costs) dOutputs[row]![t] = slope.map((d) => scale * weight * d);
+    for (const { row, n, slope, weight } of costs) dOutputs[row]![n] = slope.map((d) => scale * weight * d);
     runs.forEach(({ backward }, row) => backward(dOutputs[row]!));
-    const outputs = runs.map((run) => (this.model.output === "every" ? run.outputs : run.outputs.slice(-1)));
+    const outputs = runs.map((run) => run.outputs);
     const value = total((cost) => cost.value);
     return { loss: mean * value, objective: scale * value, outputs };
   }
+}
+
+/** One vector of a sequence's: the last; the mean or the largest of each number; or sum a(t) x(t), a = softmax(v tanh(W x(t) + b)). */
+function pooled(tape: Tape, { kind }: Layer, x: Var[], parameter: (end: string) => Var): Var {
+  if (kind === "last") return x.at(-1)!;
+  if (kind === "max") {
+    return tape.concat(
+      x[0]!.v.map((_, u) =>
+        tape.slice(
+          x.reduce((best, xt) => (xt.v[u]! > best.v[u]! ? xt : best)),
+          u,
+          1,
+        ),
+      ),
+    );
+  }
+  const weighed = (shares: Var) => tape.add(...x.map((xt, t) => tape.mul(tape.concat(xt.v.map(() => tape.slice(shares, t, 1))), xt)));
+  if (kind === "mean") return weighed(constant(x.map(() => 1 / x.length)));
+  const scores = x.map((xt) =>
+    tape.product(parameter("v"), apply(tape, "tanh", tape.add(tape.product(parameter("weight"), xt), parameter("bias")))),
+  );
+  return weighed(tape.softmax(tape.concat(scores)));
 }
 
 /** What a step goes on from. */

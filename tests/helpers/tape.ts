@@ -78,6 +78,15 @@ export class Tape {
     );
   }
 
+  softmax(x: Var): Var {
+    const powers = x.v.map((value) => Math.exp(value - Math.max(...x.v)));
+    const p = powers.map((power) => power / powers.reduce((a, b) => a + b, 0));
+    return this.push(p, (d) => {
+      const along = d.reduce((sum, value, i) => sum + value * p[i]!, 0);
+      d.forEach((value, i) => (x.d[i]! += p[i]! * (value - along)));
+    });
+  }
+
   /** Mean 0 and variance 1 over all numbers. */
   normalize(x: Var): Var {
     const n = x.v.length;

@@ -260,6 +260,45 @@ CASES.append(
 )
 
 
+# One vector out of a sequence.
+for kind in ["last", "mean", "max", "attention"]:
+    CASES.append(
+        {
+            "name": f"pooling of kind {kind}",
+            "input": {"features": 2},
+            "layers": [
+                {"type": "lstm", "units": 3, "bidirectional": "concat"},
+                {"type": "pooling", "kind": kind, **({"units": 5} if kind == "attention" else {})},
+                {"type": "dense", "units": 3},
+            ],
+            "output": "last",
+            "loss": "crossEntropy",
+            "lengths": [4, 7, 1, 5, 6, 2, 3],
+            "optimizer": {"type": "adam", "learningRate": 0.05},
+        }
+    )
+
+
+class Pooling(nn.Module):
+    """Additive attention over the steps, or what PyTorch has for all of them; the last step is the recurrent layer's final states."""
+
+    def __init__(self, inputs, kind, units):
+        super().__init__()
+        self.kind = kind
+        if kind == "attention":
+            self.W, self.v = nn.Linear(inputs, units), nn.Linear(units, 1, bias=False)
+
+    def named_parameters(self, **_):
+        if self.kind == "attention":
+            yield from self.W.named_parameters()
+            yield "v", self.v.weight
+
+    def forward(self, x):
+        if self.kind == "attention":
+            return (torch.softmax(self.v(torch.tanh(self.W(x))), 1) * x).sum(1, keepdim=True)
+        return {"last": x[:, -1:], "mean": x.mean(1, keepdim=True), "max": x.max(1, keepdim=True).values}[self.kind]
+
+
 class CausalConv1d(nn.Conv1d):
     """All padding in front, so that no output sees a later step."""
 
@@ -305,7 +344,10 @@ class Model(nn.Module):
         modules = []
         for layer in case["layers"]:
             kind, units = layer["type"], layer.get("units", size)
-            if kind == "embedding":
+            if kind == "pooling":
+                modules.append(Pooling(size, layer["kind"], units))
+                units = size
+            elif kind == "embedding":
                 modules.append(nn.Embedding(size, units))
             elif kind == "conv1d":
                 modules.append(CausalConv1d(size, units, layer["kernel"], dilation=layer["dilation"]))
@@ -337,13 +379,14 @@ class Model(nn.Module):
 
     def forward(self, x):
         layers = self.case["layers"]
+        pooled = next((layer["kind"] for layer in layers if layer["type"] == "pooling"), self.case["output"])
         top = max((i for i, layer in enumerate(layers) if layer["type"] in RECURRENT), default=-1)
         for i, (layer, module) in enumerate(zip(layers, self.stack)):
             if layer["type"] in RECURRENT:
                 if isinstance(x, torch.Tensor) and not x.is_floating_point():
                     x = nn.functional.one_hot(x, self.tokens).float()
                 x, state = module(x)
-                if i == top and self.case["output"] == "last" and "bidirectional" in layer:
+                if i == top and pooled == "last" and "bidirectional" in layer:
                     # h_n: [2, batch, units], as one step.
                     h = state[0] if isinstance(state, tuple) else state
                     x = torch.cat([*h], -1).unsqueeze(1)
