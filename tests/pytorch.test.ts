@@ -13,14 +13,16 @@ interface VectorCase extends ModelConfig {
   clipNorm?: number;
   clipValue?: number;
   parameters: Parameters;
-  sequences: { inputs: number[]; targets: number[]; weights?: number[] }[];
+  sequences: { inputs: (number | null)[]; targets: number[]; weights?: number[] }[];
   outputs: number[][];
   gradients: Record<string, number[]>;
   curve: number[];
 }
 
-/** Made by vectors/make.py. */
-const vectors: VectorCase[] = JSON.parse(readFileSync(new URL("vectors/pytorch.json", import.meta.url), "utf8"));
+/** Made by vectors/make.py and vectors/columns.py. */
+const vectors: VectorCase[] = ["pytorch", "columns"].flatMap((name) =>
+  JSON.parse(readFileSync(new URL(`vectors/${name}.json`, import.meta.url), "utf8")),
+);
 
 describe.each(vectors.map((vector) => [vector.name, vector] as const))("PyTorch: %s", (_, vector) => {
   const { input, layers, output, loss, optimizer, clipNorm, clipValue, parameters, sequences } = vector;
@@ -52,13 +54,14 @@ describe.each(vectors.map((vector) => [vector.name, vector] as const))("PyTorch:
   });
 
   test("the oracle agrees", () => {
-    const width = "features" in input ? input.features : 0;
+    const width = "features" in input ? input.features : "columns" in input ? Object.keys(input.columns).length : 0;
     const steps = output === "every" ? sequences[0]!.inputs.length / (width || 1) : 1;
     const per = sequences[0]!.targets.length / steps;
     const cut = (flat: number[], size: number) =>
       Array.from({ length: flat.length / size }, (_, i) => flat.slice(i * size, (i + 1) * size));
-    const batch: Example[] = sequences.map(({ inputs, targets, ...weights }) => ({
-      inputs: width ? cut(inputs, width) : inputs,
+    const values = (given: (number | null)[]) => given.map((value) => value ?? NaN);
+    const batch: Example[] = sequences.map(({ inputs: given, targets, ...weights }) => ({
+      inputs: width ? cut(values(given), width) : values(given),
       targets: (typeof loss === "string" ? loss : loss.type) === "crossEntropy" ? targets : cut(targets, per),
       ...weights,
     }));
