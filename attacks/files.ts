@@ -3,7 +3,7 @@
 import { Random } from "../src/core/random.js";
 import type { Attack, Attempts } from "./attack.js";
 import { type Honest, honestFiles } from "./honest.js";
-import { changeBytes, changeStructure, changeValue, pick } from "./mutate.js";
+import { changeBytes, changeStructure, changeValue, changeZip, pick } from "./mutate.js";
 
 /** The most bytes to allocate beyond twice the file. */
 const ROOM = 16 << 20;
@@ -71,7 +71,8 @@ class FileAttempts implements Attempts {
     const random = new Random(this.seed, 9, n);
     const honest = pick(random, this.files);
     if (random.uniform() < 0.3) return { honest, bytes: changeBytes(random, honest.bytes, pick(random, this.files).bytes) };
-    return { honest, bytes: (honest.json ? changeValue : changeStructure)(random, honest.bytes) };
+    if (honest.form === "zip") return { honest, bytes: changeZip(random, honest.bytes, pick(random, this.files).bytes) };
+    return { honest, bytes: (honest.form === "json" ? changeValue : changeStructure)(random, honest.bytes) };
   }
 
   attempt(n: number): void {

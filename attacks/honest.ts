@@ -1,5 +1,6 @@
 /** Files and states of every format, as memcell writes them, with the functions that open them. */
 
+import { readFileSync } from "node:fs";
 import {
   activation,
   adagrad,
@@ -31,12 +32,13 @@ import {
   type TrainerOptions,
   writeSafetensors,
 } from "../src/index.js";
+import { fromStateDict, toStateDict } from "../src/torch.js";
 
 export interface Honest {
   name: string;
   bytes: Uint8Array;
-  /** Whether it is plain data in JSON; otherwise a safetensors file. */
-  json?: boolean;
+  /** Plain data in JSON, or a zip file; otherwise a safetensors file. */
+  form?: "json" | "zip";
   /** Opens such a file, and returns the file that its object saves. */
   open(bytes: Uint8Array): Uint8Array;
 }
@@ -136,7 +138,7 @@ function states(): Honest[] {
     return {
       name: `state of ${name}`,
       bytes: text(stream.state()),
-      json: true,
+      form: "json",
       open(bytes) {
         const state = JSON.parse(new TextDecoder().decode(bytes));
         const one = stream.restore(state).state();
@@ -166,6 +168,17 @@ function dtypes(): Uint8Array {
   new DataView(bytes.buffer).setBigUint64(0, BigInt(json.length), true);
   bytes.set(json, 8);
   return bytes;
+}
+
+/** Files of PyTorch's. */
+function modules(): Honest[] {
+  const cases: { form: string; file: string }[] = JSON.parse(readFileSync(new URL("../tests/vectors/torch.json", import.meta.url), "utf8"));
+  return cases.map(({ form, file }) => ({
+    name: `module, ${form}`,
+    bytes: new Uint8Array(Buffer.from(file, "base64")),
+    ...(!form.startsWith("safetensors") && { form: "zip" }),
+    open: (bytes) => toStateDict(fromStateDict(bytes).model),
+  }));
 }
 
 export async function honestFiles(): Promise<Honest[]> {
@@ -199,6 +212,7 @@ export async function honestFiles(): Promise<Honest[]> {
     ...(await checkpoints()),
     { name: "online learner", bytes: learner.save(), open: (bytes) => resumeOnlineLearner(bytes).save() },
     ...states(),
+    ...modules(),
     { name: "dtypes", bytes: dtypes(), open: (bytes) => writeSafetensors(readSafetensors(bytes)) },
   ];
 }

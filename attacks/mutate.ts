@@ -2,6 +2,8 @@
 
 import { isObject } from "../src/core/check.js";
 import type { Random } from "../src/core/random.js";
+import { readZip } from "../src/interop/zip.js";
+import { zip } from "./zips.js";
 
 /** An integer from 0 to below `n`. */
 export const below = (random: Random, n: number): number => Math.floor(random.uniform() * n);
@@ -105,6 +107,17 @@ export function changeValue(random: Random, file: Uint8Array): Uint8Array {
   const holder = { value: JSON.parse(new TextDecoder().decode(file)) };
   for (let times = 1 + below(random, 3); times > 0; times--) changeTree(random, holder);
   return new TextEncoder().encode(JSON.stringify(holder.value) ?? "null");
+}
+
+/** Changes an entry of a zip file, so that the file around it is whole. */
+export function changeZip(random: Random, file: Uint8Array, other: Uint8Array): Uint8Array {
+  const entries = Object.fromEntries([...readZip(file)].map(([name, read]) => [name, read()]));
+  const names = Object.keys(entries);
+  // The first one says what the others are.
+  const name = random.uniform() < 0.8 ? (names[0] as string) : pick(random, names);
+  if (random.uniform() < 0.05) delete entries[name];
+  else entries[name] = changeBytes(random, entries[name] as Uint8Array, other);
+  return zip(entries);
 }
 
 /** Flips, cuts, inserts, repeats and splices bytes. @param other a file to take some from */

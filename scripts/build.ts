@@ -76,6 +76,7 @@ const entryPoints = {
   "parallel-host": "src/parallel/host.ts",
   "parallel-worker": "src/parallel/entry.ts",
   scores: "src/scores.ts",
+  torch: "src/torch.ts",
   worker: "src/worker/trainer.ts",
   "worker-host": "src/worker/host.ts",
   "trainer-worker": "src/worker/entry.ts",

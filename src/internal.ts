@@ -3,17 +3,23 @@
  * of them. Not public.
  */
 
-export { fail, integer, isRecord, options } from "./core/check.js";
+export { product } from "./core/arithmetic.js";
+export { bytes, clip, describe, fail, integer, isObject, isRecord, listed, oneOf, options, shapeText } from "./core/check.js";
+export { parseJson } from "./core/json.js";
 export type { Kernels } from "./core/kernels.js";
 export { createKernels } from "./core/kernels.js";
 export type { Lanes, Mode } from "./core/lanes.js";
 export { lanesFor } from "./core/lanes.js";
 export { Memory } from "./core/memory.js";
-export type { Tensor } from "./core/safetensors.js";
+export type { Dtype, Tensor, TensorFile } from "./core/safetensors.js";
+export { DTYPES, openSafetensors, writeSafetensors } from "./core/safetensors.js";
+export type { Layer } from "./layers/index.js";
 export type { Inputs, StepInput } from "./model/columns.js";
-export type { Config } from "./model/config.js";
+export type { Config, ModelConfig } from "./model/config.js";
+export { checkConfig } from "./model/config.js";
 export type { Engine } from "./model/engine.js";
 export { planModel } from "./model/layout.js";
+export { modelOf } from "./model/load.js";
 export type { Loss } from "./model/losses.js";
 export { checkLoss } from "./model/losses.js";
 export type { Metric, Scores } from "./model/metrics.js";
@@ -25,6 +31,7 @@ export type { PredictOptions } from "./model/probabilities.js";
 export { checkPredict } from "./model/probabilities.js";
 export type { Checked, Sequence } from "./model/sequences.js";
 export { checkSequences } from "./model/sequences.js";
+export { moduleNames } from "./model/stateDict.js";
 export type { Row } from "./model/window.js";
 export { limitOf, Rows, readRows, roomFor, writeWindow } from "./model/window.js";
 export type { TrainerFile } from "./training/checkpoint.js";

@@ -18,7 +18,7 @@ test("no dependencies, no install scripts, types first, and every export is ther
   expect(Object.keys(manifest.scripts).filter((name) => /install|prepare/.test(name))).toEqual([]);
   expect(manifest.sideEffects).toBe(false);
   expect(Object.keys(manifest.exports["."])).toEqual(["types", "workerd", "default"]);
-  for (const entry of ["batcher", "ctc", "node", "parallel", "parallel/host", "scores", "worker", "worker/host"])
+  for (const entry of ["batcher", "ctc", "node", "parallel", "parallel/host", "scores", "torch", "worker", "worker/host"])
     expect(Object.keys(manifest.exports[`./${entry}`])).toEqual(["types", "default"]);
   for (const file of Object.values(manifest.exports).flatMap((files) => Object.values(typeof files === "string" ? [files] : files!)))
     expect(text(file).length).toBeGreaterThan(100);
@@ -41,6 +41,7 @@ const BUDGETS = {
   "parallel-host.js": 1_000,
   "parallel-worker.js": 150,
   "scores.js": 3_500,
+  "torch.js": 4_500,
   "worker.js": 2_800,
   "worker-host.js": 1_300,
   "trainer-worker.js": 150,
@@ -112,6 +113,7 @@ test("every entry point exports the names of its source and nothing from inside"
   expect(names(await import("memcell/scores"))).toEqual(["classificationScores", "forecastScores"]);
   expect(names(await import("memcell/node"))).toEqual(names(await import("../src/node.js")));
   expect(names(await import("memcell/parallel"))).toEqual(names(await import("../src/parallel/trainer.js")));
+  expect(names(await import("memcell/torch"))).toEqual(names(await import("../src/torch.js")));
   expect(names(await import("memcell/worker"))).toEqual(names(await import("../src/worker/trainer.js")));
   expect(names(await import("memcell/parallel/host"))).toEqual(["serve"]);
   expect(names(await import("memcell/worker/host"))).toEqual(["serve"]);

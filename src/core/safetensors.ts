@@ -90,7 +90,7 @@ export function writeSafetensors(
 }
 
 /** The supported dtypes, all read as f32: the bytes of a number, and how to read it. */
-const DTYPES = /* @__PURE__ */ new Map<string, { size: number; read(view: DataView, at: number): number }>([
+export const DTYPES = /* @__PURE__ */ new Map<string, { size: number; read(view: DataView, at: number): number }>([
   ["F64", { size: 8, read: (view, at) => view.getFloat64(at, true) }],
   ["F32", { size: 4, read: (view, at) => view.getFloat32(at, true) }],
   ["F16", { size: 2, read: (view, at) => half(view.getUint16(at, true)) }],

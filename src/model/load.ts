@@ -1,14 +1,14 @@
 /** From a file to a model. */
 
 import { clip, listed, options } from "../core/check.js";
-import { openSafetensors } from "../core/safetensors.js";
-import { checkConfig, type ModelConfig } from "./config.js";
+import { openSafetensors, type TensorFile } from "../core/safetensors.js";
+import { type Config, checkConfig, type ModelConfig } from "./config.js";
 import { checkEnvironment, Engine, type Environment } from "./engine.js";
 import { finalLayer, planModel } from "./layout.js";
 import { checkLoss } from "./losses.js";
 import { checkLayers, FORMAT, readMetadata } from "./metadata.js";
 import { Model } from "./model.js";
-import { assign } from "./stateDict.js";
+import { type Assigned, assign } from "./stateDict.js";
 
 /**
  * Loads the model from a file that `save` (or a trainer's `save`) wrote. Given the configuration, it also loads any safetensors file that
@@ -33,16 +33,30 @@ export function loadModel(
   const parameters = Object.fromEntries(
     Object.entries(tensors).filter(([name]) => config !== undefined || !/^(optimizer|gradient|average|best|trace|trainer)\./.test(name)),
   );
-  // Check before taking any memory: a small file may claim a large model.
-  const layout = planModel(engineConfig);
-  const recorded = loss === undefined ? null : checkLoss("metadata.memcell.loss", loss, { config: engineConfig, layout });
-  const { assigned } = assign(layout.parameters, parameters, prefixes);
-  const [absent] = config === undefined ? [...assigned.kept, ...assigned.zeroed] : assigned.kept;
+  return modelOf(engineConfig, { tensors: parameters, skipped }, prefixes, where, config ? undefined : { loss }).model;
+}
+
+/**
+ * @internal A model of just these parameters.
+ * @param saved the loss beside them in a file of memcell's own, which has all biases
+ * @throws RangeError before any memory is taken: a small file may claim a large model
+ */
+export function modelOf(
+  config: Config,
+  { tensors, skipped }: Pick<TensorFile, "tensors" | "skipped">,
+  prefixes?: unknown,
+  environment: Environment = {},
+  saved?: { loss: unknown },
+): { model: Model; assigned: Assigned } {
+  const layout = planModel(config);
+  const recorded = saved?.loss === undefined ? null : checkLoss("metadata.memcell.loss", saved.loss, { config, layout });
+  const { assigned } = assign(layout.parameters, tensors, prefixes);
+  const [absent] = saved ? [...assigned.kept, ...assigned.zeroed] : assigned.kept;
   if (absent !== undefined) {
     const others = Object.entries(skipped).map(([name, { dtype }]) => `${clip(name, 40)} of dtype ${clip(dtype, 10)}`);
     throw new RangeError(`"bytes" has no tensor "${absent}"${others.length > 0 ? ` that can be read; skipped: ${listed(others)}` : ""}`);
   }
-  const model = new Model(Object.assign(new Engine(engineConfig, where), { recorded }));
-  model.setParameters(parameters, prefixes === undefined ? {} : { prefixes: prefixes as string[] });
-  return model;
+  const model = new Model(Object.assign(new Engine(config, environment), { recorded }));
+  model.setParameters(tensors, prefixes === undefined ? {} : { prefixes: prefixes as string[] });
+  return { model, assigned };
 }

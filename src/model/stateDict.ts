@@ -58,6 +58,41 @@ function find({ name, parameters }: Group, number: number, tensors: Record<strin
   return found[0];
 }
 
+/** One for each group. */
+function checkPrefixes(groups: readonly Group[], prefixes: unknown): string[] {
+  const list = arrayLike("prefixes", prefixes, "prefixes of layers");
+  const layers = listed(groups.map(({ name }) => name));
+  if (list.length !== groups.length) fail(RangeError, "prefixes", `${groups.length}, one for each of ${layers}`, prefixes);
+  groups.forEach((_, i) => {
+    if (typeof list[i] !== "string") fail(TypeError, `prefixes[${i}]`, 'a prefix such as "rnn."', list[i]);
+  });
+  return list as unknown as string[];
+}
+
+/** Numbers the layers of stacks, those with the same prefix, each from 0. */
+function numbering(): (prefix: string, recurrent: boolean) => number {
+  const stacks = new Map<string, number>();
+  return (prefix, recurrent) => {
+    const number = stacks.get(prefix) ?? 0;
+    if (recurrent) stacks.set(prefix, number + 1);
+    return number;
+  };
+}
+
+/** The name of each parameter in a PyTorch module. @param prefixes as `assign` takes them */
+export function moduleNames(parameters: readonly Parameter[], prefixes: unknown): Map<string, string> {
+  const groups = groupsOf(parameters);
+  const list = checkPrefixes(groups, prefixes);
+  const next = numbering();
+  return new Map(
+    groups.flatMap((group, i) => {
+      const prefix = list[i] as string;
+      const number = next(prefix, group.recurrent);
+      return group.parameters.map(({ parameter, local }) => [parameter.name, prefix + local(number)] as const);
+    }),
+  );
+}
+
 /**
  * @param prefixes one for each layer that has parameters, from the input up; layers with the same one are a stack. Absent: tensors have
  * the model's names, or each layer is found by its names and shapes
@@ -73,22 +108,14 @@ export function assign(
   const known = new Set(parameters.map(({ name }) => name));
   const groups = groupsOf(parameters);
   const own = prefixes === undefined && names.every((name) => known.has(name));
-  if (prefixes !== undefined) {
-    const list = arrayLike("prefixes", prefixes, "prefixes of layers");
-    const layers = listed(groups.map(({ name }) => name));
-    if (list.length !== groups.length) fail(RangeError, "prefixes", `${groups.length}, one for each of ${layers}`, prefixes);
-    groups.forEach((_, i) => {
-      if (typeof list[i] !== "string") fail(TypeError, `prefixes[${i}]`, 'a prefix such as "rnn."', list[i]);
-    });
-  }
+  if (prefixes !== undefined) checkPrefixes(groups, prefixes);
   const chosen = new Map<Parameter, Tensor | null>();
   const assigned: Assigned = { set: [], zeroed: [], kept: [], unused: [] };
   const left = new Set(names);
-  const stacks = new Map<string, number>();
+  const next = numbering();
   groups.forEach((group, i) => {
     const stacked = (prefixes as string[] | undefined)?.[i];
-    const number = stacked === undefined ? Number(group.name.slice(1)) : (stacks.get(stacked) ?? 0);
-    if (stacked !== undefined && group.recurrent) stacks.set(stacked, number + 1);
+    const number = stacked === undefined ? Number(group.name.slice(1)) : next(stacked, group.recurrent);
     const prefix = own ? "" : (stacked ?? find(group, number, tensors));
     const rows = group.parameters.map(({ parameter, local, bias }) => {
       const name = own ? parameter.name : `${prefix}${local(number)}`;

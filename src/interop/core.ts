@@ -1,0 +1,20 @@
+/** What readers of other makers' files take from memcell: one import for a bundle of them, not one for each of its files. */
+
+export type { Config, Dtype, Layer, ModelConfig, Tensor, TensorFile } from "../internal.js";
+export {
+  bytes,
+  checkConfig,
+  clip,
+  DTYPES,
+  fail,
+  isRecord,
+  listed,
+  Model,
+  modelOf,
+  moduleNames,
+  openSafetensors,
+  options,
+  parseJson,
+  product,
+  writeSafetensors,
+} from "../internal.js";
