@@ -4,7 +4,28 @@
  */
 
 export { product } from "./core/arithmetic.js";
-export { bytes, clip, describe, fail, integer, isObject, isRecord, listed, oneOf, options, shapeText } from "./core/check.js";
+export type { Check, Refuse } from "./core/check.js";
+export {
+  arrayLike,
+  atLeast0,
+  bytes,
+  clip,
+  complete,
+  describe,
+  each,
+  fail,
+  finite,
+  inBounds,
+  indexBelow,
+  integer,
+  isObject,
+  isRecord,
+  listed,
+  numbers,
+  oneOf,
+  options,
+  shapeText,
+} from "./core/check.js";
 export { parseJson } from "./core/json.js";
 export type { Kernels } from "./core/kernels.js";
 export { createKernels } from "./core/kernels.js";

@@ -1,6 +1,6 @@
 /** What scores are taken of: truths, how much each counts, and the numbers that were said of it. */
 
-import { arrayLike, atLeast0, fail, numbers, type Refuse } from "../core/check.js";
+import { arrayLike, atLeast0, fail, numbers, type Refuse } from "../internal.js";
 
 export interface Answers {
   targets: ArrayLike<number>;

@@ -1,10 +1,11 @@
 /** How well classes are told apart. */
 
-import { complete, each, fail, indexBelow } from "../core/check.js";
+import { complete, each, fail, indexBelow, Model, type Sequence } from "../internal.js";
 import { type Answers, checkAnswers, meanOf } from "./answers.js";
+import { answersOf, type ModelOptions } from "./ofModel.js";
 
 export interface ClassificationOptions {
-  /** A name for each class. Default "0", "1", … */
+  /** A name for each class. Default those of a model's `metadata.labels`, between commas, else "0", "1", … */
   labels?: readonly string[];
 }
 
@@ -38,14 +39,26 @@ export interface ClassificationScores {
 const SCORES = ["precision", "recall", "f1", "auc"] as const;
 
 /** @throws TypeError, RangeError if the labels are not as many strings as there are classes */
-export function checkLabels(value: unknown, classes: number): string[] {
-  if (value === undefined) return Array.from({ length: classes }, (_, k) => String(k));
+function checkLabels(value: unknown, classes: number, saved?: string): string[] {
+  const own = saved?.split(",") ?? [];
+  if (value === undefined) return own.length === classes ? own : Array.from({ length: classes }, (_, k) => String(k));
   const text = (path: string, label: unknown) => (typeof label === "string" ? label : fail(TypeError, path, "a string", label));
   const labels = each(text, "an array of strings")("labels", value);
   if (labels.length !== classes) fail(RangeError, "labels", `${classes} strings, one for each class`, value);
   return labels;
 }
 
+/**
+ * Scores of a model whose loss is cross-entropy, or binary cross-entropy of one output (1, "yes", from 0.5 up).
+ * @param sequences with targets; ignored ones, and those of weight 0, do not count
+ * @throws TypeError, RangeError as `model.predict`; RangeError if the loss is another one
+ * @example const { accuracy, confusion, classes } = classificationScores(model, test, { labels: ["down", "flat", "up"] });
+ */
+export function classificationScores(
+  model: Model,
+  sequences: Iterable<Sequence>,
+  scoreOptions?: ClassificationOptions & ModelOptions,
+): ClassificationScores;
 /**
  * Accuracy, confusion matrix, and for each class precision, recall, F1 and the area under the ROC curve.
  * @param targets the index of the right class of each; NaN where it is not known
@@ -57,9 +70,18 @@ export function checkLabels(value: unknown, classes: number): string[] {
 export function classificationScores(
   targets: ArrayLike<number>,
   probabilities: ArrayLike<number>,
-  scoreOptions: ClassificationOptions & { weights?: ArrayLike<number> } = {},
-): ClassificationScores {
+  scoreOptions?: ClassificationOptions & { weights?: ArrayLike<number> },
+): ClassificationScores;
+export function classificationScores(targets: unknown, probabilities: unknown, scoreOptions: unknown = {}): ClassificationScores {
   const asGiven = [(_: string, value: unknown) => value, undefined] as const;
+  if (targets instanceof Model) {
+    const { labels, loss } = complete("options", scoreOptions, { labels: asGiven, loss: asGiven });
+    const answers = answersOf(targets, probabilities, loss, ["crossEntropy", "binaryCrossEntropy"]);
+    const binary = answers.loss.type === "binaryCrossEntropy";
+    if (binary && answers.width > 1) fail(RangeError, "model", "one output of binaryCrossEntropy, whose scores these are", answers.width);
+    if (binary) answers.targets.forEach((target, i, all) => (all[i] = Number(target >= 0.5)));
+    return scoresOf(answers, checkLabels(labels, Math.max(2, answers.per), targets.config.metadata.labels));
+  }
   const { labels, weights } = complete("options", scoreOptions, { labels: asGiven, weights: asGiven });
   const answers = checkAnswers(targets, "probabilities", probabilities, weights, (per) => indexBelow(Math.max(2, per)));
   return scoresOf(answers, checkLabels(labels, Math.max(2, answers.per)));

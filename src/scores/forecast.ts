@@ -1,7 +1,21 @@
 /** How good forecasts of numbers are. */
 
-import { arrayLike, complete, each, fail, finite, inBounds, integer, numbers, type Refuse } from "../core/check.js";
+import {
+  arrayLike,
+  type Check,
+  complete,
+  each,
+  fail,
+  finite,
+  inBounds,
+  integer,
+  Model,
+  numbers,
+  type Refuse,
+  type Sequence,
+} from "../internal.js";
 import { type Answers, checkAnswers, meanOf } from "./answers.js";
+import { answersOf, type ModelOptions } from "./ofModel.js";
 
 export interface ForecastOptions {
   /** Steps after which a series repeats, for MASE. Default 1: the naive forecast is the step before. */
@@ -51,6 +65,19 @@ const NORMAL = [
 ] as const;
 
 /**
+ * Scores of a model whose loss is mse, mae, huber, quantile or gaussianNLL, in the targets' units.
+ * @param sequences with targets; missing ones, and those of weight 0, do not count
+ * @param scoreOptions `history`: a series for all targets, or a list of one for each; without it MASE compares with each sequence's own
+ * truths a season before
+ * @throws TypeError, RangeError as `model.predict`; RangeError if the loss is another one
+ * @example const { mase, pinball, intervals } = forecastScores(model, test, { season: 7, history: sales.slice(0, 700) });
+ */
+export function forecastScores(
+  model: Model,
+  sequences: Iterable<Sequence>,
+  scoreOptions?: Omit<ForecastOptions, "history"> & ModelOptions & { history?: ArrayLike<number> | readonly ArrayLike<number>[] },
+): ForecastScores;
+/**
  * Errors of forecasts, with MASE and, where there are quantiles or deviations, pinball loss and the coverage of intervals.
  * @param targets the truths; NaN where they are not known
  * @param forecast a number for each; with `quantiles` as many as those for each, in any order
@@ -62,15 +89,18 @@ const NORMAL = [
 export function forecastScores(
   targets: ArrayLike<number>,
   forecast: ArrayLike<number>,
-  scoreOptions: ForecastOptions & {
+  scoreOptions?: ForecastOptions & {
     quantiles?: readonly number[];
     deviation?: ArrayLike<number>;
     weights?: ArrayLike<number>;
-  } = {},
-): ForecastScores {
+  },
+): ForecastScores;
+export function forecastScores(given: unknown, said: unknown, scoreOptions: unknown = {}): ForecastScores {
+  if (given instanceof Model) return scoresOfModel(given, said, scoreOptions);
+  const [targets, forecast] = [given as ArrayLike<number>, said];
   const o = complete("options", scoreOptions, {
     season: [integer, 1],
-    history: (path, value) => numbers(path, value, arrayLike(path, value, "numbers").length),
+    history: series,
     quantiles: each(inBounds({ min: 0, aboveMin: true, max: 1, belowMax: true }), "an array of numbers in (0, 1)"),
     deviation: (_, value) => value,
     weights: (_, value) => value,
@@ -83,6 +113,35 @@ export function forecastScores(
   if (quantiles && o.deviation !== undefined) throw new RangeError('"deviation" is for a forecast without quantiles');
   const deviation = o.deviation === undefined ? undefined : numbers("deviation", o.deviation, length, above0);
   return scoresOf(answers, { quantiles, deviation, histories: history && [history], season, series: () => 0, before: (i) => i - season });
+}
+
+const series: Check<ArrayLike<number>> = (path, value) => numbers(path, value, arrayLike(path, value, "numbers").length);
+
+function scoresOfModel(model: Model, sequences: unknown, scoreOptions: unknown): ForecastScores {
+  const { season, history, loss } = complete("options", scoreOptions, {
+    season: [integer, 1],
+    history: (path, value) =>
+      typeof arrayLike(path, value, "numbers")[0] === "number" ? [series(path, value)] : each(series, "series")(path, value),
+    loss: (_, value) => value,
+  });
+  const answers = answersOf(model, sequences, loss, ["mse", "mae", "huber", "quantile", "gaussianNLL"]);
+  const { width, step, said } = answers;
+  if (history && history.length !== 1 && history.length !== width) fail(RangeError, "history", `one series, or ${width}`, history);
+  const forecast: Forecast = {
+    quantiles: answers.loss.type === "quantile" ? answers.loss.quantiles : undefined,
+    deviation: undefined,
+    season,
+    histories: history,
+    series: (i) => i % width,
+    before: (i) => (step(i) < season ? -1 : i - season * width),
+  };
+  if (answers.loss.type === "gaussianNLL") {
+    // At each step all means, then all deviations.
+    const half = (from: number) =>
+      Float32Array.from(answers.targets, (_, i) => said[Math.floor(i / width) * 2 * width + (i % width) + from] as number);
+    [answers.said, forecast.deviation] = [half(0), half(width)];
+  }
+  return scoresOf(answers, forecast);
 }
 
 const above0: Refuse = (value) => (value > 0 ? finite(value) : "a positive number");
