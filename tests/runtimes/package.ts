@@ -6,7 +6,7 @@ import { EXPECTED } from "../helpers/bits.expected.js";
 import { bits, options, train, twoLayers } from "../helpers/bits.js";
 
 export interface Report {
-  /** Names of what has other bits. */
+  /** Names of what has other bits, or is shown in another way. */
   wrong: string[];
   /** Whether two threads did work. */
   threads: boolean;
@@ -24,5 +24,9 @@ export async function installed(): Promise<Report> {
   trainer.close();
   const expected = Object.entries(EXPECTED).filter(([name]) => threads || name !== "2 threads");
   const wrong = expected.filter(([name, hash]) => found[name] !== hash).map(([name]) => name);
+  // How console.log shows a model, where the runtime has a function for that.
+  const { Deno, Bun } = globalThis as { [name in "Deno" | "Bun"]?: { inspect(value: unknown): string } };
+  const [model, inspect] = [twoLayers(), (Deno ?? Bun)?.inspect];
+  if (inspect && inspect(model) !== model.summary()) wrong.push("console.log");
   return { wrong, threads, worker: inWorker === EXPECTED.training };
 }
