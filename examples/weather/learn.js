@@ -8,15 +8,11 @@ export async function learn(years, validation, seed) {
   const measured = numeric({ missing: "last" });
   const sky = categorical(["drizzle", "fog", "rain", "snow", "sun"], { missing: "category" });
   const numbers = { rain: measured, high: measured, low: measured, wind: measured, sin: numeric(), cos: numeric() };
-  const scale = (names) =>
-    scaler(
-      years.sky.map((_, t) => names.map((name) => years[name][t])),
-      { missing: "ignore" },
-    );
+  const input = { columns: { ...numbers, sky, weekday: categorical(7) } };
   const model = createModel({
-    input: { columns: { ...numbers, sky, weekday: categorical(7) } },
+    input,
     layers: [dropout({ rate: 0.2 }), gru({ units: 32 }), dropout({ rate: 0.3 }), dense({ units: quantiles.length })],
-    scaler: { inputs: scale(Object.keys(numbers)), targets: scale(options.targets), outputs: "quantile" },
+    scaler: { inputs: scaler(years, { input }), targets: scaler(years.high, { missing: "ignore" }), outputs: "quantile" },
     seed,
   });
   const loss = quantile({ quantiles, missing: "ignore" });

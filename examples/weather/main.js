@@ -7,7 +7,7 @@ import { learn, options, quantiles } from "./learn.js";
 import { part, start, truth, weather } from "./weather.js";
 
 const { length, horizon } = options;
-const seeds = (process.argv[2] ?? "1,2,3").split(",").map(Number);
+const seeds = (process.argv[2] ?? "1,2,3,4,5").split(",").map(Number);
 const [stop, last] = [start(2014), start(2015)];
 
 /** The scores of what is said of each day of the last year, 1 to 14 days ahead. `forecast(first)` has the quantiles of 14 days. */

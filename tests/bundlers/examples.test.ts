@@ -285,6 +285,32 @@ test("weather: in at most 25 lines, better by the pinball loss than climatology 
   expect(output).toContain("layers[1]  gru ");
 });
 
+test("surnames: classes with weights, saved, and to the bit the same probabilities in another process", () => {
+  const folder = install("surnames");
+  const node = (...args: string[]) => execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+  const trained = node("train.js");
+  const [, accuracy] = trained.match(/^accuracy (0\.\d+) on 73\d names/m)!;
+  expect(Number(accuracy)).toBeGreaterThan(0.65);
+  for (const language of ["Italian", "Dutch"]) expect(trained).toMatch(new RegExp(`^│ ${language} .*│$`, "m"));
+  expect(trained).toMatch(/^macro {5}precision 0\.\d+, recall 0\.[5-9]\d*, F1 0\.[5-9]\d*$/m);
+
+  writeFileSync(
+    join(folder, "again.js"),
+    `import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { loadModel } from "memcell";
+import { surnames, tokensOf } from "./names.js";
+const model = loadModel(readFileSync("surnames.safetensors"));
+const test = surnames().filter((_, i) => i % 10 === 1);
+const hash = createHash("sha256");
+for (const each of model.predict(test.map(({ name }) => ({ inputs: tokensOf(name, model.config.metadata.alphabet) })), { as: "probabilities" })) hash.update(each);
+console.log(hash.digest("hex"));`,
+  );
+  expect(trained.trim().endsWith(node("again.js").trim())).toBe(true);
+  const said = node("classify.js", "Rossi", "Kowalczyk", "Yılmaz", "李");
+  expect(said).toMatch(/^Rossi: Italian \d.*\nKowalczyk: Polish \d.*\nYılmaz: Turkish \d.*\n李: \w+ \d.*\n$/);
+});
+
 test("edge: text that comes in pieces, the same for the same seed", async () => {
   const folder = install("edge");
   execFileSync(process.execPath, ["train.js"], { cwd: folder });
