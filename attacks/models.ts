@@ -10,6 +10,7 @@ import {
   type Columns,
   categorical,
   conv1d,
+  createModel,
   dense,
   dropout,
   embedding,
@@ -261,7 +262,8 @@ export type Training = TrainerOptions & { loss: Loss; batch: number };
 export const needsWhole = (layers: readonly Layer[]): boolean =>
   layers.some((layer) => "bidirectional" in layer || "direction" in layer || (layer.type === "pooling" && layer.kind !== "last"));
 
-export function drawTraining(draw: Draw, { layers, output }: ModelConfig, outputs: number): Training {
+export function drawTraining(draw: Draw, config: ModelConfig, outputs: number): Training {
+  const { layers, output } = config;
   const recurrent = layers.filter(({ type }) => ["rnn", "gru", "lstm", "lstm97"].includes(type));
   const whole = needsWhole(layers);
   const cells = recurrent.every(({ type }) => type === "lstm" || type === "lstm97");
@@ -280,7 +282,15 @@ export function drawTraining(draw: Draw, { layers, output }: ModelConfig, output
     clipNorm: draw.of([Infinity, 1]),
     clipValue: draw.of([Infinity, 0.5]),
     seed: draw.from(0, 1e6),
+    ...(draw.chance(0.2) && { freeze: drawFrozen(draw, config) }),
   };
+}
+
+/** Some parameters, or all of the lowest layers; never all. */
+function drawFrozen(draw: Draw, config: ModelConfig): string[] {
+  const names = Object.keys(createModel(config).parameters());
+  const some = draw.chance(0.5) ? names.slice(0, draw.from(1, names.length)) : names.filter(() => draw.chance(0.5));
+  return some.length < names.length ? some : names.slice(1);
 }
 
 /** Sequences of 1 to `longest` steps. */

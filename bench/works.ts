@@ -16,7 +16,7 @@ import { Model } from "../src/model/model.js";
 import { Network } from "../src/model/network.js";
 import type { Row } from "../src/model/window.js";
 import { wholeRow, writeWindow } from "../src/model/window.js";
-import { LocalUpdater } from "../src/training/updater.js";
+import { LocalUpdater } from "../src/training/localUpdater.js";
 import { numbers } from "../tests/helpers/cases.js";
 import type { Work } from "./measure.js";
 

@@ -5,7 +5,7 @@ import { createModel, createTrainer, type Lstm97Layer, type LstmLayer, sgd } fro
 import { Model } from "../src/model/model.js";
 import { checkSequences } from "../src/model/sequences.js";
 import { wholeRow } from "../src/model/window.js";
-import { LocalUpdater } from "../src/training/updater.js";
+import { LocalUpdater } from "../src/training/localUpdater.js";
 import { asSequences, asTensors, CASES, type Case, examples, randomParameters, relativeError } from "./helpers/cases.js";
 import { type Draws, type Mask, Oracle } from "./helpers/oracle.js";
 

@@ -23,8 +23,8 @@ import {
 } from "../../src/index.js";
 import { Model as Internal } from "../../src/model/model.js";
 import { readOutputs, wholeRow } from "../../src/model/window.js";
+import { LocalUpdater } from "../../src/training/localUpdater.js";
 import { checkTrainerOptions } from "../../src/training/trainerOptions.js";
-import { LocalUpdater } from "../../src/training/updater.js";
 import { type Create, Diverged, type Example, type Interface, type Learner } from "../learner.js";
 
 /** An update that would leave the finite numbers is refused by the library; the trial has diverged. */

@@ -91,13 +91,13 @@ export const conv1dKind: LayerKind<Conv1dLayer> = {
             }
           },
           backward(T, _, gradients) {
-            if (transposed) memory.fill(below.gradient, (T * slot) / 4);
+            if (below.gradient) memory.fill(below.gradient, (T * slot) / 4);
             for (let j = 0; j < K; j++) {
               const [shift, db] = [j * dilation, j === 0 ? gradients + bias : 0];
               weightGradient(gradients + weight + j * tap, db, 0, gradient, x + shift * slot, 0, I, 0, T * P);
               // The first steps' inputs through this tap lie before the window.
               const first = past - shift;
-              if (!transposed || first >= T) continue;
+              if (!below.gradient || first >= T) continue;
               const dy = gradient + 4 * first * P * O * width;
               kernels.product(below.gradient, dy, derived + transposed + j * tap, 0, DENSE, (T - first) * P, O, I, width);
             }

@@ -11,6 +11,8 @@ import type { Stage, Workspace } from "./stage.js";
 /** A parameter as users see it: PyTorch's name and shape. */
 export interface Parameter extends Placement {
   name: string;
+  /** The number of its layer in the layout; -1 for the input's own. */
+  layer: number;
   /** Selects the preset's distribution; `fan` is its number. */
   role: Role;
   fan: number;
@@ -62,6 +64,8 @@ export class Planner {
   readonly derived = new Table();
   readonly parameters: Parameter[] = [];
   readonly rows: Row[] = [];
+  /** The number of the layer being planned; -1 for the input. */
+  layer = -1;
   /** Whether anything below learns and needs the error. */
   learnsBelow = false;
   /** Whether the next layer must give its sequences' final states: the topmost recurrent layer below a pooling of kind "last". */
@@ -133,7 +137,7 @@ export class Planner {
     const count = product(shape);
     this.row.parameters += count;
     if (shape.length > 1) this.row.multiplications += count;
-    this.parameters.push({ role, name, shape, fan, initial, rows, at: (row, column) => offset / 4 + at(row, column) });
+    this.parameters.push({ layer: this.layer, role, name, shape, fan, initial, rows, at: (row, column) => offset / 4 + at(row, column) });
   }
 }
 

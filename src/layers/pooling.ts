@@ -41,7 +41,7 @@ export const poolingKind: LayerKind<PoolingLayer> = {
   },
 
   plan({ kind, units: wanted }, planner): LayerPlan {
-    const { inputs: units, learnsBelow } = planner;
+    const { inputs: units } = planner;
     const N = pad4(units);
     const scoring = kind === "attention" ? scores(planner, wanted ?? units) : null;
     return {
@@ -63,7 +63,7 @@ export const poolingKind: LayerKind<PoolingLayer> = {
             output,
             gradient,
             forward: (T) => kernels.pickForward(output, taken, x, lengths, kind === "max", T, P, N, width),
-            backward: (T) => learnsBelow && kernels.pickBackward(dx, gradient, taken, T, P * N * width),
+            backward: (T) => dx && kernels.pickBackward(dx, gradient, taken, T, P * N * width),
           };
         }
         const share = buffer(longest, P, width);
@@ -121,7 +121,7 @@ function scores(planner: Planner, units: number) {
           kernels.inputGradient(du, gradient, derived + vT, T * P, A, 4, width);
           kernels.activationBackward(du, u, ACTIVATIONS.tanh, 0, T * P * A * width);
           ofW(gradients + weight, gradients + bias, 0, du, x, 0, I, 0, T * P);
-          if (inputT) kernels.product(dx, du, derived + inputT, 0, DENSE, T * P, A, I, width);
+          if (inputT && dx) kernels.product(dx, du, derived + inputT, 0, DENSE, T * P, A, I, width);
         },
       };
     },

@@ -41,7 +41,8 @@ export function planModel(config: Config): Layout {
   const own = config.layers.map((layer, i) => ({ layer, path: `layers[${i}]`, final: i === top }));
   if (pool >= 0) own.splice(pool, 0, { layer: { type: "pooling", kind: "last" }, path: "output", final: false });
   let pooled = false;
-  const layers = own.map(({ layer, path, final }) => {
+  const layers = own.map(({ layer, path, final }, i) => {
+    planner.layer = i;
     const row = planner.enter(path, layer.type);
     planner.final = final;
     const plan = KINDS[layer.type].plan(layer, planner);

@@ -57,6 +57,8 @@ export class Network {
     /** Seed of the random numbers in training. */
     readonly seed = 0,
     watched = false,
+    /** The lowest layer that learns; -1 for the input's own vectors. No gradient flows below it. */
+    readonly lowest = -1,
   ) {
     this.#engine = engine;
     this.ends = new Int32Array(lanes.batch);
@@ -66,7 +68,7 @@ export class Network {
     try {
       this.starts = buffer(P, width);
       this.lengths = buffer(P, width);
-      let [scratch, most, steps] = [0, 0, T];
+      let [scratch, most, steps, layer] = [0, 0, T, -1];
       const workspace: Workspace = {
         kernels,
         memory,
@@ -82,7 +84,7 @@ export class Network {
         scratch: mode === "train" ? buffer(4, 4) : 0,
         buffer,
         gradient: (rows, T = steps) =>
-          mode === "train" || (mode === "score" && this.stages.length === layout.layers.length - 1) ? buffer(T, P, rows, width) : 0,
+          (mode === "train" && layer >= lowest) || (mode === "score" && layer === layout.layers.length - 1) ? buffer(T, P, rows, width) : 0,
         weightGradient: (code, rows) => {
           most = Math.max(most, rows);
           return (dw, dbx, dbh, dy, x, h, kx, kh, slots) =>
@@ -93,10 +95,11 @@ export class Network {
       let below = layout.below(workspace);
       this.below = below;
       this.input = below.output;
-      for (const layer of layout.layers) {
-        below = layer.stage(steps === T ? workspace : { ...workspace, T: steps }, below);
+      for (const plan of layout.layers) {
+        layer++;
+        below = plan.stage(steps === T ? workspace : { ...workspace, T: steps }, below);
         this.stages.push(below);
-        if (layer.pools) [steps, this.#pooled] = [1, this.stages.length];
+        if (plan.pools) [steps, this.#pooled] = [1, this.stages.length];
       }
       this.#output = below;
       if (mode === "train" && most > 0) scratch = buffer(kernels.weightGradientScratch(most) / 4);
@@ -202,8 +205,10 @@ export class Network {
    * @param full whether errors flow back through the recurrent inputs, or through the cells alone
    */
   backward(T: number, update: number, gradients: number, full: boolean): void {
-    for (let i = this.stages.length - 1; i >= 0; i--) (this.stages[i] as Stage).backward(i < this.#pooled ? T : 1, update, gradients, full);
-    this.below.backward(T, update, gradients, full);
+    for (let i = this.stages.length - 1; i >= Math.max(0, this.lowest); i--) {
+      (this.stages[i] as Stage).backward(i < this.#pooled ? T : 1, update, gradients, full);
+    }
+    if (this.lowest < 0) this.below.backward(T, update, gradients, full);
   }
 
   /** The state in which `batch` new sequences begin. */

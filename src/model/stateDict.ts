@@ -25,13 +25,20 @@ interface Group {
   parameters: { parameter: Parameter; local(number: number): string; bias: boolean }[];
 }
 
+const NUMBERED = /^(.+)_l(\d+)(_reverse)?$/;
+
+/** The layer that a parameter belongs to, as its name says: `l0` (both directions), `dense_1`, `embedding`. */
+export function layerOf(name: string): string {
+  const [, , number] = NUMBERED.exec(name) ?? [];
+  return number === undefined ? name.slice(0, name.lastIndexOf(".")) : `l${number}`;
+}
+
 function groupsOf(parameters: readonly Parameter[]): Group[] {
   const groups = new Map<string, Group>();
   for (const parameter of parameters) {
-    const [, base, number, end = ""] = /^(.+)_l(\d+)(_reverse)?$/.exec(parameter.name) ?? [];
-    const dot = parameter.name.lastIndexOf(".");
-    const name = base ? `l${number}` : parameter.name.slice(0, dot);
-    const kind = base ?? parameter.name.slice(dot + 1);
+    const [, base, , end = ""] = NUMBERED.exec(parameter.name) ?? [];
+    const name = layerOf(parameter.name);
+    const kind = base ?? parameter.name.slice(name.length + 1);
     const group = groups.get(name) ?? { name, recurrent: base !== undefined, parameters: [] };
     groups.set(name, group);
     group.parameters.push({ parameter, local: (n) => (base ? `${base}_l${n}${end}` : kind), bias: kind.startsWith("bias") });

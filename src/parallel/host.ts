@@ -24,9 +24,9 @@ function begin({ module, memory, config }: Begin): void {
   shared = { config, layout: planModel(config), kernels, memory: new Lent(kernels) };
 }
 
-function build(shared: Shared, { id, T, lanes, mode, seed, regions, params, derived }: Build): void {
+function build(shared: Shared, { id, T, lanes, mode, seed, lowest, regions, params, derived }: Build): void {
   shared.memory.regions = [...regions];
-  networks.set(id, new Network({ ...shared, params, derived }, T, lanes, mode, seed));
+  networks.set(id, new Network({ ...shared, params, derived }, T, lanes, mode, seed, false, lowest));
 }
 
 function receive(message: Message): Answer | undefined {

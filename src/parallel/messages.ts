@@ -21,6 +21,7 @@ export interface Build {
   lanes: Lanes;
   mode: Mode;
   seed: number;
+  lowest: number;
   regions: number[];
   /** Of the model, or of a set of parameters beside it. */
   params: number;

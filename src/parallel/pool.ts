@@ -76,9 +76,9 @@ export class Pool {
   }
 
   /** Builds a network on thread number `at`. @returns its name in a Run */
-  build(at: number, { T, lanes, mode, seed, regions }: Network, { params, derived }: Engine): number {
+  build(at: number, { T, lanes, mode, seed, lowest, regions }: Network, { params, derived }: Engine): number {
     const id = this.#networks++;
-    if (at > 0) this.#thread(at).tell({ type: "build", id, T, lanes, mode, seed, regions, params, derived });
+    if (at > 0) this.#thread(at).tell({ type: "build", id, T, lanes, mode, seed, lowest, regions, params, derived });
     return id;
   }
 

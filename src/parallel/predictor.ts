@@ -39,7 +39,7 @@ async function* windows(
   const { config } = engine;
   const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
   const limit = limitOf(engine.layout, longest, loss);
-  const shards = new Shards(pool, limit, Math.min(ROWS * pool.size, sequences.length), mode, 0, engine);
+  const shards = new Shards(pool, limit, Math.min(ROWS * pool.size, sequences.length), mode, 0, -1, engine);
   try {
     const rows = new Rows(shards.lanes.batch);
     for (;;) {

@@ -27,6 +27,8 @@ export class Shards implements BatchNetwork {
     batch: number,
     mode: Mode,
     seed = 0,
+    /** As a network has it. */
+    lowest = -1,
     engine = pool.engine,
   ) {
     this.lanes = { batch };
@@ -34,7 +36,7 @@ export class Shards implements BatchNetwork {
     this.#share = width * Math.ceil(batch / pool.size / width);
     try {
       for (let from = 0; from < batch; from += this.#share) {
-        const network = new Network(engine, T, lanesFor(Math.min(this.#share, batch - from)), mode, seed);
+        const network = new Network(engine, T, lanesFor(Math.min(this.#share, batch - from)), mode, seed, false, lowest);
         this.#ids.push(pool.build(this.networks.push(network) - 1, network, engine));
       }
     } catch (error) {

@@ -21,7 +21,7 @@ export class ParallelUpdater extends Updater<Shards> {
   }
 
   protected override create(T: number, batch: number): Shards {
-    return new Shards(this.pool, T, batch, "train", this.options.seed);
+    return new Shards(this.pool, T, batch, "train", this.options.seed, this.lowest);
   }
 
   /** Writes the gradient of the loss over the next T steps of the rows, of its mean or its sum, to the region `gradients`. */
@@ -50,6 +50,7 @@ export class ParallelUpdater extends Updater<Shards> {
     parts.forEach(({ T }, i) => {
       if (i > 0 && T > 0) engine.kernels.blend(gradients, this.#regions[i] as number, count, 1, 1);
     });
+    this.spare(gradients);
     return { loss: losses.reduce((total, part) => total + part, 0) / (sum ? targets : 1), targets };
   }
 

@@ -117,8 +117,10 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Upda
       if (bad >= 0) fail(RangeError, `optimizer.${moment}.${name}[${bad}]`, `a number in [${min}, ${max}]`, data[bad]);
     }
     engine.write(learner.moments[i] as number, moments);
+    learner.spare(learner.moments[i] as number);
   });
   if (pending.windows > 0) engine.write(learner.accumulated, take("gradient"));
+  if (pending.windows > 0) learner.spare(learner.accumulated);
   const averaged = learner.average ? o.averaged : 0;
   if (averaged > 0) engine.write(learner.average, take("average"));
   const best = o.best && { ...o.best, parameters: copies(take("best")) };

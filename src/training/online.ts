@@ -14,10 +14,10 @@ import { readOutputs, wholeRow, writeTargets, writeWindow } from "../model/windo
 import type { TrainerFile } from "./checkpoint.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import type { Position } from "./epochs.js";
+import { LocalUpdater } from "./localUpdater.js";
 import { HERE, ONLINE_CHANGES, type OnlineResumeOptions, resume } from "./resume.js";
 import { noStatistics, type Statistics, scalerOf, statisticsLike, withInputs, withTargets } from "./runningScale.js";
 import { type CheckedTrainerOptions, checkOnlineOptions, ONLINE, type OnlineOptions } from "./trainerOptions.js";
-import { LocalUpdater } from "./updater.js";
 
 /** A checked target, and the statistics with it included. */
 type Goal = Pick<Checked, "targets" | "weights" | "each"> & { statistics: Statistics };

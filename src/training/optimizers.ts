@@ -93,6 +93,8 @@ export interface Update {
   scale: number;
   /** The spans that hold weight matrices. */
   matrices: readonly Span[];
+  /** The parameters with zeros for those that are frozen; 0 if none are. */
+  decaying: number;
   /** The learning rate of this update. */
   rate: number;
   /** Updates made, this one included. */
@@ -174,7 +176,11 @@ export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: 
     moments: ["exp_avg", "exp_avg_sq"],
     options: adams(0.01),
     update(kernels, o, u) {
-      for (const { at, count } of u.matrices) kernels.blend(u.parameter + at, u.parameter + at, count, 1 - u.rate * o.weightDecay, 0);
+      const decay = u.rate * o.weightDecay;
+      for (const { at, count } of u.matrices) {
+        if (u.decaying) kernels.blend(u.parameter + at, u.decaying + at, count, 1, -decay);
+        else kernels.blend(u.parameter + at, u.parameter + at, count, 1 - decay, 0);
+      }
       updateAdam(kernels, o, u);
     },
   },
@@ -187,7 +193,7 @@ export function addDecay(kernels: Kernels, { type, weightDecay }: Required<Optim
   if (type === "adamw" || weightDecay === 0) return;
   if (u.scale < 1) kernels.blend(u.gradient, u.gradient, u.count, u.scale, 0);
   u.scale = 1;
-  for (const { at, count } of u.matrices) kernels.blend(u.gradient + at, u.parameter + at, count, 1, weightDecay);
+  for (const { at, count } of u.matrices) kernels.blend(u.gradient + at, (u.decaying || u.parameter) + at, count, 1, weightDecay);
 }
 
 export function checkOptimizer(path: string, value: unknown): Required<Optimizer> {

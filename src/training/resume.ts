@@ -15,7 +15,7 @@ const ALWAYS = ["optimizer", "schedule", "clipNorm", "clipValue"] as const;
 const BETWEEN = ["window", "stride", "batch", "accumulate"] as const;
 
 /** The options that may change for a trainer. */
-export const CHANGES = [...ALWAYS, ...BETWEEN] as const;
+export const CHANGES = [...ALWAYS, "freeze", ...BETWEEN] as const;
 /** The options that may change for an online learner. */
 export const ONLINE_CHANGES = [...ALWAYS, "accumulate"] as const;
 export const ENVIRONMENT = ["module", "kernels"] as const;
@@ -24,7 +24,7 @@ export const HERE = [...ENVIRONMENT, "loss"] as const;
 
 /**
  * Options to change when training resumes. An optimizer must keep its type, as the file has its moments; a schedule counts updates from
- * the very first. `window`, `stride`, `batch` and `accumulate` may change between epochs. Default: as saved.
+ * the very first. what is frozen loses its moments. `window`, `stride`, `batch` and `accumulate` may change between epochs. Default: as saved.
  */
 export type Changes = Partial<Pick<TrainerOptions, (typeof CHANGES)[number]>>;
 

@@ -8,9 +8,9 @@ import { Model } from "../model/model.js";
 import type { Checked, Sequence } from "../model/sequences.js";
 import type { TrainerFile } from "./checkpoint.js";
 import { TrainerBase } from "./fit.js";
+import { LocalUpdater } from "./localUpdater.js";
 import { CHANGES, HERE, type ResumeOptions, resume } from "./resume.js";
 import type { TrainerOptions } from "./trainerOptions.js";
-import { LocalUpdater } from "./updater.js";
 
 /** Made by `createTrainer` and `resumeTrainer`. */
 export class Trainer extends TrainerBase<LocalUpdater> {

@@ -19,6 +19,7 @@ import type { Config } from "../model/config.js";
 import type { Layout } from "../model/layout.js";
 import type { Loss } from "../model/losses.js";
 import { checkLoss, ruleOf } from "../model/losses.js";
+import { checkFreeze } from "./freeze.js";
 import type { Optimizer } from "./optimizers.js";
 import { checkOptimizer, rate } from "./optimizers.js";
 import type { Schedule } from "./schedules.js";
@@ -68,6 +69,13 @@ export interface TrainerOptions {
    * the mean; the model keeps the parameters that learn, unless `patience` restores the best mean. Default 0: no mean.
    */
   average?: number;
+  /**
+   * Parameters that do not learn, by their names or their layer's: `l0` for the first recurrent layer (both directions), `embedding`,
+   * `dense_1`. Their bits do not change, weight decay spares them, and they do not count in the norm that clips. Nothing is computed back
+   * below the lowest layer that learns. Default: none.
+   * @example freeze: ["embedding", "l0"]
+   */
+  freeze?: string[];
   /** Whether `fit` shuffles an array's sequences anew in every epoch. Default true. */
   shuffle?: boolean;
   /** Seed of shuffling and dropout. Default 0. */
@@ -110,6 +118,7 @@ export function checkTrainerOptions(value: unknown, model: { config: Config; lay
     batch: [integerIn(1, 65536), 32],
     accumulate: [integerIn(1, 65536), 1],
     average: [share, 0],
+    freeze: [(path, freeze) => checkFreeze(path, freeze, model.layout), []],
     shuffle: [boolean, true],
     seed: [count, 0],
   });

@@ -1,15 +1,14 @@
 /** Updates: a window forward and back, clipping, the optimizer. Owns the gradients, the moments and the networks of the windows. */
 
-import { power } from "../core/arithmetic.js";
+import { power, product } from "../core/arithmetic.js";
 import { fail } from "../core/check.js";
-import { lanesFor } from "../core/lanes.js";
 import { dropped } from "../core/memory.js";
 import type { Engine } from "../model/engine.js";
 import type { Span } from "../model/layout.js";
 import { matrices } from "../model/layout.js";
-import { Network, type State } from "../model/network.js";
+import type { State } from "../model/network.js";
 import type { Row } from "../model/window.js";
-import { writeWindow } from "../model/window.js";
+import { frozen, lowestLearning } from "./freeze.js";
 import type { Optimizer, Update } from "./optimizers.js";
 import { addDecay, RULES } from "./optimizers.js";
 import type { Seen } from "./schedules.js";
@@ -52,6 +51,12 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
   readonly average: number;
   /** Number of updates in the mean. */
   averaged = 0;
+  /** Ones, and zeros for frozen parameters; 0 if none are frozen. */
+  readonly #mask: number = 0;
+  /** The parameters times the mask. */
+  readonly #decaying: number = 0;
+  /** The lowest layer that learns: see Network. */
+  readonly lowest: number;
   readonly #matrices: Span[];
   /** The derived region of the running mean, made on first use. */
   #derived = 0;
@@ -90,6 +95,14 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     this.accumulated = options.accumulate > 1 ? region() : 0;
     this.average = options.average > 0 ? region() : 0;
     this.#matrices = matrices(layout);
+    this.lowest = lowestLearning(layout, options.freeze);
+    if (options.freeze.length > 0) {
+      [this.#mask, this.#decaying] = [region(), region()];
+      memory.fill(this.#mask, this.#count, 1);
+      for (const parameter of frozen(layout, options.freeze)) {
+        memory.pack(this.#mask, parameter, new Float32Array(product(parameter.shape)));
+      }
+    }
     dropped.register(owner, () => {
       for (const region of regions) memory.release(region);
       this.network?.release();
@@ -150,6 +163,11 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
   /** Floats in each region. */
   get #count(): number {
     return this.engine.layout.params.bytes / 4;
+  }
+
+  /** Zeros what a region has for frozen parameters. */
+  spare(region: number, to = region): void {
+    if (this.#mask) this.engine.kernels.multiply(to, region, this.#mask, this.#count);
   }
 
   #copy(to: number, from: number): void {
@@ -227,6 +245,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     const norm = this.#norm();
     const scale = Math.min(1, clipNorm / (norm + 1e-6));
     const size = this.#norm(engine.params);
+    this.spare(engine.params, this.#decaying);
     if (!(size < LARGEST)) this.#refuse("norm of the parameters");
     if (!(norm * scale + optimizer.weightDecay * size < LARGEST)) this.#refuse("gradient");
     const update: Update = {
@@ -235,6 +254,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
       moments: this.moments,
       count: this.#count,
       matrices: this.#matrices,
+      decaying: this.#decaying,
       scale,
       rate: this.rate(this.updates + 1),
       step: this.updates + 1,
@@ -251,44 +271,5 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     this.updates = update.step;
     this.pending = { windows: 0, targets: 0 };
     engine.refresh();
-  }
-}
-
-/** Updates on one thread. */
-export class LocalUpdater extends Updater<Network> {
-  protected override create(T: number, batch: number): Network {
-    return new Network(this.engine, T, lanesFor(batch), "train", this.options.seed);
-  }
-
-  /** Writes the gradient of the loss over the next T steps of the rows, of its mean or its sum, to the region `gradients`. */
-  differentiate(rows: readonly (Row | null)[], T: number): Learned {
-    const { options, engine, gradients, mask } = this;
-    const network = this.prepare(T, rows.length);
-    const targets = writeWindow(engine, network, rows, T, options.loss);
-    network.forward(T, mask);
-    engine.memory.fill(gradients, engine.layout.params.bytes / 4);
-    if (targets === 0) return { loss: NaN, targets };
-    const loss = this.loss(network, T, targets);
-    network.backward(T, mask, gradients, options.gradient === "full");
-    return { loss, targets };
-  }
-
-  /** The mean loss of a window that ran forward; leaves the gradient of the outputs, of this mean or of the sum. */
-  loss(network: Network, T: number, targets: number): number {
-    const { loss } = this.options;
-    const sum = loss.reduction === "sum";
-    try {
-      return network.loss(T, loss, sum ? 1 : 1 / targets) / (sum ? targets : 1);
-    } catch (error) {
-      // A loss of the user's own failed: the state is that before this window.
-      network.rewind();
-      throw error;
-    }
-  }
-
-  override learn(rows: readonly (Row | null)[], T: number): Learned {
-    const learned = this.differentiate(rows, T);
-    if (learned.targets > 0) this.take(learned);
-    return learned;
   }
 }
