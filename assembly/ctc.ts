@@ -18,16 +18,6 @@ import { exponentials } from "./softmax";
 /** The logarithm of 0. Sums of it stay finite. */
 const NEVER: f32 = -1e30;
 
-/** Bytes of a row of states: four that cannot be reached on either side, and S of them. */
-function rowBytes(L: i32): usize {
-  return ((<usize>padded(2 * L + 1)) << 2) + 2 * VECTOR;
-}
-
-/** Bytes of scratch for T steps, and labels of a length of L at most. */
-export function ctcScratch(T: i32, L: i32, panels: i32, width: i32): usize {
-  return (<usize>T + 4) * rowBytes(L) + <usize>padded(T * panels * width) * 4;
-}
-
 /** scale * the sum of weight loss over the sequences; dy is its gradient. */
 export function ctcLoss(
   dy: usize, // [T][P][O][width] out
@@ -35,7 +25,7 @@ export function ctcLoss(
   target: usize, // [T][P][width] i32: the labels of each sequence from t = 0 on, each below O; -1 behind the last one
   weight: usize, // [P][width]: of each sequence; 0 where there is none
   lengths: usize, // [P][width] i32: the steps of each sequence, enough for its labels
-  scratch: usize, // ctcScratch bytes
+  scratch: usize, // padded(T P width) floats, and T + 4 rows of states of the longest labels: padded(2 L + 1) + 8 floats each
   blank: i32, // the label that stands for none
   T: i32,
   panels: i32,
@@ -98,7 +88,8 @@ function align(
 ): f64 {
   let L = 0;
   while (L < T && load<i32>(target + <usize>L * panels * row) >= 0) L++;
-  const bytes = rowBytes(L);
+  // A row of states, with four on either side that cannot be reached.
+  const bytes = ((<usize>padded(2 * L + 1)) << 2) + 2 * VECTOR;
   const S = (<usize>(2 * L + 1)) << 2;
   const end = bytes - VECTOR;
   // Rows of states. The offset of each state's label in a panel; all bits set where a label may be reached past the blank before it.

@@ -5,7 +5,7 @@ export { blocksBackward, blocksForward } from "./blocks";
 export { gruBeforeReset, gruBeforeResetBackward, gruBeforeUpdate, gruBeforeUpdateBackward } from "./cells/gruBefore";
 export { lstm97Traces } from "./cells/lstm97";
 export { lstmOutputBackward, lstmOutputForward } from "./cells/lstmVariant";
-export { ctcLoss, ctcScratch } from "./ctc";
+export { ctcLoss } from "./ctc";
 export { activationBackward, denseForward, inputGradient } from "./dense";
 export { dropout, uniforms } from "./dropout";
 export { embeddingBackward, embeddingForward, scatterRows, tie } from "./embedding";

@@ -92,7 +92,7 @@ describe("a loss that memcell has as well comes to the same", () => {
     expect(relativeError([own.loss], [known.loss])).toBeLessThan(1e-4);
     const goesOn = resumeOnlineLearner(own.save(), { loss: customLoss(squares) });
     expect(goesOn.step([1, 2], [0, 0])).toEqual(own.step([1, 2], [0, 0]));
-    expect(() => resumeOnlineLearner(own.save())).toThrow('"loss" expected customLoss(f)');
+    expect(() => resumeOnlineLearner(own.save())).toThrow('"loss" expected the customLoss(f)');
   });
 });
 
@@ -188,21 +188,21 @@ describe("refused", () => {
     [
       "threads",
       RangeError,
-      '"loss" expected one that other threads can have, which a function is not, got "custom"',
+      '"loss" expected no function, which other threads cannot have, got "custom"',
       () => createParallel(model, { ...own, threads: 2 }),
     ],
-    ["a worker", RangeError, '"loss" expected one that other threads can have', () => createWorker(model, own)],
+    ["a worker", RangeError, '"loss" expected no function', () => createWorker(model, own)],
     [
       "a file without its function",
       TypeError,
-      '"loss" expected customLoss(f), as this file\'s trainer had a loss of its own, whose function no file holds, got undefined',
+      '"loss" expected the customLoss(f) by which this was trained, as files hold no functions, got undefined',
       () => resumeTrainer(make(own.loss).save()),
     ],
-    ["another loss", TypeError, '"loss" expected customLoss(f)', () => resumeTrainer(make(own.loss).save(), { loss: any(mse()) })],
+    ["another loss", TypeError, '"loss" expected the customLoss(f)', () => resumeTrainer(make(own.loss).save(), { loss: any(mse()) })],
     [
       "such a file on threads",
-      RangeError,
-      '"bytes" cannot be resumed on other threads',
+      TypeError,
+      '"loss" expected the customLoss(f) of resumeTrainer of memcell',
       () => resumeParallel(make(own.loss).save(), { threads: 2 }),
     ],
     [

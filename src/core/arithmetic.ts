@@ -32,9 +32,9 @@ export function cosine(x: number): number {
 
 /** e^x, by e^x = 2^n e^r and Taylor's series: within 1e-15 of it for x from -30 to 30, and a little more beyond; 0 below -709. */
 export function exponential(x: number): number {
-  const n = Math.round(x / Math.LN2);
-  if (!(Math.abs(n) < 1024)) return x < 0 ? 0 : x > 0 ? Infinity : NaN;
-  const r = x - n * Math.LN2;
+  const bounded = Math.max(-745, Math.min(x, 710));
+  const n = Math.round(bounded / Math.LN2);
+  const r = bounded - n * Math.LN2;
   let sum = 1;
   for (let k = 16; k > 0; k--) sum = 1 + (r / k) * sum;
   return n < 0 ? sum / power(2, -n) : sum * power(2, n);

@@ -69,9 +69,8 @@ export function resume(
   }
   const type = (loss: unknown) => (loss as { type?: unknown } | null | undefined)?.type;
   if (type(saved.loss) === "custom" && type(given.loss) !== "custom") {
-    const own = "this file's trainer had a loss of its own, whose function no file holds";
-    if (others.includes("loss")) fail(TypeError, "loss", `customLoss(f), as ${own}`, given.loss);
-    throw new RangeError(`"bytes" cannot be resumed on other threads, as ${own}: resumeTrainer of memcell takes { loss: customLoss(f) }`);
+    const where = others.includes("loss") ? "" : " of resumeTrainer of memcell";
+    fail(TypeError, "loss", `the customLoss(f)${where} by which this was trained, as files hold no functions`, given.loss);
   }
   if (type(saved.loss) !== "custom" && "loss" in given) fail(RangeError, "loss", "none, as the file has the trainer's", given.loss);
   const { progress, pending } = (file.counters ?? {}) as { progress?: unknown; pending?: { windows?: unknown } };

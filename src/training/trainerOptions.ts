@@ -10,7 +10,6 @@ import {
   fail,
   integer,
   integerIn,
-  isRecord,
   oneOf,
   positive,
   share,
@@ -136,14 +135,13 @@ export function checkOnlineOptions(value: unknown, model: { config: Config; layo
 
 /** Whether the loss, still unchecked, is one of whole sequences. */
 const labels = (value: unknown) => {
-  const loss = isRecord(value) ? value.loss : undefined;
-  return loss === "ctc" || (isRecord(loss) && loss.type === "ctc");
+  const { loss } = Object(value);
+  return (loss?.type ?? loss) === "ctc";
 };
 
 /** @throws RangeError if other threads could not have the options */
 export function checkSendable(options: CheckedTrainerOptions): CheckedTrainerOptions {
-  if (options.loss.type === "custom")
-    fail(RangeError, "loss", "one that other threads can have, which a function is not", options.loss.type);
+  if (options.loss.type === "custom") fail(RangeError, "loss", "no function, which other threads cannot have", options.loss.type);
   return options;
 }
 
