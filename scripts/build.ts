@@ -70,6 +70,7 @@ await bundle("dist/workerd.js", { ...options, entryPoints: ["src/index.ts"], plu
 
 const entryPoints = {
   batcher: "src/batcher.ts",
+  c: "src/c.ts",
   ctc: "src/ctc.ts",
   node: "src/node.ts",
   parallel: "src/parallel/trainer.ts",

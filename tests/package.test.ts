@@ -18,7 +18,7 @@ test("no dependencies, no install scripts, types first, and every export is ther
   expect(Object.keys(manifest.scripts).filter((name) => /install|prepare/.test(name))).toEqual([]);
   expect(manifest.sideEffects).toBe(false);
   expect(Object.keys(manifest.exports["."])).toEqual(["types", "workerd", "default"]);
-  for (const entry of ["batcher", "ctc", "node", "parallel", "parallel/host", "scores", "torch", "worker", "worker/host"])
+  for (const entry of ["batcher", "c", "ctc", "node", "parallel", "parallel/host", "scores", "torch", "worker", "worker/host"])
     expect(Object.keys(manifest.exports[`./${entry}`])).toEqual(["types", "default"]);
   for (const file of Object.values(manifest.exports).flatMap((files) => Object.values(typeof files === "string" ? [files] : files!)))
     expect(text(file).length).toBeGreaterThan(100);
@@ -35,6 +35,7 @@ const BUDGETS = {
   "memcell.wasm": 13_400,
   "workerd.js": 51_200,
   "batcher.js": 2_150,
+  "c.js": 5_000,
   "ctc.js": 2_000,
   "node.js": 1_250,
   "parallel.js": 4_050,
@@ -109,6 +110,7 @@ test("every entry point exports the names of its source and nothing from inside"
       .sort(),
   ).toEqual(names(source));
   expect(names(await import("memcell/batcher"))).toEqual(["Batcher", "QueueFullError", "createBatcher"]);
+  expect(names(await import("memcell/c"))).toEqual(["toC"]);
   expect(names(await import("memcell/ctc"))).toEqual(["beamDecode", "greedyDecode"]);
   expect(names(await import("memcell/scores"))).toEqual(["classificationScores", "forecastScores"]);
   expect(names(await import("memcell/node"))).toEqual(names(await import("../src/node.js")));

@@ -43,6 +43,7 @@ test("attw finds types for every entry point that is a module, under esm-only", 
 const CONSUMER = `
 import { adam, createModel, dense, lstm, type Model, type Report } from "memcell";
 import { type Batcher, createBatcher } from "memcell/batcher";
+import { toC } from "memcell/c";
 import { beamDecode } from "memcell/ctc";
 import { writeAtomically } from "memcell/node";
 import { createPredictor, createTrainer as createParallel } from "memcell/parallel";
@@ -53,6 +54,7 @@ import { serve } from "memcell/worker/host";
 export const model: Model = createModel({ input: { features: 1 }, layers: [lstm({ units: 2 }), dense({ units: 1 })] });
 export const batcher: Batcher = createBatcher(model.streams({ capacity: 2 }));
 export const labels: number[] = beamDecode([1, 2], { classes: 2 })[0].labels;
+export const header: string = toC(createModel({ input: { features: 1 }, layers: [lstm({ units: 2 })] }), { name: "wake" });
 export const scores: ForecastScores = forecastScores([1], [2], { season: 7 });
 const make = () => new Worker(new URL("file:///thread.js"), { type: "module" });
 export const trainer = createTrainer(model, { loss: "mse", optimizer: adam(), worker: make });

@@ -1,0 +1,158 @@
+/** A model as a program in C: `memcell/c`. */
+
+import { lstm97 } from "./c/blocks.js";
+import { type Below, gru, lstm, refuseOptions, rnn } from "./c/cells.js";
+import { functions } from "./c/text.js";
+import { evenRows, type Signal, Writer } from "./c/writer.js";
+import type { Layer, Model } from "./index.js";
+import { fail, Model as ModelClass, options } from "./internal.js";
+
+export interface COptions {
+  /** The numbers that stand for the weights. Default "float32", which keeps every bit. */
+  weights?: "float32";
+  /** Stands before every name in the header, so that a program may have several models. Default "memcell". */
+  name?: string;
+}
+
+type Emit = (writer: Writer, layer: never, below: Below) => Signal;
+
+/** A recurrent layer, with its residual connection. */
+const recurrent =
+  (cell: (writer: Writer, layer: never, k: number, below: Below) => Signal): Emit =>
+  (writer, layer, below) => {
+    const { residual } = layer as { residual?: "sum" | "concat" };
+    refuseOptions(writer, layer);
+    const own = cell(writer, layer, writer.count("recurrent"), below);
+    if (!residual) return own;
+    const units = own.units + (residual === "concat" ? below.units : 0);
+    const out = writer.local(units);
+    writer.each(own.units, `${out}[u] = ${own.at}[u]${residual === "sum" ? ` + ${below.at}[u]` : ""};`);
+    if (residual === "concat") writer.each(below.units, `${out}[${own.units} + u] = ${below.at}[u];`);
+    return { at: out, units };
+  };
+
+function pointwise(writer: Writer, x: string, y: string, units: number, kind: string, alpha?: number): void {
+  writer.each(units, `float a = ${x}[u];`, `${y}[u] = ${writer.call(kind, "a", alpha)};`);
+}
+
+const EMIT: Partial<Record<string, Emit>> = {
+  rnn: recurrent(rnn),
+  gru: recurrent(gru),
+  lstm: recurrent(lstm),
+  lstm97: recurrent(lstm97),
+
+  embedding(writer, { units }: { units: number }) {
+    const name = `${writer.name("embedding")}.weight`;
+    return { at: `(${writer.table(name, writer.parameter(name) as Float32Array)} + token * ${units})`, units };
+  },
+
+  dense(writer, { units, activation = "identity", tied }: { units: number; activation?: string; tied?: boolean }, below) {
+    const name = writer.name("dense");
+    const weight = tied ? "embedding.weight" : `${name}.weight`;
+    const bias = writer.parameter(`${name}.bias`);
+    const from = bias ? writer.table(`${name}.bias`, bias) : "0";
+    const y = writer.local(units);
+    writer.product(y, from, writer.table(weight, writer.parameter(weight) as Float32Array), below.at, units, below.units, evenRows(units));
+    if (activation !== "identity") pointwise(writer, y, y, units, activation);
+    return { at: y, units };
+  },
+
+  activation(writer, { kind, alpha }: { kind: string; alpha?: number }, below) {
+    const y = writer.local(below.units);
+    pointwise(writer, below.at, y, below.units, kind, alpha);
+    return { at: y, units: below.units };
+  },
+
+  dropout: (_, __, below) => below,
+
+  // A stream answers at every step.
+  pooling: (writer, { kind }: { kind: string }, below) => (kind === "last" ? below : writer.refuse("kind", '"last"', kind)),
+};
+
+/**
+ * Writes a model as one C99 header (C++ as well): weights, state, a step. It calls nothing, allocates nothing, and needs no library, not
+ * even for mathematics. Its outputs are those of `model.stream().step` to the bit, where the compiler rounds every operation to float
+ * and fuses none: GCC and Clang with `-ffp-contract=off` and without `-ffast-math`, on processors that compute in float (not the x87).
+ * Otherwise they differ by some 1e-6.
+ *
+ * Stacks of rnn, gru, lstm and lstm97, dense, activation, embedding and dropout layers can be written, with features or tokens as
+ * inputs, and scalers; not conv1d, normalization, bidirectional or reverse layers, zoneout, layerNorm, fullGateRecurrence.
+ * @param model with plain kernels; the stream of one with relaxed ones differs in the last bits
+ * @returns the header: `memcell_state`, `memcell_reset(&state)`, `memcell_step(&state, input, output)`, with a token `memcell_step(&state,
+ * token, output)`
+ * @throws RangeError with the path of what C cannot have; TypeError if there is no model
+ * @example writeFileSync("model.h", toC(model));
+ */
+export function toC(model: Model, cOptions: COptions = {}): string {
+  const { config, layout, units: scale } = ModelClass.engine("model", model);
+  const { weights = "float32", name: p = "memcell" } = options("options", cOptions, ["weights", "name"]) as COptions;
+  if (weights !== "float32") fail(typeof weights === "string" ? RangeError : TypeError, "weights", '"float32"', weights);
+  if (typeof p !== "string") fail(TypeError, "name", "a name in C", p);
+  if (!/^[A-Za-z]\w{0,62}$/.test(p)) fail(RangeError, "name", "a name in C", p);
+  const { input, layers, scaler } = config;
+  if ("columns" in input) fail(RangeError, "input.columns", "features or tokens, for C", input.columns);
+  if ("heads" in config && config.heads) fail(RangeError, "heads", "none, for C", config.heads);
+  const tokens = "tokens" in input ? input.tokens : 0;
+  const inputs = "features" in input ? input.features : tokens;
+  const writer = new Writer(p, model.parameters());
+  let below: Below = { at: "input", units: inputs, tokens };
+  if (scaler.inputs) {
+    const x = writer.local(below.units);
+    const [mean, deviation] = [
+      writer.doubles("input_mean", scaler.inputs.mean),
+      writer.doubles("input_deviation", scaler.inputs.deviation),
+    ];
+    writer.each(below.units, `${x}[u] = (float)(((double)input[u] - ${mean}[u]) / ${deviation}[u]);`);
+    below = { ...below, at: x };
+  }
+  layers.forEach((layer: Layer, i) => {
+    writer.path = `layers[${i}]`;
+    const emit = EMIT[layer.type] ?? writer.refuse("type", `one of ${Object.keys(EMIT).join(", ")}`, layer.type);
+    below = { ...emit(writer, layer as never, below), tokens: 0 };
+  });
+  if (scale) {
+    const [mean, deviation] = [writer.doubles("output_mean", scale.mean), writer.doubles("output_deviation", scale.deviation)];
+    writer.each(layout.outputs, `output[u] = (float)((double)${below.at}[u] * ${deviation}[u] + ${mean}[u]);`);
+  } else writer.each(layout.outputs, `output[u] = ${below.at}[u];`);
+
+  const { lines, constants, stack } = writer;
+  // An empty struct would be no C.
+  const fields = writer.fields.length > 0 ? writer.fields : [{ name: "none", count: 1 }];
+  const guard = `${p.toUpperCase()}_H`;
+  const floats = fields.reduce((sum, { count }) => sum + count, 0);
+  return `/* Written by memcell. Bytes of state: ${4 * floats}, of stack: ${4 * stack} and a few. Compile with -ffp-contract=off, without
+   -ffast-math, for memcell's own bits.
+
+     static ${p}_state state;
+     ${p}_reset(&state);
+     ${p}_step(&state, ${tokens ? "token" : "input"}, output); */
+#ifndef ${guard}
+#define ${guard}
+
+#include <stdint.h>
+
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#endif
+
+#define ${p.toUpperCase()}_${tokens ? "TOKENS" : "INPUTS"} ${inputs}
+#define ${p.toUpperCase()}_OUTPUTS ${layout.outputs}
+
+typedef struct {
+${fields.map(({ name, count }) => `  float ${name}[${count}];`).join("\n")}
+} ${p}_state;
+
+${constants.join("")}${functions(p)}
+static inline void ${p}_reset(${p}_state *state) {
+  int u;
+${fields.map(({ name, count }) => `  for (u = 0; u < ${count}; u++) state->${name}[u] = 0.0f;`).join("\n")}
+}
+
+static inline void ${p}_step(${p}_state *state, ${tokens ? "int token" : "const float *input"}, float *output) {
+  int u;
+${lines.map((line) => `  ${line}`).join("\n")}
+}
+
+#endif
+`;
+}

@@ -1,0 +1,85 @@
+/** What stands in every header: numbers in C, and the functions that all layers call. */
+
+/** A number as C writes it, exact to the bit; `f` after it makes it a float. */
+export function literal(value: number): string {
+  const digits = Object.is(value, -0) ? "-0" : String(value);
+  return /[.e]/.test(digits) ? digits : `${digits}.0`;
+}
+
+/** A float. Nine digits tell any two apart. */
+export const float = (value: number): string => `${literal(Number(Math.fround(value).toPrecision(9)))}f`;
+
+/** An array of constants, ten in a line. */
+export function array(type: string, name: string, values: ArrayLike<number>, text: (value: number) => string): string {
+  const lines: string[] = [];
+  for (let i = 0; i < values.length; i += 10)
+    lines.push(`  ${Array.from({ length: Math.min(10, values.length - i) }, (_, k) => text(values[i + k] as number)).join(", ")}`);
+  return `static const ${type} ${name}[${values.length}] = {\n${lines.join(",\n")}\n};\n`;
+}
+
+/**
+ * The kernels of assembly/activation.ts and assembly/matmul.ts for one sequence, number by number: the same operations in the same
+ * order. `p` stands before each name. tanh and the logistic function take a power of two, and a rational function of the rest.
+ */
+export const functions = (p: string): string => `
+typedef union { float f; uint32_t u; } ${p}_bits;
+
+static inline float ${p}_tanh(float x) {
+  ${p}_bits a, s, t;
+  float power, r, n, d, difference, rest;
+  a.f = x;
+  t.u = a.u & 0x80000000u;
+  a.u &= 0x7fffffffu;
+  a.f = (10.0f < a.f ? 10.0f : a.f) * ${float(2.8853900817779268)};
+  s.f = a.f + 12583039.0f;
+  r = a.f - (s.f - 12583039.0f);
+  s.u <<= 23;
+  power = s.f;
+  n = r * (r * r + ${float(125.04276629271129)});
+  d = r * r * ${float(17.330883010118015)} + ${float(360.7971578511998)};
+  difference = (power - 1.0f) * d + (power + 1.0f) * n;
+  rest = d - n;
+  a.f = difference / (difference + (rest + rest));
+  a.u |= t.u;
+  return a.f;
+}
+
+static inline float ${p}_logistic(float x) {
+  ${p}_bits s;
+  float a = x < -40.0f ? -40.0f : x, r, n, d, power;
+  a = (40.0f < a ? 40.0f : a) * ${float(Math.LOG2E)};
+  s.f = a + 12583039.0f;
+  r = a - (s.f - 12583039.0f);
+  s.u <<= 23;
+  n = r * (r * r + ${float(125.04276629271129)});
+  d = r * r * ${float(17.330883010118015)} + ${float(360.7971578511998)};
+  power = s.f * (d + n);
+  return x <= -40.0f ? 0.0f : power / (power + (d - n));
+}
+
+static inline float ${p}_cut(float x, float least, float most) {
+  float y = x < least ? least : x;
+  return most < y ? most : y;
+}
+
+/* y = from + w x: the first rows summed in order, those from even on in four parts. */
+static inline void ${p}_product(float *y, const float *from, const float *w, const float *x, int rows, int k, int even) {
+  int r, i;
+  for (r = 0; r < rows; r++, w += k) {
+    float s = from ? from[r] : 0.0f, a = 0.0f, b = 0.0f, c = 0.0f;
+    if (r < even) for (i = 0; i < k; i++) s += w[i] * x[i];
+    else {
+      for (i = 0; i < k; i++) {
+        float part = w[i] * x[i];
+        int lane = i & 3;
+        if (lane == 0) s += part;
+        else if (lane == 1) a += part;
+        else if (lane == 2) b += part;
+        else c += part;
+      }
+      s = (s + a) + (b + c);
+    }
+    y[r] = s;
+  }
+}
+`;
