@@ -6,7 +6,6 @@ import {
   clip,
   complete,
   fail,
-  finite,
   integer,
   isObject,
   isRecord,
@@ -184,52 +183,99 @@ export function readColumns<A extends Float32Array | Float64Array>(
 ): A {
   const per = readers.length;
   const first = (readers[0] as Reader).name;
-  let steps: number;
-  let raw: (step: number, k: number) => unknown;
   const lone = expected === 1 && !ArrayBuffer.isView(value) && !Array.isArray(value);
-  if (isRecord(value) && !(lone && !isObject(value[first]))) {
-    const unknown = unknownIn(value, names);
-    if (unknown !== undefined) refuseUnknown(path, unknown, names);
-    const lists = readers.map(({ name }) => arrayLike(`${path}.${name}`, value[name], "an array or a typed array"));
-    steps = (lists[0] as ArrayLike<unknown>).length;
-    lists.forEach(({ length }, k) => {
-      if (length !== steps) fail(RangeError, `${path}.${readers[k]?.name}`, `${steps} values, as many as ${first} has`, lists[k]);
-    });
-    raw = (step, k) => (lists[k] as ArrayLike<unknown>)[step];
-  } else {
-    const given = arrayLike(path, lone && (per === 1 || isRecord(value)) ? [value] : value, "columns by name, an array or a typed array");
-    const expectedRow = () => `${per} values (${listed([...names])})`;
-    if (isObject(given[0])) {
-      steps = given.length;
-      for (let step = 0; step < steps; step++) {
-        const row = given[step];
-        const at = () => `${path}, step ${step}`;
-        const unknown = isRecord(row) ? unknownIn(row, names) : undefined;
-        if (unknown !== undefined) refuseUnknown(at(), unknown, names);
-        const { length } = (isObject(row) ? row : {}) as { length?: number };
-        if (!isRecord(row) && length !== per) fail(RangeError, at(), expectedRow(), arrayLike(at(), row, expectedRow()));
-      }
-      raw = (step, k) => {
-        const row = given[step];
-        return isRecord(row) ? row[(readers[k] as Reader).name] : (row as ArrayLike<unknown>)[k];
-      };
-    } else {
-      steps = given.length / per;
-      if (!Number.isInteger(steps)) fail(RangeError, path, `a multiple of ${expectedRow()}`, value);
-      raw = (step, k) => given[step * per + k];
+  const apart = isRecord(value) && !(lone && !isObject(value[first]));
+  const unknown = apart ? unknownIn(value, names) : undefined;
+  if (unknown !== undefined) refuseUnknown(path, unknown, names);
+  const lists = apart ? readers.map(({ name }) => arrayLike(`${path}.${name}`, value[name], "an array or a typed array")) : [];
+  const bare = lone && (per === 1 || isRecord(value)) ? [value] : value;
+  const given = lists[0] ?? arrayLike(path, bare, "columns by name, an array or a typed array");
+  const rows = !apart && isObject(given[0]) ? given : null;
+  const steps = apart || rows ? given.length : given.length / per;
+  const expectedRow = () => `${per} values (${listed([...names])})`;
+  if (!Number.isInteger(steps)) fail(RangeError, path, `a multiple of ${expectedRow()}`, value);
+  if (expected && steps !== expected) fail(RangeError, path, `${expected} step${expected > 1 ? "s" : ""}`, value);
+  lists.forEach(({ length }, k) => {
+    if (length !== steps) fail(RangeError, `${path}.${readers[k]?.name}`, `${steps} values, as many as ${first} has`, lists[k]);
+  });
+  // Which rows are objects; a name that no column has is looked for where the number of names is another, or a value is wrong.
+  const objects = new Uint8Array(rows ? steps : 0);
+  const seek = (step: number) => {
+    const key = objects[step] ? unknownIn(rows?.[step] as object, names) : undefined;
+    if (key !== undefined) refuseUnknown(`${path}, step ${step}`, key, names);
+  };
+  for (let step = 0; rows && step < steps; step++) {
+    const row = rows[step];
+    if (isRecord(row)) {
+      objects[step] = 1;
+      let count = 0;
+      for (const _ in row) count++;
+      if (count !== per) seek(step);
+    } else if (!isObject(row) || (row as ArrayLike<unknown>).length !== per) {
+      const at = `${path}, step ${step}`;
+      if (arrayLike(at, row, "a row").length !== per) fail(RangeError, at, expectedRow(), row);
     }
   }
-  if (expected && steps !== expected) fail(RangeError, path, `${expected} step${expected > 1 ? "s" : ""}`, value);
   const result = new numbers(steps * per);
   readers.forEach((reader, k) => {
-    const { count } = reader;
-    for (let step = 0; step < steps; step++) {
-      const given = raw(step, k);
-      let number = numberOf(reader, given);
-      if (number !== undefined && scale && !count) number = standardise(scale, number, reader.k);
-      if (number === undefined || (finite(number) && !Number.isNaN(number))) refuse(path, step, reader, given);
-      result[step * per + k] = number;
+    const { name } = reader;
+    const own = rows && new Array<unknown>(steps);
+    for (let step = 0; own && step < steps; step++) {
+      const row = rows?.[step];
+      own[step] = objects[step] ? (row as Record<string, unknown>)[name] : (row as ArrayLike<unknown>)[k];
     }
+    const list = own ?? lists[k] ?? given;
+    const [from, stride] = list === given && !apart ? [k, per] : [0, 1];
+    const wrong = readColumn(result, k, per, list, from, stride, steps, reader, scale);
+    if (wrong < 0) return;
+    seek(wrong);
+    refuse(path, wrong, reader, list[from + wrong * stride]);
   });
   return result;
+}
+
+/** The number of a value, standardised; undefined if it is wrong. */
+function standardised(reader: Reader, value: unknown, scale: Scale | undefined): number | undefined {
+  const plain = reader.count === 0 && typeof value === "number" && !Number.isNaN(value);
+  const number = plain ? value : numberOf(reader, value);
+  if (number === undefined || reader.count > 0) return number;
+  const scaled = scale ? standardise(scale, number, reader.k) : number;
+  return Math.abs(Math.fround(scaled)) === Infinity ? undefined : scaled;
+}
+
+/** The values of one step, an object or a row, in half the time; undefined if something is wrong, or in another form. */
+export function readStep(value: unknown, { list }: Readers, scale: Scale | undefined): Float32Array | undefined {
+  if (!isObject(value)) return undefined;
+  const named = isRecord(value);
+  let count = named ? 0 : (value as ArrayLike<unknown>).length;
+  if (named) for (const _ in value) count++;
+  if (count !== list.length) return undefined;
+  const result = new Float32Array(count);
+  for (let k = 0; k < count; k++) {
+    const reader = list[k] as Reader;
+    const number = standardised(reader, named ? value[reader.name] : (value as ArrayLike<unknown>)[k], scale);
+    if (number === undefined) return undefined;
+    result[k] = number;
+  }
+  return result;
+}
+
+/** Writes the numbers of a column to `result[to]` and on, `per` apart. Returns the first step whose value is wrong, or -1. */
+function readColumn(
+  result: Float32Array | Float64Array,
+  to: number,
+  per: number,
+  list: ArrayLike<unknown>,
+  from: number,
+  stride: number,
+  steps: number,
+  reader: Reader,
+  scale: Scale | undefined,
+): number {
+  for (let step = 0; step < steps; step++) {
+    const number = standardised(reader, list[from + step * stride], scale);
+    if (number === undefined) return step;
+    result[to + step * per] = number;
+  }
+  return -1;
 }

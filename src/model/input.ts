@@ -4,7 +4,16 @@ import { type Check, complete, fail, finite, indexBelow, integer, LARGEST, numbe
 import type { EngineParts, Memory } from "../core/memory.js";
 import { pad4 } from "../layers/packing.js";
 import type { Below } from "../layers/plan.js";
-import { type CategoricalColumn, type Columns, checkColumns, type Reader, type Readers, readColumns, readersOf } from "./columns.js";
+import {
+  type CategoricalColumn,
+  type Columns,
+  checkColumns,
+  type Reader,
+  type Readers,
+  readColumns,
+  readersOf,
+  readStep,
+} from "./columns.js";
 import { flatten } from "./flatten.js";
 import { type Scale, standardise } from "./scale.js";
 
@@ -182,7 +191,7 @@ export class Input implements Below {
 
   /** As check for a single step, where one value may stand alone. A copy only if it is standardised or has columns. */
   checkStep(path: string, value: unknown, scale: Scale | undefined): ArrayLike<number> | number {
-    if (this.#readers) return this.check(path, value, scale, 1);
+    if (this.#readers) return readStep(value, this.#readers, scale) ?? this.check(path, value, scale, 1);
     if (this.tokens) return integer(path, value, 0, this.tokens - 1);
     const list = numbers(path, typeof value === "number" ? [value] : value, this.per);
     if (!scale) return value as ArrayLike<number> | number;
