@@ -2,7 +2,22 @@
 
 import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
-import { conv1d, createModel, dense, dropout, embedding, gru, loadModel, lstm, type ModelConfig, normalization, rnn } from "memcell";
+import {
+  categorical,
+  conv1d,
+  createModel,
+  dense,
+  dropout,
+  embedding,
+  gru,
+  loadModel,
+  lstm,
+  type ModelConfig,
+  normalization,
+  numeric,
+  pooling,
+  rnn,
+} from "memcell";
 import { expect, test } from "vitest";
 import { CASES } from "./helpers/cases.js";
 
@@ -82,6 +97,27 @@ layers[0]  conv1d         [T, 24]         264  1,056                     240
 layers[1]  normalization  [T, 24]          48    192                       0
 layers[2]  rnn            [T, 10]         360  1,440                     340
 total                                     672  2,688                     580`,
+  ],
+  [
+    "Embedding(3, 2), GRU(11, 24, bidirectional=True), Linear(48, 8), Linear(8, 1, bias=False), Linear(48, 3)",
+    {
+      input: {
+        columns: {
+          temperature: numeric({ missing: "last" }),
+          weather: categorical(["sun", "rain", "snow"], { units: 2 }),
+          weekday: categorical(7),
+        },
+      },
+      layers: [gru({ units: 24, bidirectional: "concat" }), pooling({ kind: "attention", units: 8 }), dense({ units: 3 })],
+    },
+    5_881,
+    `
+layer      kind     output   parameters   bytes  multiplications a step
+input      columns  [T, 11]           6      24                       0
+layers[0]  gru      [T, 48]       5,328  21,312                   4,032
+layers[1]  pooling  [48]            400   1,600                     392
+layers[2]  dense    [3]             147     588                     144
+total                             5,881  23,524                   4,568`,
   ],
   [
     "LSTM(4, 50, proj_size=20)",
