@@ -16,7 +16,7 @@ import { liveAt, splat, VECTOR } from "../lanes";
 /** The candidate n of the units that are `left` rows before the last one. */
 export function candidate(net: v128, code: i32, at: usize, left: i32, width: i32): v128 {
   const n = f32x4.pmin(f32x4.pmax(activate(net, code), splat(-1e30)), splat(1e30));
-  return v128.and(n, liveAt(at, left, width));
+  return left < 4 ? v128.and(n, liveAt(at, left, width)) : n;
 }
 
 /** One step of one panel. */

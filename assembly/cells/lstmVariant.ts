@@ -42,21 +42,21 @@ export function lstmVariantForward(
   for (let left = H; left > 0; left -= 4) {
     for (let at: usize = 0; at < gate; at += VECTOR) {
       const before = v128.load(cBefore + at);
-      const live = liveAt(at, left, width);
       const f = hasGroup(cell, 1) ? gateOf(seen(gates + gate + at, peepholes, 1, before, at, width), alpha) : one;
       let i = one;
       if (hasGroup(cell, 0)) i = gateOf(seen(gates + at, peepholes, 0, before, at, width), alpha);
       else if (cell & COUPLED) i = f32x4.sub(one, f);
-      i = v128.and(i, live);
       const g = activate(v128.load(gates + 2 * gate + at), inputCode);
+      if (left < 4) i = v128.and(i, liveAt(at, left, width));
       const state = cut(f32x4.add(f32x4.mul(f, before), f32x4.mul(i, g)), clip);
-      const o = hasGroup(cell, 3) ? gateOf(seen(gates + 3 * gate + at, peepholes, 2, state, at, width), alpha) : one;
+      let o = hasGroup(cell, 3) ? gateOf(seen(gates + 3 * gate + at, peepholes, 2, state, at, width), alpha) : one;
+      if (left < 4) o = v128.and(o, liveAt(at, left, width));
       v128.store(gates + at, i);
       v128.store(gates + gate + at, f);
       v128.store(gates + 2 * gate + at, g);
-      v128.store(gates + 3 * gate + at, v128.and(o, live));
+      v128.store(gates + 3 * gate + at, o);
       v128.store(c + at, state);
-      if (!(cell & OUTPUT_APART)) v128.store(h + at, f32x4.mul(v128.and(o, live), activate(state, outputCode)));
+      if (!(cell & OUTPUT_APART)) v128.store(h + at, f32x4.mul(o, activate(state, outputCode)));
     }
     gates += 4 * gate;
     c += gate;
