@@ -112,15 +112,21 @@ export function beamDecode(logits: ArrayLike<number>, options: BeamOptions): [De
   let best = [none];
   for (const step of steps) {
     const reached = new Set(best);
+    // As many as there is room for will be at least as likely as this; no other prefix can be reached in two ways.
+    let least = best.length < width ? -Infinity : Infinity;
     for (const prefix of best) {
-      const { all, ended, open, label, longer } = prefix;
-      prefix.nextEnded = logAdd(prefix.nextEnded, all + (step[blank] as number));
-      if (prefix !== none) prefix.nextOpen = logAdd(prefix.nextOpen, open + (step[label] as number));
+      prefix.nextEnded = prefix.all + (step[blank] as number);
+      if (prefix !== none) prefix.nextOpen = prefix.open + (step[prefix.label] as number);
+      least = Math.min(least, logAdd(prefix.nextEnded, prefix.nextOpen));
+    }
+    for (const prefix of best) {
+      const { all, ended, label, longer } = prefix;
       step.forEach((probability, next) => {
-        if (next === blank) return;
         const from = next === label ? ended : all;
-        if (from === -Infinity) return;
-        const after = longer.get(next) ?? new Prefix(prefix, next);
+        if (next === blank || from === -Infinity) return;
+        const known = longer.get(next);
+        if (from + probability <= least && !(known && reached.has(known))) return;
+        const after = known ?? new Prefix(prefix, next);
         after.nextOpen = logAdd(after.nextOpen, from + probability);
         reached.add(after);
       });

@@ -81,6 +81,24 @@ describe("a loss that memcell has as well comes to the same", () => {
     ).toBeLessThan(1e-4);
   });
 
+  test("in the user's units, where the model has a scaler of targets", () => {
+    const scale = { mean: [1000], deviation: [20] };
+    const sequences = draw(1).map((one) => ({ ...one, targets: (one.targets as number[][]).map(([y]) => 1000 + 20 * y!) }));
+    const [known, own] = [gaussianNLL(), customLoss(gaussian, { targets: 1 })].map((loss) => {
+      const model = createModel({ ...config, scaler: { targets: scale, outputs: "gaussianNLL" } });
+      return createTrainer(model, { ...options, loss });
+    });
+    expect(relativeError([own!.gradients(sequences).loss], [known!.gradients(sequences).loss])).toBeLessThan(1e-6);
+    const running = (loss: Loss) => {
+      const model = createModel({ ...config, layers: [gru({ units: 3 }), dense({ units: 2 })] });
+      const learner = createOnlineLearner(model, { loss, optimizer: sgd({ learningRate: 0.1 }), scaler: "running" });
+      for (let t = 0; t < 20; t++) learner.step([Math.sin(t), 1], [1000 + 20 * Math.cos(t), 0.5 + t]);
+      return learner;
+    };
+    expect(relativeError([running(customLoss(squares)).loss], [running(mse()).loss])).toBeLessThan(1e-4);
+    expect(running(customLoss(squares)).model.config.scaler.targets).toEqual(running(mse()).model.config.scaler.targets);
+  });
+
   test("online", () => {
     const online = (loss: Loss) =>
       createOnlineLearner(createModel({ ...config, layers: [gru({ units: 3 }), dense({ units: 2 })] }), {

@@ -230,6 +230,7 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
       kernels.ctcLoss(dy, y, target, weight, lengths, scratch, blank, slots / panels, panels, ...sizes),
   },
   custom: {
+    scaled: "values",
     options: (outputs) => ({ compute: [checkFunction], targets: [integerIn(1, outputs), outputs] }),
     targets: ({ targets }) => ({ per: targets, refuse: finite }),
     run: runCustom,
@@ -257,7 +258,8 @@ export function checkLoss(path: string, value: unknown, { config, layout }: Fits
   const own = { type: [() => type] as const, reduction, ...missing, ...rule.options?.(outputs) };
   const loss = complete(path, given, own) as unknown as Required<Loss>;
   const { targets, outputs: kind = "values" } = config.scaler;
-  if (targets && rule.scaled !== kind) {
+  // What the outputs of a custom loss mean, its user knows.
+  if (targets && rule.scaled !== kind && type !== "custom") {
     const known = Object.keys(RULES).filter((type) => ruleOf({ type } as Loss).scaled === kind);
     fail(RangeError, path, `${known.length > 1 ? "one of " : ""}${known.join(", ")}, as the model's scaler.outputs is "${kind}"`, type);
   }

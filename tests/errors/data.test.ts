@@ -7,7 +7,7 @@ import { any, features, refuses, trained } from "../helpers/refusals.js";
 describe("a scaler", () => {
   const scale = { mean: [0, 0], deviation: [1e-30, 1] };
   const model = createModel({ ...features, scaler: { inputs: scale, targets: scale } });
-  const losses = '"loss" expected one of mse, mae, huber, as the model\'s scaler.outputs is "values", got';
+  const losses = '"loss" expected one of mse, mae, huber, custom, as the model\'s scaler.outputs is "values", got';
   const data = [{ inputs: [1e20, 2], targets: [3, 4] }];
   refuses([
     ["of targets without a unit", RangeError, `${losses} "crossEntropy"`, () => createTrainer(model, { ...trained, loss: "crossEntropy" })],

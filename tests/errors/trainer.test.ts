@@ -30,7 +30,7 @@ describe("createTrainer", () => {
     [
       "an unknown option",
       RangeError,
-      '"batchSize" is not an option; the options are loss, optimizer, schedule, clipNorm, clipValue, window, stride, gradient, batch, accumulate, average, shuffle, seed',
+      '"batchSize" is not an option; the options are loss, optimizer, schedule, clipNorm, clipValue, window, stride, gradient, batch, accumulate, average, freeze, shuffle, seed',
       trainer({ batchSize: 3 }),
     ],
     ["no loss", TypeError, '"loss" expected a loss such as "mse", got undefined', trainer({ loss: undefined })],
