@@ -70,7 +70,8 @@ class FileAttempts implements Attempts {
     // Purpose 9: memcell draws nothing with it.
     const random = new Random(this.seed, 9, n);
     const honest = pick(random, this.files);
-    if (random.uniform() < 0.3) return { honest, bytes: changeBytes(random, honest.bytes, pick(random, this.files).bytes) };
+    if (random.uniform() < 0.3 || honest.form === "bytes")
+      return { honest, bytes: changeBytes(random, honest.bytes, pick(random, this.files).bytes) };
     if (honest.form === "zip") return { honest, bytes: changeZip(random, honest.bytes, pick(random, this.files).bytes) };
     return { honest, bytes: (honest.form === "json" ? changeValue : changeStructure)(random, honest.bytes) };
   }

@@ -1,6 +1,7 @@
 /** Files and states of every format, as memcell writes them, with the functions that open them. */
 
 import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import {
   activation,
   adagrad,
@@ -32,13 +33,14 @@ import {
   type TrainerOptions,
   writeSafetensors,
 } from "../src/index.js";
+import { fromKeras, fromTfjs, toTfjs } from "../src/keras.js";
 import { fromStateDict, toStateDict } from "../src/torch.js";
 
 export interface Honest {
   name: string;
   bytes: Uint8Array;
-  /** Plain data in JSON, or a zip file; otherwise a safetensors file. */
-  form?: "json" | "zip";
+  /** Plain data in JSON, a zip file, or bytes of any kind; otherwise a safetensors file. */
+  form?: "json" | "zip" | "bytes";
   /** Opens such a file, and returns the file that its object saves. */
   open(bytes: Uint8Array): Uint8Array;
 }
@@ -177,8 +179,40 @@ function modules(): Honest[] {
     name: `module, ${form}`,
     bytes: new Uint8Array(Buffer.from(file, "base64")),
     ...(!form.startsWith("safetensors") && { form: "zip" }),
-    open: (bytes) => toStateDict(fromStateDict(bytes).model),
+    open(bytes) {
+      // What it saved is memcell's own file: names and shapes alone need not tell the order of two layers.
+      if (Buffer.from(bytes).includes('"memcell":')) return loadModel(bytes).save();
+      const { model } = fromStateDict(bytes);
+      toStateDict(model);
+      return model.save();
+    },
   }));
+}
+
+/** Files of Keras and TensorFlow.js. */
+function kerasModels(): Honest[] {
+  const read = (name: string) => JSON.parse(readFileSync(new URL(`../tests/vectors/${name}`, import.meta.url), "utf8"));
+  const saved: { name: string; files: { keras: string; h5: string } }[] = read("keras.json");
+  const open = (bytes: Uint8Array) => (bytes[0] === 0x50 || bytes[0] === 0x89 ? fromKeras(bytes).model : loadModel(bytes)).save();
+  const file = (text: string) => new Uint8Array(gunzipSync(Buffer.from(text, "base64")));
+  const tfjs: object[] = read("tfjs.json");
+  const text = (value: object) => new TextEncoder().encode(JSON.stringify(value));
+  return [
+    ...saved.map(({ name, files }): Honest => ({ name: `.keras, ${name}`, bytes: file(files.keras), form: "zip", open })),
+    ...saved.map(({ name, files }): Honest => ({ name: `.h5, ${name}`, bytes: file(files.h5), form: "bytes", open })),
+    ...tfjs.map(
+      (given, i): Honest => ({
+        name: `TensorFlow.js, ${i}`,
+        bytes: text(given),
+        form: "json",
+        open(bytes) {
+          const { json, weights } = JSON.parse(new TextDecoder().decode(bytes)) ?? {};
+          const out = toTfjs(fromTfjs(json, new Uint8Array(Buffer.from(`${weights}`, "base64"))).model);
+          return text({ json: JSON.parse(out.json), weights: Buffer.from(out.weights).toString("base64") });
+        },
+      }),
+    ),
+  ];
 }
 
 export async function honestFiles(): Promise<Honest[]> {
@@ -213,6 +247,7 @@ export async function honestFiles(): Promise<Honest[]> {
     { name: "online learner", bytes: learner.save(), open: (bytes) => resumeOnlineLearner(bytes).save() },
     ...states(),
     ...modules(),
+    ...kerasModels(),
     { name: "dtypes", bytes: dtypes(), open: (bytes) => writeSafetensors(readSafetensors(bytes)) },
   ];
 }

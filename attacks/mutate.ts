@@ -113,10 +113,11 @@ export function changeValue(random: Random, file: Uint8Array): Uint8Array {
 export function changeZip(random: Random, file: Uint8Array, other: Uint8Array): Uint8Array {
   const entries = Object.fromEntries([...readZip(file)].map(([name, read]) => [name, read()]));
   const names = Object.keys(entries);
-  // The first one says what the others are.
-  const name = random.uniform() < 0.8 ? (names[0] as string) : pick(random, names);
+  // It says what the others are.
+  const first = names.find((name) => /data\.pkl$|config\.json$/.test(name)) ?? "";
+  const name = random.uniform() < 0.7 ? first : pick(random, names);
   if (random.uniform() < 0.05) delete entries[name];
-  else entries[name] = changeBytes(random, entries[name] as Uint8Array, other);
+  else entries[name] = changeBytes(random, entries[name] ?? other, other);
   return zip(entries);
 }
 

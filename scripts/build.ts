@@ -72,6 +72,7 @@ const entryPoints = {
   batcher: "src/batcher.ts",
   c: "src/c.ts",
   ctc: "src/ctc.ts",
+  keras: "src/keras.ts",
   node: "src/node.ts",
   parallel: "src/parallel/trainer.ts",
   "parallel-host": "src/parallel/host.ts",
