@@ -96,9 +96,10 @@ export function propose(given: Tensors, sorted: boolean): { config: ModelConfig;
   const namesOf = (modules: Module[]) =>
     listed(modules.flatMap(({ prefix, shapes }) => Object.keys(shapes).map((name) => clip(prefix + name, 50))));
   const foreign = modules.filter(({ readings }) => readings.length === 0);
-  // Tables of vectors first; then numbers in names by their value, the order in which nn.Sequential runs.
-  const isTable = ({ readings }: Module) => Number(readings[0]?.kind === "embedding");
-  modules.sort((a, b) => isTable(b) - isTable(a) || (sorted ? a.prefix.localeCompare(b.prefix, "en", { numeric: true }) : 0));
+  // Tables of vectors first. In a file by name, maps come after what they may be the head of, and numbers by their value: the order of
+  // nn.Sequential.
+  const place = ({ readings: [first] }: Module) => (first?.kind === "embedding" ? 0 : sorted && first?.kind === "dense" ? 2 : 1);
+  modules.sort((a, b) => place(a) - place(b) || (sorted ? a.prefix.localeCompare(b.prefix, "en", { numeric: true }) : 0));
   const [order = [], other] = foreign.length > 0 || modules.length > MOST ? [] : ordersOf(modules);
   const [first] = order;
   if (!first) {

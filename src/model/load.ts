@@ -37,7 +37,7 @@ export function loadModel(
 }
 
 /**
- * @internal A model of just these parameters.
+ * A model of just these parameters.
  * @param saved the loss beside them in a file of memcell's own, which has all biases
  * @throws RangeError before any memory is taken: a small file may claim a large model
  */
