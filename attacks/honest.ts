@@ -12,6 +12,7 @@ import {
   createModel,
   createOnlineLearner,
   createTrainer,
+  ctc,
   dense,
   dropout,
   embedding,
@@ -157,6 +158,21 @@ function states(): Honest[] {
   });
 }
 
+/** A trainer of labels without alignment, whose loss its model has as well, with gradients that wait for an update. */
+function labelled(): Honest {
+  const model = createModel({ input: { features: 1 }, layers: [lstm({ units: 3 }), dense({ units: 4 })] });
+  const trainer = createTrainer(model, { loss: ctc({ blank: 3, reduction: "sum" }), optimizer: adam(), accumulate: 2 });
+  trainer.step([{ inputs: wave(5, 1), targets: [0, 0, 2], weights: 0.5 }]);
+  return {
+    name: "trainer of labels",
+    bytes: trainer.save(),
+    open(bytes) {
+      loadModel(bytes).predict([{ inputs: [1] }], { as: "probabilities", loss: "ctc" });
+      return resumeTrainer(bytes).save();
+    },
+  };
+}
+
 /** A file with a tensor of every dtype. */
 function dtypes(): Uint8Array {
   const sizes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, U8: 1 };
@@ -244,6 +260,7 @@ export async function honestFiles(): Promise<Honest[]> {
     ...models,
     { name: "online learner of columns", bytes: ofColumns.save(), open: (bytes) => resumeOnlineLearner(bytes).save() },
     ...(await checkpoints()),
+    labelled(),
     { name: "online learner", bytes: learner.save(), open: (bytes) => resumeOnlineLearner(bytes).save() },
     ...states(),
     ...modules(),
