@@ -115,44 +115,59 @@ export function toC(model: Model, cOptions: COptions = {}): string {
     writer.each(layout.outputs, `output[u] = (float)((double)${below.at}[u] * ${deviation}[u] + ${mean}[u]);`);
   } else writer.each(layout.outputs, `output[u] = ${below.at}[u];`);
 
-  const { lines, constants, stack } = writer;
+  return header(writer, tokens ? "token" : "input", inputs, layout.outputs);
+}
+
+function header(
+  { prefix: p, fields: own, constants, lines, stack }: Writer,
+  input: "input" | "token",
+  inputs: number,
+  outputs: number,
+): string {
+  const P = p.toUpperCase();
   // An empty struct would be no C.
-  const fields = writer.fields.length > 0 ? writer.fields : [{ name: "none", count: 1 }];
-  const guard = `${p.toUpperCase()}_H`;
-  const floats = fields.reduce((sum, { count }) => sum + count, 0);
-  return `/* Written by memcell. Bytes of state: ${4 * floats}, of stack: ${4 * stack} and a few. Compile with -ffp-contract=off, without
-   -ffast-math, for memcell's own bits.
+  const fields = own.length > 0 ? own : [{ name: "none", count: 1 }];
+  const step = {
+    type: input === "token" ? "int token" : "const float *input",
+    body: lines.map((line) => `  ${line}\n`).join(""),
+    bytes: 4 * fields.reduce((sum, { count }) => sum + count, 0),
+  };
+  const text = {
+    about: `/* Written by memcell. Bytes of state: ${step.bytes}, of stack: ${4 * stack} and a few.
+   Compile with -ffp-contract=off, without -ffast-math, for memcell's own bits.
 
      static ${p}_state state;
      ${p}_reset(&state);
-     ${p}_step(&state, ${tokens ? "token" : "input"}, output); */
-#ifndef ${guard}
-#define ${guard}
+     ${p}_step(&state, ${input}, output); */`,
+    guard: `#ifndef ${P}_H
+#define ${P}_H
 
 #include <stdint.h>
 
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
 #endif
-
-#define ${p.toUpperCase()}_${tokens ? "TOKENS" : "INPUTS"} ${inputs}
-#define ${p.toUpperCase()}_OUTPUTS ${layout.outputs}
+`,
+    types: `#define ${P}_${input.toUpperCase()}S ${inputs}
+#define ${P}_OUTPUTS ${outputs}
 
 typedef struct {
-${fields.map(({ name, count }) => `  float ${name}[${count}];`).join("\n")}
-} ${p}_state;
+${fields.map(({ name, count }) => `  float ${name}[${count}];\n`).join("")}} ${p}_state;
 
-${constants.join("")}${functions(p)}
-static inline void ${p}_reset(${p}_state *state) {
+typedef union { float f; uint32_t u; } ${p}_bits;
+`,
+    constants: constants.join(""),
+    functions: functions(p),
+    reset: `static inline void ${p}_reset(${p}_state *state) {
   int u;
-${fields.map(({ name, count }) => `  for (u = 0; u < ${count}; u++) state->${name}[u] = 0.0f;`).join("\n")}
-}
-
-static inline void ${p}_step(${p}_state *state, ${tokens ? "int token" : "const float *input"}, float *output) {
+${fields.map(({ name, count }) => `  for (u = 0; u < ${count}; u++) state->${name}[u] = 0.0f;\n`).join("")}}
+`,
+    step: `static inline void ${p}_step(${p}_state *state, ${step.type}, float *output) {
   int u;
-${lines.map((line) => `  ${line}`).join("\n")}
-}
+${step.body}}
 
 #endif
-`;
+`,
+  };
+  return Object.values(text).join("\n");
 }

@@ -19,67 +19,62 @@ export function array(type: string, name: string, values: ArrayLike<number>, tex
 
 /**
  * The kernels of assembly/activation.ts and assembly/matmul.ts for one sequence, number by number: the same operations in the same
- * order. `p` stands before each name. tanh and the logistic function take a power of two, and a rational function of the rest.
+ * order, the same constants, in nine digits. tanh and the logistic function take a power of two, and a rational function of the rest.
+ * A product is y = from + w x: its first rows are summed in order, those from `even` on in four parts.
  */
-export const functions = (p: string): string => `
-typedef union { float f; uint32_t u; } ${p}_bits;
-
-static inline float ${p}_tanh(float x) {
-  ${p}_bits a, s, t;
-  float power, r, n, d, difference, rest;
+const FUNCTIONS = {
+  "float P_tanh(float x)": `
+  P_bits a, s, t;
+  float power, r, n, d, difference;
   a.f = x;
   t.u = a.u & 0x80000000u;
   a.u &= 0x7fffffffu;
-  a.f = (10.0f < a.f ? 10.0f : a.f) * ${float(2.8853900817779268)};
+  a.f = (10.0f < a.f ? 10.0f : a.f) * 2.88539004f;
   s.f = a.f + 12583039.0f;
   r = a.f - (s.f - 12583039.0f);
   s.u <<= 23;
   power = s.f;
-  n = r * (r * r + ${float(125.04276629271129)});
-  d = r * r * ${float(17.330883010118015)} + ${float(360.7971578511998)};
+  n = r * (r * r + 125.042763f);
+  d = r * r * 17.3308830f + 360.797150f;
   difference = (power - 1.0f) * d + (power + 1.0f) * n;
-  rest = d - n;
-  a.f = difference / (difference + (rest + rest));
+  d -= n;
+  a.f = difference / (difference + (d + d));
   a.u |= t.u;
-  return a.f;
-}
-
-static inline float ${p}_logistic(float x) {
-  ${p}_bits s;
-  float a = x < -40.0f ? -40.0f : x, r, n, d, power;
-  a = (40.0f < a ? 40.0f : a) * ${float(Math.LOG2E)};
+  return a.f;`,
+  "float P_logistic(float x)": `
+  P_bits s;
+  float a = x < -40.0f ? -40.0f : x, r, n, d;
+  a = (40.0f < a ? 40.0f : a) * 1.44269502f;
   s.f = a + 12583039.0f;
   r = a - (s.f - 12583039.0f);
   s.u <<= 23;
-  n = r * (r * r + ${float(125.04276629271129)});
-  d = r * r * ${float(17.330883010118015)} + ${float(360.7971578511998)};
-  power = s.f * (d + n);
-  return x <= -40.0f ? 0.0f : power / (power + (d - n));
-}
-
-static inline float ${p}_cut(float x, float least, float most) {
+  n = r * (r * r + 125.042763f);
+  d = r * r * 17.3308830f + 360.797150f;
+  a = s.f * (d + n);
+  return x <= -40.0f ? 0.0f : a / (a + (d - n));`,
+  "float P_cut(float x, float least, float most)": `
   float y = x < least ? least : x;
-  return most < y ? most : y;
-}
-
-/* y = from + w x: the first rows summed in order, those from even on in four parts. */
-static inline void ${p}_product(float *y, const float *from, const float *w, const float *x, int rows, int k, int even) {
+  return most < y ? most : y;`,
+  "void P_product(float *y, const float *from, const float *w, const float *x, int rows, int k, int even)": `
   int r, i;
   for (r = 0; r < rows; r++, w += k) {
     float s = from ? from[r] : 0.0f, a = 0.0f, b = 0.0f, c = 0.0f;
     if (r < even) for (i = 0; i < k; i++) s += w[i] * x[i];
-    else {
-      for (i = 0; i < k; i++) {
-        float part = w[i] * x[i];
-        int lane = i & 3;
-        if (lane == 0) s += part;
-        else if (lane == 1) a += part;
-        else if (lane == 2) b += part;
-        else c += part;
-      }
-      s = (s + a) + (b + c);
+    else for (i = 0; i < k; i++) {
+      float part = w[i] * x[i];
+      int lane = i & 3;
+      if (lane == 0) s += part;
+      else if (lane == 1) a += part;
+      else if (lane == 2) b += part;
+      else c += part;
     }
-    y[r] = s;
-  }
-}
-`;
+    y[r] = (s + a) + (b + c);
+  }`,
+};
+
+/** @param p stands before each name */
+export const functions = (p: string): string =>
+  Object.entries(FUNCTIONS)
+    .map(([head, body]) => `static inline ${head} {${body}\n}\n`)
+    .join("\n")
+    .replaceAll("P_", `${p}_`);
