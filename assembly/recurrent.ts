@@ -18,10 +18,10 @@ import { DENSE, GRU, INPUT_ACTIVATION, LSTM, PANEL, RNN_RELU } from "./codes";
 import { padded, sum, VECTOR } from "./lanes";
 import { blocksAtOnce, product, rows } from "./matmul";
 
-/** The state that each sequence continues from: slot 0 = the slot at which it ended, or 0 where a new sequence begins. */
+/** The state that each sequence continues from: slot 0 = the slot at which it ended, or 0 where a new sequence begins without one. */
 export function recurrentCarry(
   state: usize, // [T+1][P][H][width]: h or c
-  ends: usize, // [P][width] i32: the slot at which each sequence ended, -1 where a new one begins
+  ends: usize, // [P][width] i32: the slot at which each sequence ended, -1 where a new one begins, -2 where slot 0 has its state
   P: i32,
   H: i32,
   width: i32,
@@ -33,8 +33,8 @@ export function recurrentCarry(
     const end = load<i32>(ends + lane);
     const to = state + (lane / lanes) * panel + (lane % lanes);
     const from = to + <usize>end * P * panel;
-    if (end < 0) for (let u: usize = 0; u < panel; u += lanes) store<f32>(to + u, 0);
-    else if (end == 0) continue;
+    if (end == -1) for (let u: usize = 0; u < panel; u += lanes) store<f32>(to + u, 0);
+    else if (end <= 0) continue;
     else if (width == PANEL) for (let u: usize = 0; u < panel; u += lanes) store<f32>(to + u, load<f32>(from + u));
     else for (let u: usize = 0; u < panel; u += VECTOR) v128.store(to + u, v128.load(from + u));
   }

@@ -39,7 +39,7 @@ const BUDGETS = {
   "ctc.js": 2_000,
   "keras.js": 7_300,
   "node.js": 1_250,
-  "parallel.js": 4_050,
+  "parallel.js": 4_150,
   "parallel-host.js": 1_000,
   "parallel-worker.js": 150,
   "scores.js": 3_500,

@@ -8,7 +8,7 @@ import type { EligibilityTraces, Recurrence, Stage, Workspace } from "./stage.js
 
 /** One direction of a layer. */
 export interface Direction {
-  stage(workspace: Workspace, below: Stage, carried: boolean): Stage;
+  stage(workspace: Workspace, below: Stage): Stage;
   refresh(parts: EngineParts): void;
 }
 
@@ -45,7 +45,7 @@ export function around(
         ? bothWays(workspace, below, source, outputs, units, first, second, final)
         : reversed
           ? backwards(workspace, below, source, pad4(outputs), first, final)
-          : first.stage(workspace, below, true);
+          : first.stage(workspace, below);
       return residual ? past(workspace, below, layer, units, inputs, residual === "concat") : layer;
     },
   };
@@ -58,7 +58,7 @@ function reverse(workspace: Workspace, below: Stage, source: Below, direction: D
   const turned = buffer(longest, P, inputs, width);
   const tokens = buffer(source.gathered, longest, P, width);
   const turnedGradient = below.gradient ? buffer(longest, P, inputs, width) : 0;
-  const { output, gradient, ...stage } = direction.stage(workspace, { ...below, output: turned, gradient: turnedGradient, tokens }, false);
+  const { output, gradient, ...stage } = direction.stage(workspace, { ...below, output: turned, gradient: turnedGradient, tokens });
   return {
     output,
     gradient,
@@ -94,7 +94,7 @@ function bothWays(
   const { kernels, lengths, T: longest, panels: P, width, buffer } = workspace;
   const rows = pad4(units);
   const eachRows = pad4(each);
-  const forth = first.stage(workspace, below, false);
+  const forth = first.stage(workspace, below);
   const back = reverse(workspace, below, source, second, true);
   const [output, gradient] = [buffer(longest, P, rows, width), workspace.gradient(rows)];
   const at = units > each ? each : 0;

@@ -54,7 +54,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
       kernels.transposeWeights(derived + recurrentT, params + weight, 1, rows, I, read, I + read);
       reader.refresh(parts, weight, 1, I + read);
     },
-    stage(workspace, below, carried) {
+    stage(workspace, below) {
       const { kernels, params, derived, memory } = workspace;
       const { T: longest, panels: P, width, ends, buffer } = workspace;
       const slot = 4 * P * C * width;
@@ -69,9 +69,14 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
         workspace.mode === "train" ? [buffer(P, C, width), buffer(P, read, width), buffer(2, C, width)] : [0, 0, 0];
       const flow = workspace.watched ? buffer(longest, P, C, width) : 0;
       const state = { name: `h${suffix}`, pointer: y, units: cells, rows: C };
+      // Without recurrence nothing reads h, but zoneout keeps it.
+      const begin = workspace.beginning(read || C);
       const readState = gated ? { ...state, pointer: source, units: readUnits, rows: read, row } : state;
-      const states = [readState, { ...state, name: `c${suffix}`, pointer: s }];
-      if (carried) states.forEach(workspace.carry);
+      const states = [
+        { ...readState, gradient: begin },
+        { ...state, name: `c${suffix}`, pointer: s, gradient: ds },
+      ];
+      states.forEach(workspace.carry);
       const bias0At = (biased ? params : derived) + bias0;
       const own = table ? 0 : bias0At;
       const w = params + weight;
@@ -81,7 +86,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
         kernels.blocksBackward(net, dy, ds, dsource, squashed, flow, net, s, weightT, dLater, functions, T, P, read, B, S, width);
       const at = { I, C, rows, read, y, s, net, source, gradient, ds, dsource };
       const steps = isNoisy(layer, workspace.mode)
-        ? blocksStepwise(workspace, at, noise(workspace, layer, index, { ...readState, rows: read }, C, C, carried), {
+        ? blocksStepwise(workspace, at, noise(workspace, layer, index, { ...readState, rows: read }, C, C), {
             forward: (y, s, net, source, x) => forth(1, y, s, net, source, x),
             backward: (net, dy, s, dLater) => back(1, net, dy, s, 0, dLater),
           })
@@ -99,8 +104,10 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
         backward(T, _, gradients, full) {
           memory.fill(ds, slot / 4);
           const weightT = full ? derived + recurrentT : 0;
-          if (steps) steps.backward(T, weightT);
+          const first = workspace.clear(begin, read || C);
+          if (steps) steps.backward(T, weightT, first);
           else back(T, net, gradient, s + slot, weightT, 0);
+          if (first && weightT && read && !steps) kernels.product(first, net, weightT, 0, DENSE, P, rows, read, width);
           const db = biased ? gradients + bias0 : 0;
           const from = steps?.sources ?? source;
           weightGradient(gradients + weight, db, 0, net, below.output, from, I, read, T * P);

@@ -1,5 +1,6 @@
 /** The 1997 blocks with random masks between their steps: the same kernels, a step at a time. */
 
+import { DENSE } from "../../assembly/codes.js";
 import type { Noise } from "./noise.js";
 import type { Workspace } from "./stage.js";
 
@@ -33,8 +34,9 @@ export function blocksStepwise(workspace: Workspace, at: BlocksWindow, drawn: No
   const [slot, readSlot, netSlot] = [4 * count, 4 * readCount, 4 * P * rows * width];
   /** Calls `work` for each panel with two pointers: the cells' part of the recurrent weights' input, and y. */
   const cells = (work: (ofRead: number, ofY: number) => void, ofRead: number, ofY: number) => {
-    for (let p = 0; p < P; p++) work(ofRead + 4 * p * read * width, ofY + 4 * p * C * width);
+    for (let p = 0; p < P; p++) work(ofRead + 4 * p * (read || C) * width, ofY + 4 * p * C * width);
   };
+  const begin = workspace.beginning(C);
   return {
     /** The recurrent weights' input: slot t is for step t. */
     sources: drawn.sources(source),
@@ -54,9 +56,14 @@ export function blocksStepwise(workspace: Workspace, at: BlocksWindow, drawn: No
         drawn.keepCells(t, sAfter, sBefore);
       }
     },
-    /** @param back the transposed pack of the recurrent weights; 0 for the truncated gradient */
-    backward(T: number, back: number): void {
+    /**
+     * @param back the transposed pack of the recurrent weights; 0 for the truncated gradient
+     * @param first [P][read][width], zero: gets the gradient of what the first step reads; or 0
+     */
+    backward(T: number, back: number, first: number): void {
       const { gradient, ds, dsource } = at;
+      const kept = first && begin;
+      if (kept) memory.fill(kept, count);
       for (let t = T - 1; t >= 0; t--) {
         const [dy, later] = [gradient + t * slot, read && back && t < T - 1 ? dsource : 0];
         if (later) {
@@ -64,11 +71,15 @@ export function blocksStepwise(workspace: Workspace, at: BlocksWindow, drawn: No
           drawn.unmaskOwn(dsource);
           cells((from, to) => kernels.blend(to, from, C * width, 1, 1), dsource, dy);
         }
-        drawn.keepBackward(t, dy, t > 0 ? dy - slot : 0);
+        drawn.keepBackward(t, dy, t > 0 ? dy - slot : kept);
         drawn.passCells(t, ds);
         step.backward(net + t * netSlot, dy, drawn.made(t, s + (t + 1) * slot), later);
         drawn.joinCells(ds);
       }
+      if (!first) return;
+      if (back && read) kernels.product(first, net, back, 0, DENSE, P, rows, read, width);
+      drawn.unmaskOwn(first);
+      cells((to, from) => kernels.blend(to, from, C * width, 1, 1), first, kept);
     },
   };
 }

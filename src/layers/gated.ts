@@ -1,5 +1,6 @@
 /** One direction of a layer of rnn, lstm or gru cells: a window as one call for all steps. */
 
+import { DENSE } from "../../assembly/codes.js";
 import type { Direction } from "./around.js";
 import { shownOf } from "./cells.js";
 import { gatedTraces } from "./eligibility.js";
@@ -15,15 +16,14 @@ export function gated(planner: Planner, layer: Gated, index: number, suffix: str
   const { projected, gateWeight, norm } = plan;
   return {
     refresh: plan.refresh,
-    stage(workspace, below, carried) {
+    stage(workspace, below) {
       const between = projected || gateWeight || norm || isNoisy(plan, workspace.mode);
-      return (between ? stepwise : atOnce)(plan, workspace, below, carried);
+      return (between ? stepwise : atOnce)(plan, workspace, below);
     },
   };
 }
 
-/** @param carried whether its state continues from window to window */
-function atOnce(plan: GatedPlan, workspace: Workspace, below: Stage, carried: boolean): Stage {
+function atOnce(plan: GatedPlan, workspace: Workspace, below: Stage): Stage {
   const { kernels, params, derived, memory } = workspace;
   const { T: longest, panels: P, width, ends, buffer } = workspace;
   const { cell, units, suffix, reader, cellClip } = plan;
@@ -38,7 +38,9 @@ function atOnce(plan: GatedPlan, workspace: Workspace, below: Stage, carried: bo
   const dc = cell.cells && workspace.mode === "train" ? buffer(P, H, width) : 0;
   const flow = c && workspace.watched ? buffer(longest, P, H, width) : 0;
   const states = c ? [h, c] : [h];
-  if (carried) states.forEach((pointer, i) => workspace.carry({ name: (i === 0 ? "h" : "c") + suffix, pointer, units, rows: H }));
+  const begin = workspace.beginning(H);
+  workspace.carry({ name: `h${suffix}`, pointer: h, units, rows: H, gradient: begin });
+  if (c) workspace.carry({ name: `c${suffix}`, pointer: c, units, rows: H, gradient: dc });
   const peepholes = plan.peephole && params + plan.peephole;
   const weightGradient = workspace.weightGradient(code, groups * H);
   const stage: Stage = {
@@ -60,8 +62,10 @@ function atOnce(plan: GatedPlan, workspace: Workspace, below: Stage, carried: bo
     backward(T, _, gradients, full) {
       if (dc) memory.fill(dc, slot / 4);
       const recurrentT = full ? derived + plan.recurrentT : 0;
+      const first = workspace.clear(begin, H);
       // biome-ignore format: outputs, inputs, parameters, sizes
-      kernels.recurrentBackward(gates, gradient, 0, dc, gates, h, c + slot, c, recurrentT, peepholes, 0, flow, cellClip, alpha, code, T, P, units, width);
+      kernels.recurrentBackward(gates, gradient, first, dc, gates, h, c + slot, c, recurrentT, peepholes, 0, flow, cellClip, alpha, code, T, P, units, width);
+      if (first && full) kernels.product(first, gates, recurrentT, 0, DENSE, P, groups * H, H, width);
       if (peepholes) kernels.peepholeGradient(gradients + plan.peephole, gates, c + slot, c, T * P, units, width);
       const [dw, dIh, dHh] = [gradients + plan.weight, gradients + plan.biasIh, gradients + plan.biasHh];
       weightGradient(dw, dIh, dHh, gates, below.output, h, I, H, T * P);

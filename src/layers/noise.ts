@@ -56,7 +56,6 @@ export function noise(
   read: Omit<Carried, "pointer">,
   outputs: number,
   cells: number,
-  carried: boolean,
 ): Noise {
   const { kernels, memory, T: longest, panels: P, width, batch, ends, buffer } = workspace;
   const train = workspace.mode === "train";
@@ -73,7 +72,7 @@ export function noise(
     kernels.dropout(pointer, pointer, count, share, factor, update, 65536 + 4 * index + kind, key0, key1);
   };
   if (!train) for (const { pointer, slot, share } of [hidden, cell]) memory.fill(pointer, pointer && longest * slot, share);
-  if (mask && carried) workspace.carry({ ...read, name: read.name.replace("h", "mask"), pointer: mask, single: true });
+  if (mask) workspace.carry({ ...read, name: read.name.replace("h", "mask"), pointer: mask, single: true });
   const trained = (wanted: number, rows: number) => (wanted && train ? buffer(P, rows, width) : 0);
   const [hSlot, cSlot, readSlot] = [P * outputs * width, P * cells * width, P * rows * width];
   // For all steps: h masked, and c as the cell made it. For one: a gradient in transit.
@@ -82,7 +81,7 @@ export function noise(
   const [dMasked, dPassed] = [trained(mask, rows), trained(made, cells)];
   const drawMask = (update: number) => {
     const { i32, f32 } = memory;
-    const begins = Array.from({ length: batch }, (_, b) => b).filter((b) => i32[ends / 4 + b] === -1);
+    const begins = Array.from({ length: batch }, (_, b) => b).filter((b) => (i32[ends / 4 + b] as number) < 0);
     if (begins.length === 0) return;
     random(fresh, P * rows * width, recurrentDropout, 1 / (1 - recurrentDropout), update, DRAW.mask);
     for (const b of begins) {

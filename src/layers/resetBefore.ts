@@ -43,7 +43,7 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
       kernels.transposeWeights(derived + candidateT, params + candidate, 1, H, 0, H, H);
       reader.refresh(parts, weight, 4, I);
     },
-    stage(workspace, below, carried) {
+    stage(workspace, below) {
       const { kernels, params, derived } = workspace;
       const { T: longest, panels: P, width, ends, buffer } = workspace;
       const count = P * H * width;
@@ -55,11 +55,12 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
       const d = buffer(P, H, width);
       const gradient = workspace.gradient(H);
       const state = { name: `h${suffix}`, units, rows: H };
-      const drawn = noise(workspace, layer, index, state, H, 0, carried);
+      const drawn = noise(workspace, layer, index, state, H, 0);
       const weightGradient = workspace.weightGradient(all, rows);
       const recurrentGradient = workspace.weightGradient(ofState, rows);
       const candidateGradient = workspace.weightGradient(DENSE, H);
-      if (carried) workspace.carry({ ...state, pointer: h });
+      const begin = workspace.beginning(H);
+      workspace.carry({ ...state, pointer: h, gradient: begin });
       const { shown, ...passed } = shownOf(cell, units, units, gates, h + slot, 0);
       return {
         output: h + slot,
@@ -85,9 +86,10 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
           }
         },
         backward(T, _, gradients) {
+          const first = workspace.clear(begin, H);
           for (let t = T - 1; t >= 0; t--) {
             const [before, now, g] = [h + t * slot, t * slot, gates + 4 * t * slot];
-            const past = t > 0 ? gradient + now - slot : 0;
+            const past = t > 0 ? gradient + now - slot : first;
             drawn.keepBackward(t, gradient + now, past);
             kernels.gruBeforeUpdateBackward(m + now, past, g, gradient + now, before, alpha, all, blocks, width);
             kernels.inputGradient(d, m + now, derived + candidateT, P, H, H, width);

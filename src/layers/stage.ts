@@ -61,6 +61,8 @@ export interface Carried {
   name: string;
   /** [slots][P][rows][width] */
   pointer: number;
+  /** [P][rows][width]: after a pass back, the gradient of the state that sequences began from; absent or 0 for none. */
+  gradient?: number;
   units: number;
   /** Rows of a slot, padded. */
   rows: number;
@@ -78,7 +80,7 @@ export interface Workspace extends EngineParts, Lanes {
   readonly mode: Mode;
   /** Seed of the random numbers in training. */
   readonly seed: number;
-  /** [P][width] i32: the slot from which each sequence continues, -1 where one begins. */
+  /** [P][width] i32: the slot from which each sequence continues; -1 where one begins, -2 where it brought its state to slot 0. */
   readonly ends: number;
   /** [P][width] i32: the count of steps that each sequence has in this window. */
   readonly lengths: number;
@@ -96,6 +98,10 @@ export interface Workspace extends EngineParts, Lanes {
    */
   weightGradient(code: number, rows: number): WeightGradient;
   carry(state: Carried): void;
+  /** A buffer [P][rows][width] for the gradient of the states that sequences begin from; 0 where nothing is learned. */
+  beginning(rows: number): number;
+  /** Zeros that buffer if a sequence of this window brought a state, and returns it; otherwise 0: nobody asks for its gradient. */
+  clear(beginning: number, rows: number): number;
 }
 
 /** The parameters are explained in assembly/matmul.ts. */

@@ -18,7 +18,7 @@ import { normalising } from "./normalization.js";
 import { packedRow, pad4 } from "./packing.js";
 import type { Stage, Workspace } from "./stage.js";
 
-export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage, carried: boolean): Stage {
+export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage): Stage {
   const { kernels, params, derived, memory } = workspace;
   const { T: longest, panels: P, width, ends, buffer } = workspace;
   const { cell, units, outputs, suffix, reader, norm, index, cellClip } = plan;
@@ -40,7 +40,7 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage, ca
   const dHidden = or(hidden && train, P, H, width);
   const dc = or(c && train, P, H, width);
   const state = { name: `h${suffix}`, units: outputs, rows: R };
-  const drawn = noise(workspace, plan, index, state, R, H, carried);
+  const drawn = noise(workspace, plan, index, state, R, H);
   const read = or(plan.gateWeight, longest + 1, P, 3 * H, width);
   const dLater = or(read && train, P, 3 * H, width);
   // With normalisation: the two products, and the normalised c.
@@ -52,12 +52,13 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage, ca
   const weightGradient = workspace.weightGradient(norm ? DENSE : code, rows);
   const gateGradient = workspace.weightGradient(code | WITHOUT_G, rows);
   const projectedGradient = workspace.weightGradient(DENSE, hidden ? R : 0);
+  const begin = workspace.beginning(R);
   const states = [
-    { ...state, pointer: h },
-    ...(c ? [{ name: `c${suffix}`, pointer: c, units, rows: H }] : []),
+    { ...state, pointer: h, gradient: begin },
+    ...(c ? [{ name: `c${suffix}`, pointer: c, units, rows: H, gradient: dc }] : []),
     ...(read ? [{ name: `gates${suffix}`, pointer: read, units: 3 * units, rows: 3 * H, row: packedRow(units, 3, [0, 1, 2]) }] : []),
   ];
-  if (carried) states.forEach(workspace.carry);
+  states.forEach(workspace.carry);
   const [weight, gateWeight, projected] = [params + plan.weight, params + plan.gateWeight, params + plan.projected];
   const peepholes = plan.peephole && params + plan.peephole;
   return {
@@ -105,9 +106,10 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage, ca
 
     backward(T, _, gradients, full) {
       if (dc) memory.fill(dc, cSlot / 4);
+      const first = workspace.clear(begin, R);
       for (let t = T - 1; t >= 0; t--) {
         const dh = gradient + t * hSlot;
-        const past = t > 0 ? dh - hSlot : 0;
+        const past = t > 0 ? dh - hSlot : first;
         const gatesNow = gates + t * gatesSlot;
         const later = read && full && t < T - 1 ? dLater : 0;
         drawn.keepBackward(t, dh, past);
@@ -127,10 +129,10 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage, ca
         drawn.joinCells(dc);
         const dNet = norm ? wh + t * gatesSlot : gatesNow;
         ofH?.backward(dNet, gatesNow, dNet, t, 1, gradients);
-        if (!full || t === 0) continue;
+        if (!full || !past) continue;
         kernels.product(drawn.dSource(past), dNet, derived + plan.recurrentT, 0, DENSE, P, rows, R, width);
         drawn.unmask(past);
-        if (read) kernels.inputGradient(dLater, gatesNow, derived + plan.gateT, P, 3 * H, rows, width);
+        if (read && t > 0) kernels.inputGradient(dLater, gatesNow, derived + plan.gateT, P, 3 * H, rows, width);
       }
       const from = drawn.sources(h);
       const slots = T * P;

@@ -46,8 +46,7 @@ function run(model: Model, sequence: unknown, loss?: Required<Loss>) {
   const engine = Model.engine("model", model);
   const { whole } = engine.layout;
   if (whole) fail(RangeError, "model", `a model without ${whole}`, model);
-  const { config, layout } = engine;
-  const checked = checkSequence("sequence", sequence, { config, layout, ...(loss && { loss }) });
+  const checked = checkSequence("sequence", sequence, { engine, ...(loss && { loss }) });
   const network = new Network(engine, checked.length, lanesFor(1), loss ? "train" : "infer", 0, true);
   const targets = writeWindow(engine, network, [wholeRow(checked, 0, false)], checked.length, loss);
   network.forward(checked.length, 1);

@@ -11,6 +11,7 @@ import type { Stage, Workspace } from "../layers/stage.js";
 import type { Config } from "./config.js";
 import { Input } from "./input.js";
 import { planInput } from "./inputStage.js";
+import type { StateShape } from "./state.js";
 
 export interface Layout {
   /** Region of the parameters. Gradients and moments have the same layout in regions of their own. */
@@ -25,6 +26,8 @@ export interface Layout {
   input: Input;
   below: (workspace: Workspace) => Stage;
   outputs: number;
+  /** The states that a sequence may bring, and ends with; known when the first model has been made of it. */
+  states: readonly StateShape[];
   /** Why the model needs whole sequences (no windows, no streams): "a bidirectional layer". Undefined if it does not. */
   whole: string | undefined;
 }
@@ -55,7 +58,7 @@ export function planModel(config: Config): Layout {
     return plan;
   });
   const { params, derived, parameters, rows, inputs: outputs } = planner;
-  return { params, derived, parameters, rows, layers, input, below, outputs, whole: layers.find(({ whole }) => whole)?.whole };
+  return { params, derived, parameters, rows, layers, input, below, outputs, states: [], whole: layers.find(({ whole }) => whole)?.whole };
 }
 
 /** The index of the layer below which the output "last" puts its pooling: the first of those that look at one step alone. -1: none. */

@@ -5,7 +5,7 @@ import { each, fail, integerIn, isObject, options } from "../core/check.js";
 import type { Lanes, Mode } from "../core/lanes.js";
 import { lanesFor } from "../core/lanes.js";
 import { checkTensor, type Dtype, type Tensor, writeSafetensors } from "../core/safetensors.js";
-import type { Inputs, Value } from "./columns.js";
+import type { Value } from "./columns.js";
 import type { Config, ModelConfig } from "./config.js";
 import { checkConfig } from "./config.js";
 import { checkEnvironment, Engine, type Environment } from "./engine.js";
@@ -16,9 +16,10 @@ import { checkLoss } from "./losses.js";
 import { writeMetadata } from "./metadata.js";
 import type { Metric, Scores } from "./metrics.js";
 import { checkMetrics, Scoring } from "./metrics.js";
-import { Network } from "./network.js";
-import { checkPredict, type PredictOptions, probabilitiesOf, type ReadOptions } from "./probabilities.js";
+import { Network, statesOf } from "./network.js";
+import { checkPredict, type Predicted, type PredictOptions, probabilitiesOf, type ReadOptions } from "./probabilities.js";
 import { type Checked, checkSequences, type Sequence } from "./sequences.js";
+import type { State } from "./state.js";
 import { type Assigned, assign } from "./stateDict.js";
 import { Stream } from "./stream.js";
 import { Streams, type StreamsOptions } from "./streams.js";
@@ -27,6 +28,9 @@ import { limitOf, Rows, readRows, roomFor, writeWindow } from "./window.js";
 
 /** The number of whole sequences run side by side. */
 export const ROWS = 32;
+
+/** A sequence as `predict` takes it. */
+export type Input = Pick<Sequence, "inputs" | "state"> & { targets?: unknown };
 
 /** Made by `createModel` and `loadModel`. */
 export class Model {
@@ -37,6 +41,7 @@ export class Model {
   /** @internal */
   constructor(engine: Engine) {
     this.#engine = engine;
+    if (engine.layout.states.length === 0) engine.layout.states = statesOf(engine);
   }
 
   /** The configuration with all defaults filled in: plain data. Its scaler follows an online learner's running one. */
@@ -63,17 +68,26 @@ export class Model {
   /**
    * Computes the outputs of whole sequences.
    * @param sequences an array or iterable of `{ inputs }`, any lengths
-   * @param predictOptions `as: "probabilities"`: the outputs as `probabilities` reads them
-   * @returns for each sequence its outputs step by step, [length x outputs] ([outputs] where the output is "last")
+   * @param predictOptions `as: "probabilities"`: the outputs as `probabilities` reads them. `states: true`: also the state at each
+   * sequence's end, from which its next piece goes on as `sequence.state`, or a stream by `restore`; with the states of both directions
+   * (PyTorch's `h_n`, `c_n`)
+   * @returns for each sequence its outputs step by step, [length x outputs] ([outputs] where the output is "last"); with `states`
+   * `{ outputs, state }`
    * @throws TypeError, RangeError with the path, step and feature of the wrong value
    * @example const [y] = model.predict([{ inputs: [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]] }]);
+   * @example const [{ state }] = model.predict([{ inputs }], { states: true }); model.predict([{ inputs: more, state }]);
    */
-  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>, predictOptions: PredictOptions = {}): Float32Array[] {
-    const read = checkPredict(this.#engine, predictOptions);
-    const checked = checkSequences("sequences", sequences, this.#engine, 0);
+  predict(sequences: Iterable<Input>, predictOptions: PredictOptions & { states: true }): Predicted[];
+  predict(sequences: Iterable<Input>, predictOptions?: PredictOptions): Float32Array[];
+  predict(sequences: Iterable<Input>, predictOptions: PredictOptions = {}): Float32Array[] | Predicted[] {
+    const { read, states } = checkPredict(this.#engine, predictOptions);
+    const checked = checkSequences("sequences", sequences, { engine: this.#engine }, 0);
     const results = roomFor(this.#engine, checked);
-    for (const { network, rows } of this.#windows(checked, "infer")) readRows(this.#engine, network, rows, results);
-    return results.map(read);
+    const ends: State[] = [];
+    for (const { network, rows } of this.#windows(checked, "infer"))
+      readRows(this.#engine, network, rows, results, states ? ends : undefined);
+    const outputs = results.map(read);
+    return states ? outputs.map((outputs, i) => ({ outputs, state: ends[i] as State })) : outputs;
   }
 
   /**
@@ -101,11 +115,10 @@ export class Model {
     sequences: Iterable<Sequence>,
     evaluateOptions: { loss: Loss | Loss["type"]; metrics?: readonly M[] },
   ): { loss: number } & Record<M, number> {
-    const { layout } = this.#engine;
     const o = options("options", evaluateOptions, ["loss", "metrics"]);
     const loss = checkLoss("loss", o.loss, this.#engine);
     const metrics = checkMetrics(o.metrics, loss);
-    const checked = checkSequences("sequences", sequences, { config: this.config, layout, loss });
+    const checked = checkSequences("sequences", sequences, { engine: this.#engine, loss });
     const evaluation = Model.evaluation(this, checked, loss, metrics);
     for (;;) {
       const { done, value } = evaluation.next();

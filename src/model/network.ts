@@ -1,17 +1,14 @@
 /** One window through all layers, forward and back: the kernels in the order in which data flows. */
 
 import { product } from "../core/arithmetic.js";
-import { clip, fail, isObject, numbers } from "../core/check.js";
-import type { Lanes, Mode } from "../core/lanes.js";
-import type { EngineParts, Memory } from "../core/memory.js";
+import { type Lanes, lanesFor, type Mode } from "../core/lanes.js";
+import type { EngineParts } from "../core/memory.js";
 import { pad4 } from "../layers/packing.js";
 import type { Carried, Stage, Workspace } from "../layers/stage.js";
 import type { Engine } from "./engine.js";
 import type { Loss, Run } from "./losses.js";
 import { ruleOf } from "./losses.js";
-
-/** The recurrent state of one layer: `h` and `c` are [batch][units], row-major. */
-export type State = Record<string, Float32Array>;
+import { checkState, copyUnits, type State, type StateShape } from "./state.js";
 
 /** The parts of a model's engine that a network needs. */
 export type NetworkParts = Pick<Engine, "config" | "layout" | keyof EngineParts>;
@@ -35,6 +32,8 @@ export class Network {
   readonly below: Stage;
   readonly starts: number;
   readonly lengths: number;
+  /** [1] i32, which all threads read: whether a sequence of this window brought the state that it begins from. */
+  readonly brought: number;
   readonly target: number = 0;
   readonly counts: number = 0;
   /** [1] i32, which all threads read: pointer to the weights of single target numbers, [T][P][outputs][width]; 0: all are 1. */
@@ -68,6 +67,7 @@ export class Network {
     try {
       this.starts = buffer(P, width);
       this.lengths = buffer(P, width);
+      this.brought = buffer(1);
       let [scratch, most, steps, layer] = [0, 0, T, -1];
       const workspace: Workspace = {
         kernels,
@@ -91,6 +91,12 @@ export class Network {
             kernels.weightGradient(dw, dbx, dbh, dy, x, h, scratch, code, rows, kx, kh, slots, width);
         },
         carry: (state) => this.carried.push(state),
+        beginning: (rows) => (mode === "train" ? buffer(P, rows, width) : 0),
+        clear: (beginning, rows) => {
+          if (!beginning || !memory.i32[this.brought / 4]) return 0;
+          memory.fill(beginning, P * rows * width);
+          return beginning;
+        },
       };
       let below = layout.below(workspace);
       this.below = below;
@@ -230,15 +236,40 @@ export class Network {
 
   /** @throws TypeError, RangeError if a state is missing, unknown, of another length or not finite */
   checkState(state: unknown, batch = this.lanes.batch): State {
-    if (!isObject(state)) fail(TypeError, "state", "what state() returned", state);
-    const given = new Map(Object.entries(state));
-    const checked: State = {};
-    for (const { name, units } of this.carried) {
-      checked[name] = Float32Array.from(numbers(`state.${name}`, given.get(name), batch * units));
-      given.delete(name);
+    return checkState("state", state, this.carried, batch);
+  }
+
+  /** Writes to slot 0 the state in which the sequence of row `b` begins. */
+  begin(b: number, state: State): void {
+    const { width } = this.lanes;
+    for (const carried of this.carried) {
+      const data = state[carried.name];
+      const at = carried.pointer / 4 + Math.floor(b / width) * carried.rows * width + (b % width);
+      if (data) copyUnits(this.#engine.memory, carried, at, width, data, 0, true);
     }
-    for (const name of given.keys()) throw new RangeError(`"state.${clip(name)}" is not a state of this model`);
-    return checked;
+  }
+
+  /** The state of row `b` at its end. */
+  stateOf(b: number): State {
+    return this.#row(b, ({ pointer, rows }) => pointer + 4 * (this.ends[b] as number) * this.lanes.panels * rows * this.lanes.width);
+  }
+
+  /** After a pass back, the gradient of the state in which the sequence of row `b` began. */
+  stateGradient(b: number): State {
+    return this.#row(b, ({ gradient }) => gradient ?? 0);
+  }
+
+  /** Of each state that `slot` has a pointer for, [P][rows][width], the numbers of row `b`. */
+  #row(b: number, slot: (carried: Carried) => number): State {
+    const { width } = this.lanes;
+    const found = this.carried.flatMap((carried): [string, Float32Array][] => {
+      const data = new Float32Array(carried.units);
+      const pointer = slot(carried);
+      const at = pointer / 4 + Math.floor(b / width) * carried.rows * width + (b % width);
+      if (pointer) copyUnits(this.#engine.memory, carried, at, width, data, 0, false);
+      return pointer ? [[carried.name, data]] : [];
+    });
+    return Object.fromEntries(found);
   }
 
   /** Copies between [batch][units] and [slot][panel][rows][width], each sequence at its own slot. */
@@ -255,23 +286,9 @@ export class Network {
   }
 }
 
-/** Copies between the state of one sequence, from `from` on in `data`, and its rows, from `at` on among the floats of the memory. */
-export function copyUnits(
-  { f32 }: Memory,
-  { units, row = (unit) => unit }: Carried,
-  at: number,
-  width: number,
-  data: Float32Array,
-  from: number,
-  write: boolean,
-): void {
-  // An overflow has also left NaN in the padding to a multiple of four, so clear it.
-  for (let u = 0; write && u < units; u++) {
-    for (let r = row(u) & ~3, end = r + 4; r < end; r++) f32[at + r * width] = 0;
-  }
-  for (let u = 0; u < units; u++) {
-    const number = at + row(u) * width;
-    if (write) f32[number] = data[from + u] as number;
-    else data[from + u] = f32[number] as number;
-  }
+/** The states that a sequence may bring, and ends with: those that a network carries. */
+export function statesOf(engine: NetworkParts): StateShape[] {
+  const network = new Network(engine, 1, lanesFor(1), "infer");
+  network.release();
+  return network.carried.map(({ name, units }) => ({ name, units }));
 }

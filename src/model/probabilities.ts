@@ -1,10 +1,11 @@
 /** What outputs say, as the loss by which they were learned reads them. */
 
 import { exponential } from "../core/arithmetic.js";
-import { fail, oneOf, options } from "../core/check.js";
+import { boolean, fail, oneOf, options } from "../core/check.js";
 import type { Config } from "./config.js";
 import type { Layout } from "./layout.js";
 import { checkLoss, type Loss } from "./losses.js";
+import type { State } from "./state.js";
 
 export interface ReadOptions {
   /** Default: the loss of the model's last trainer, which is saved with it. */
@@ -14,6 +15,14 @@ export interface ReadOptions {
 export interface PredictOptions extends ReadOptions {
   /** "probabilities": what `model.probabilities` makes of the outputs. Default "outputs". */
   as?: "outputs" | "probabilities";
+  /** Whether the state at each sequence's end is returned as well. Default false. */
+  states?: boolean;
+}
+
+/** A sequence's outputs, and its state at the end. */
+export interface Predicted {
+  outputs: Float32Array;
+  state: State;
 }
 
 /** The parts of an engine by which outputs are read. */
@@ -69,12 +78,17 @@ function readerOf(engine: Parts, given: unknown): (outputs: Float32Array) => Flo
   };
 }
 
-/** What to do with the outputs of each sequence, in place. */
-export function checkPredict(engine: Parts, predictOptions: unknown): (outputs: Float32Array) => Float32Array {
-  const { as = "outputs", loss } = options("options", predictOptions, ["as", "loss"]);
-  if (oneOf("outputs", "probabilities")("as", as) === "probabilities") return readerOf(engine, loss);
+/** What to do with the outputs of each sequence, in place, and whether states are asked for. */
+export function checkPredict(
+  engine: Parts,
+  predictOptions: unknown,
+  known = ["as", "loss", "states"],
+): { read: (outputs: Float32Array) => Float32Array; states: boolean } {
+  const { as = "outputs", loss, states: asked = false } = options("options", predictOptions, known);
+  const states = boolean("states", asked);
+  if (oneOf("outputs", "probabilities")("as", as) === "probabilities") return { read: readerOf(engine, loss), states };
   if (loss !== undefined) fail(RangeError, "loss", 'no loss without as: "probabilities"', loss);
-  return (outputs) => outputs;
+  return { read: (outputs) => outputs, states };
 }
 
 /** A copy of outputs, read as probabilities. */

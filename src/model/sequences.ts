@@ -3,10 +3,12 @@
 import { arrayLike, atLeast0, fail, isObject, options } from "../core/check.js";
 import type { Inputs } from "./columns.js";
 import type { Config } from "./config.js";
+import type { Engine } from "./engine.js";
 import { flatten, type Series } from "./flatten.js";
 import { checkLabels } from "./labels.js";
 import type { Layout } from "./layout.js";
 import { type Loss, ruleOf } from "./losses.js";
+import { checkState, type State } from "./state.js";
 
 /**
  * One sequence. Lengths may differ from sequence to sequence.
@@ -22,6 +24,11 @@ export interface Sequence<I extends Inputs = Inputs> {
   inputs: I;
   targets?: Series | number;
   weights?: Series | number;
+  /**
+   * The state to begin from, as `predict` with `states` or a stream's `state()` gave it; default: zeros. Also the states of both
+   * directions, PyTorch's `h_0` and `c_0`.
+   */
+  state?: Readonly<Record<string, ArrayLike<number>>>;
 }
 
 /** A checked sequence: flat numbers. */
@@ -33,14 +40,21 @@ export interface Checked {
   /** Weights of the single numbers of the targets, on top of their step's; absent where all are 1. */
   each?: Float32Array;
   length: number;
+  /** The state that it begins from; absent for zeros. */
+  state?: State;
 }
 
-/** The facts by which a model and a loss check sequences. */
+/** What sequences are checked for: a model, and a loss, which is absent where no targets are needed. */
 export interface Demands {
-  config: Config;
-  layout: Pick<Layout, "input" | "outputs">;
-  /** Absent where no targets are needed. */
+  engine: Pick<Engine, "config" | "layout">;
   loss?: Required<Loss>;
+}
+
+/** The facts by which targets are checked. */
+export interface TargetDemands {
+  config: Config;
+  layout: Pick<Layout, "outputs">;
+  loss: Required<Loss>;
 }
 
 /** A helpful error for users who give a row for each step, most often one-hot, instead of the index of a class. */
@@ -58,15 +72,17 @@ function checkClasses(path: string, value: unknown, steps: number, classes: numb
 
 /** @throws TypeError, RangeError with the path of the value, its step and feature */
 export function checkSequence(path: string, value: unknown, demands: Demands): Checked {
-  const { inputs, targets, weights } = options(path, value, ["inputs", "targets", "weights"]);
-  const { config, layout, loss } = demands;
+  const { inputs, targets, weights, state } = options(path, value, ["inputs", "targets", "weights", "state"]);
+  const { engine, loss } = demands;
+  const { config, layout } = engine;
   const checked = layout.input.check(`${path}.inputs`, inputs, config.scaler.inputs);
   const length = checked.length / layout.input.per;
   if (length === 0) fail(RangeError, `${path}.inputs`, "at least one step", inputs);
-  if (!loss) return { inputs: checked, targets: [], weights: [], length };
+  const begins = state === undefined ? {} : { state: checkState(`${path}.state`, state, layout.states) };
+  if (!loss) return { inputs: checked, targets: [], weights: [], length, ...begins };
 
   const steps = config.output === "every" ? length : 1;
-  return { inputs: checked, length, ...checkTargets(path, targets, weights, { ...demands, loss }, steps) };
+  return { inputs: checked, length, ...begins, ...checkTargets(path, targets, weights, { config, layout, loss }, steps) };
 }
 
 /** The targets of `steps` steps, and their weights. */
@@ -74,7 +90,7 @@ export function checkTargets(
   path: string,
   targets: unknown,
   weights: unknown,
-  { config, layout, loss }: Required<Demands>,
+  { config, layout, loss }: TargetDemands,
   steps: number,
 ): Pick<Checked, "targets" | "weights" | "each"> {
   const rule = ruleOf(loss);

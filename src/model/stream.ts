@@ -8,8 +8,8 @@ import { allFinite } from "./flatten.js";
 import type { GenerateOptions } from "./generate.js";
 import { generate } from "./generate.js";
 import { checkSteps } from "./layout.js";
-import type { State } from "./network.js";
 import { Network } from "./network.js";
+import type { State } from "./state.js";
 import { readOutputs } from "./window.js";
 
 /**

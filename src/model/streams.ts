@@ -7,7 +7,8 @@ import type { Carried } from "../layers/stage.js";
 import type { Inputs } from "./columns.js";
 import type { Engine } from "./engine.js";
 import { checkSteps } from "./layout.js";
-import { copyUnits, Network, type State } from "./network.js";
+import { Network } from "./network.js";
+import { copyUnits, type State } from "./state.js";
 import { readOutputs } from "./window.js";
 
 export interface StreamsOptions {

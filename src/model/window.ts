@@ -9,6 +9,7 @@ import { ruleOf } from "./losses.js";
 import type { Network } from "./network.js";
 import { restore } from "./scale.js";
 import type { Checked } from "./sequences.js";
+import type { State } from "./state.js";
 
 /** The most steps of a window in which sequences up to `longest` run without learning: all where model or loss need whole ones. */
 export const limitOf = ({ whole }: Pick<Layout, "whole">, longest: number, loss?: Required<Loss>): number =>
@@ -101,11 +102,17 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
   const { input } = layout;
   const { width, panels } = network.lanes;
   const [starts, lengths] = [network.starts / 4, network.lengths / 4];
+  let brought = 0;
 
   for (let b = 0; b < panels * width; b++) {
     const row = rows[b] ?? null;
     const count = row?.count ?? 0;
-    memory.i32[starts + b] = row?.goesOn ? (network.ends[b] as number) : -1;
+    const state = row?.goesOn ? undefined : row?.sequence.state;
+    if (state) {
+      network.begin(b, state);
+      brought = 1;
+    }
+    memory.i32[starts + b] = row?.goesOn ? (network.ends[b] as number) : state ? -2 : -1;
     memory.i32[lengths + b] = count;
     network.ends[b] = row?.keep ?? 0;
     // Row k of step t lies at [t][panel][k][lane], token n at [n][t][panel][lane].
@@ -119,6 +126,7 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
     };
     input.write(memory, place, row?.sequence.inputs ?? [], row?.from ?? 0, count, T);
   }
+  memory.i32[network.brought / 4] = brought;
   return loss ? writeTargets(engine, network, rows, T, loss) : 0;
 }
 
@@ -203,13 +211,14 @@ export function roomFor({ config, layout }: Engine, sequences: readonly Checked[
   return sequences.map(({ length }) => new Float32Array((config.output === "every" ? length : 1) * layout.outputs));
 }
 
-/** Copies a window's outputs, after its forward pass, to the results of the rows' sequences. */
-export function readRows(engine: Engine, network: Network, rows: readonly (Row | null)[], results: Float32Array[]): void {
+/** Copies a window's outputs, after its forward pass, to the results of the rows' sequences, and their states at the end. */
+export function readRows(engine: Engine, network: Network, rows: readonly (Row | null)[], results: Float32Array[], states?: State[]): void {
   const { config, layout } = engine;
   rows.forEach((row, b) => {
     if (!row) return;
     const { sequence, from, count, ordinal } = row;
     const result = results[ordinal] as Float32Array;
+    if (states && from + count === sequence.length) states[ordinal] = network.stateOf(b);
     if (config.output === "every") readOutputs(engine, network, b, 0, count, result, from * layout.outputs);
     else if (from + count === sequence.length) readOutputs(engine, network, b, 0, 1, result, 0);
   });

@@ -6,7 +6,7 @@ import {
   checkMetrics,
   checkPredict,
   checkSequences,
-  type Inputs,
+  type Input,
   type Loss,
   limitOf,
   type Metric,
@@ -73,12 +73,12 @@ export async function* evaluation(
 
 export async function predict(
   pool: Pool,
-  sequences: Iterable<{ inputs: Inputs; targets?: unknown }>,
-  predictOptions: PredictOptions = {},
+  sequences: Iterable<Input>,
+  predictOptions: Omit<PredictOptions, "states"> = {},
 ): Promise<Float32Array[]> {
   const { engine } = pool;
-  const read = checkPredict(engine, predictOptions);
-  const checked = checkSequences("sequences", sequences, engine, 0);
+  const { read } = checkPredict(engine, predictOptions, ["as", "loss"]);
+  const checked = checkSequences("sequences", sequences, { engine }, 0);
   const results = roomFor(engine, checked);
   for await (const _ of windows(pool, checked, "infer", ({ network, rows }) => readRows(engine, network, rows, results)));
   return results.map(read);
@@ -93,12 +93,7 @@ export async function evaluate<M extends Metric>(
   const o = options("options", evaluateOptions, ["loss", "metrics"]);
   const loss = checkLoss("loss", o.loss, engine);
   const metrics = checkMetrics(o.metrics, loss);
-  const scores = evaluation(
-    pool,
-    checkSequences("sequences", sequences, { config: engine.config, layout: engine.layout, loss }),
-    loss,
-    metrics,
-  );
+  const scores = evaluation(pool, checkSequences("sequences", sequences, { engine, loss }), loss, metrics);
   for (;;) {
     const { done, value } = await scores.next();
     if (done) return value as { loss: number } & Record<M, number>;
@@ -126,7 +121,7 @@ export class Predictor {
    * The outputs of whole sequences. They equal those of `model.predict` to the bit where each thread has more than six sequences.
    * @example const outputs = await predictor.predict(sequences);
    */
-  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>, predictOptions: PredictOptions = {}): Promise<Float32Array[]> {
+  predict(sequences: Iterable<Input>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<Float32Array[]> {
     return predict(this.#pool, sequences, predictOptions);
   }
 

@@ -90,6 +90,10 @@ export class Shards implements BatchNetwork {
     });
   }
 
+  stateGradient(b: number): State {
+    return (this.networks[Math.floor(b / this.#share)] as Network).stateGradient(b % this.#share);
+  }
+
   rewind(): void {
     for (const network of this.networks) network.rewind();
   }

@@ -5,7 +5,8 @@ import {
   type Checked,
   ENVIRONMENT,
   type Engine,
-  type Inputs,
+  type Gradients,
+  type Input,
   type Metric,
   type Model,
   options,
@@ -14,7 +15,6 @@ import {
   resume,
   type Scores,
   type Sequence,
-  type Tensor,
   TrainerBase,
   type TrainerFile,
   type TrainerOptions,
@@ -63,17 +63,14 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
    * The mean loss of these sequences and its gradient, without an update, like the `gradients` of a trainer on one thread.
    * @example const { loss, gradients } = await trainer.gradients([{ inputs, targets }]);
    */
-  async gradients(
-    batch: Iterable<Sequence>,
-    stepOptions: { carry?: boolean | boolean[] } = {},
-  ): Promise<{ loss: number; gradients: Record<string, Tensor> }> {
+  async gradients(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Promise<Gradients> {
     const { rows, T } = this.rows("gradients", batch, stepOptions);
-    const { updater, engine } = this;
+    const { updater } = this;
     return updater.alone(async () => {
       const release = updater.hold();
       try {
         const { loss } = await updater.differentiate(rows, T);
-        return { loss, gradients: engine.tensors(updater.gradients) };
+        return this.gradientsOf(loss, rows);
       } finally {
         release();
       }
@@ -84,7 +81,7 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
    * The outputs of whole sequences, like `model.predict`.
    * @example const outputs = await trainer.predict(sequences);
    */
-  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>, predictOptions: PredictOptions = {}): Promise<Float32Array[]> {
+  predict(sequences: Iterable<Input>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<Float32Array[]> {
     return predict(this.updater.pool, sequences, predictOptions);
   }
 

@@ -23,7 +23,8 @@ export interface ModelAnswers extends Answers {
  * @throws TypeError, RangeError as `model.predict`; RangeError if the loss is none of these
  */
 export function answersOf(model: Model, sequences: unknown, given: unknown, losses: readonly Loss["type"][]): ModelAnswers {
-  const { config, layout, recorded } = Model.engine("model", model);
+  const engine = Model.engine("model", model);
+  const { config, layout, recorded } = engine;
   const loss = given === undefined ? recorded : checkLoss("loss", given, { config, layout });
   if (!loss) fail(TypeError, "loss", "the loss by which the model was learned, as it has none of a trainer here", given);
   if (!losses.includes(loss.type))
@@ -31,7 +32,7 @@ export function answersOf(model: Model, sequences: unknown, given: unknown, loss
   // They are read twice.
   const list =
     typeof sequences === "object" && sequences !== null && Symbol.iterator in sequences ? [...(sequences as Sequence[])] : sequences;
-  const checked = checkSequences("sequences", list, { config, layout, loss }, 0);
+  const checked = checkSequences("sequences", list, { engine, loss }, 0);
   const probable = loss.type !== "mse" && loss.type !== "mae" && loss.type !== "huber";
   const outputs = model.predict(list as Sequence[], probable ? { as: "probabilities", loss } : {});
   const { targets: scale } = config.scaler;

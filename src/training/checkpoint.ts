@@ -23,7 +23,8 @@ import { lanesFor } from "../core/lanes.js";
 import { checkShape, checkTensor, openSafetensors, type Tensor, writeSafetensors } from "../core/safetensors.js";
 import { readMetadata, writeMetadata } from "../model/metadata.js";
 import type { Model } from "../model/model.js";
-import { Network, type State } from "../model/network.js";
+import { Network } from "../model/network.js";
+import type { State } from "../model/state.js";
 import type { Position, Progress } from "./epochs.js";
 import { boundsOf, RULES } from "./optimizers.js";
 import type { CheckedTrainerOptions } from "./trainerOptions.js";
@@ -69,7 +70,8 @@ export function writeCheckpoint(
   const { parameters, ...best } = position.best ?? {};
   if (parameters) add("best", parameters);
   const batch = position.progress?.rows.length ?? position.carried;
-  for (const [name, data] of Object.entries(learner.carried(batch) ?? {})) {
+  // A model that needs whole sequences carries nothing on.
+  for (const [name, data] of Object.entries((!engine.layout.whole && learner.carried(batch)) || {})) {
     tensors[`trainer.${name}`] = { shape: [batch, data.length / batch], data };
   }
   const counters = { updates, averaged, pending, seen, ...position, best: parameters ? best : null };
@@ -126,7 +128,7 @@ export function readCheckpoint({ counters, tensors }: TrainerFile, learner: Upda
   const best = o.best && { ...o.best, parameters: copies(take("best")) };
   Object.assign(learner, { updates, averaged, pending, seen });
   const batch = progress?.rows.length ?? carried;
-  if (batch > 0) learner.resumed = { batch, state: readState(tensors, learner, batch) };
+  if (batch > 0 && !engine.layout.whole) learner.resumed = { batch, state: readState(tensors, learner, batch) };
   return { epochs, progress, carried, best, online };
 }
 

@@ -13,7 +13,7 @@ import { wholeRow } from "../model/window.js";
 import { readCheckpoint, type TrainerFile, writeCheckpoint } from "./checkpoint.js";
 import type { FitOptions, Position, Report } from "./epochs.js";
 import { checkSame, runEpochs } from "./epochs.js";
-import { awaitable, type Fit, type ValidatedReport } from "./reports.js";
+import { awaitable, type Fit, type Gradients, type ValidatedReport } from "./reports.js";
 import type { Data } from "./source.js";
 import { arrayData, iterableData } from "./source.js";
 import type { CheckedTrainerOptions } from "./trainerOptions.js";
@@ -74,8 +74,7 @@ export abstract class TrainerBase<U extends Updater = Updater> {
     this.engine = Model.engine("model", model);
     this.model = model;
     this.updater = make(this.engine, checkTrainerOptions(trainerOptions, this.engine), this);
-    const { config, layout } = this.engine;
-    this.#demands = { config, layout, loss: this.options.loss };
+    this.#demands = { engine: this.engine, loss: this.options.loss };
     this.engine.recorded = this.options.loss;
     if (file) this.#position = readCheckpoint(file, this.updater);
   }
@@ -202,6 +201,13 @@ export abstract class TrainerBase<U extends Updater = Updater> {
    */
   averaged(): Record<string, Tensor> {
     return this.engine.tensors(this.updater.mean);
+  }
+
+  /** @internal The gradients of the window that was differentiated last. */
+  protected gradientsOf(loss: number, rows: Batch["rows"]): Gradients {
+    const { network, gradients } = this.updater;
+    const states = rows.map((row, b) => (row.sequence.state && network ? network.stateGradient(b) : null));
+    return { loss, gradients: this.engine.tensors(gradients), ...(states.some((state) => state) && { states }) };
   }
 
   /** @internal The rows of a user's own window: each holds a whole sequence. */

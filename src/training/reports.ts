@@ -1,7 +1,19 @@
 /** The result of `fit`: reports to iterate, or to await until the last. */
 
+import type { Tensor } from "../core/safetensors.js";
 import type { Metric } from "../model/metrics.js";
+import type { State } from "../model/state.js";
 import type { Report } from "./epochs.js";
+
+/** The result of `gradients`. */
+export interface Gradients {
+  /** The mean loss. */
+  loss: number;
+  /** By every parameter's name. */
+  gradients: Record<string, Tensor>;
+  /** For each sequence the gradient of the state that it brought, null where it brought none; absent where none did. */
+  states?: (State | null)[];
+}
 
 /** The report at the end of an epoch of a `fit` with validation data. */
 export interface ValidatedReport<M extends Metric = never> extends Report {

@@ -1,7 +1,6 @@
 /** TrainerBase by truncated backpropagation through time (Williams & Peng 1990): window by window, with the state carried on. */
 
 import { options } from "../core/check.js";
-import type { Tensor } from "../core/safetensors.js";
 import type { Engine } from "../model/engine.js";
 import type { Metric, Scores } from "../model/metrics.js";
 import { Model } from "../model/model.js";
@@ -9,6 +8,7 @@ import type { Checked, Sequence } from "../model/sequences.js";
 import type { TrainerFile } from "./checkpoint.js";
 import { TrainerBase } from "./fit.js";
 import { LocalUpdater } from "./localUpdater.js";
+import type { Gradients } from "./reports.js";
 import { CHANGES, HERE, type ResumeOptions, resume } from "./resume.js";
 import type { TrainerOptions } from "./trainerOptions.js";
 
@@ -49,17 +49,16 @@ export class Trainer extends TrainerBase<LocalUpdater> {
   /**
    * The mean loss of these sequences and its gradient, by every parameter's name, without an update. Where the loss's `reduction` is
    * "sum" it is the gradient of the sum.
+   * @returns also `states`, if any sequence brought one: for each of them the gradient of the states of its recurrent layers, `h_l0`, `c_l0`,
+   * … (not of the gates that full gate recurrence reads, of past inputs, or of gaps), else null
    * @example const { loss, gradients } = trainer.gradients([{ inputs, targets }]); gradients.weight_hh_l0.data;
    */
-  gradients(
-    batch: Iterable<Sequence>,
-    stepOptions: { carry?: boolean | boolean[] } = {},
-  ): { loss: number; gradients: Record<string, Tensor> } {
+  gradients(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Gradients {
     const { rows, T } = this.rows("gradients", batch, stepOptions);
     const release = this.updater.hold();
     try {
       const { loss } = this.updater.differentiate(rows, T);
-      return { loss, gradients: this.engine.tensors(this.updater.gradients) };
+      return this.gradientsOf(loss, rows);
     } finally {
       release();
     }

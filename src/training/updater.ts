@@ -6,7 +6,7 @@ import { dropped } from "../core/memory.js";
 import type { Engine } from "../model/engine.js";
 import type { Span } from "../model/layout.js";
 import { matrices } from "../model/layout.js";
-import type { State } from "../model/network.js";
+import type { State } from "../model/state.js";
 import type { Row } from "../model/window.js";
 import { frozen, lowestLearning } from "./freeze.js";
 import type { Optimizer, Update } from "./optimizers.js";
@@ -29,6 +29,8 @@ export interface BatchNetwork {
   readonly lanes: { readonly batch: number };
   readState(): State;
   writeState(state: State): void;
+  /** After a pass back, the gradient of the state in which the sequence of row `b` began. */
+  stateGradient(b: number): State;
   /** Goes back to the state from which the last window continued. */
   rewind(): void;
   release(): void;

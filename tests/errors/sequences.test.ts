@@ -21,8 +21,18 @@ describe("sequences", () => {
     ["nothing", TypeError, '"sequences" expected sequences: an array or an iterable of { inputs, targets }, got undefined', undefined],
     ["a typed array", TypeError, '"sequences" expected sequences', new Float32Array(3)],
     ["no sequence", RangeError, '"sequences" expected at least one sequence, got an array of 0', []],
-    ["a sequence that is none", TypeError, '"sequences[1]" expected an object with inputs, targets, weights, got null', [good, null]],
-    ["an array for a sequence", TypeError, '"sequences[0]" expected an object with inputs, targets, weights, got an array of 2', [[1, 2]]],
+    [
+      "a sequence that is none",
+      TypeError,
+      '"sequences[1]" expected an object with inputs, targets, weights, state, got null',
+      [good, null],
+    ],
+    [
+      "an array for a sequence",
+      TypeError,
+      '"sequences[0]" expected an object with inputs, targets, weights, state, got an array of 2',
+      [[1, 2]],
+    ],
     [
       "an unknown key",
       RangeError,

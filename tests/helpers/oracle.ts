@@ -68,7 +68,8 @@ export interface Example {
   weights?: number[] | number[][];
 }
 /** For each recurrent layer: what its recurrent weights read, its cells, the gates that full gate recurrence reads. */
-export type States = { h: Vector; c: Vector; gates?: Vector }[];
+/** Of each recurrent layer; `reverse` is that of the second direction. */
+export type States = { h: Vector; c: Vector; gates?: Vector; reverse?: States[number] }[];
 /** The factor of dropout layer `layer` (among the dropout layers) for one number. */
 export type Mask = (layer: number, row: number, t: number, unit: number) => number;
 /** What is drawn inside of recurrent layers: direction 0 or 1 of a layer, the sequence's row. By default what inference takes. */
@@ -101,6 +102,8 @@ function functionOf(name: string, alpha = 0.2): (typeof FUNCTIONS)[string] {
 }
 
 export class Oracle {
+  /** The states that the sequence of the last run began from, under their names. */
+  #begins: Record<string, Var> = {};
   readonly gradients: Parameters;
   readonly #layers: readonly Layer[];
 
@@ -120,8 +123,17 @@ export class Oracle {
     return this.#layers.filter(({ type }) => RECURRENT.includes(type)).map((layer) => initialState(layer));
   }
 
-  /** The outputs of one sequence at every step, or the one that is pooled; leaves in `states` the state at its end. `backward` takes their gradients. */
-  run(inputs: (Vector | number)[], states: States, mask: Mask = () => 1, row = 0): { outputs: Matrix; backward(dOutputs: Matrix): void } {
+  /**
+   * The outputs of one sequence at every step, or the one that is pooled; leaves in `states` the state at its end. `backward` takes their
+   * gradients, and leaves in `begins` those of the states it began from.
+   */
+  run(
+    inputs: (Vector | number)[],
+    states: States,
+    mask: Mask = () => 1,
+    row = 0,
+  ): { outputs: Matrix; begins: Record<string, Var>; backward(dOutputs: Matrix): void } {
+    this.#begins = {};
     const tape = new Tape();
     const { tokens, columns } = this.model.input;
     const seenLast: Record<string, number> = {};
@@ -174,6 +186,7 @@ export class Oracle {
     }
     return {
       outputs: signal.map(({ v }) => v),
+      begins: this.#begins,
       backward: (dOutputs) => {
         signal.forEach(({ d }, t) => dOutputs[t]!.forEach((value, u) => (d[u]! += value)));
         tape.backward();
@@ -208,7 +221,8 @@ export class Oracle {
   #recurrent(tape: Tape, layer: Layer, k: number, x: Var[], state: States[number], row: number, final: boolean): Var[] {
     const direction = (inputs: Var[], number: number): Var[] => {
       const end = `_l${k}${number === 1 ? "_reverse" : ""}`;
-      const own = number === 0 && !layer.bidirectional ? state : initialState(layer);
+      if (number === 1) state.reverse ??= initialState(layer);
+      const own = number === 1 ? state.reverse! : state;
       const step = cells[layer.type]!({
         tape,
         layer,
@@ -219,6 +233,8 @@ export class Oracle {
         held: (h) => (this.full ? h : constant(h.v)),
       });
       let now: Before = { h: constant(own.h), c: constant(own.c), gates: constant(own.gates ?? []) };
+      this.#begins[`h${end}`] = now.h;
+      this.#begins[`c${end}`] = now.c;
       const outputs = inputs.map((xt, t) => {
         const { output, ...next } = step(xt, now, t);
         now = next;
@@ -270,7 +286,8 @@ export class Oracle {
     runs.forEach(({ backward }, row) => backward(dOutputs[row]!));
     const outputs = runs.map((run) => run.outputs);
     const value = total((cost) => cost.value);
-    return { loss: mean * value, objective: scale * value, outputs };
+    const begins = runs.map(({ begins }) => begins);
+    return { loss: mean * value, objective: scale * value, outputs, begins };
   }
 }
 
