@@ -123,10 +123,10 @@ describe("node-server", () => {
     const id = await server.open();
     const long = JSON.stringify({ input: 1, padding: "x".repeat(20_000) });
     for (const [body, status, words] of [
-      ["null", 400, '"input" expected numbers, got undefined'],
+      ["null", 400, '"input, step 0" expected a number, got undefined'],
       ["", 400, "the body is not JSON"],
       ["{", 400, "the body is not JSON"],
-      ["[1]", 400, '"input" expected numbers, got undefined'],
+      ["[1]", 400, '"input, step 0" expected a number, got undefined'],
       ['{"input":[1,2]}', 400, "input"],
       ['{"input":1e999}', 400, "expected a finite number, got Infinity"],
       [long, 413, "a body has at most 16384 bytes"],
