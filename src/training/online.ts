@@ -1,9 +1,7 @@
 /** Learning from an endless stream in constant memory: forward in time, by traces (assembly/online.ts). */
 
-import { product } from "../core/arithmetic.js";
 import { complete, destination, fail, oneOf, options } from "../core/check.js";
 import { checkTensor, type Tensor } from "../core/safetensors.js";
-import type { EligibilityTraces } from "../layers/stage.js";
 import type { StepInput } from "../model/columns.js";
 import type { Config } from "../model/config.js";
 import type { Engine } from "../model/engine.js";
@@ -14,6 +12,7 @@ import type { State } from "../model/state.js";
 import { readOutputs, wholeRow, writeTargets, writeWindow } from "../model/window.js";
 import { readCheckpoint, type TrainerFile, writeCheckpoint } from "./checkpoint.js";
 import type { Position } from "./epochs.js";
+import { type LocalTraces, localTraces } from "./localTraces.js";
 import { LocalUpdater } from "./localUpdater.js";
 import { HERE, ONLINE_CHANGES, type OnlineResumeOptions, resume } from "./resume.js";
 import { noStatistics, type Statistics, scalerOf, statisticsLike, withInputs, withTargets } from "./runningScale.js";
@@ -30,7 +29,7 @@ export class OnlineLearner {
   readonly #engine: Engine;
   readonly #learner: LocalUpdater;
   readonly #network: Network;
-  readonly #traces: EligibilityTraces;
+  readonly #traces: LocalTraces;
   /** Statistics of the running scaler; replaced, never changed. */
   #statistics: Statistics = {};
   #goesOn = false;
@@ -53,15 +52,7 @@ export class OnlineLearner {
       throw new RangeError('"counters" are those of a trainer, not of an online learner');
     }
     this.#network = learner.prepare(1, 1);
-    const { below, stages } = this.#network;
-    const traces = stages[0]?.recurrence?.traces;
-    const { layers, whole, input } = engine.layout;
-    if (!traces || whole || input.learned.length > 0 || layers.slice(1).some(({ carries }) => carries)) {
-      throw new RangeError(
-        "an online learner needs a model whose first layer is its only recurrent one, in one direction, without reset: before, peepholes, projection, layerNorm, fullGateRecurrence, zoneout or recurrentDropout, and whose categories are one-hot",
-      );
-    }
-    this.#traces = traces(below, (...shape) => learner.keep(4 * product(shape)));
+    this.#traces = localTraces(this.#network, engine.layout, (bytes) => learner.keep(bytes));
     if (scaler !== undefined) {
       const { config, layout } = engine;
       const own = Object.keys(config.scaler).length > 0 && !file;
@@ -158,7 +149,7 @@ export class OnlineLearner {
   /** One step forward. */
   #forward(inputs: ArrayLike<number>): void {
     const network = this.#network;
-    if (this.#open) this.#traces.step(this.#learner.gradients, false);
+    if (this.#open) this.#traces.step(this.#learner.gradients, false, 0);
     if (!this.#goesOn) this.#clear();
     const row = wholeRow({ inputs, targets: [], weights: [], length: 1 }, 0, this.#goesOn);
     writeWindow(this.#engine, network, [row], 1);
@@ -177,11 +168,10 @@ export class OnlineLearner {
     if (counted > 0) {
       this.#loss = loss;
       this.#engine.memory.fill(gradients, this.#engine.layout.params.bytes / 4);
-      for (const stage of network.stages.slice(1).reverse()) stage.backward(1, this.updates + 1, gradients, true);
     }
-    this.#traces.step(gradients, counted > 0);
+    this.#traces.step(gradients, counted > 0, this.updates + 1);
     if (counted > 0) learner.take({ loss, targets: counted });
-    if (counted > 0 && this.#traces.bound?.()) this.#engine.refresh();
+    if (counted > 0 && this.#traces.bound()) this.#engine.refresh();
     this.#rescale(statistics);
     this.#open = null;
     return loss;
@@ -232,7 +222,7 @@ export class OnlineLearner {
 
   /**
    * The gradient of the last step that had a target, by every parameter's name: the error at that step times the traces, which hold the
-   * derivatives through all earlier steps.
+   * derivatives through all earlier steps of the same layer.
    */
   gradients(): Record<string, Tensor> {
     return this.#engine.tensors(this.#learner.gradients);
@@ -267,7 +257,13 @@ export class OnlineLearner {
  * Makes a learner for an endless stream: memory and time per step depend on the number of weights, not on the length of the stream.
  * For lstm97 and lstm its gradient is exactly that of `gradient: "truncated-1997"` over the whole stream so far (Hochreiter &
  * Schmidhuber 1997, equations 21 to 28; with forget gate Gers et al. 2000). For rnn and gru it is SnAp-1, an approximation (Menick et
- * al. 2021). The model is changed in place. Its first layer must be its only recurrent one; any others may stand above it.
+ * al. 2021). The model is changed in place.
+ *
+ * Its first layer is recurrent; any layers without state and further recurrent ones may stand above it, but no conv1d. With several
+ * recurrent layers the gradient is an approximation for all types: each layer has the traces of its own past, and the error goes down
+ * through the layers at the present step alone (as in e-prop, Bellec et al. 2020). What a lower layer did earlier for the present state
+ * of an upper one is left out; so a layer between two recurrent ones learns from the present step alone.
+ * Expect no gain from depth: where the present needs a number of two steps ago, one gru learns it and two do not.
  *
  * That approximation does not hold the recurrent weights back: a taught step leaves the sum of |w| over each row of `weight_hh` at no
  * more than 1 for a relu (or a gru with `inputActivation: "identity"`), whose state could explode, and for other rnn and gru at no more than 2, or what it was.

@@ -106,6 +106,8 @@ export class Oracle {
   #begins: Record<string, Var> = {};
   readonly gradients: Parameters;
   readonly #layers: readonly Layer[];
+  /** The step whose error flows down, by the rule of the online learner. */
+  #present: number | null = null;
 
   constructor(
     readonly model: Description,
@@ -113,6 +115,11 @@ export class Oracle {
     /** False holds what the recurrent weights read constant in the gradient. */
     readonly full = true,
     readonly draws: Draws = {},
+    /**
+     * True: the rule of the online learner. The error of each step goes down through the layers at this step alone, and in each recurrent
+     * layer back through its cells (lstm, lstm97), or through each unit's own h (rnn, gru).
+     */
+    readonly local = false,
   ) {
     this.#layers = model.layers as readonly Layer[];
     this.gradients = {};
@@ -231,12 +238,14 @@ export class Oracle {
         recurrent: (unit) => this.draws.recurrent?.(k, number, row, unit) ?? 1,
         // The truncation of 1997.
         held: (h) => (this.full ? h : constant(h.v)),
+        own: this.#present !== null,
       });
       let now: Before = { h: constant(own.h), c: constant(own.c), gates: constant(own.gates ?? []) };
       this.#begins[`h${end}`] = now.h;
       this.#begins[`c${end}`] = now.c;
       const outputs = inputs.map((xt, t) => {
-        const { output, ...next } = step(xt, now, t);
+        const earlier = this.#present !== null && t !== this.#present;
+        const { output, ...next } = step(earlier ? constant(xt.v) : xt, now, t);
         now = next;
         return output;
       });
@@ -283,7 +292,15 @@ export class Oracle {
     const mean = 1 / total(({ count }) => count);
     const scale = typeof loss !== "string" && loss.reduction === "sum" ? 1 : mean;
     for (const { row, n, slope, weight } of costs) dOutputs[row]![n] = slope.map((d) => scale * weight * d);
-    runs.forEach(({ backward }, row) => backward(dOutputs[row]!));
+    if (this.local) {
+      for (const [row, { inputs }] of examples.entries()) {
+        for (this.#present = 0; this.#present < inputs.length; this.#present++) {
+          const now = this.#present;
+          this.run(inputs, this.initialStates(), mask, row).backward(dOutputs[row]!.map((d, t) => (t === now ? d : zeros(d.length))));
+        }
+      }
+      this.#present = null;
+    } else runs.forEach(({ backward }, row) => backward(dOutputs[row]!));
     const outputs = runs.map((run) => run.outputs);
     const value = total((cost) => cost.value);
     const begins = runs.map(({ begins }) => begins);
@@ -326,6 +343,8 @@ interface Place {
   zone(kind: number, t: number, unit: number): number;
   recurrent(unit: number): number;
   held(h: Var): Var;
+  /** Whether what is held lets each unit of rnn and gru see its own h. */
+  own: boolean;
 }
 type Step = (x: Var, before: Before, t: number) => Before & { output: Var };
 
@@ -354,7 +373,20 @@ const masked = ({ tape, layer, recurrent }: Place, h: Var): Var =>
 function nets(place: Place, x: Var, h: Var): [input: Var, recurrent: Var] {
   const { tape, layer, parameter, held } = place;
   const source = masked(place, h);
-  const [input, back] = [tape.product(parameter("weight_ih")!, x), tape.product(parameter("weight_hh")!, held(source))];
+  const W = parameter("weight_hh")!;
+  const input = tape.product(parameter("weight_ih")!, x);
+  let back = tape.product(W, held(source));
+  if (place.own && layer.type !== "lstm") {
+    const H = source.v.length;
+    const diagonal = back.v.map((_, r) => W.v[r * H + (r % H)]!);
+    // 0, with the slope of h - held(h).
+    const moved = tape.map(
+      source,
+      () => 0,
+      () => 1,
+    );
+    back = tape.add(back, tape.mul(tape.concat(Array(back.v.length / H).fill(moved)), constant(diagonal)));
+  }
   if (!layer.layerNorm) return [tape.add(input, parameter("bias_ih")!), tape.add(back, parameter("bias_hh")!)];
   const scaled = (net: Var, end: string) => tape.add(tape.mul(tape.normalize(net), parameter(`gain_${end}`)!), parameter(`bias_${end}`)!);
   return [scaled(input, "ih"), scaled(back, "hh")];
