@@ -4,7 +4,7 @@ import type { GruLayer, LstmLayer, RnnLayer } from "../index.js";
 import { float } from "./text.js";
 import { evenRows, type Signal, type Writer } from "./writer.js";
 
-/** What a layer reads: numbers, or a token out of `tokens`. */
+/** The input of a layer: numbers, or a token out of `tokens`. */
 export interface Below extends Signal {
   tokens: number;
 }

@@ -1,4 +1,4 @@
-/** What stands in every header: numbers in C, and the functions that all layers call. */
+/** The part that every header has: numbers in C, and the functions that all layers call. */
 
 /** A number as C writes it, exact to the bit; `f` after it makes it a float. */
 export function literal(value: number): string {

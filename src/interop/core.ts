@@ -1,4 +1,4 @@
-/** What readers of other makers' files take from memcell: one import for a bundle of them, not one for each of its files. */
+/** The parts of memcell that readers of other makers' files use: one import for a bundle of them, not one for each of its files. */
 
 export type { Config, Dtype, Layer, ModelConfig, Tensor, TensorFile } from "../internal.js";
 export {

@@ -5,7 +5,7 @@ import type { Model, TensorFile } from "./core.js";
 /** A model from elsewhere. */
 export interface Imported {
   model: Model;
-  /** What the file does not tell, and what was taken for it. Empty where you gave the configuration. */
+  /** Facts that the file does not tell, each with the assumption made. Empty where you gave the configuration. */
   unknown: string[];
   /** Biases that the file does not have, now 0. */
   zeroed: string[];

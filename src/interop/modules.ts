@@ -12,7 +12,7 @@ interface Reading {
   takes: number;
   gives: number;
   layers: object[];
-  /** What its tensors do not tell, and what is taken. */
+  /** Facts that its tensors do not tell, each with the assumption made. */
   unknown?: string;
 }
 

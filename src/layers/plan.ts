@@ -43,7 +43,7 @@ export interface Row {
   multiplications: number;
 }
 
-/** What comes from below: numbers in a panel, and tokens, for which a layer gathers rows of a table instead of multiplying. */
+/** The values that come from below: numbers in a panel, and tokens, for which a layer gathers rows of a table instead of multiplying. */
 export interface Below {
   /** Columns of the weights: one for each number, and one for each token. */
   readonly inputs: number;
@@ -55,7 +55,7 @@ export interface Below {
   place(column: number): number;
 }
 
-/** What layers give to those above them. */
+/** The values that layers give to those above them. */
 export const numbersBelow = (inputs: number): Below => ({ inputs, tokens: 0, gathered: 0, place: (column) => column });
 
 /** Collects a model's parameters while its layers are planned, from the input up. */
@@ -74,7 +74,7 @@ export class Planner {
   embedding: { table: number; tokens: number; units: number } | null = null;
   readonly #counts = new Map<string, number>();
 
-  /** What the layer being planned takes. */
+  /** The values that the layer being planned takes. */
   below: Below;
 
   constructor(below: Below) {

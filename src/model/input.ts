@@ -51,7 +51,7 @@ interface Cell {
   row: number;
   /** Categories, that of gaps included. */
   count: number;
-  /** What is added to a category: the column's first row in the first layer's table. */
+  /** Added to a category's index: the column's first row in the first layer's table. */
   first: number;
   missing: "last" | "mean" | "category" | undefined;
 }

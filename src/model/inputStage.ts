@@ -1,4 +1,4 @@
-/** What the first layer stands on: the panel and the tokens of a window, gaps that take the last value, and learned vectors. */
+/** The stage below the first layer: the panel and the tokens of a window, gaps that take the last value, and learned vectors. */
 
 import { DENSE } from "../../assembly/codes.js";
 import { pad4 } from "../layers/packing.js";

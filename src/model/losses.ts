@@ -258,7 +258,7 @@ export function checkLoss(path: string, value: unknown, { config, layout }: Fits
   const own = { type: [() => type] as const, reduction, ...missing, ...rule.options?.(outputs) };
   const loss = complete(path, given, own) as unknown as Required<Loss>;
   const { targets, outputs: kind = "values" } = config.scaler;
-  // What the outputs of a custom loss mean, its user knows.
+  // The user knows the meaning of the outputs of a custom loss.
   if (targets && rule.scaled !== kind && type !== "custom") {
     const known = Object.keys(RULES).filter((type) => ruleOf({ type } as Loss).scaled === kind);
     fail(RangeError, path, `${known.length > 1 ? "one of " : ""}${known.join(", ")}, as the model's scaler.outputs is "${kind}"`, type);

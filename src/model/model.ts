@@ -91,7 +91,7 @@ export class Model {
   }
 
   /**
-   * What outputs say, by the loss of the model's last trainer: after cross-entropy and `ctc` the probability of each class; after binary
+   * Reads outputs by the loss of the model's last trainer: after cross-entropy and `ctc` the probability of each class; after binary
    * cross-entropy that of each output; after `quantile` the quantiles in your units, put in order where they cross; after `gaussianNLL`
    * means and, in the place of the logarithms of the variances, standard deviations, in your units. The same bits everywhere.
    * @param outputs of any number of steps, from `predict`, a stream, or a learner

@@ -28,7 +28,7 @@ export class Network {
    * [T][P][width]. Above a pooling T of targets and outputs is 1.
    */
   readonly input: number;
-  /** What the first layer stands on. */
+  /** The stage below the first layer. */
   readonly below: Stage;
   readonly starts: number;
   readonly lengths: number;
@@ -241,45 +241,47 @@ export class Network {
 
   /** Writes to slot 0 the state in which the sequence of row `b` begins. */
   begin(b: number, state: State): void {
-    const { width } = this.lanes;
     for (const carried of this.carried) {
       const data = state[carried.name];
-      const at = carried.pointer / 4 + Math.floor(b / width) * carried.rows * width + (b % width);
-      if (data) copyUnits(this.#engine.memory, carried, at, width, data, 0, true);
+      if (data) copyUnits(this.#engine.memory, carried, this.#at(carried, b), this.lanes.width, data, 0, true);
     }
   }
 
   /** The state of row `b` at its end. */
   stateOf(b: number): State {
-    return this.#row(b, ({ pointer, rows }) => pointer + 4 * (this.ends[b] as number) * this.lanes.panels * rows * this.lanes.width);
+    return this.#row(this.carried, b, this.ends[b]);
   }
 
   /** After a pass back, the gradient of the state in which the sequence of row `b` began. */
   stateGradient(b: number): State {
-    return this.#row(b, ({ gradient }) => gradient ?? 0);
+    const gradients = this.carried.flatMap((carried) => (carried.gradient ? [{ ...carried, pointer: carried.gradient }] : []));
+    return this.#row(gradients, b);
   }
 
-  /** Of each state that `slot` has a pointer for, [P][rows][width], the numbers of row `b`. */
-  #row(b: number, slot: (carried: Carried) => number): State {
-    const { width } = this.lanes;
-    const found = this.carried.flatMap((carried): [string, Float32Array][] => {
-      const data = new Float32Array(carried.units);
-      const pointer = slot(carried);
-      const at = pointer / 4 + Math.floor(b / width) * carried.rows * width + (b % width);
-      if (pointer) copyUnits(this.#engine.memory, carried, at, width, data, 0, false);
-      return pointer ? [[carried.name, data]] : [];
-    });
-    return Object.fromEntries(found);
+  /** The first float of row `b` in a slot [P][rows][width] of a state. */
+  #at({ pointer, rows }: Carried, b: number, slot = 0): number {
+    const { width, panels } = this.lanes;
+    return pointer / 4 + (slot * panels + Math.floor(b / width)) * rows * width + (b % width);
+  }
+
+  /** The numbers of row `b` in a slot of some states. */
+  #row(carried: readonly Carried[], b: number, slot = 0): State {
+    return Object.fromEntries(
+      carried.map((each) => {
+        const data = new Float32Array(each.units);
+        copyUnits(this.#engine.memory, each, this.#at(each, b, slot), this.lanes.width, data, 0, false);
+        return [each.name, data];
+      }),
+    );
   }
 
   /** Copies between [batch][units] and [slot][panel][rows][width], each sequence at its own slot. */
   #copy(state: State, write: boolean): void {
-    const { width, panels, batch } = this.lanes;
+    const { width, batch } = this.lanes;
     for (const carried of this.carried) {
-      const { name, pointer, units, rows, single } = carried;
+      const { name, units, single } = carried;
       for (let b = 0; b < batch; b++) {
-        const slot = single ? 0 : (this.ends[b] as number);
-        const at = pointer / 4 + (slot * panels + Math.floor(b / width)) * rows * width + (b % width);
+        const at = this.#at(carried, b, single ? 0 : this.ends[b]);
         copyUnits(this.#engine.memory, carried, at, width, state[name] as Float32Array, b * units, write);
       }
     }

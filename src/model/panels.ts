@@ -1,4 +1,4 @@
-/** What the kernel of a loss takes: a window's outputs, its targets, and their weights. */
+/** The arguments of a loss's kernel: a window's outputs, its targets, and their weights. */
 
 export interface Panels {
   /** `each` weights single numbers, or is 0; `perOutput` is [O], padded with zeros: the result of the loss's `perOutput`; 0 for none. */

@@ -1,4 +1,4 @@
-/** What outputs say, as the loss by which they were learned reads them. */
+/** Outputs read as probabilities, by the loss with which they were learned. */
 
 import { exponential } from "../core/arithmetic.js";
 import { boolean, fail, oneOf, options } from "../core/check.js";
@@ -78,7 +78,7 @@ function readerOf(engine: Parts, given: unknown): (outputs: Float32Array) => Flo
   };
 }
 
-/** What to do with the outputs of each sequence, in place, and whether states are asked for. */
+/** Checks the options of `predict`. @returns the function to apply to each sequence's outputs, in place, and whether states are asked for */
 export function checkPredict(
   engine: Parts,
   predictOptions: unknown,

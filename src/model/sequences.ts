@@ -44,7 +44,7 @@ export interface Checked {
   state?: State;
 }
 
-/** What sequences are checked for: a model, and a loss, which is absent where no targets are needed. */
+/** The facts by which sequences are checked: a model, and a loss, which is absent where no targets are needed. */
 export interface Demands {
   engine: Pick<Engine, "config" | "layout">;
   loss?: Required<Loss>;

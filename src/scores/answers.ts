@@ -1,4 +1,4 @@
-/** What scores are taken of: truths, how much each counts, and the numbers that were said of it. */
+/** The material of scores: truths, how much each counts, and the numbers that were said of it. */
 
 import { arrayLike, atLeast0, fail, numbers, type Refuse } from "../internal.js";
 

@@ -146,7 +146,7 @@ function scoresOfModel(model: Model, sequences: unknown, scoreOptions: unknown):
 
 const above0: Refuse = (value) => (value > 0 ? finite(value) : "a positive number");
 
-/** What is known of a forecast besides its numbers. */
+/** The facts about a forecast besides its numbers. */
 interface Forecast {
   quantiles: readonly number[] | undefined;
   deviation: ArrayLike<number> | undefined;

@@ -1,4 +1,4 @@
-/** What a model says of sequences, beside their truths: one after the other, step by step. */
+/** A model's answers on sequences, beside their truths: one after the other, step by step. */
 
 import { checkLoss, checkSequences, fail, type Loss, Model, type Sequence } from "../internal.js";
 import type { Answers } from "./answers.js";
