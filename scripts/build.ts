@@ -74,6 +74,7 @@ const entryPoints = {
   ctc: "src/ctc.ts",
   keras: "src/keras.ts",
   node: "src/node.ts",
+  onnx: "src/onnx.ts",
   parallel: "src/parallel/trainer.ts",
   "parallel-host": "src/parallel/host.ts",
   "parallel-worker": "src/parallel/entry.ts",

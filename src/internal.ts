@@ -8,6 +8,7 @@ export type { Check, Refuse } from "./core/check.js";
 export {
   arrayLike,
   atLeast0,
+  boolean,
   bytes,
   clip,
   complete,
@@ -18,6 +19,7 @@ export {
   inBounds,
   indexBelow,
   integer,
+  integerIn,
   isObject,
   isRecord,
   listed,

@@ -18,7 +18,20 @@ test("no dependencies, no install scripts, types first, and every export is ther
   expect(Object.keys(manifest.scripts).filter((name) => /install|prepare/.test(name))).toEqual([]);
   expect(manifest.sideEffects).toBe(false);
   expect(Object.keys(manifest.exports["."])).toEqual(["types", "workerd", "default"]);
-  for (const entry of ["batcher", "c", "ctc", "keras", "node", "parallel", "parallel/host", "scores", "torch", "worker", "worker/host"])
+  for (const entry of [
+    "batcher",
+    "c",
+    "ctc",
+    "keras",
+    "node",
+    "onnx",
+    "parallel",
+    "parallel/host",
+    "scores",
+    "torch",
+    "worker",
+    "worker/host",
+  ])
     expect(Object.keys(manifest.exports[`./${entry}`])).toEqual(["types", "default"]);
   for (const file of Object.values(manifest.exports).flatMap((files) => Object.values(typeof files === "string" ? [files] : files!)))
     expect(text(file).length).toBeGreaterThan(100);
@@ -39,6 +52,7 @@ const BUDGETS = {
   "ctc.js": 2_000,
   "keras.js": 7_300,
   "node.js": 1_250,
+  "onnx.js": 9_000,
   "parallel.js": 4_150,
   "parallel-host.js": 1_000,
   "parallel-worker.js": 150,
@@ -116,6 +130,7 @@ test("every entry point exports the names of its source and nothing from inside"
   expect(names(await import("memcell/scores"))).toEqual(["classificationScores", "forecastScores"]);
   expect(names(await import("memcell/keras"))).toEqual(names(await import("../src/keras.js")));
   expect(names(await import("memcell/node"))).toEqual(names(await import("../src/node.js")));
+  expect(names(await import("memcell/onnx"))).toEqual(names(await import("../src/onnx.js")));
   expect(names(await import("memcell/parallel"))).toEqual(names(await import("../src/parallel/trainer.js")));
   expect(names(await import("memcell/torch"))).toEqual(names(await import("../src/torch.js")));
   expect(names(await import("memcell/worker"))).toEqual(names(await import("../src/worker/trainer.js")));

@@ -35,6 +35,7 @@ const UNCAUGHT: Record<string, [code: string, message: RegExp, source: RegExp]> 
   "ctc.js": ["greedyDecode(3)", /TypeError: "options" expected /, /src\/core\/check\.ts/],
   "scores.js": ["forecastScores(3)", /TypeError: "targets" expected /, /src\/core\/check\.ts/],
   "keras.js": ["toTfjs(3)", /TypeError: "model" expected a model/, /src\/core\/check\.ts/],
+  "onnx.js": ["toOnnx(3)", /TypeError: "model" expected a model/, /src\/core\/check\.ts/],
   "torch.js": ["toStateDict(3)", /TypeError: "model" expected a model/, /src\/core\/check\.ts/],
   "node.js": ["await writeAtomically(3, 4)", /TypeError: /, /src\/core\/check\.ts|src\/node\.ts/],
   "parallel.js": ["createTrainer(3, {})", /TypeError: /, /src\/parallel\/trainer\.ts/],

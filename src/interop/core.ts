@@ -2,11 +2,14 @@
 
 export type { Config, Dtype, Layer, ModelConfig, Tensor, TensorFile } from "../internal.js";
 export {
+  boolean,
   bytes,
   checkConfig,
   clip,
+  complete,
   DTYPES,
   fail,
+  integerIn,
   isRecord,
   listed,
   Model,

@@ -1,0 +1,90 @@
+/** Writes a graph as an ONNX file (github.com/onnx/onnx/blob/main/onnx/onnx.proto). */
+
+import { type Bytes, field, float, joined, littleEndian, type Numbers } from "./protobuf.js";
+
+/** Dimensions of an input or output: sizes, or names of sizes that calls choose. */
+export type Dimensions = readonly (number | "T" | "B")[];
+
+/** The codes of the types of numbers. */
+export const TYPES = { float: 1, int32: 6, int64: 7, double: 11 } as const;
+
+export type Attribute = number | string | readonly number[] | readonly string[];
+
+/** These are floats even where their value is an integer. */
+const FLOATS = /^(epsilon|alpha|beta|activation_)/;
+
+function attribute(name: string, value: Attribute): Bytes {
+  const list = Array.isArray(value) ? (value as (number | string)[]) : [value as number | string];
+  const lists = Number(Array.isArray(value));
+  const [type, number] = FLOATS.test(name) ? [1, lists ? 7 : 2] : typeof list[0] === "string" ? [3, lists ? 9 : 4] : [2, lists ? 8 : 3];
+  const values = list.flatMap((each) => (type === 1 ? float(number, each as number) : field(number, each)));
+  return field(5, [...field(1, name), ...values, ...field(20, type + 5 * lists)]);
+}
+
+const declared = (number: number, name: string, type: keyof typeof TYPES, dimensions: Dimensions): Bytes => {
+  const shape = dimensions.flatMap((n) => field(1, typeof n === "number" ? field(1, n) : field(2, n)));
+  return field(number, [...field(1, name), ...field(2, field(1, [...field(1, TYPES[type]), ...field(2, shape)]))]);
+};
+
+export class Graph {
+  readonly #parts: Bytes = [];
+  readonly #constants = new Map<string, string>();
+  #count = 0;
+
+  /** Adds a node. @returns the names of its outputs; those that end with "?" are numbered */
+  nodes(op: string, inputs: readonly string[], attributes: Record<string, Attribute>, outputs: readonly string[]): string[] {
+    const given = inputs.slice(0, 1 + inputs.findLastIndex(Boolean));
+    const names = outputs.map((name) => name.replace("?", `_${++this.#count}`));
+    const node = [
+      ...given.flatMap((name) => field(1, name)),
+      ...names.flatMap((name) => field(2, name)),
+      ...field(3, names.find(Boolean) ?? op),
+      ...field(4, op),
+      ...Object.entries(attributes).flatMap(([name, value]) => attribute(name, value)),
+    ];
+    this.#parts.push(...field(1, node));
+    return names;
+  }
+
+  /** Adds a node with one output. */
+  node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}, name = `${op}?`): string {
+    return this.nodes(op, inputs, attributes, [name])[0] as string;
+  }
+
+  tensor(name: string, shape: readonly number[], data: Numbers): string {
+    const type = data instanceof Float32Array ? TYPES.float : data instanceof Float64Array ? TYPES.double : TYPES.int64;
+    const sizes = shape.flatMap((n) => field(1, n));
+    this.#parts.push(...field(5, [...sizes, ...field(2, type), ...field(8, name), ...field(9, [littleEndian(data)])]));
+    return name;
+  }
+
+  /** A few integers, for shapes and axes: a list, or one alone. */
+  integers(value: number | readonly number[]): string {
+    const [shape, list] = typeof value === "number" ? [[], [value]] : [[value.length], value];
+    const key = JSON.stringify(value);
+    const name = this.#constants.get(key) ?? this.tensor(`integers_${this.#constants.size}`, shape, BigInt64Array.from(list, BigInt));
+    this.#constants.set(key, name);
+    return name;
+  }
+
+  input(name: string, type: keyof typeof TYPES, dimensions: Dimensions): string {
+    this.#parts.push(...declared(11, name, type, dimensions));
+    return name;
+  }
+
+  output(name: string, dimensions: Dimensions): void {
+    this.#parts.push(...declared(12, name, "float", dimensions));
+  }
+
+  /** The file: of IR version 7. */
+  file(opset: number, metadata: Record<string, string>): Uint8Array<ArrayBuffer> {
+    const texts = Object.entries(metadata).flatMap(([key, value]) => field(14, [...field(1, key), ...field(2, value)]));
+    return joined([
+      ...field(1, 7),
+      ...field(2, "memcell"),
+      ...field(7, [...field(2, "memcell"), ...this.#parts]),
+      ...field(8, field(2, opset)),
+      ...texts,
+    ]);
+  }
+}

@@ -1,0 +1,58 @@
+/** Models to ONNX: memcell/onnx. What ONNX Runtime makes of them: onnx/main.ts. */
+
+import { describe, expect, test } from "vitest";
+import { conv1d, createModel, dense, gru, type Layer, lstm, lstm97, normalization, numeric, pooling } from "../src/index.js";
+import { type OnnxOptions, toOnnx } from "../src/onnx.js";
+import { drawModel } from "./onnx/models.js";
+
+test("random models become files, the same each time", () => {
+  for (let n = 0; n < 40; n++) {
+    const { model } = drawModel(n);
+    const bytes = toOnnx(model);
+    // The IR version 7, and the name of what wrote it.
+    expect([...bytes.subarray(0, 4)]).toEqual([8, 7, 18, 7]);
+    expect(toOnnx(model)).toEqual(bytes);
+  }
+});
+
+const of = (...layers: Layer[]) => createModel({ input: { features: 2 }, layers });
+
+describe("what ONNX does not have is refused, with its place", () => {
+  test.each<[string, () => unknown, string]>([
+    ["a cell's normalisation", () => toOnnx(of(gru({ units: 2 }), lstm({ units: 2, layerNorm: true }))), '"layers[1].layerNorm" is true'],
+    ["a clipped cell", () => toOnnx(of(lstm({ units: 2, cellClip: 3 }))), '"layers[0].cellClip" is 3, which no node LSTM of ONNX has'],
+    ["zoneout", () => toOnnx(of(lstm({ units: 2, zoneout: 0.1 }))), '"layers[0].zoneout" is 0.1'],
+    ["gates that see gates", () => toOnnx(of(lstm({ units: 2, fullGateRecurrence: true }))), '"layers[0].fullGateRecurrence"'],
+    ["memory cell blocks", () => toOnnx(of(lstm97({ blocks: 2 }))), '"layers[0].type" is lstm97, which ONNX has no node for'],
+    [
+      "columns",
+      () => toOnnx(createModel({ input: { columns: { wind: numeric() } }, layers: [dense({ units: 1 })] })),
+      '"input" has columns',
+    ],
+    [
+      "normalisation in an old set of operators",
+      () => toOnnx(of(normalization()), { opset: 14 }),
+      '"layers[0]" is normalization, for which "opset" must be 17',
+    ],
+    ["an option that is none", () => toOnnx(of(dense({ units: 1 })), { state: true } as OnnxOptions), '"state" is not an option'],
+    ["another opset", () => toOnnx(of(dense({ units: 1 })), { opset: 9 }), '"opset" expected an integer from 14 to 17, got 9'],
+    ["no model", () => toOnnx({} as never), '"model" expected a model, got an object'],
+    [
+      "a pooling that looks at all steps, ragged",
+      () => toOnnx(of(gru({ units: 2 }), pooling({ kind: "max" })), { lengths: true }),
+      '"layers[1].kind" is max, which is of all steps and does not go with lengths',
+    ],
+    [
+      "a ragged convolution with states",
+      () => toOnnx(of(conv1d({ units: 2, kernel: 2 })), { lengths: true, states: true }),
+      '"layers[0].type" is conv1d, which does not go with both states and lengths',
+    ],
+    [
+      "a convolution of final states",
+      () => toOnnx(of(gru({ units: 2, bidirectional: "sum" }), conv1d({ units: 2, kernel: 2 }), pooling({ kind: "last" }))),
+      '"layers[1]" is conv1d of the final states of layers[0], which ONNX has no node for',
+    ],
+  ])("%s", (_, call, message) => {
+    expect(call).toThrow(message);
+  });
+});

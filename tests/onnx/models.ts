@@ -1,0 +1,140 @@
+/** Random models that ONNX can hold. */
+
+import { Random } from "../../src/core/random.js";
+import {
+  activation,
+  conv1d,
+  createModel,
+  dense,
+  dropout,
+  embedding,
+  gru,
+  type Layer,
+  lstm,
+  type Model,
+  type ModelConfig,
+  normalization,
+  pooling,
+  rnn,
+} from "../../src/index.js";
+
+export interface Drawn {
+  config: ModelConfig;
+  model: Model;
+  /** Numbers a step, or tokens. */
+  features: number;
+  tokens: number;
+  /** Whether the model can stream. */
+  streams: boolean;
+  /** Whether a pooling looks at all steps. */
+  poolsAll: boolean;
+  random: Random;
+}
+
+const SQUASH = ["tanh", "logistic", "relu", "identity", "[-1,1]", "[-2,2]"] as const;
+
+/** The model of number `n`. Its weights are up to 0.7, so that nothing is near zero. */
+export function drawModel(n: number, seed = 1): Drawn {
+  const random = new Random(seed, 0, n);
+  const below = (most: number) => Math.floor(random.uniform() * most);
+  const chance = (p: number) => random.uniform() < p;
+  const of = <T>(list: readonly T[]) => list[below(list.length)] as T;
+  const tokens = chance(0.25) ? 2 + below(7) : 0;
+  const features = 1 + below(6);
+  const layers: Layer[] = [];
+  let units = tokens || features;
+  let hot = tokens > 0;
+  let tied = 0;
+  if (tokens && chance(0.6)) {
+    units = 1 + below(6);
+    layers.push(embedding({ units }));
+    hot = false;
+    if (chance(0.5)) tied = units;
+  }
+  let whole = false;
+  const depth = 1 + below(3);
+  for (let i = 0; i < depth; i++) {
+    if (!hot && chance(0.2)) {
+      units = 1 + below(6);
+      layers.push(conv1d({ units, kernel: 1 + below(3), dilation: 1 + below(3) }));
+    }
+    if (!hot && chance(0.1)) layers.push(normalization());
+    const H = 1 + below(9);
+    const both = chance(0.25) ? of(["concat", "sum"] as const) : undefined;
+    const reverse = !both && chance(0.1);
+    whole ||= both !== undefined || reverse;
+    const around = { ...(both && { bidirectional: both }), ...(reverse && { direction: "reverse" as const }) };
+    const gates = chance(0.2) ? { gateActivation: "hardSigmoid" as const, ...(chance(0.5) && { alpha: 0.125 + 0.25 * below(2) }) } : {};
+    const kind = below(4);
+    let layer: Layer;
+    let outputs = H;
+    if (kind === 0) layer = rnn({ units: H, ...around, ...(chance(0.3) && { activation: "relu" }) });
+    else if (kind === 1) {
+      layer = gru({
+        units: H,
+        ...around,
+        ...gates,
+        ...(chance(0.4) && { reset: "before" }),
+        ...(chance(0.2) && { inputActivation: of(SQUASH) }),
+      });
+    } else {
+      const coupled = chance(0.2);
+      const projection = chance(0.2) ? 1 + below(H) : undefined;
+      outputs = projection ?? H;
+      layer = lstm({
+        units: H,
+        ...around,
+        ...gates,
+        ...(chance(0.2) && { peepholes: true }),
+        ...(coupled && { coupled }),
+        ...(projection && { projection }),
+        ...(!coupled && chance(0.1) && { inputGate: false }),
+        ...(!coupled && chance(0.1) && { forgetGate: false }),
+        ...(chance(0.1) && { outputGate: false }),
+        ...(chance(0.15) && { inputActivation: of(SQUASH) }),
+        ...(chance(0.15) && { outputActivation: of(SQUASH) }),
+      });
+    }
+    outputs *= both === "concat" ? 2 : 1;
+    if (!hot && chance(0.2)) {
+      const residual = outputs === units && chance(0.7) ? "sum" : "concat";
+      (layer as { residual?: string }).residual = residual;
+      if (residual === "concat") outputs += units;
+    }
+    units = outputs;
+    hot = false;
+    layers.push(layer);
+    if (chance(0.1)) layers.push(dropout({ rate: 0.3 }), activation({ kind: of(["relu", "tanh", "hardSigmoid"]) }));
+  }
+  const output = chance(0.5) ? "last" : "every";
+  let poolsAll = false;
+  if (output === "last" && chance(0.4)) {
+    const kind = of(["last", "mean", "max", "attention"] as const);
+    poolsAll = kind !== "last";
+    layers.push(pooling({ kind, ...(kind === "attention" && chance(0.5) && { units: 3 }) }));
+  }
+  if (chance(0.15)) layers.push(normalization());
+  if (tied) layers.push(dense({ units: tied }), dense({ units: tokens, tied: true }));
+  else if (chance(0.7)) layers.push(dense({ units: 1 + below(4), activation: of(SQUASH), bias: chance(0.8) }));
+  const config: ModelConfig = { input: tokens ? { tokens } : { features }, layers, output, seed: n };
+  const outputs = createModel(config).predict([{ inputs: new Array(tokens ? 1 : features).fill(0) }])[0]!.length;
+  const scale = (count: number) => ({
+    mean: Array.from({ length: count }, () => random.uniform() - 0.5),
+    deviation: Array.from({ length: count }, () => 0.5 + random.uniform()),
+  });
+  const scaler = { ...(!tokens && chance(0.3) && { inputs: scale(features) }), ...(!tied && chance(0.3) && { targets: scale(outputs) }) };
+  const model = createModel({ ...config, scaler, ...(chance(0.2) && { metadata: { labels: "a,b", note: `model ${n}` } }) });
+  const parameters = Object.entries(model.parameters()).map(([name, { shape, data }]) => {
+    const spread = /gain|normalization/.test(name) ? 1 : 0.7;
+    return [name, { shape, data: data.map(() => Math.fround(spread * (2 * random.uniform() - 1))) }];
+  });
+  model.setParameters(Object.fromEntries(parameters));
+  return { config: model.config as ModelConfig, model, features, tokens, streams: !whole && !poolsAll, poolsAll, random };
+}
+
+/** Inputs of one sequence. */
+export function drawInputs({ random, features, tokens }: Drawn, length: number): number[] {
+  return Array.from({ length: length * (tokens ? 1 : features) }, () =>
+    tokens ? Math.floor(random.uniform() * tokens) : 2 * random.uniform() - 1,
+  );
+}
