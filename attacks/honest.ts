@@ -128,7 +128,7 @@ async function checkpoints(): Promise<Honest[]> {
 }
 
 function states(): Honest[] {
-  return ["lstm", "tokens", "columns", "variants"].map((name) => {
+  return ["lstm", "tokens", "columns", "variants"].flatMap((name): Honest[] => {
     const config = MODELS[name] as ModelConfig;
     const model = createModel(config);
     const input = "features" in config.input ? wave(1, config.input.features) : "tokens" in config.input ? 1 : [null, "b", null, 1];
@@ -138,7 +138,13 @@ function states(): Honest[] {
       new TextEncoder().encode(JSON.stringify(value, (_, v) => (ArrayBuffer.isView(v) ? Array.from(v as Float32Array) : v)));
     const streams = model.streams({ capacity: 2 });
     const kept = streams.open();
-    return {
+    const asBytes: Honest = {
+      name: `bytes of a state of ${name}`,
+      bytes: stream.stateBytes(),
+      form: "bytes",
+      open: (bytes) => model.stream().restoreBytes(bytes).stateBytes(),
+    };
+    const asJson: Honest = {
       name: `state of ${name}`,
       bytes: text(stream.state()),
       form: "json",
@@ -155,6 +161,7 @@ function states(): Honest[] {
         return text(one);
       },
     };
+    return [asBytes, asJson];
   });
 }
 

@@ -10,6 +10,7 @@ import { generate } from "./generate.js";
 import { checkSteps } from "./layout.js";
 import { Network } from "./network.js";
 import type { State } from "./state.js";
+import { stateFromBytes, stateToBytes } from "./stateBytes.js";
 import { readOutputs } from "./window.js";
 
 /**
@@ -113,6 +114,25 @@ export class Stream {
   restore(state: Record<string, ArrayLike<number>>): this {
     this.#become(this.#seat.network.checkState(state));
     return this;
+  }
+
+  /**
+   * The state as bytes, for stores and messages: the same on every machine, 12 and four for each number (524 for an LSTM of 64 units), with
+   * a version and a checksum. They do not say which parameters the model had: keep that beside them, such as a hash of its file.
+   * @example await redis.set(`session:${id}`, Buffer.from(stream.stateBytes()));
+   */
+  stateBytes(): Uint8Array<ArrayBuffer> {
+    return stateToBytes(this.#engine, this.state());
+  }
+
+  /**
+   * Continues from what `stateBytes()` returned, here or elsewhere.
+   * @throws TypeError, RangeError if the bytes are damaged, of another version or the state of a model with other layers; then the
+   * present state is unchanged
+   * @example const stream = model.stream().restoreBytes(bytes);
+   */
+  restoreBytes(bytes: Uint8Array | ArrayBuffer): this {
+    return this.restore(stateFromBytes(this.#engine, bytes));
   }
 
   /** Begins a new sequence: the state becomes zero. */

@@ -9,6 +9,7 @@ import type { Engine } from "./engine.js";
 import { checkSteps } from "./layout.js";
 import { Network } from "./network.js";
 import { copyUnits, type State } from "./state.js";
+import { stateFromBytes, stateToBytes } from "./stateBytes.js";
 import { readOutputs } from "./window.js";
 
 export interface StreamsOptions {
@@ -183,6 +184,20 @@ export class Streams {
    */
   restore(id: number, state: Record<string, ArrayLike<number>>): void {
     this.#copy(this.#row(id), this.#network.checkState(state, 1), true);
+  }
+
+  /** The state of a stream as bytes: those of `model.stream().stateBytes()`. */
+  stateBytes(id: number): Uint8Array<ArrayBuffer> {
+    return stateToBytes(this.#engine, this.state(id));
+  }
+
+  /**
+   * Lets a stream continue from what `stateBytes` returned, here or elsewhere.
+   * @throws TypeError, RangeError if the bytes are damaged, of another version or the state of a model with other layers, or no such
+   * stream is open; then nothing is changed
+   */
+  restoreBytes(id: number, bytes: Uint8Array | ArrayBuffer): void {
+    this.restore(id, stateFromBytes(this.#engine, bytes));
   }
 
   /** Lets a stream begin a new sequence: its state becomes zero. */
