@@ -101,8 +101,9 @@ export function recurrent(draft: Draft): void {
     ...(type === "gru" && { linear_before_reset: Number(layer.reset !== "before") }),
   };
   const kept = type === "lstm" ? ["h", "c"] : ["h"];
-  const initial = kept.map((name) => stateIn(draft, `${name}_l${k}`, [D, "B", H]));
-  const ended = kept.map((name, i) => (states ? `${name}_l${k}_next` : i === 0 && final ? "Y_h?" : ""));
+  const state = (name: string) => `${name}_l${k}${D === 1 ? ends[0] : ""}`;
+  const initial = kept.map((name) => stateIn(draft, state(name), [D, "B", H]));
+  const ended = kept.map((name, i) => (states ? `${state(name)}_next` : i === 0 && final ? "Y_h?" : ""));
   const results = graph.nodes(
     (type as string).toUpperCase(),
     [x, W, R, B, lengths, ...initial, ...(type === "lstm" ? ["", ""].slice(initial.length).concat(peepholes) : [])],

@@ -2,7 +2,7 @@
 
 import type { Tensor } from "../interop/core.js";
 import { recurrent } from "./cells.js";
-import { activate, type Draft, lastStep, refuse, stateIn, transposed } from "./out.js";
+import { activate, type Draft, lastStep, masked, reduce, stateIn, stateOut, transposed } from "./out.js";
 
 /** A row for each kind of layer: adds its nodes, and makes their output the signal. */
 export const LAYERS: Record<string, (draft: Draft) => void> = {
@@ -40,7 +40,8 @@ export const LAYERS: Record<string, (draft: Draft) => void> = {
 
   normalization(draft) {
     const { graph, parameters, x, opset } = draft;
-    if (opset < 17) throw new RangeError(`"${draft.path}" is normalization, for which "opset" must be 17: LayerNormalization came with it`);
+    if (opset < 17)
+      throw new RangeError(`"${draft.path}" is normalization, for which "opset" must be at least 17: LayerNormalization came with it`);
     const name = draft.name("normalization");
     const [gain, bias] = ["weight", "bias"].map((part) => {
       const { shape, data } = parameters[`${name}.${part}`] as Tensor;
@@ -50,18 +51,15 @@ export const LAYERS: Record<string, (draft: Draft) => void> = {
   },
 
   conv1d(draft) {
-    const { graph, layer, parameters, states, lengths, units: inputs } = draft;
+    const { graph, layer, parameters, states, units: inputs } = draft;
     const { kernel, dilation = 1, units } = layer as { kernel: number; dilation?: number; units: number };
     const name = draft.name("conv1d");
     const past = (kernel - 1) * dilation;
     let { x } = draft;
     if (states && past > 0) {
-      if (lengths) refuse(draft, "type", "does not go with both states and lengths: its state is a batch's last steps");
       const own = name.replace("conv1d", "x");
       x = graph.node("Concat", [stateIn(draft, own, [past, "B", inputs]), x], { axis: 0 });
-      // From -past to the end.
-      const [from, to, axes] = [[-past], [2 ** 31 - 1], [0]].map((list) => graph.integers(list)) as [string, string, string];
-      graph.output(graph.node("Slice", [x, from, to, axes], {}, `${own}_next`), [past, "B", inputs]);
+      stateOut(draft, own, x, past, inputs);
     }
     const [W, b] = ["weight", "bias"].map((part) => {
       const { shape, data } = parameters[`${name}.${part}`] as Tensor;
@@ -79,15 +77,19 @@ export const LAYERS: Record<string, (draft: Draft) => void> = {
     draft.pooled = true;
     if (pooled) return;
     if (kind === "last") draft.x = lastStep(draft, x);
-    else if (lengths) refuse(draft, "kind", "is of all steps and does not go with lengths");
     else if (kind === "attention") {
       const name = draft.name("pooling");
       const part = (end: string) => parameters[`${name}.${end}`] as Tensor;
       const bias = graph.tensor(`${name}.bias`, part("bias").shape, part("bias").data);
       const scores = graph.node("MatMul", [x, transposed(graph, `${name}.weight`, part("weight"))]);
       const u = graph.node("Tanh", [graph.node("Add", [scores, bias])]);
-      const a = graph.node("Softmax", [graph.node("MatMul", [u, transposed(graph, `${name}.v`, part("v"))])], { axis: 0 });
-      draft.x = graph.node("ReduceSum", [graph.node("Mul", [x, a]), graph.integers([0])], { keepdims: 0 });
-    } else draft.x = graph.node(kind === "max" ? "ReduceMax" : "ReduceMean", [x], { axes: [0], keepdims: 0 });
+      const e = graph.node("MatMul", [u, transposed(graph, `${name}.v`, part("v"))]);
+      const a = graph.node("Softmax", [masked(draft, e, -Infinity)], { axis: 0 });
+      draft.x = reduce(draft, "ReduceSum", graph.node("Mul", [masked(draft, x, 0), a]));
+    } else if (kind === "max") draft.x = reduce(draft, "ReduceMax", masked(draft, x, -Infinity));
+    else if (lengths) {
+      const count = graph.node("Cast", [graph.node("Unsqueeze", [lengths, graph.integers([1])])], { to: 1 });
+      draft.x = graph.node("Div", [reduce(draft, "ReduceSum", masked(draft, x, 0)), count]);
+    } else draft.x = reduce(draft, "ReduceMean", x);
   },
 };

@@ -1,6 +1,7 @@
 /** A whole model as an ONNX graph. */
 
 import { type Layer, Model } from "../interop/core.js";
+import { inputs, scaled } from "./inputs.js";
 import { LAYERS } from "./layers.js";
 import type { Draft } from "./out.js";
 import { Graph } from "./writer.js";
@@ -8,12 +9,13 @@ import { Graph } from "./writer.js";
 export interface OnnxOptions {
   /**
    * Makes the states of layers inputs and outputs, for streaming: `h_l0` goes in and `h_l0_next` comes out, to go in with the next steps;
-   * also `c_l0` of an lstm, and `x`, the steps before, of a conv1d. [directions, B, units], zeros at the beginning. Default false.
+   * also `c_l0` of an lstm; `x`, the steps before, of a conv1d; `seen`, what gaps take. [directions or steps, B, units], zeros at the
+   * beginning. An lstm with a projection has h before it. Default false.
    */
   states?: boolean;
   /** Adds the input `lengths` [B] int32: the steps that each sequence of a batch has. Default false: all have as many. */
   lengths?: boolean;
-  /** The version of ONNX's operators, from 14 to 17. Default 14; 17 for models with layer normalisation, which came with it. */
+  /** The version of ONNX's operators, from 14 to 21. Default 14; 17 for models with layer normalisation, which came with it. */
   opset?: number;
 }
 
@@ -22,9 +24,7 @@ const RECURRENT = /^(rnn|gru|lstm)$/;
 
 export function graphOf(model: Model, { states = false, lengths = false, opset: given }: OnnxOptions): Uint8Array<ArrayBuffer> {
   const { config, layout, units: scale } = Model.engine("model", model);
-  const { input, scaler, metadata } = config;
   const opset = given ?? (config.layers.some(({ type }) => type === "normalization") ? 17 : 14);
-  if ("columns" in input) throw new RangeError('"input" has columns, for which ONNX has no input: features or tokens');
   // With the pooling that the output "last" stands for.
   let next = 0;
   const layers = layout.rows
@@ -35,13 +35,11 @@ export function graphOf(model: Model, { states = false, lengths = false, opset: 
   const top = last ? layers.findLastIndex(({ layer }) => RECURRENT.test(layer.type)) : -1;
   const counts: Record<string, number> = {};
   const graph = new Graph();
-  const tokens = "tokens" in input ? input.tokens : 0;
-  const units = tokens || (input as { features: number }).features;
   const draft: Draft = {
     graph,
     parameters: model.parameters(),
-    x: tokens ? graph.input("tokens", "int64", ["T", "B"]) : graph.input("inputs", "float", ["T", "B", units]),
-    units,
+    x: "",
+    units: 0,
     pooled: false,
     states,
     lengths: lengths ? graph.input("lengths", "int32", ["B"]) : "",
@@ -55,22 +53,11 @@ export function graphOf(model: Model, { states = false, lengths = false, opset: 
       return kind === "recurrent" ? `${count}` : `${kind}${count ? `_${count}` : ""}`;
     },
   };
-  /** In double precision, as memcell computes it. */
-  const scaled = (...steps: [op: string, numbers: readonly number[]][]) => {
-    draft.x = graph.node("Cast", [draft.x], { to: 11 });
-    for (const [op, numbers] of steps)
-      draft.x = graph.node(op, [draft.x, graph.tensor(`scaler_${op}`, [numbers.length], Float64Array.from(numbers))]);
-    draft.x = graph.node("Cast", [draft.x], { to: 1 });
-  };
-  if (scaler.inputs) scaled(["Sub", scaler.inputs.mean], ["Div", scaler.inputs.deviation]);
+  inputs(draft, config);
   layers.forEach(({ path, layer }, i) => {
     const { type } = layer;
     draft.path = path;
     draft.layer = layer as unknown as Record<string, unknown>;
-    if (tokens && i === 0 && type !== "embedding") {
-      const values = graph.tensor("zero_one", [2], Float32Array.of(0, 1));
-      draft.x = graph.node("OneHot", [draft.x, graph.integers(tokens), values], { axis: -1 });
-    }
     const between = layers.slice(i + 1, pool).find(({ layer }) => STEPS.test(layer.type));
     draft.final = i === top && !between;
     const write = Object.hasOwn(LAYERS, type) ? LAYERS[type] : undefined;
@@ -79,8 +66,8 @@ export function graphOf(model: Model, { states = false, lengths = false, opset: 
       throw new RangeError(`"${between.path}" is ${between.layer.type} of the final states of ${path}, which ONNX has no node for`);
     write(draft);
   });
-  if (scale) scaled(["Mul", scale.deviation], ["Add", scale.mean]);
+  if (scale) draft.x = scaled(graph, draft.x, ["Mul", scale.deviation], ["Add", scale.mean]);
   graph.node("Identity", [draft.x], {}, "outputs");
   graph.output("outputs", draft.pooled ? ["B", draft.units] : ["T", "B", draft.units]);
-  return graph.file(opset, metadata);
+  return graph.file(opset, config.metadata);
 }

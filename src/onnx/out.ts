@@ -47,15 +47,46 @@ export function activate({ graph }: Draft, x: string, kind: string, alpha?: numb
   if (kind === "identity") return x;
   if (kind[0] !== "[") return graph.node(op, [x], more);
   // The logistic function stretched is tanh of the half.
-  const number = (value: number) => graph.tensor(`${value === 2 ? "two" : "half"}_${x}`, [], Float32Array.of(value));
-  const y = graph.node("Tanh", [graph.node("Mul", [x, number(0.5)])]);
-  return kind === "[-2,2]" ? graph.node("Mul", [y, number(2)]) : y;
+  const y = graph.node("Tanh", [graph.node("Mul", [x, graph.number(0.5)])]);
+  return kind === "[-2,2]" ? graph.node("Mul", [y, graph.number(2)]) : y;
+}
+
+/** The `count` steps [count, B, units] of each sequence from `first` after its end on. */
+function stepsAt({ graph, lengths }: Draft, x: string, first: number, count: number): string {
+  const ends = graph.node("Unsqueeze", [graph.node("Cast", [lengths], { to: 7 }), graph.integers([1, 2])]);
+  const offsets = graph.integers(Array.from({ length: count }, (_, i) => first + i));
+  const index = graph.node("Add", [ends, graph.node("Unsqueeze", [offsets, graph.integers([1])])]);
+  const turned = graph.node("Transpose", [x], { perm: [1, 0, 2] });
+  return graph.node("Transpose", [graph.node("GatherND", [turned, index], { batch_dims: 1 })], { perm: [1, 0, 2] });
 }
 
 /** The values of each sequence's last step. */
-export function lastStep({ graph, lengths }: Draft, x: string): string {
+export function lastStep(draft: Draft, x: string): string {
+  const { graph, lengths } = draft;
   if (!lengths) return graph.node("Gather", [x, graph.integers(-1)], { axis: 0 });
-  const at = graph.node("Sub", [graph.node("Cast", [lengths], { to: 7 }), graph.integers(1)]);
-  const index = graph.node("Unsqueeze", [at, graph.integers([1])]);
-  return graph.node("GatherND", [graph.node("Transpose", [x], { perm: [1, 0, 2] }), index], { batch_dims: 1 });
+  return graph.node("Squeeze", [stepsAt(draft, x, -1, 1), graph.integers([0])]);
+}
+
+/** The output for a state that is the last `past` steps of x, which has as many before its first. */
+export function stateOut(draft: Draft, name: string, x: string, past: number, units: number): void {
+  const { graph, lengths } = draft;
+  const [from, to, axis] = [[-past], [2 ** 31 - 1], [0]].map((list) => graph.integers(list)) as [string, string, string];
+  const steps = lengths ? stepsAt(draft, x, 0, past) : graph.node("Slice", [x, from, to, axis]);
+  graph.output(graph.node("Identity", [steps], {}, `${name}_next`), [past, "B", units]);
+}
+
+/** A sum, mean or maximum over the steps. */
+export function reduce({ graph, opset }: Draft, op: "ReduceSum" | "ReduceMean" | "ReduceMax", x: string): string {
+  // The axes of the others became an input later.
+  if (op !== "ReduceSum" && opset < 18) return graph.node(op, [x], { axes: [0], keepdims: 0 });
+  return graph.node(op, [x, graph.integers([0])], { keepdims: 0 });
+}
+
+/** x [T, B, units] with `value` in the steps after a sequence's end. */
+export function masked({ graph, lengths }: Draft, x: string, value: number): string {
+  if (!lengths) return x;
+  const T = graph.node("Gather", [graph.node("Shape", [x]), graph.integers(0)]);
+  const steps = graph.node("Unsqueeze", [graph.node("Range", [graph.integers(0), T, graph.integers(1)]), graph.integers([1, 2])]);
+  const ends = graph.node("Unsqueeze", [graph.node("Cast", [lengths], { to: 7 }), graph.integers([1])]);
+  return graph.node("Where", [graph.node("Less", [steps, ends]), x, graph.number(value)]);
 }

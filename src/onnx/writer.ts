@@ -28,7 +28,8 @@ const declared = (number: number, name: string, type: keyof typeof TYPES, dimens
 
 export class Graph {
   readonly #parts: Bytes = [];
-  readonly #constants = new Map<string, string>();
+  /** The names of what is there already. */
+  readonly #known = new Map<string, string>();
   #count = 0;
 
   /** Adds a node. @returns the names of its outputs; those that end with "?" are numbered */
@@ -46,25 +47,41 @@ export class Graph {
     return names;
   }
 
-  /** Adds a node with one output. */
+  /** Adds a node with one output; the same one, if there is such a node. */
   node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}, name = `${op}?`): string {
-    return this.nodes(op, inputs, attributes, [name])[0] as string;
+    return this.#once([op, inputs, attributes, name], () => this.nodes(op, inputs, attributes, [name])[0] as string);
   }
 
-  tensor(name: string, shape: readonly number[], data: Numbers): string {
-    const type = data instanceof Float32Array ? TYPES.float : data instanceof Float64Array ? TYPES.double : TYPES.int64;
-    const sizes = shape.flatMap((n) => field(1, n));
-    this.#parts.push(...field(5, [...sizes, ...field(2, type), ...field(8, name), ...field(9, [littleEndian(data)])]));
+  #once(key: unknown, add: () => string): string {
+    const text = JSON.stringify(key);
+    const name = this.#known.get(text) ?? add();
+    this.#known.set(text, name);
     return name;
+  }
+
+  /** Adds a constant; one name is one constant. */
+  tensor(name: string, shape: readonly number[], data: Numbers): string {
+    return this.#once(name, () => {
+      const type = data instanceof Float32Array ? TYPES.float : data instanceof Float64Array ? TYPES.double : TYPES.int64;
+      const sizes = shape.flatMap((n) => field(1, n));
+      this.#parts.push(...field(5, [...sizes, ...field(2, type), ...field(8, name), ...field(9, [littleEndian(data)])]));
+      return name;
+    });
   }
 
   /** A few integers, for shapes and axes: a list, or one alone. */
   integers(value: number | readonly number[]): string {
-    const [shape, list] = typeof value === "number" ? [[], [value]] : [[value.length], value];
-    const key = JSON.stringify(value);
-    const name = this.#constants.get(key) ?? this.tensor(`integers_${this.#constants.size}`, shape, BigInt64Array.from(list, BigInt));
-    this.#constants.set(key, name);
-    return name;
+    const list = typeof value === "number" ? [value] : value;
+    return this.tensor(
+      `integer_${value}`.replaceAll(",", "_") + (list === value ? "_" : ""),
+      list === value ? [list.length] : [],
+      BigInt64Array.from(list, BigInt),
+    );
+  }
+
+  /** A number alone. */
+  number(value: number): string {
+    return this.tensor(`number_${value}`, [], Float32Array.of(value));
   }
 
   input(name: string, type: keyof typeof TYPES, dimensions: Dimensions): string {

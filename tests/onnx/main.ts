@@ -1,8 +1,10 @@
 /**
- * Random models in ONNX Runtime, native and in WebAssembly: `npm run test:onnx [-- COUNT]`. Its packages are installed in this folder.
+ * Random models in ONNX Runtime, native and in WebAssembly, and the code of docs/onnx.md: `npm run test:onnx [-- COUNT]`. Its packages are
+ * installed in this folder.
  */
 
 import { agreement } from "./agreement.js";
+import { runDocs } from "./docs.js";
 import { drawModel } from "./models.js";
 import { runtime } from "./runtime.js";
 
@@ -25,5 +27,6 @@ for (const platform of ["node", "web"] as const) {
   }
   console.log(`${count} models in ${run.about}: at most ${worst.toExponential(1)} apart`);
 }
+await runDocs();
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -3,6 +3,8 @@
 import { Random } from "../../src/core/random.js";
 import {
   activation,
+  type Columns,
+  categorical,
   conv1d,
   createModel,
   dense,
@@ -14,6 +16,7 @@ import {
   type Model,
   type ModelConfig,
   normalization,
+  numeric,
   pooling,
   rnn,
 } from "../../src/index.js";
@@ -21,13 +24,12 @@ import {
 export interface Drawn {
   config: ModelConfig;
   model: Model;
-  /** Numbers a step, or tokens. */
+  /** Numbers a step, or tokens; of columns the numbers of their categories, 0 for numbers. */
   features: number;
   tokens: number;
+  columns: { count: number; gaps: boolean }[];
   /** Whether the model can stream. */
   streams: boolean;
-  /** Whether a pooling looks at all steps. */
-  poolsAll: boolean;
   random: Random;
 }
 
@@ -40,10 +42,13 @@ export function drawModel(n: number, seed = 1): Drawn {
   const chance = (p: number) => random.uniform() < p;
   const of = <T>(list: readonly T[]) => list[below(list.length)] as T;
   const tokens = chance(0.25) ? 2 + below(7) : 0;
-  const features = 1 + below(6);
+  const columns = !tokens && chance(0.25) ? drawColumns(below, chance) : undefined;
+  const features = columns ? Object.keys(columns).length : 1 + below(6);
+  const input = tokens ? { tokens } : columns ? { columns } : { features };
   const layers: Layer[] = [];
   let units = tokens || features;
-  let hot = tokens > 0;
+  // Only a recurrent layer takes one-hot columns of others' weights.
+  let hot = tokens > 0 || columns !== undefined;
   let tied = 0;
   if (tokens && chance(0.6)) {
     units = 1 + below(6);
@@ -58,7 +63,8 @@ export function drawModel(n: number, seed = 1): Drawn {
       units = 1 + below(6);
       layers.push(conv1d({ units, kernel: 1 + below(3), dilation: 1 + below(3) }));
     }
-    if (!hot && chance(0.1)) layers.push(normalization());
+    // Of two numbers it is nearly a step, whose errors no bound has.
+    if (!hot && units > 2 && chance(0.1)) layers.push(normalization());
     const H = 1 + below(9);
     const both = chance(0.25) ? of(["concat", "sum"] as const) : undefined;
     const reverse = !both && chance(0.1);
@@ -107,34 +113,52 @@ export function drawModel(n: number, seed = 1): Drawn {
     if (chance(0.1)) layers.push(dropout({ rate: 0.3 }), activation({ kind: of(["relu", "tanh", "hardSigmoid"]) }));
   }
   const output = chance(0.5) ? "last" : "every";
-  let poolsAll = false;
   if (output === "last" && chance(0.4)) {
     const kind = of(["last", "mean", "max", "attention"] as const);
-    poolsAll = kind !== "last";
+    whole ||= kind !== "last";
     layers.push(pooling({ kind, ...(kind === "attention" && chance(0.5) && { units: 3 }) }));
   }
-  if (chance(0.15)) layers.push(normalization());
+  if (units > 2 && chance(0.15)) layers.push(normalization());
   if (tied) layers.push(dense({ units: tied }), dense({ units: tokens, tied: true }));
   else if (chance(0.7)) layers.push(dense({ units: 1 + below(4), activation: of(SQUASH), bias: chance(0.8) }));
-  const config: ModelConfig = { input: tokens ? { tokens } : { features }, layers, output, seed: n };
+  const config: ModelConfig = { input, layers, output, seed: n };
   const outputs = createModel(config).predict([{ inputs: new Array(tokens ? 1 : features).fill(0) }])[0]!.length;
   const scale = (count: number) => ({
     mean: Array.from({ length: count }, () => random.uniform() - 0.5),
     deviation: Array.from({ length: count }, () => 0.5 + random.uniform()),
   });
-  const scaler = { ...(!tokens && chance(0.3) && { inputs: scale(features) }), ...(!tied && chance(0.3) && { targets: scale(outputs) }) };
+  const numbers = columns ? Object.values(columns).filter(({ type }) => type === "numeric").length : tokens ? 0 : features;
+  const scaler = {
+    ...(numbers > 0 && chance(0.3) && { inputs: scale(numbers) }),
+    ...(!tied && chance(0.3) && { targets: scale(outputs) }),
+  };
   const model = createModel({ ...config, scaler, ...(chance(0.2) && { metadata: { labels: "a,b", note: `model ${n}` } }) });
   const parameters = Object.entries(model.parameters()).map(([name, { shape, data }]) => {
     const spread = /gain|normalization/.test(name) ? 1 : 0.7;
     return [name, { shape, data: data.map(() => Math.fround(spread * (2 * random.uniform() - 1))) }];
   });
   model.setParameters(Object.fromEntries(parameters));
-  return { config: model.config as ModelConfig, model, features, tokens, streams: !whole && !poolsAll, poolsAll, random };
+  const values = Object.values(columns ?? {}).map((column) => ({
+    count: column.type === "numeric" ? 0 : (column.categories as number),
+    gaps: column.missing !== undefined,
+  }));
+  return { config: model.config as ModelConfig, model, features, tokens, columns: values, streams: !whole, random };
+}
+
+function drawColumns(below: (most: number) => number, chance: (p: number) => boolean): Columns {
+  const all = Array.from({ length: 1 + below(4) }, (_, k) => {
+    if (chance(0.5)) return [`number ${k}`, numeric(chance(0.6) ? { missing: chance(0.7) ? "last" : "mean" } : {})] as const;
+    const options = { ...(chance(0.4) && { missing: "category" as const }), ...(chance(0.5) && { units: 1 + below(3) }) };
+    return [`category ${k}`, categorical(1 + below(5), options)] as const;
+  });
+  return Object.fromEntries(all);
 }
 
 /** Inputs of one sequence. */
-export function drawInputs({ random, features, tokens }: Drawn, length: number): number[] {
-  return Array.from({ length: length * (tokens ? 1 : features) }, () =>
-    tokens ? Math.floor(random.uniform() * tokens) : 2 * random.uniform() - 1,
-  );
+export function drawInputs({ random, features, tokens, columns }: Drawn, length: number): number[] {
+  return Array.from({ length: length * (tokens ? 1 : features) }, (_, i) => {
+    const { count = tokens, gaps = false } = columns[i % features] ?? {};
+    if (gaps && random.uniform() < 0.4) return NaN;
+    return count ? Math.floor(random.uniform() * count) : 2 * random.uniform() - 1;
+  });
 }
