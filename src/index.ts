@@ -46,7 +46,7 @@ export type { Sequence } from "./model/sequences.js";
 export type { WindowOptions } from "./model/series.js";
 export { lanes, scaler, windows } from "./model/series.js";
 export type { State } from "./model/state.js";
-export type { Assigned } from "./model/stateDict.js";
+export type { Assigned, SetOptions } from "./model/stateDict.js";
 export type { Stream } from "./model/stream.js";
 export type { Streams, StreamsOptions } from "./model/streams.js";
 export type { ColumnOf, Table, TableOptions, TableWindow, WindowInputs } from "./model/table.js";

@@ -44,7 +44,7 @@ test("no dependencies, no install scripts, types first, and every export is ther
 
 const BUDGETS = {
   "memcell.js": 350,
-  "core.js": 66_060,
+  "core.js": 66_200,
   "memcell.wasm": 13_400,
   "workerd.js": 51_200,
   "batcher.js": 2_150,

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { createModel, dense, loadModel, lstm, type ModelConfig, readSafetensors, type Tensor, writeSafetensors } from "../src/index.js";
+import { toStateDict } from "../src/torch.js";
 
 interface Module {
   name: string;
@@ -61,6 +62,21 @@ describe("names", () => {
     expect(model().setParameters(more, { prefixes: ["rnn.", "fc."] })).toMatchObject({ kept: [], unused: ["other.weight", "step"] });
   });
 
+  test("a head for other classes is left out, by strict: false or a prefix of null; the rest is set", () => {
+    const head = { ...tensors, "fc.weight": one(3, 4) };
+    const kept = ["dense.weight", "dense.bias"];
+    expect(model().setParameters(head, { strict: false })).toMatchObject({ kept, zeroed: [], unused: ["fc.weight", "fc.bias"] });
+    const given = { strict: false, prefixes: ["rnn.", "fc."] };
+    expect(model().setParameters(head, given)).toMatchObject({ kept, zeroed: [], unused: ["fc.weight", "fc.bias"] });
+    expect(model().setParameters(head, { prefixes: ["rnn.", null] })).toMatchObject({ kept, unused: ["fc.weight", "fc.bias"] });
+    expect(model().setParameters(head, { strict: false, prefixes: ["rnn.", "head."] }).kept).toEqual(kept);
+    // Of memcell's own names, beside a layer that this model does not have.
+    const other = { ...model().parameters(), "dense_1.weight": one(2, 4), "dense_1.bias": one(2) };
+    expect(model().setParameters(other, { strict: false })).toMatchObject({ kept: [], unused: ["dense_1.weight", "dense_1.bias"] });
+    const small = { "dense.weight": one(3, 4), "dense.bias": one(2) };
+    expect(model().setParameters(small, { strict: false })).toMatchObject({ set: [], zeroed: [], unused: Object.keys(small) });
+  });
+
   test.each<[string, () => unknown, string]>([
     [
       "two that a layer could be",
@@ -91,12 +107,18 @@ describe("names", () => {
     [
       "another shape",
       () => model().setParameters({ ...tensors, "fc.weight": one(3, 4) }, { prefixes: ["rnn.", "fc."] }),
-      '"parameters.fc.weight.shape" expected [2,4], got [3,4]',
+      '"parameters.fc.weight.shape" expected [2,4], got [3,4] for dense.weight; strict: false of setParameters leaves it out',
     ],
     [
       "another shape that is to be found",
       () => model().setParameters({ ...tensors, "fc.weight": one(3, 4) }),
-      '"parameters.fc.weight" is no parameter of this model',
+      '"parameters.fc.weight.shape" expected [2,4], got [3,4] for dense.weight; strict: false of setParameters leaves it out',
+    ],
+    ["strict that is neither", () => model().setParameters(tensors, { strict: 0 as never }), '"strict" expected true or false, got 0'],
+    [
+      "a prefix of null for a file to be written",
+      () => toStateDict(model(), { prefix: ["rnn.", null as never] }),
+      '"prefixes[1]" expected a prefix such as "rnn.", got null',
     ],
   ])("refused: %s", (_, set, message) => {
     expect(set).toThrow(message);

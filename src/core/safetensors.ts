@@ -219,7 +219,9 @@ export function checkTensor(path: string, value: unknown, shape: readonly number
 }
 
 /** @throws RangeError if a tensor's shape differs */
-export function checkShape(path: string, given: unknown, shape: readonly number[]): void {
-  const same = Array.isArray(given) && given.length === shape.length && given.every((n, i) => n === shape[i]);
-  if (!same) throw new RangeError(`"${clip(path)}.shape" expected ${shapeText(shape)}, got ${shapeText(given)}`);
+export function checkShape(path: string, given: unknown, shape: readonly number[], more = ""): void {
+  if (!sameShape(given, shape)) throw new RangeError(`"${clip(path)}.shape" expected ${shapeText(shape)}, got ${shapeText(given)}${more}`);
 }
+
+export const sameShape = (given: unknown, shape: readonly number[]): boolean =>
+  Array.isArray(given) && given.length === shape.length && given.every((n, i) => n === shape[i]);

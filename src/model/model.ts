@@ -1,7 +1,7 @@
 /** A model: parameters, and the functions that compute with them. */
 
 import { product } from "../core/arithmetic.js";
-import { each, fail, integerIn, isObject, options } from "../core/check.js";
+import { boolean, each, fail, integerIn, isObject, options } from "../core/check.js";
 import type { Lanes, Mode } from "../core/lanes.js";
 import { lanesFor } from "../core/lanes.js";
 import { checkTensor, type Dtype, type Tensor, writeSafetensors } from "../core/safetensors.js";
@@ -20,7 +20,7 @@ import { Network, statesOf } from "./network.js";
 import { checkPredict, type Predicted, type PredictOptions, probabilitiesOf, type ReadOptions } from "./probabilities.js";
 import { type Checked, checkSequences, type Sequence } from "./sequences.js";
 import type { State } from "./state.js";
-import { type Assigned, assign } from "./stateDict.js";
+import { type Assigned, assign, type SetOptions } from "./stateDict.js";
 import { Stream } from "./stream.js";
 import { Streams, type StreamsOptions } from "./streams.js";
 import { summarize } from "./summary.js";
@@ -227,17 +227,16 @@ export class Model {
    * Sets all parameters or some of them, by the model's names or by those of a PyTorch module, whose layers have prefixes
    * (`rnn.weight_ih_l0`, `fc.weight`). Each layer is found by its names and shapes, or by the `prefixes` that you give. A layer whose
    * weights come without any bias (`bias=False`) gets biases of 0.
-   * @param options `prefixes`: one for each layer that has parameters, from the input up: `["encoder.", "head."]`. Needed where names and
-   * shapes are ambiguous, or to take a part of the tensors. Layers with the same prefix are a stack, numbered in it from 0
+   * @param setOptions `prefixes` of the layers, null for one that stays as it is; `strict: false` leaves out what does not fit
    * @returns names: the parameters that were `set`, `zeroed` and `kept`, and tensors that were `unused`
    * @throws TypeError, RangeError if a tensor is unknown, of another shape or not finite; then no parameter is changed
-   * @example const { kept } = model.setParameters(readSafetensors(fileFromPyTorch).tensors);
+   * @example const { kept } = model.setParameters(readSafetensors(fileFromPyTorch).tensors, { strict: false });
    */
-  setParameters(tensors: Record<string, Tensor>, setOptions: { prefixes?: readonly string[] } = {}): Assigned {
+  setParameters(tensors: Record<string, Tensor>, setOptions: SetOptions = {}): Assigned {
     const { layout, memory, params } = this.#engine;
     if (!isObject(tensors)) fail(TypeError, "parameters", "tensors by name", tensors);
-    const { prefixes } = options("options", setOptions, ["prefixes"]);
-    const { assigned, chosen } = assign(layout.parameters, tensors, prefixes);
+    const { prefixes, strict = true } = options("options", setOptions, ["prefixes", "strict"]);
+    const { assigned, chosen } = assign(layout.parameters, tensors, prefixes, boolean("strict", strict));
     // Check all before changing any. Tensors of a file are read twice rather than kept.
     for (const [{ name, shape }, tensor] of chosen) if (tensor) checkTensor(`parameters.${name}`, tensor, shape);
     this.#engine.change();

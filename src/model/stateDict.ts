@@ -4,7 +4,7 @@
  */
 
 import { arrayLike, clip, fail, listed } from "../core/check.js";
-import { checkShape, type Tensor } from "../core/safetensors.js";
+import { checkShape, sameShape, type Tensor } from "../core/safetensors.js";
 import type { Parameter } from "../layers/plan.js";
 
 /** The result of `setParameters`: names of the model's parameters, and of tensors that were not used. */
@@ -14,8 +14,22 @@ export interface Assigned {
   zeroed: string[];
   /** Parameters that were not changed. */
   kept: string[];
-  /** Tensors under none of the `prefixes`. */
+  /** Tensors under none of the `prefixes`; without `strict` also those that fit no layer. */
   unused: string[];
+}
+
+/** What `setParameters` takes besides the tensors. */
+export interface SetOptions {
+  /**
+   * One for each layer that has parameters, from the input up: `["encoder.", "head."]`; null leaves a layer as it is. Needed where names
+   * and shapes are ambiguous, or to take a part of the tensors. Layers with the same prefix are a stack, numbered in it from 0.
+   */
+  prefixes?: readonly (string | null)[];
+  /**
+   * false leaves out what does not fit, instead of an error: a layer whose tensors are not there, or of which one has another shape (a
+   * head for other classes), stays as it is (`kept`); tensors of no layer are `unused`. Default true.
+   */
+  strict?: boolean;
 }
 
 /** The parameters of one layer, with their names in a PyTorch module; in a stack these include the number of the layer. */
@@ -46,18 +60,17 @@ function groupsOf(parameters: readonly Parameter[]): Group[] {
   return [...groups.values()];
 }
 
-/** The only prefix under which a layer's weights are found by name and shape; undefined if there is none. */
-function find({ name, parameters }: Group, number: number, tensors: Record<string, Tensor>): string | undefined {
+/** The prefix under which a layer's weights are found by name and shape: its own, or the only one; undefined if there is none. */
+function find({ name, recurrent, parameters }: Group, number: number, tensors: Record<string, Tensor>): string | undefined {
   const weights = parameters.filter(({ bias }) => !bias);
   const asked = weights.length > 0 ? weights : parameters;
   const first = asked[0]?.local(number) as string;
   const fits = (prefix: string) =>
-    asked.every(({ parameter: { shape }, local }) => {
-      const given = tensors[prefix + local(number)]?.shape;
-      return given?.length === shape.length && shape.every((n, i) => given[i] === n);
-    });
+    asked.every(({ parameter, local }) => sameShape(tensors[prefix + local(number)]?.shape, parameter.shape));
   const ends = Object.keys(tensors).filter((tensor) => tensor === first || tensor.endsWith(`.${first}`));
   const found = ends.map((tensor) => tensor.slice(0, tensor.length - first.length)).filter(fits);
+  const own = recurrent ? "" : `${name}.`;
+  if (found.includes(own)) return own;
   if (found.length > 1) {
     const known = listed(found.map((prefix) => JSON.stringify(clip(prefix))));
     throw new RangeError(`"parameters" has several that "${name}" could be, ${known}: say which with prefixes`);
@@ -65,13 +78,13 @@ function find({ name, parameters }: Group, number: number, tensors: Record<strin
   return found[0];
 }
 
-/** One for each group. */
-function checkPrefixes(groups: readonly Group[], prefixes: unknown): string[] {
+/** One for each group. @param none what a group may have instead */
+function checkPrefixes(groups: readonly Group[], prefixes: unknown, none?: null): string[] {
   const list = arrayLike("prefixes", prefixes, "prefixes of layers");
   const layers = listed(groups.map(({ name }) => name));
   if (list.length !== groups.length) fail(RangeError, "prefixes", `${groups.length}, one for each of ${layers}`, prefixes);
   groups.forEach((_, i) => {
-    if (typeof list[i] !== "string") fail(TypeError, `prefixes[${i}]`, 'a prefix such as "rnn."', list[i]);
+    if (typeof list[i] !== "string" && list[i] !== none) fail(TypeError, `prefixes[${i}]`, 'a prefix such as "rnn."', list[i]);
   });
   return list as unknown as string[];
 }
@@ -100,9 +113,13 @@ export function moduleNames(parameters: readonly Parameter[], prefixes: unknown)
   );
 }
 
+/** @throws RangeError if the tensor of this name has another shape than the parameter that it is for */
+function checkFit(name: string, tensor: Tensor | null | undefined, parameter: Parameter): void {
+  checkShape(`parameters.${name}`, tensor?.shape, parameter.shape, ` for ${parameter.name}; strict: false of setParameters leaves it out`);
+}
+
 /**
- * @param prefixes one for each layer that has parameters, from the input up; layers with the same one are a stack. Absent: tensors have
- * the model's names, or each layer is found by its names and shapes
+ * @param prefixes as in `SetOptions`; absent: tensors have the model's names, or each layer is found by its names and shapes
  * @returns the tensor for each parameter, null for zeros
  * @throws TypeError, RangeError if a tensor matches no parameter, or has another shape
  */
@@ -110,42 +127,50 @@ export function assign(
   parameters: readonly Parameter[],
   tensors: Record<string, Tensor>,
   prefixes?: unknown,
+  strict = true,
 ): { assigned: Assigned; chosen: Map<Parameter, Tensor | null> } {
   const names = Object.keys(tensors);
   const known = new Set(parameters.map(({ name }) => name));
   const groups = groupsOf(parameters);
   const own = prefixes === undefined && names.every((name) => known.has(name));
-  if (prefixes !== undefined) checkPrefixes(groups, prefixes);
+  const list: readonly (string | null | undefined)[] = prefixes === undefined ? [] : checkPrefixes(groups, prefixes, null);
   const chosen = new Map<Parameter, Tensor | null>();
   const assigned: Assigned = { set: [], zeroed: [], kept: [], unused: [] };
   const left = new Set(names);
   const next = numbering();
   groups.forEach((group, i) => {
-    const stacked = (prefixes as string[] | undefined)?.[i];
-    const number = stacked === undefined ? Number(group.name.slice(1)) : next(stacked, group.recurrent);
-    const prefix = own ? "" : (stacked ?? find(group, number, tensors));
+    const stacked = list[i];
+    const number = stacked == null ? Number(group.name.slice(1)) : next(stacked, group.recurrent);
+    const prefix = own ? "" : stacked === undefined ? find(group, number, tensors) : stacked;
     const rows = group.parameters.map(({ parameter, local, bias }) => {
       const name = own ? parameter.name : `${prefix}${local(number)}`;
-      return { parameter, bias, name, tensor: prefix === undefined || !left.has(name) ? undefined : tensors[name] };
+      return { parameter, bias, name, tensor: prefix == null || !left.has(name) ? undefined : tensors[name] };
     });
+    const fits = strict || rows.every(({ parameter, tensor }) => tensor === undefined || sameShape(tensor?.shape, parameter.shape));
     const whole = rows.some(({ bias }) => !bias) && rows.every(({ bias, tensor }) => bias === (tensor === undefined));
     for (const { parameter, bias, name, tensor } of rows) {
-      if (tensor !== undefined) {
-        checkShape(`parameters.${name}`, (tensor as Tensor | null)?.shape, parameter.shape);
+      if (tensor !== undefined && fits) {
+        checkFit(name, tensor, parameter);
         chosen.set(parameter, tensor);
         left.delete(name);
         assigned.set.push(parameter.name);
-      } else if (bias && whole) {
+      } else if (bias && whole && fits) {
         chosen.set(parameter, null);
         assigned.zeroed.push(parameter.name);
-      } else if (stacked !== undefined && !bias) throw new RangeError(`"parameters" has no tensor "${clip(name)}"`);
+      } else if (strict && stacked != null && !bias) throw new RangeError(`"parameters" has no tensor "${clip(name)}"`);
       else assigned.kept.push(parameter.name);
     }
   });
   for (const name of left) {
     const prefix = name.slice(0, name.lastIndexOf(".") + 1);
-    if (prefixes !== undefined && !(prefixes as string[]).includes(prefix)) assigned.unused.push(name);
-    else throw new RangeError(`"parameters.${clip(name)}" is no parameter of this model, which has ${listed([...known])}`);
+    if (!strict || (prefixes !== undefined && !list.includes(prefix))) {
+      assigned.unused.push(name);
+      continue;
+    }
+    // A layer that would take it, were it of its shape.
+    const near = parameters.find((parameter) => !chosen.has(parameter) && name.endsWith(parameter.name.replace(/.*\./, "")));
+    if (near) checkFit(name, tensors[name], near);
+    throw new RangeError(`"parameters.${clip(name)}" is no parameter of this model, which has ${listed([...known])}`);
   }
   return { assigned, chosen };
 }
