@@ -6,7 +6,8 @@
 
 import { activationForward } from "./activation";
 import { aligned, alignedOrNone, DEBUG, fours, isWidth, positive } from "./asserts";
-import { isSmall, lstm97Backward, lstm97BackwardAlone, lstm97Forward } from "./cells/lstm97";
+import { blocksBackwardAlone, blocksForwardAlone, isAlone } from "./blocksAlone";
+import { lstm97Backward, lstm97Forward } from "./cells/lstm97";
 import { BLOCK_H, DENSE, NO_OUTPUT_GATE } from "./codes";
 import { clearRows, copyRows, padded } from "./lanes";
 import { blocksAtOnce, product, rows } from "./matmul";
@@ -42,6 +43,10 @@ export function blocksForward(
   const netPanel = <usize>N * row;
   const xPanel = <usize>Ip * row;
   const sourcePanel = <usize>R * row;
+  if (isAlone(P, S, width)) {
+    blocksForwardAlone(y, s, net, source, x, weight, bias, functions, T, I, R, B, S);
+    return;
+  }
   const all = sourcePanel > cells;
   const most = blocksAtOnce(DENSE, width);
   for (let t = 0; t < T; t++) {
@@ -101,8 +106,8 @@ export function blocksBackward(
   const N = padded(B * S) + (functions & NO_OUTPUT_GATE ? 1 : 2) * padded(B);
   const netPanel = <usize>N * row;
   const sourcePanel = <usize>R * row;
-  if (!weightT && !dLater && P == 1 && isSmall(S, width)) {
-    lstm97BackwardAlone(dnet, ds, dss, dy, net, s, functions, T, B, S);
+  if (!weightT && !dLater && isAlone(P, S, width)) {
+    blocksBackwardAlone(dnet, ds, dss, dy, net, s, functions, T, B, S);
     return;
   }
   for (let t = T - 1; t >= 0; t--) {

@@ -5,8 +5,9 @@
 
 import { aligned, alignedOrNone, DEBUG, fours, isWidth, positive } from "./asserts";
 import { allGroups, groups, inputGroups, recurrentGroups } from "./cell";
-import { PANEL } from "./codes";
+import { DENSE, PANEL } from "./codes";
 import { padded, transpose, VECTOR } from "./lanes";
+import { addColumns, outerProducts } from "./outer";
 import { column1, columns, tile } from "./tile";
 
 /** How many blocks (the G groups of four units) `rows` takes at once: as many as fill the accumulators, or two tiles of six rows. */
@@ -99,6 +100,9 @@ export function product(
 /** Values of k (slots x lanes) packed at a time for the weight gradient: each panel of 8 rows takes 8 kB. */
 const BLOCK: i32 = 256;
 
+/** Up to so many rows of one group are not packed at a batch of one. */
+const SMALL: i32 = 32;
+
 /** Columns of dw computed at a time: two tiles of six. */
 const STRIP: i32 = 12;
 
@@ -131,6 +135,17 @@ export function weightGradient(
   if (DEBUG) assert(rowCount % (4 * groups(cell)) == 0 && positive(slots) && isWidth(width));
   const G = groups(cell);
   const total = rowCount >> 2;
+  if (cell == DENSE && rowCount <= SMALL && width == 1) {
+    for (let q = dbx ? 0 : total; q < total; q++) {
+      const at = (<usize>q) << 4;
+      for (let slot = 0; slot < slots; slot += BLOCK) {
+        addColumns(dbx + at, dy + ((<usize>(slot * total)) << 4) + at, (<usize>total) << 4, min(BLOCK, slots - slot));
+      }
+    }
+    outerProducts(dw, dy, x, total, kx, kx + kh, slots);
+    outerProducts(dw + ((<usize>kx) << 4), dy, h, total, kh, kx + kh, slots);
+    return;
+  }
   const panels = (total + 1) >> 1;
   const neighbours = allGroups(cell) ? 0 : total - (total % (2 * G));
   const strip = scratch + ((<usize>panels * 8 * BLOCK) << 2);
@@ -150,8 +165,8 @@ export function weightGradient(
       pack(panel, 32, dyBlock, rowCount, q, count, width);
       if (i == total) continue;
       const at = (<usize>q) << 4;
-      if (dbx && forX) addColumns(dbx + at, panel, k);
-      if (dbh && forH) addColumns(dbh + at, panel, k);
+      if (dbx && forX) addColumns(dbx + at, panel, 32, k);
+      if (dbh && forH) addColumns(dbh + at, panel, 32, k);
     }
     const xBlock = x + ((<usize>slot * kx * width) << 2);
     const hBlock = h + ((<usize>slot * kh * width) << 2);
@@ -218,19 +233,6 @@ function pack(
     }
     source += step;
   }
-}
-
-/** sums[4] += the k rows of four at `panel`, 32 bytes apart. */
-function addColumns(sums: usize, panel: usize, k: i32): void {
-  let even = v128.load(sums);
-  let odd = f32x4.splat(0);
-  for (let i = 0; i < k - 1; i += 2) {
-    even = f32x4.add(even, v128.load(panel));
-    odd = f32x4.add(odd, v128.load(panel, 32));
-    panel += 64;
-  }
-  if (k & 1) even = f32x4.add(even, v128.load(panel));
-  v128.store(sums, f32x4.add(even, odd));
 }
 
 /** The pack for products with the transposed matrix: wt[k/4][rows][4 of k] from w[rows/(4G)][k][G][4]. */

@@ -44,8 +44,8 @@ test("no dependencies, no install scripts, types first, and every export is ther
 
 const BUDGETS = {
   "memcell.js": 350,
-  "core.js": 66_200,
-  "memcell.wasm": 13_400,
+  "core.js": 67_350,
+  "memcell.wasm": 14_200,
   "workerd.js": 51_200,
   "batcher.js": 2_150,
   "c.js": 5_000,

@@ -59,11 +59,6 @@ export function lstm97Forward(
 function ofGates(gates: usize, at: usize, S: i32, width: i32): v128 {
   const s = <u32>S;
   if (width == PANEL) return v128.load(gates + ((<usize>((<u32>at >> 5) / s)) << 5) + (at & 16));
-  if (s == 1) return v128.load(gates + at);
-  if (s == 2) {
-    const y = v128.load(gates + ((at >> 5) << 4));
-    return at & 16 ? v128.shuffle<f32>(y, y, 2, 2, 3, 3) : v128.shuffle<f32>(y, y, 0, 0, 1, 1);
-  }
   const cell = <u32>at >> 2;
   let y = v128.load32_splat(gates + ((<usize>(cell / s)) << 2));
   y = v128.load32_lane(gates + ((<usize>((cell + 1) / s)) << 2), y, 1);
@@ -122,77 +117,6 @@ export function lstm97Backward(
       if (gated) storeColumn(dOutGates + gate, f32x4.mul(slope(loadColumn(outGates + gate, width), f), dOut), width);
     }
   }
-}
-
-/** Whether lstm97BackwardAlone can do all steps back. */
-export function isSmall(S: i32, width: i32): bool {
-  return width != PANEL && S <= 2;
-}
-
-/**
- * All steps back of one sequence where dy_in = dy_out = 0, for blocks of one or two cells: four gates a vector, and no calls but
- * the squashing functions. A step of 2 x 2 cells takes a fifth of the time.
- */
-export function lstm97BackwardAlone(
-  dnet: usize, // [T][N] out; may be `net`
-  ds: usize, // [C]: in, from the step after the last; out, the gradient of the first s
-  dss: usize, // [T][C] out: the gradient of each s(t); or 0
-  dy: usize, // [T][C]
-  net: usize, // [T][N]: g(net_c), y_in, y_out
-  s: usize, // [T][C]
-  functions: i32,
-  T: i32,
-  B: i32,
-  S: i32,
-): void {
-  const f = functions & 15;
-  const g = (functions >> BLOCK_G) & 15;
-  const h = (functions >> BLOCK_H) & 15;
-  const gated = !(functions & NO_OUTPUT_GATE);
-  const cells = (<usize>padded(B * S)) << 2;
-  const gates = (<usize>padded(B)) << 2;
-  const N = cells + (gated ? 2 : 1) * gates;
-  for (let t = <usize>T - 1; <isize>t >= 0; t--) {
-    const first = net + t * N + cells;
-    for (let gate: usize = 0; gate < gates; gate += VECTOR) {
-      const yIn = v128.load(first + gate);
-      const yOut = gated ? v128.load(first + gates + gate) : splat(1);
-      let dIn0 = splat(0);
-      let dIn1 = splat(0);
-      let dOut0 = splat(0);
-      let dOut1 = splat(0);
-      for (let half: usize = 0; half < <usize>S; half++) {
-        const at = gate * <usize>S + half * VECTOR;
-        if (at >= cells) break;
-        const input = v128.load(net + t * N + at);
-        const output = activate(v128.load(s + t * cells + at), h);
-        const error = v128.load(dy + t * cells + at);
-        let toState = f32x4.mul(slope(output, h), error);
-        if (gated) toState = f32x4.mul(ofGates(first + gates, at, S, 1), toState);
-        const dState = f32x4.add(v128.load(ds + at), toState);
-        v128.store(ds + at, dState);
-        if (dss) v128.store(dss + t * cells + at, dState);
-        v128.store(dnet + t * N + at, f32x4.mul(f32x4.mul(ofGates(first, at, S, 1), slope(input, g)), dState));
-        const out = f32x4.mul(output, error);
-        const written = f32x4.mul(input, dState);
-        if (half) {
-          dOut1 = out;
-          dIn1 = written;
-        } else {
-          dOut0 = out;
-          dIn0 = written;
-        }
-      }
-      const to = dnet + t * N + cells + gate;
-      v128.store(to, f32x4.mul(slope(yIn, f), S == 1 ? dIn0 : pairs(dIn0, dIn1)));
-      if (gated) v128.store(to + gates, f32x4.mul(slope(yOut, f), S == 1 ? dOut0 : pairs(dOut0, dOut1)));
-    }
-  }
-}
-
-/** Sums of neighbouring lanes: of a in the first two lanes, of b in the last two. */
-function pairs(a: v128, b: v128): v128 {
-  return f32x4.add(v128.shuffle<f32>(a, b, 0, 2, 4, 6), v128.shuffle<f32>(a, b, 1, 3, 5, 7));
 }
 
 /** The factors that the traces of online learning (online.ts) take from a step at a batch of one; equations 21, 23, 25 and 27. */

@@ -635,6 +635,18 @@ export const CASES: Case[] = [
     }),
   ),
   {
+    name: "1997 blocks of two cells, alone, the target at the end of many steps",
+    model: { input: { features: 2 }, layers: [lstm97({ blocks: 3, cellsPerBlock: 2 }), dense({ units: 1 })], output: "last" },
+    loss: "mse",
+    lengths: [260],
+  },
+  {
+    name: "1997 blocks, alone, more rows than are added up one by one",
+    model: { input: { features: 3 }, layers: [lstm97({ blocks: 13 }), dense({ units: 2 })], output: "every" },
+    loss: "mse",
+    lengths: [7],
+  },
+  {
     name: "no recurrence at all",
     model: { input: { features: 6 }, layers: [dense({ units: 3 })], output: "every" },
     loss: "crossEntropy",
