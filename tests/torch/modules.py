@@ -19,11 +19,12 @@ from torch import nn
 
 
 class Net(nn.Module):
-    """Its parts, one after the other; of a recurrent one the outputs."""
+    """Its parts, one after the other; of a recurrent one the outputs. `states` are those that recurrent ones begin with, in their order."""
 
-    def forward(self, x):
+    def forward(self, x, states=()):
+        states = list(states)
         for part in self.children():
-            x = part(x)
+            x = part(x, states.pop(0)) if states and isinstance(part, nn.RNNBase) else part(x)
             x = x[0] if isinstance(x, tuple) else x
         return x
 
@@ -33,8 +34,8 @@ class Wrapped(nn.Module):
         super().__init__()
         self.add_module(name, inner)
 
-    def forward(self, x):
-        return next(self.children())(x)
+    def forward(self, x, states=()):
+        return next(self.children())(x, states)
 
 
 def make(seed):
@@ -86,6 +87,34 @@ def make(seed):
     length = rng.randrange(1, 9)
     x = torch.randint(0, given["tokens"], (1, length)) if tokens else torch.randn(1, length, given["features"])
     return net.eval(), {"input": given, "layers": layers}, x, dtype, rng
+
+
+def from_states(net, x, seed):
+    """What it computes from random initial states, and the gradient of them of a mean squared error, under memcell's names."""
+    generator = torch.Generator().manual_seed(seed)
+    randn = lambda *shape: torch.randn(*shape, generator=generator)
+    states, names, leaves, below = [], [], [], 0
+    for part in net.modules():
+        if not isinstance(part, nn.RNNBase):
+            continue
+        ways = 2 if part.bidirectional else 1
+        kinds = {"h": part.proj_size or part.hidden_size, **({"c": part.hidden_size} if isinstance(part, nn.LSTM) else {})}
+        own = [randn(part.num_layers * ways, 1, size).requires_grad_() for size in kinds.values()]
+        states.append(tuple(own) if len(own) > 1 else own[0])
+        leaves += own
+        for kind in kinds:
+            names.append([f"{kind}_l{below + k}{'_reverse' if way else ''}" for k in range(part.num_layers) for way in range(ways)])
+        below += part.num_layers
+    outputs = net(x, states)
+    targets = randn(*outputs.shape)
+    nn.functional.mse_loss(outputs, targets).backward()
+    flat = lambda tensor: [round(float(v), 8) for v in tensor.flatten()]
+    named = lambda tensors: {name: flat(row) for own, tensor in zip(names, tensors) for name, row in zip(own, tensor)}
+    net.zero_grad()
+    return {
+        "state": named([leaf.detach() for leaf in leaves]), "targets": flat(targets), "outputs": flat(outputs.detach()),
+        "gradients": named([leaf.grad for leaf in leaves]),
+    }
 
 
 def safetensors(tensors):
@@ -145,11 +174,12 @@ def main(what, count, path):
             net, config, x, dtype, rng = make(seed)
             with torch.no_grad():
                 outputs = net(x)
+            stated = from_states(net, x, seed)
             form, raw = saved(net, dtype, rng)
             cases.append({
                 "form": f"{form}, {dtype}", "config": config, "file": base64.b64encode(raw).decode(),
                 "inputs": x.flatten().tolist(), "outputs": [round(float(v), 7) for v in outputs.flatten()],
-                "modules": [name + "." for name, part in net.named_modules() if list(part.parameters(recurse=False))],
+                "stated": stated, "modules": [name + "." for name, part in net.named_modules() if list(part.parameters(recurse=False))],
             })
         with open(path, "w") as file:
             json.dump(cases, file, separators=(",", ":"))
