@@ -72,6 +72,7 @@ const entryPoints = {
   batcher: "src/batcher.ts",
   c: "src/c.ts",
   ctc: "src/ctc.ts",
+  forecast: "src/forecast.ts",
   keras: "src/keras.ts",
   node: "src/node.ts",
   onnx: "src/onnx.ts",

@@ -3,7 +3,8 @@
  * of them. Not public.
  */
 
-export { product } from "./core/arithmetic.js";
+// Under other names than the schedules have.
+export { cosine as cosinePi, exponential as exp, product } from "./core/arithmetic.js";
 export type { Check, Refuse } from "./core/check.js";
 export {
   arrayLike,

@@ -22,6 +22,7 @@ test("no dependencies, no install scripts, types first, and every export is ther
     "batcher",
     "c",
     "ctc",
+    "forecast",
     "keras",
     "node",
     "onnx",
@@ -50,6 +51,7 @@ const BUDGETS = {
   "batcher.js": 2_150,
   "c.js": 5_000,
   "ctc.js": 2_000,
+  "forecast.js": 14_400,
   "keras.js": 7_300,
   "node.js": 1_250,
   "onnx.js": 9_000,
@@ -128,6 +130,7 @@ test("every entry point exports the names of its source and nothing from inside"
   expect(names(await import("memcell/c"))).toEqual(["toC"]);
   expect(names(await import("memcell/ctc"))).toEqual(["beamDecode", "greedyDecode"]);
   expect(names(await import("memcell/scores"))).toEqual(["classificationScores", "forecastScores"]);
+  expect(names(await import("memcell/forecast"))).toEqual(["createForecaster", "loadForecaster"]);
   expect(names(await import("memcell/keras"))).toEqual(names(await import("../src/keras.js")));
   expect(names(await import("memcell/node"))).toEqual(names(await import("../src/node.js")));
   expect(names(await import("memcell/onnx"))).toEqual(names(await import("../src/onnx.js")));

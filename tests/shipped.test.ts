@@ -33,6 +33,7 @@ const UNCAUGHT: Record<string, [code: string, message: RegExp, source: RegExp]> 
   "batcher.js": ["createBatcher(3)", /TypeError: "streams" expected /, /src\/core\/check\.ts/],
   "c.js": ["toC(3)", /TypeError: "model" expected a model/, /src\/core\/check\.ts/],
   "ctc.js": ["greedyDecode(3)", /TypeError: "options" expected /, /src\/core\/check\.ts/],
+  "forecast.js": ["createForecaster(3)", /TypeError: "options" expected /, /src\/core\/check\.ts/],
   "scores.js": ["forecastScores(3)", /TypeError: "targets" expected /, /src\/core\/check\.ts/],
   "keras.js": ["toTfjs(3)", /TypeError: "model" expected a model/, /src\/core\/check\.ts/],
   "onnx.js": ["toOnnx(3)", /TypeError: "model" expected a model/, /src\/core\/check\.ts/],

@@ -27,12 +27,12 @@ export interface ValidatedReport<M extends Metric = never> extends Report {
  *
  * Like any promise, it is awaited when an async function returns it: the function gives the last report. `yield*` iterates it.
  */
-export type Fit<R extends Report = Report> = AsyncGenerator<R, void, undefined> & PromiseLike<R>;
+export type Fit<R = Report> = AsyncGenerator<R, void, undefined> & PromiseLike<R>;
 
 const BOTH = "a fit is either iterated or awaited, and this one is both: await it alone, or keep the last report of the loop";
 
 /** Lets reports also be awaited. */
-export function awaitable<R extends Report>(reports: AsyncGenerator<R, void, undefined>): Fit<R> {
+export function awaitable<R>(reports: AsyncGenerator<R, void, undefined>): Fit<R> {
   const next = reports.next.bind(reports);
   let iterated = false;
   let last: Promise<R> | undefined;

@@ -1,0 +1,250 @@
+/** Learning: what is chosen by the last rows, and what is learned then from all. */
+
+import type { Model, Sequence, Trainer } from "../index.js";
+import { fail } from "../internal.js";
+import { LONGEST } from "./baselines.js";
+import { calibrate, quantileOf } from "./conformal.js";
+import { Framed, regression } from "./frame.js";
+import { blended, type Learned, makeModel, networkOutputs, type Prepared, pieces, prepare, sequenceOf, trainerFor } from "./network.js";
+import type { Checked } from "./options.js";
+import { Kinds, type Plan, seasonsOf } from "./plan.js";
+import type { Series } from "./series.js";
+import { fitSmoothing } from "./smoothing.js";
+import type { Grid } from "./time.js";
+import { boxCoxExponent } from "./transform.js";
+
+/** A report of each epoch. */
+export interface ForecastReport {
+  /** "choose": with the last rows held out; "learn": on from there with all rows, for half as many epochs as were best. */
+  stage: "choose" | "learn";
+  /** The network of the ensemble, from 1; of the units that are tried. */
+  network: number;
+  units: number;
+  epoch: number;
+  /** The mean pinball loss, in units of the first forecast's errors. */
+  loss: number;
+  /** That of the last rows, which were not learned from. NaN in the stage "learn". */
+  validation: number;
+}
+
+/** Series by which a global model chooses; all are learned from. */
+const SAMPLE = 100;
+const UNITS = [16, 48];
+const HARMONICS = [1, 2, 4, 8, 12];
+
+export interface Source {
+  /** Whether there is one series only. */
+  one: boolean;
+  /** All series, in one pass. @param grid on which their times lie, once it is known */
+  read(grid?: Grid): AsyncIterable<Series> | Iterable<Series>;
+}
+
+export const isConstant = ({ target }: Series) => {
+  const first = target.find((value) => !Number.isNaN(value));
+  return target.every((value) => Number.isNaN(value) || value === first);
+};
+
+/** The first pass: kinds of columns, seasons, lengths, and a sample. */
+async function survey(o: Checked, source: Source) {
+  const kinds = new Kinds();
+  const sample: Series[] = [];
+  let [count, rows] = [0, 0];
+  const least = 2 * o.horizon + 8;
+  for await (const series of source.read()) {
+    const path = source.one ? "table" : `series[${count}]`;
+    if (series.length < least) fail(RangeError, path, `at least ${least} rows, for a horizon of ${o.horizon}`, series.length);
+    if (series.target.every(Number.isNaN)) fail(RangeError, `${path}.${o.target}`, "numbers, not gaps alone", "gaps alone");
+    for (const [name, cells] of Object.entries(series.columns)) kinds.add(name, cells);
+    for (const [name, cell] of Object.entries(series.fixed)) kinds.add(name, [cell]);
+    if (sample.length < SAMPLE) sample.push(series);
+    [count, rows] = [count + 1, rows + series.length];
+  }
+  const [first] = sample;
+  if (!first) return fail(RangeError, "tables", "at least one series", "none");
+  return { first, sample, count, rows, kinds: kinds.done() };
+}
+
+/** Rows at the end to choose by: the share that was asked for, or a whole cycle of the longest season if that is at most a third. */
+function held(o: Checked, seasons: readonly number[], length: number): number {
+  const longest = Math.round(Math.max(0, ...seasons));
+  return Math.min(length - o.horizon - 3, Math.max(Math.round(o.validation * length), 3 * longest <= length ? longest : 0));
+}
+
+/** Harmonics and smoothing of the least error on the rows held out. */
+function choosePlan(plan: Plan, o: Checked, sample: readonly Series[]): void {
+  const of = sample.filter((series) => !isConstant(series)).slice(0, 20);
+  const adaptive = plan.seasons.map(Math.round).find((season) => season <= LONGEST) ?? 0;
+  let least = Infinity;
+  const long = plan.seasons.some((season) => season > 24);
+  let best = plan;
+  for (const most of long ? HARMONICS : [12]) {
+    const harmonics = plan.seasons.map((season) => Math.min(Math.floor(season / 2), season <= 24 ? 12 : most));
+    const own: Plan = { ...plan, harmonics, smoothing: { alpha: 1, beta: 0, gamma: 0, phi: 1, season: 0 } };
+    const framed = of.map((series) => {
+      const until = series.length - held(o, plan.seasons, series.length);
+      const frame = { ...regression(own, o, series, until), spread: Array(o.horizon).fill(1) };
+      return { series, until, frame };
+    });
+    own.smoothing = fitSmoothing(
+      framed.map(({ series, until, frame }) => Framed.rest(own, o, series, frame).subarray(0, until)),
+      adaptive,
+      o.horizon,
+    );
+    let error = 0;
+    for (const { series, until, frame } of framed) {
+      let [sum, n] = [0, 0];
+      new Framed(own, o, series, until, frame).truths.subarray((until - 1) * o.horizon).forEach((truth) => {
+        if (!Number.isNaN(truth)) [sum, n] = [sum + Math.abs(truth), n + 1];
+      });
+      error += sum / (n || 1);
+    }
+    if (error < least) [least, best] = [error, own];
+  }
+  Object.assign(plan, best);
+}
+
+/** Quantiles of the first forecast's errors on rows before `until`. */
+function restingOf(o: Checked, prepared: readonly (Prepared & { until: number })[]): number[] {
+  return Array.from({ length: o.horizon }, (_, h) => {
+    const errors = prepared.flatMap(({ framed, until }) =>
+      Array.from({ length: Math.max(0, until - 1 - h) }, (_, t) => framed.truths[t * o.horizon + h] as number),
+    );
+    const sorted = Float64Array.from(errors.filter((error) => !Number.isNaN(error))).sort();
+    return o.quantiles.map((q) => (sorted.length ? quantileOf(sorted, q) : 0));
+  }).flat();
+}
+
+/** The mean pinball loss of outputs on the rows from `until` on. */
+function lossOf(o: Checked, { framed, until }: Prepared & { until: number }, outputs: Float64Array): number {
+  const Q = o.quantiles.length;
+  let [sum, n] = [0, 0];
+  for (let i = (until - 1) * o.horizon; i < framed.truths.length; i++) {
+    const truth = framed.truths[i] as number;
+    if (Number.isNaN(truth)) continue;
+    o.quantiles.forEach((quantile, q) => {
+      const error = truth - (outputs[i * Q + q] as number);
+      sum += error * (quantile - Number(error < 0));
+    });
+    n += Q;
+  }
+  return sum / (n || 1);
+}
+
+export async function* learn(
+  o: Checked,
+  source: Source,
+  signal: { signal?: AbortSignal },
+): AsyncGenerator<ForecastReport, { learned: Learned; models: Model[]; series: Series }> {
+  const { first, sample, count, rows, kinds } = await survey(o, source);
+  const wished = o.season ?? seasonsOf(first.grid, first.length);
+  const seasons = wished.filter((season) => 1.5 * season <= first.length);
+  const lambda = { none: 1, log: 0, boxCox: o.transform === "boxCox" ? boxCoxExponent(first.target) : 1 }[o.transform];
+  const plan: Plan = {
+    grid: first.grid,
+    seasons,
+    harmonics: seasons.map(() => 1),
+    smoothing: { alpha: 1, beta: 0, gamma: 0, phi: 1, season: 0 },
+    kinds,
+    lambda,
+  };
+  const learned: Learned = {
+    plan,
+    frame: null,
+    units: 0,
+    epochs: 0,
+    share: 0,
+    resting: [],
+    calibration: { errors: [], levels: [] },
+    series: count,
+    rows,
+    validation: 0,
+    losses: [],
+  };
+  if (sample.every(isConstant)) return { learned, models: [], series: first };
+  choosePlan(plan, o, sample);
+
+  const untilOf = ({ length }: Series) => length - held(o, seasons, length);
+  learned.validation = held(o, seasons, first.length);
+  const chosen = sample
+    .filter((series) => !isConstant(series))
+    .map((series) => ({ ...prepare(plan, o, series, untilOf(series)), until: untilOf(series) }));
+  const validation = chosen.map(({ framed, inputs, series, until }) =>
+    sequenceOf(inputs, framed, o.horizon, 0, series.length, until - 1, series.length),
+  );
+  learned.resting = restingOf(o, chosen);
+
+  /** The pieces that an epoch learns from: of one series in an order of their own, of many as they come. */
+  const piecesUntil = (end: (series: Series) => number): Sequence[] | AsyncIterable<Sequence> => {
+    const of = (series: Series) => {
+      const { framed, inputs } = prepare(plan, o, series, end(series));
+      return pieces(inputs, framed, o.horizon, end(series));
+    };
+    if (source.one) return [...of(first)];
+    return {
+      async *[Symbol.asyncIterator]() {
+        for await (const series of source.read(plan.grid)) if (!isConstant(series)) yield* of(series);
+      },
+    };
+  };
+  const train = async function* (
+    trainer: Trainer,
+    data: Sequence[] | AsyncIterable<Sequence>,
+    report: Pick<ForecastReport, "stage" | "network" | "units">,
+    epochs: number,
+  ) {
+    let [best, least] = [0, Infinity];
+    const settings = report.stage === "choose" ? { ...signal, epochs, validation, patience: o.patience } : { ...signal, epochs };
+    for await (const { epoch, loss, ...rest } of trainer.fit(data, settings)) {
+      const { validationLoss = NaN } = rest as { validationLoss?: number };
+      if (validationLoss < least) [best, least] = [epoch, validationLoss];
+      yield { ...report, epoch, loss, validation: validationLoss };
+    }
+    return { best, least };
+  };
+
+  // Which size, by one network of each; then the others of the ensemble.
+  const data = piecesUntil(untilOf);
+  const tried: { model: Model; units: number; best: number; least: number }[] = [];
+  const choose = async function* (units: number, network: number) {
+    const model = makeModel(plan, o, units, o.seed + network);
+    const result = yield* train(trainerFor(model, o, rows, o.seed + network), data, { stage: "choose", network, units }, o.epochs);
+    tried.push({ model, units, ...result });
+  };
+  for (const units of o.units ? [o.units] : UNITS) yield* choose(units, 1);
+  const { units } = tried.reduce((best, other) => (other.least < best.least ? other : best));
+  for (let network = 2; network <= o.ensemble; network++) yield* choose(units, network);
+  learned.losses = tried.map(({ units, least }) => ({ units, validation: least }));
+  const members = tried.filter((other) => other.units === units);
+  learned.units = units;
+  learned.epochs = Math.max(1, Math.round(members.reduce((sum, { best }) => sum + best, 0) / members.length));
+
+  // How much the networks are to be trusted, and how wide intervals must be.
+  const trained = members.map(({ model }) => model);
+  const said = chosen.map((each) => networkOutputs(o, trained, each));
+  const shares = [0, 0.25, 0.5, 0.75, 1];
+  const losses = shares.map((share) =>
+    chosen.reduce((sum, each, i) => sum + lossOf(o, each, blended({ ...learned, share }, said[i] as Float64Array)), 0),
+  );
+  learned.share = shares[losses.indexOf(Math.min(...losses))] as number;
+  const per = o.horizon * o.quantiles.length;
+  const rowsOf = function* () {
+    for (const [i, each] of chosen.entries()) {
+      const outputs = blended(learned, said[i] as Float64Array);
+      const { truths } = each.framed;
+      for (let t = each.until - 1; t < each.series.length; t++)
+        yield [truths.subarray(t * o.horizon, (t + 1) * o.horizon), outputs.subarray(t * per, (t + 1) * per)] as const;
+    }
+  };
+  if (o.calibration !== "none") learned.calibration = calibrate(o.quantiles, o.horizon, rowsOf());
+
+  // They go on from there with all rows: on series like these better than networks learned anew, and in less time.
+  const whole = piecesUntil(({ length }) => length);
+  const epochs = Math.ceil(learned.epochs / 2);
+  for (const [i, model] of trained.entries()) {
+    const trainer = trainerFor(model, o, rows, o.seed + i + 1);
+    yield* train(trainer, whole, { stage: "learn", network: i + 1, units }, epochs);
+    model.setParameters(trainer.averaged());
+  }
+  if (source.one) learned.frame = new Framed(plan, o, first, first.length).frame;
+  return { learned, models: trained, series: first };
+}
