@@ -3,6 +3,7 @@
 import { setFlagsFromString } from "node:v8";
 import { Random } from "../src/core/random.js";
 import {
+  type AnySequence,
   createModel,
   createOnlineLearner,
   createTrainer,
@@ -10,14 +11,14 @@ import {
   type Inputs,
   type ModelConfig,
   resumeTrainer,
-  type Sequence,
   type StepInput,
+  type StepTarget,
   trace,
 } from "../src/index.js";
 import { Model } from "../src/model/model.js";
 import { type Attack, PURPOSE } from "./attack.js";
 import { Guard } from "./guard.js";
-import { Draw, drawModel, drawSequences, drawTraining, needsWhole, type Training } from "./models.js";
+import { Draw, drawModel, drawSequences, drawTraining, needsWhole, type Outputs, type Training } from "./models.js";
 
 const KERNELS = ["plain", "relaxed", "shared"] as const;
 
@@ -34,7 +35,7 @@ function refusal(error: unknown): string {
 async function work(
   draw: Draw,
   config: ModelConfig,
-  outputs: number,
+  outputs: Outputs,
   training: Training,
   kernels: (typeof KERNELS)[number],
   check: () => void,
@@ -72,31 +73,32 @@ async function work(
   const checkpoint = trainer.save();
   add("save", checkpoint);
   add2("evaluate", () => trainer.evaluate(many).loss);
-  add("predict", ...model.predict(many));
+  add("predict", ...model.predict(many).flatMap(arrays));
   add("averaged", ...Object.values(trainer.averaged()).map(({ data }) => data));
   const resumed = resumeTrainer(checkpoint);
   add2("resumed", () => resumed.rewind().step(many));
 
   if (whole) return results;
   const every = { ...config, output: "every" as const };
-  const inputs = (count: number) => stepsOf(config, (drawSequences(draw, every, outputs, training.loss, 1, count)[0] as Sequence).inputs);
+  const inputs = (count: number) =>
+    stepsOf(config, (drawSequences(draw, every, outputs, training.loss, 1, count)[0] as AnySequence).inputs);
   const stream = model.stream();
   inputs(4).forEach((input, t) => {
-    add(`stream, step ${t}`, stream.step(input));
+    add(`stream, step ${t}`, ...arrays(stream.step(input)));
   });
   const streams = model.streams({ capacity: draw.from(1, 20) });
   const ids = Array.from({ length: streams.capacity }, () => streams.open());
   for (let n = 0; n < 2; n++) {
     const chosen = ids.filter(() => draw.chance(0.7));
-    if (chosen.length > 0) add(`streams, step ${n}`, streams.step(chosen, chosen.flatMap(() => inputs(1)) as Inputs));
+    if (chosen.length > 0) add(`streams, step ${n}`, ...arrays(streams.step(chosen, chosen.flatMap(() => inputs(1)) as Inputs)));
   }
   const [sequence] = drawSequences(draw, config, outputs, training.loss, 1, 5) as [(typeof many)[number]];
   add("trace", ...trace(model, sequence).layers.flatMap((layer) => Object.values(layer).map(({ data }) => data)));
   if (!sequence.weights) add2("gradientFlow", () => gradientFlow(model, sequence, { loss: training.loss }).loss);
-  const { loss, optimizer, accumulate = 1 } = training;
+  const { loss, lossWeights, optimizer, accumulate = 1 } = training;
   const learner = (() => {
     try {
-      return createOnlineLearner(model, { loss, optimizer, accumulate });
+      return createOnlineLearner(model, { loss, ...(lossWeights && { lossWeights }), optimizer, accumulate });
     } catch {
       // Most models do not support it.
       return null;
@@ -105,11 +107,14 @@ async function work(
   for (let n = 0; learner && n < 4; n++) {
     const [{ inputs, targets }] = drawSequences(draw, every, outputs, loss, 1, 1) as [(typeof many)[number]];
     const [input] = stepsOf(config, inputs) as [StepInput];
-    add2(`online, step ${n}`, () => learner.step(input, draw.chance(0.7) ? (targets as number[]) : undefined)[0] as number);
+    add2(`online, step ${n}`, () => arrays(learner.step(input, draw.chance(0.7) ? (targets as StepTarget) : undefined))[0]?.[0] as number);
   }
   if (learner) add("online", learner.save());
   return results;
 }
+
+/** The outputs of one head, or of several. */
+const arrays = (outputs: unknown) => (outputs instanceof Float32Array ? [outputs] : Object.values(outputs as Record<string, Float32Array>));
 
 /** The steps of a sequence, one by one. */
 function stepsOf({ input }: ModelConfig, inputs: Inputs): StepInput[] {

@@ -47,6 +47,12 @@ export interface Honest {
 }
 
 const MODELS: Record<string, ModelConfig> = {
+  heads: {
+    input: { features: 2 },
+    layers: [gru({ units: 3 })],
+    heads: { a: dense({ units: 2 }), b: dense({ units: 3 }) },
+    scaler: { targets: { a: { mean: [1, 2], deviation: [3, 4] } } },
+  },
   lstm: { input: { features: 2 }, layers: [lstm({ units: 3 }), dense({ units: 2 })], metadata: { labels: "a,b" } },
   tokens: {
     input: { tokens: 5 },
@@ -180,6 +186,20 @@ function labelled(): Honest {
   };
 }
 
+/** A trainer and a learner of a model with heads. */
+function headed(): Honest[] {
+  const { scaler: _, ...config } = MODELS.heads as ModelConfig;
+  const options = { loss: { a: "mse", b: "crossEntropy" }, lossWeights: { b: 0.5 }, optimizer: adam() } as const;
+  const trainer = createTrainer(createModel(MODELS.heads as ModelConfig), { ...options, accumulate: 2 });
+  trainer.step([{ inputs: wave(2, 2), targets: { a: wave(2, 2), b: [0, 2] } }]);
+  const learner = createOnlineLearner(createModel(config), { ...options, scaler: "running" });
+  for (const b of [0, null, 2]) learner.step([1, 2], { a: [3, 4], b });
+  return [
+    { name: "trainer of heads", bytes: trainer.save(), open: (bytes) => resumeTrainer(bytes).save() },
+    { name: "learner of heads", bytes: learner.save(), open: (bytes) => resumeOnlineLearner(bytes).save() },
+  ];
+}
+
 /** A file with a tensor of every dtype. */
 function dtypes(): Uint8Array {
   const sizes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, U8: 1 };
@@ -268,6 +288,7 @@ export async function honestFiles(): Promise<Honest[]> {
     { name: "online learner of columns", bytes: ofColumns.save(), open: (bytes) => resumeOnlineLearner(bytes).save() },
     ...(await checkpoints()),
     labelled(),
+    ...headed(),
     { name: "online learner", bytes: learner.save(), open: (bytes) => resumeOnlineLearner(bytes).save() },
     ...states(),
     ...modules(),

@@ -3,13 +3,13 @@
 import { execFileSync } from "node:child_process";
 import { serialize } from "node:v8";
 import {
+  type AnySequence,
   createModel,
   createTrainer,
   type FitSettings,
   type Report,
   resumeTrainer,
   type Schedule,
-  type Sequence,
   type Trainer,
 } from "memcell";
 import { createTrainer as createParallel, type ParallelTrainer, resumeTrainer as resumeParallel } from "memcell/parallel";
@@ -76,7 +76,7 @@ export const interruptions: Attack = {
         const close = (trainer: Trainer | ParallelTrainer) => "close" in trainer && trainer.close();
 
         /** The sequences; an iterable aborts after `most` of them. */
-        const data = (stop?: AbortController, most = Infinity): Sequence[] | Iterable<Sequence> => {
+        const data = (stop?: AbortController, most = Infinity): AnySequence[] | Iterable<AnySequence> => {
           if (!iterated) return sequences;
           let taken = 0;
           return {

@@ -2,6 +2,7 @@
 
 import type { Random } from "../src/core/random.js";
 import {
+  type AnySequence,
   activation,
   adagrad,
   adam,
@@ -11,6 +12,7 @@ import {
   categorical,
   conv1d,
   createModel,
+  type DenseLayer,
   dense,
   dropout,
   embedding,
@@ -26,7 +28,6 @@ import {
   pooling,
   rmsprop,
   rnn,
-  type Sequence,
   sgd,
   type TrainerOptions,
 } from "../src/index.js";
@@ -165,8 +166,8 @@ function drawTable(draw: Draw, columns: Columns, length: number) {
   return draw.chance(0.5) ? rows : rows.map((row) => Object.values(row));
 }
 
-/** A model, and its number of outputs. */
-export function drawModel(draw: Draw): { config: ModelConfig; outputs: number } {
+/** A model, and its outputs. */
+export function drawModel(draw: Draw): { config: ModelConfig; outputs: Outputs } {
   const tokens = draw.chance(0.3) ? draw.from(2, 40) : 0;
   const features = draw.of([1, draw.from(2, 9), draw.units()]);
   const columns = tokens === 0 && draw.chance(0.4) ? drawColumns(draw) : undefined;
@@ -207,6 +208,7 @@ export function drawModel(draw: Draw): { config: ModelConfig; outputs: number } 
     width = draw.chance(0.2) ? draw.from(9, 70) : draw.from(1, 8);
     layers.push(dense({ units: width, bias: draw.chance(0.8) }));
   }
+  const heads = draw.chance(0.15) && Object.fromEntries(["a", "b", "c"].slice(0, draw.from(1, 3)).map((name) => [name, draw.from(1, 9)]));
   const scaled = columns ? Object.values(columns).filter(({ type }) => type === "numeric").length : tokens ? 0 : features;
   const scale = { mean: Array(scaled).fill(0.1), deviation: Array(scaled).fill(2) };
   return {
@@ -217,14 +219,23 @@ export function drawModel(draw: Draw): { config: ModelConfig; outputs: number } 
       initial: draw.of(["pytorch", "keras"]),
       seed: draw.from(0, 1e6),
       ...(scaled > 0 && draw.chance(0.1) && { scaler: { inputs: scale } }),
+      ...(heads && { heads: byHead(heads, (units) => dense({ units, bias: draw.chance(0.8) })) as Record<string, DenseLayer> }),
     },
-    outputs: width,
+    outputs: heads || { "": width },
   };
 }
 
+/** The outputs of each head; under "" those of a model without heads. */
+export type Outputs = Readonly<Record<string, number>>;
+
+/** Something for each head by name; without heads, for the only output alone. */
+function byHead<T>(outputs: Outputs, make: (count: number, name: string) => T): T | Record<string, T> {
+  const parts = Object.entries(outputs).map(([name, count]) => [name, make(count, name)] as const);
+  return "" in outputs ? (parts[0] as (typeof parts)[0])[1] : Object.fromEntries(parts);
+}
+
 /** A loss that suits this number of outputs. */
-function drawLoss(draw: Draw, outputs: number, output: ModelConfig["output"]): Loss {
-  const reduction = draw.of(["mean", "mean", "sum"] as const);
+function drawLoss(draw: Draw, outputs: number, output: ModelConfig["output"], reduction: "mean" | "sum"): Loss {
   const count = draw.of([1, 2, 3].filter((count) => outputs % count === 0));
   const losses: Loss[] = [
     { type: "mse", reduction },
@@ -256,22 +267,28 @@ const optimizers = (draw: Draw): Optimizer => {
   ]);
 };
 
-export type Training = TrainerOptions & { loss: Loss; batch: number };
+export type Training = TrainerOptions & { loss: Loss | Record<string, Loss>; batch: number };
+
+/** The loss of a head. */
+const lossOf = (loss: Training["loss"], name: string) => (name ? (loss as Record<string, Loss>)[name] : loss) as Loss;
 
 /** Whether a layer needs whole sequences. */
 export const needsWhole = (layers: readonly Layer[]): boolean =>
   layers.some((layer) => "bidirectional" in layer || "direction" in layer || (layer.type === "pooling" && layer.kind !== "last"));
 
-export function drawTraining(draw: Draw, config: ModelConfig, outputs: number): Training {
+export function drawTraining(draw: Draw, config: ModelConfig, outputs: Outputs): Training {
   const { layers, output } = config;
   const recurrent = layers.filter(({ type }) => ["rnn", "gru", "lstm", "lstm97"].includes(type));
   const whole = needsWhole(layers);
   const cells = recurrent.every(({ type }) => type === "lstm" || type === "lstm97");
-  const loss = drawLoss(draw, outputs, output);
-  const window = whole || loss.type === "ctc" ? Infinity : draw.of([1, draw.from(2, 9), draw.from(2, 9), Infinity]);
+  const reduction = draw.of(["mean", "mean", "sum"] as const);
+  const loss = byHead(outputs, (count) => drawLoss(draw, count, output, reduction));
+  const aligns = Object.keys(outputs).some((name) => lossOf(loss, name).type === "ctc");
+  const window = whole || aligns ? Infinity : draw.of([1, draw.from(2, 9), draw.from(2, 9), Infinity]);
   const overlaps = window < Infinity && output === "every" && draw.chance(0.4);
   return {
     loss,
+    ...(config.heads && draw.chance(0.5) && { lossWeights: byHead(outputs, () => draw.of([0, 0.5, 3])) as Record<string, number> }),
     optimizer: optimizers(draw),
     window,
     ...(overlaps && { stride: draw.from(1, window) }),
@@ -294,28 +311,41 @@ function drawFrozen(draw: Draw, config: ModelConfig): string[] {
 }
 
 /** Sequences of 1 to `longest` steps. */
-export function drawSequences(draw: Draw, config: ModelConfig, outputs: number, loss: Loss, count: number, longest: number): Sequence[] {
+export function drawSequences(
+  draw: Draw,
+  config: ModelConfig,
+  outputs: Outputs,
+  loss: Training["loss"],
+  count: number,
+  longest: number,
+): AnySequence[] {
   const { input, output } = config;
   return Array.from({ length: count }, () => {
     const length = draw.from(1, longest);
     const steps = output === "last" ? 1 : length;
-    const integers = (count: number, below: number) => Array.from({ length: count }, () => draw.from(0, below - 1));
     const inputs =
       "columns" in input
         ? drawTable(draw, input.columns, length)
         : "tokens" in input
-          ? integers(length, input.tokens)
+          ? integers(draw, length, input.tokens)
           : draw.numbers(length * input.features);
-    if (loss.type === "ctc") {
-      // No more than the steps can spell, whatever they are.
-      const labels = integers(draw.from(0, Math.ceil(length / 2)), outputs - 1).map((label) => label + Number(label >= (loss.blank ?? 0)));
-      return { inputs, targets: labels, ...(draw.chance(0.2) && { weights: draw.from(0, 2) }) };
-    }
-    const per = loss.type === "quantile" ? outputs / loss.quantiles.length : loss.type === "gaussianNLL" ? outputs / 2 : outputs;
-    const targets =
-      loss.type === "crossEntropy"
-        ? integers(steps, outputs)
-        : draw.numbers(steps * per).map((value) => (loss.type === "binaryCrossEntropy" ? Math.abs(value) : value));
-    return { inputs, targets, ...(draw.chance(0.2) && { weights: integers(steps, 3) }) };
+    const targets = byHead(outputs, (count, name) =>
+      name && draw.chance(0.1) ? null : drawTargets(draw, lossOf(loss, name), count, length, steps),
+    ) as NonNullable<AnySequence["targets"]>;
+    const weights = byHead(outputs, (_, name) => (lossOf(loss, name).type === "ctc" ? draw.from(0, 2) : integers(draw, steps, 3)));
+    return { inputs, targets, ...(draw.chance(0.2) && { weights }) };
   });
+}
+
+const integers = (draw: Draw, count: number, below: number) => Array.from({ length: count }, () => draw.from(0, below - 1));
+
+/** Targets of one head, in a sequence of this length that has targets at so many steps. */
+function drawTargets(draw: Draw, loss: Loss, outputs: number, length: number, steps: number): ArrayLike<number> {
+  if (loss.type === "ctc") {
+    // No more than the steps can spell, whatever they are.
+    return integers(draw, draw.from(0, Math.ceil(length / 2)), outputs - 1).map((label) => label + Number(label >= (loss.blank ?? 0)));
+  }
+  const per = loss.type === "quantile" ? outputs / loss.quantiles.length : loss.type === "gaussianNLL" ? outputs / 2 : outputs;
+  if (loss.type === "crossEntropy") return integers(draw, steps, outputs);
+  return draw.numbers(steps * per).map((value) => (loss.type === "binaryCrossEntropy" ? Math.abs(value) : value));
 }

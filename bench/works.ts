@@ -40,7 +40,7 @@ function rowsOf([I, , B, T]: Shape): Row[] {
   return Array.from({ length: B }, (_, ordinal) => {
     const inputs = Float32Array.from({ length: T * I }, next);
     const targets = Float32Array.from({ length: T }, next);
-    return wholeRow({ inputs, targets, weights: new Float32Array(T).fill(1), length: T }, ordinal, false);
+    return wholeRow({ inputs, goals: [{ targets, weights: new Float32Array(T).fill(1) }], length: T }, ordinal, false);
   });
 }
 

@@ -25,13 +25,13 @@ export class QueueFullError extends Error {
   readonly code = "ERR_QUEUE_FULL";
 }
 
-interface Call {
+interface Call<O> {
   input: StepInput;
   /** The time, as of `performance.now`, at which it has waited long enough. */
   due: number;
   /** Call when it leaves the queue, to stop listening to its signal. */
   taken(): void;
-  resolve(outputs: Float32Array): void;
+  resolve(outputs: O): void;
   reject(reason: unknown): void;
 }
 
@@ -39,22 +39,22 @@ interface Call {
 const COARSE = 5;
 
 /** Made by `createBatcher`. */
-export class Batcher {
-  readonly #streams: Streams;
+export class Batcher<O = Float32Array> {
+  readonly #streams: Streams<O>;
   readonly #deadline: number;
   readonly #batch: number;
   readonly #queue: number;
   readonly #later = turn();
   /** Waiting calls by stream; map order is round-robin. */
-  readonly #lines = new Map<number, Call[]>();
+  readonly #lines = new Map<number, Call<O>[]>();
   #waiting = 0;
   /** Whether a look at the clock is scheduled. */
   #watched = false;
   #closed = false;
 
   /** @internal */
-  constructor(streams: Streams, batcherOptions: BatcherOptions) {
-    if (typeof (streams as Partial<Streams> | null)?.check !== "function")
+  constructor(streams: Streams<O>, batcherOptions: BatcherOptions) {
+    if (typeof (streams as Partial<Streams<O>> | null)?.check !== "function")
       fail(TypeError, "streams", "what model.streams() returned", streams);
     const { deadline = 0.5, batch = 64, queue = 1024 } = options("options", batcherOptions, ["deadline", "batch", "queue"]);
     this.#streams = streams;
@@ -74,12 +74,12 @@ export class Batcher {
    * @param id of an open stream
    * @param input as for a stream's `step`; copied
    * @param settings `signal`: aborting it while the step still waits removes the step and rejects it at once, with the signal's reason
-   * @returns the model's outputs [outputs], a new array
+   * @returns the model's outputs [outputs], a new array; by name where it has heads
    * @throws (by rejection, of this step alone) TypeError, RangeError if the stream is not open or the input is wrong; QueueFullError if
    * `queue` steps wait; Error if the batcher is closed
    * @example const y = await batcher.step(id, [0.1, 0.2, 0.3]);
    */
-  step(id: number, input: StepInput, settings: { signal?: AbortSignal } = {}): Promise<Float32Array> {
+  step(id: number, input: StepInput, settings: { signal?: AbortSignal } = {}): Promise<O> {
     // Errors thrown in here reject the promise.
     return new Promise((resolve, reject) => {
       const { signal } = options("settings", settings, ["signal"]);
@@ -100,7 +100,7 @@ export class Batcher {
         reject(signal?.reason);
       };
       const taken = () => signal?.removeEventListener("abort", abort);
-      const call: Call = { input: row, due, taken, resolve, reject };
+      const call: Call<O> = { input: row, due, taken, resolve, reject };
       signal?.addEventListener("abort", abort);
       line.push(call);
       this.#lines.set(id, line);
@@ -136,19 +136,19 @@ export class Batcher {
   /** When the next batch is due; used while fewer than `batch` streams wait. */
   #due(): number {
     let due = Infinity;
-    for (const [next] of this.#lines.values()) due = Math.min(due, (next as Call).due);
+    for (const [next] of this.#lines.values()) due = Math.min(due, (next as Call<O>).due);
     return due;
   }
 
   /** Runs one batch: the first step of each stream. */
   #run(): void {
-    const first: [number, Call[]][] = [];
+    const first: [number, Call<O>[]][] = [];
     for (const line of this.#lines) if (first.push(line) === this.#batch) break;
-    const [ids, calls]: [number[], Call[]] = [[], []];
+    const [ids, calls]: [number[], Call<O>[]] = [[], []];
     for (const [id, line] of first) {
       // Requeue if more calls wait.
       this.#lines.delete(id);
-      const call = line.shift() as Call;
+      const call = line.shift() as Call<O>;
       if (line.length > 0) this.#lines.set(id, line);
       this.#waiting--;
       call.taken();
@@ -163,10 +163,9 @@ export class Batcher {
     }
     try {
       const outputs = this.#streams.step(ids, calls.map(({ input }) => input) as Inputs);
-      const each = outputs.length / ids.length;
       calls.forEach((call, i) => {
-        const own = outputs.slice(i * each, (i + 1) * each);
-        if (own.every(Number.isFinite)) call.resolve(own);
+        const own = part(outputs, i, ids.length);
+        if (finite(own)) call.resolve(own);
         else call.reject(new RangeError("the outputs are no longer finite: the stream's state is that before this step"));
       });
     } catch (reason) {
@@ -174,6 +173,17 @@ export class Batcher {
     }
   }
 }
+
+/** The outputs of one of `count` streams: an array, or one for each head. */
+function part<O>(outputs: O, i: number, count: number): O {
+  if (!(outputs instanceof Float32Array))
+    return Object.fromEntries(Object.entries(outputs as object).map(([name, own]) => [name, part(own, i, count)])) as O;
+  const each = outputs.length / count;
+  return outputs.slice(i * each, (i + 1) * each) as O;
+}
+
+const finite = (outputs: unknown): boolean =>
+  outputs instanceof Float32Array ? outputs.every(Number.isFinite) : Object.values(outputs as object).every(finite);
 
 /** A copy of a step's values; a bare one becomes a row. */
 function copyOf(input: StepInput): StepInput {
@@ -197,6 +207,6 @@ function turn(): (run: () => void) => void {
  * @throws TypeError, RangeError with the path of the option
  * @example const batcher = createBatcher(model.streams({ capacity: 1000 }), { deadline: 0.5, batch: 64, queue: 1024 });
  */
-export function createBatcher(streams: Streams, batcherOptions: BatcherOptions = {}): Batcher {
+export function createBatcher<O = Float32Array>(streams: Streams<O>, batcherOptions: BatcherOptions = {}): Batcher<O> {
   return new Batcher(streams, batcherOptions);
 }

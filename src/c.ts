@@ -84,14 +84,14 @@ const EMIT: Partial<Record<string, Emit>> = {
  * @example writeFileSync("model.h", toC(model));
  */
 export function toC(model: Model, cOptions: COptions = {}): string {
-  const { config, layout, units: scale } = ModelClass.engine("model", model);
+  const { config, units } = ModelClass.engine("model", model);
   const { weights = "float32", name: p = "memcell" } = options("options", cOptions, ["weights", "name"]) as COptions;
   if (weights !== "float32") fail(typeof weights === "string" ? RangeError : TypeError, "weights", '"float32"', weights);
   if (typeof p !== "string") fail(TypeError, "name", "a name in C", p);
   if (!/^[A-Za-z]\w{0,62}$/.test(p)) fail(RangeError, "name", "a name in C", p);
   const { input, layers, scaler } = config;
   if ("columns" in input) fail(RangeError, "input.columns", "features or tokens, for C", input.columns);
-  if ("heads" in config && config.heads) fail(RangeError, "heads", "none, for C", config.heads);
+  if (config.heads) fail(RangeError, "heads", "none, for C", config.heads);
   const tokens = "tokens" in input ? input.tokens : 0;
   const inputs = "features" in input ? input.features : tokens;
   const writer = new Writer(p, model.parameters());
@@ -110,12 +110,13 @@ export function toC(model: Model, cOptions: COptions = {}): string {
     const emit = EMIT[layer.type] ?? writer.refuse("type", `one of ${Object.keys(EMIT).join(", ")}`, layer.type);
     below = { ...emit(writer, layer as never, below), tokens: 0 };
   });
+  const [scale] = units;
   if (scale) {
     const [mean, deviation] = [writer.doubles("output_mean", scale.mean), writer.doubles("output_deviation", scale.deviation)];
-    writer.each(layout.outputs, `output[u] = (float)((double)${below.at}[u] * ${deviation}[u] + ${mean}[u]);`);
-  } else writer.each(layout.outputs, `output[u] = ${below.at}[u];`);
+    writer.each(below.units, `output[u] = (float)((double)${below.at}[u] * ${deviation}[u] + ${mean}[u]);`);
+  } else writer.each(below.units, `output[u] = ${below.at}[u];`);
 
-  return header(writer, tokens ? "token" : "input", inputs, layout.outputs);
+  return header(writer, tokens ? "token" : "input", inputs, below.units);
 }
 
 function header(

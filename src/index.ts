@@ -21,6 +21,7 @@ export type { ModelConfig } from "./model/config.js";
 export { type CtcLoss, ctc } from "./model/ctcLoss.js";
 export { type CustomFunction, type CustomLoss, type CustomResult, customLoss } from "./model/customLoss.js";
 export type { Environment } from "./model/engine.js";
+export type { EvaluateOptions, Evaluation } from "./model/evaluation.js";
 export type { Series } from "./model/flatten.js";
 export type { GenerateOptions } from "./model/generate.js";
 export type { GradientFlow, Recorded, Trace } from "./model/insight.js";
@@ -37,12 +38,13 @@ export type {
   QuantileLoss,
 } from "./model/losses.js";
 export { binaryCrossEntropy, crossEntropy, gaussianNLL, huber, mae, mse, quantile } from "./model/losses.js";
-export type { Metric } from "./model/metrics.js";
+export type { HeadScores, Metric, Metrics } from "./model/metrics.js";
 export type { Model } from "./model/model.js";
 export { createModel } from "./model/model.js";
+export type { CheckedLosses, Losses } from "./model/objective.js";
 export type { Predicted, PredictOptions, ReadOptions } from "./model/probabilities.js";
 export type { Scale } from "./model/scale.js";
-export type { Sequence } from "./model/sequences.js";
+export type { AnySequence, ByHead, Sequence, StepTarget } from "./model/sequences.js";
 export type { WindowOptions } from "./model/series.js";
 export { lanes, scaler, windows } from "./model/series.js";
 export type { State } from "./model/state.js";

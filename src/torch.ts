@@ -65,7 +65,7 @@ const FOREIGN =
  * @throws TypeError if it is no model; RangeError with the option of a layer that PyTorch's modules do not have
  * @example writeFileSync("net.safetensors", toStateDict(model, { prefix: ["rnn.", "fc."] }));
  */
-export function toStateDict(model: Model, stateDictOptions: StateDictOptions = {}): Uint8Array<ArrayBuffer> {
+export function toStateDict(model: Model<unknown>, stateDictOptions: StateDictOptions = {}): Uint8Array<ArrayBuffer> {
   const { prefix = "", ...file } = options("options", stateDictOptions, ["prefix", "dtype"]) as StateDictOptions;
   const { layout, config } = Model.engine("model", model);
   const parameters = model.parameters();

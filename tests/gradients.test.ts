@@ -99,7 +99,7 @@ describe.each(CASES.map((entry) => [entry.name, entry] as const))("%s", (_, entr
     const engine = Model.engine("model", model);
     const { options } = createTrainer(model, { loss: entry.loss, optimizer: sgd({ learningRate: 1 }), seed });
     const learner = new LocalUpdater(engine, options, {});
-    const demands = { engine, loss: options.loss };
+    const demands = { engine, losses: learner.objective.losses };
     const rows = checkSequences("sequences", asSequences(batch), demands).map((sequence, ordinal) => wholeRow(sequence, ordinal, false));
     learner.differentiate(rows, Math.max(...entry.lengths));
     const { f32 } = engine.memory;

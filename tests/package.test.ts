@@ -45,9 +45,9 @@ test("no dependencies, no install scripts, types first, and every export is ther
 
 const BUDGETS = {
   "memcell.js": 350,
-  "core.js": 67_350,
+  "core.js": 70_100,
   "memcell.wasm": 14_200,
-  "workerd.js": 51_200,
+  "workerd.js": 53_600,
   "batcher.js": 2_150,
   "c.js": 5_000,
   "ctc.js": 2_000,

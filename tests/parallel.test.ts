@@ -9,11 +9,13 @@ import {
   adam,
   createModel,
   createTrainer,
+  crossEntropy,
   dense,
   dropout,
   loadModel,
   lstm,
   type Model,
+  mse,
   resumeTrainer,
   type Sequence,
   sgd,
@@ -352,4 +354,40 @@ test("as many threads as the machine has, if nothing is said", () => {
   expect(trainer.threads).toBeGreaterThanOrEqual(1);
   expect(spy).not.toHaveBeenCalled();
   spy.mockRestore();
+});
+
+test("heads: the same losses and outputs by name on two threads", async () => {
+  const make = () =>
+    createModel({
+      input: { features: 2 },
+      layers: [lstm({ units: 6 })],
+      heads: { a: dense({ units: 2 }), b: dense({ units: 3 }) },
+      seed: 5,
+    });
+  const settings = {
+    loss: { a: mse({ reduction: "sum" }), b: crossEntropy({ reduction: "sum" }) },
+    lossWeights: { b: 0.5 },
+    optimizer: sgd({ learningRate: 0.01 }),
+  };
+  const data = Array.from({ length: 20 }, (_, i) => ({
+    inputs: Array.from({ length: 3 + (i % 4) }, (_, t) => [Math.sin(i + t), t]),
+    targets: {
+      a: i % 5 === 0 ? null : Array.from({ length: 3 + (i % 4) }, (_, t) => [t, i]),
+      b: Array.from({ length: 3 + (i % 4) }, (_, t) => t % 3),
+    },
+  }));
+  const [one, two] = [createTrainer(make(), settings), createParallel(make(), { ...settings, threads: 2 })];
+  expect(relativeError([await two.step(data)], [one.step(data)])).toBeLessThan(1e-5);
+  const scores = one.evaluate(data, { metrics: { b: ["accuracy"] } });
+  expect(await two.evaluate(data, { metrics: { b: ["accuracy"] } })).toEqual({
+    loss: expect.closeTo(scores.loss, 3),
+    heads: {
+      a: { loss: expect.closeTo(scores.heads!.a!.loss, 3) },
+      b: { loss: expect.closeTo(scores.heads!.b!.loss, 4), accuracy: scores.heads!.b!.accuracy },
+    },
+  });
+  const [first, again] = [one.model.predict(data)[7]!, (await two.predict(data))[7]!];
+  expect(Object.keys(again)).toEqual(["a", "b"]);
+  expect(relativeError(again.b, first.b)).toBeLessThan(1e-4);
+  two.close();
 });

@@ -91,6 +91,21 @@ test.each([
   there.close();
 });
 
+test("a model with heads, to the bit", async () => {
+  const make = () => createModel({ ...config, heads: { a: dense({ units: 2 }), b: dense({ units: 3 }) } });
+  const given = { ...options, loss: { a: "mse", b: "crossEntropy" } } as const;
+  const data = [5, 3].map((n) => ({
+    inputs: Float32Array.from({ length: 2 * n }, next),
+    targets: { a: Float32Array.from({ length: 2 * n }, next), b: Array.from({ length: n }, (_, t) => t % 3) },
+  }));
+  const [here, there] = [createTrainer(make(), given), createWorker(make(), given)];
+  const settings = { epochs: 2, validation: data, metrics: { b: ["accuracy"] } } as const;
+  expect(await there.fit(data, settings)).toEqual(await here.fit(data, settings));
+  expect(await there.predict(data, { as: "probabilities" })).toEqual(here.model.predict(data, { as: "probabilities" }));
+  expect(there.model.save()).toEqual(here.model.save());
+  there.close();
+});
+
 test("leaving the loop and aborting in mid-epoch: the next fit goes on, and the model here has the last finished update", async () => {
   const { here, there } = both();
   for (const trainer of [here, there]) {

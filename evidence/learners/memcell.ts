@@ -100,10 +100,10 @@ class BySequence extends OfLibrary {
       this.#weights = new Float32Array(steps).fill(1);
       this.#outputs = new Float32Array(targets.length);
     }
-    const row = wholeRow({ inputs, targets, weights: this.#weights, length }, updates, false);
+    const row = wholeRow({ inputs, goals: [{ targets, weights: this.#weights }], length }, updates, false);
     finite(() => this.#updater.learn([row], length));
     const network = this.#updater.prepare(length, 1);
-    readOutputs(this.#updater.engine, network, 0, network.outputSteps(length) - steps, steps, this.#outputs, 0);
+    readOutputs(this.#updater.engine, network, 0, network.outputSteps(length) - steps, steps, [this.#outputs], 0);
     return this.#outputs;
   }
 }

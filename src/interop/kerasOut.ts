@@ -33,7 +33,7 @@ export function toKerasLayers(model: Model, tfjs: boolean): { layers: Json[]; we
   const refuse = (path: string, value: unknown): never => {
     throw new RangeError(`"${path}" is ${value}, which ${tfjs ? "TensorFlow.js" : "Keras"} does not have`);
   };
-  if ((config as { heads?: object }).heads && Object.keys((config as unknown as { heads: object }).heads).length) refuse("heads", "given");
+  if (config.heads) refuse("heads", "given");
   if (!input.features && !input.tokens) refuse("input", "columns");
   if (tfjs && (config.scaler.inputs || config.scaler.targets)) refuse("scaler", "given");
   const last = config.layers.findLastIndex(({ type }) => type in TYPES);

@@ -72,6 +72,8 @@ export class Planner {
   final = false;
   /** The embedding's table [tokens][units], if there is one. */
   embedding: { table: number; tokens: number; units: number } | null = null;
+  /** The name of the layer being planned where it has one of its own, as a head has. */
+  named: string | null = null;
   readonly #counts = new Map<string, number>();
 
   /** The values that the layer being planned takes. */
@@ -114,8 +116,9 @@ export class Planner {
     return index;
   }
 
-  /** The next name for a kind of layer that PyTorch numbers by module: `dense`, `dense_1`. */
+  /** The layer's own name, or the next one for a kind of layer that PyTorch numbers by module: `dense`, `dense_1`. */
   name(kind: string): string {
+    if (this.named !== null) return this.named;
     const index = this.count(kind);
     return index === 0 ? kind : `${kind}_${index}`;
   }

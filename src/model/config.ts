@@ -1,6 +1,7 @@
 /** A model's configuration: plain data, checked and completed once. */
 
-import { type Check, complete, count, deepFreeze, each, fail, isObject, oneOf, record, typed } from "../core/check.js";
+import { type Check, complete, count, deepFreeze, describe, each, fail, isObject, isRecord, oneOf, record, typed } from "../core/check.js";
+import type { DenseLayer } from "../layers/dense.js";
 import { gathers, KINDS, type Layer } from "../layers/index.js";
 import { PRESETS, type Preset } from "../layers/initializers.js";
 import { checkInput, Input, type InputConfig } from "./input.js";
@@ -14,8 +15,14 @@ export interface ModelConfig {
    * @example input: { columns: { wind: numeric({ missing: "last" }), weather: categorical(["sun", "rain"]), weekday: categorical(7) } }
    */
   input: InputConfig;
-  /** The layers from the input up. The last one's units are the outputs. */
+  /** The layers from the input up. The last one's units are the outputs, unless there are `heads`. */
   layers: Layer[];
+  /**
+   * Several outputs by name, each a `dense` on what the last layer gives. Targets, weights, losses, scales of targets, metrics and
+   * outputs then go by these names, and the parameters are `heads.price.weight`, …. Default: none, and one output without a name.
+   * @example heads: { price: dense({ units: 14 }), trend: dense({ units: 3 }) }
+   */
+  heads?: Readonly<Record<string, DenseLayer>>;
   /**
    * Outputs (and targets) at every step of a sequence, or one for all of it. "last" puts `pooling({ kind: "last" })` above the topmost
    * layer that looks beyond the present step, so that the output comes from the final state of each direction. Default "every"; for a
@@ -33,8 +40,9 @@ export interface ModelConfig {
    * Means and standard deviations (see `scaler`) of the data in your units. `inputs` (features, or the numeric columns in their order) and `targets` are
    * standardised on their way in, and outputs are converted back to the targets' units. With the losses quantile and gaussianNLL, set
    * `outputs` to the loss; `targets` then has a mean for each target, not each output. Losses are measured in standardised units,
-   * metrics in the targets'. Default: no scaling.
+   * metrics in the targets'. With `heads`, `targets` and `outputs` go by head, for those that you want scaled. Default: no scaling.
    * @example scaler: { targets: scaler(train, { of: "targets" }), outputs: "quantile" }
+   * @example scaler: { targets: { price: scaler(train, { of: "targets", head: "price" }) }, outputs: { price: "quantile" } }
    */
   scaler?: Scaler;
   /** Your own strings by name, such as the names of classes or an alphabet: saved with the model in its files. Default: none. */
@@ -42,7 +50,7 @@ export interface ModelConfig {
 }
 
 /** A checked configuration with all defaults filled in. */
-export type Config = Required<ModelConfig>;
+export type Config = Required<Omit<ModelConfig, "heads">> & Pick<ModelConfig, "heads">;
 
 function checkLayer(path: string, value: unknown): Layer {
   const layer = typed(path, value, KINDS, "a layer such as lstm({ units: 64 })") as Layer;
@@ -69,15 +77,46 @@ const checkMetadata: Check<Record<string, string>> = (path, value) => {
 /** The most layers without parameters, one on the other: a small file could ask for any number of them. */
 export const BARE = 8;
 
+/** The most characters of a head's name. */
+const NAME = 100;
+
+const checkHeads: Check<Record<string, DenseLayer>> = (path, value) => {
+  const heads = isRecord(value) ? Object.entries(value) : [];
+  if (heads.length === 0) fail(TypeError, path, "layers by name, such as { price: dense({ units: 1 }) }", value);
+  for (const [name] of heads) {
+    // It becomes a part of parameters' names.
+    if (name === "" || name === "__proto__" || name.includes(".") || name.length > NAME) {
+      throw new RangeError(`"${path}" expected names of 1 to ${NAME} characters without dots, got ${describe(name)}`);
+    }
+  }
+  return Object.fromEntries(
+    heads.map(([name, head]) => {
+      const layer = checkLayer(`${path}.${name}`, head);
+      if (layer.type !== "dense") fail(RangeError, `${path}.${name}`, "a dense layer (others belong into layers)", layer.type);
+      return [name, layer];
+    }),
+  );
+};
+
+const MEANINGS = oneOf("values", "quantile", "gaussianNLL");
+
+/** The check of something that each head may have, or of the only one. */
+function perHead<T>(check: Check<T>, heads: unknown): Check<T | Record<string, T>> {
+  if (!isRecord(heads)) return check;
+  return (path, value) => complete(path, value, Object.fromEntries(Object.keys(heads).map((name) => [name, check]))) as Record<string, T>;
+}
+
 /** Checks a configuration and fills in the defaults. The number of targets is checked later, when the layers have been laid out. */
 export function checkConfig(value: unknown): Config {
+  const { heads } = Object(value);
   const config = complete("config", value, {
     input: [checkInput],
     layers: [each(checkLayer, "an array of layers")],
+    heads: checkHeads,
     output: [oneOf("every", "last"), "every"],
     initial: [oneOf(...(Object.keys(PRESETS) as Preset[])), "pytorch"],
     seed: [count, 0],
-    scaler: [record({ inputs: checkScale, targets: checkScale, outputs: oneOf("values", "quantile", "gaussianNLL") }), {}],
+    scaler: [record({ inputs: checkScale, targets: perHead(checkScale, heads), outputs: perHead(MEANINGS, heads) }), {}],
     metadata: [checkMetadata, {}],
   }) as Config;
   const { layers, scaler } = config;
@@ -114,6 +153,6 @@ export function checkConfig(value: unknown): Config {
   });
   const last = layers.length - 1;
   const { type } = layers[last] as Layer;
-  if (KINDS[type].passes) throw new RangeError(`"layers[${last}]" is the last layer, which must not be ${type}`);
+  if (KINDS[type].passes && !config.heads) throw new RangeError(`"layers[${last}]" is the last layer, which must not be ${type}`);
   return deepFreeze(config);
 }

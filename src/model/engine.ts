@@ -41,16 +41,16 @@ export class Engine implements EngineParts {
   /** Regions. */
   readonly params: number;
   readonly derived: number;
-  /** Converts outputs to the targets' units. */
-  units: Scale | undefined;
+  /** For each head the conversion of its outputs to the targets' units. */
+  units: (Scale | undefined)[];
   /** Whether the kernels are those for relaxed SIMD. */
   readonly relaxed: boolean;
   /** Shared memory; null while single-threaded. */
   shared: WebAssembly.Memory | null = null;
   /** Whether other threads are reading the parameters. */
   reading = false;
-  /** The loss of the model's last trainer; null for none, or one that no file could hold. */
-  recorded: Required<Loss> | null = null;
+  /** The losses of the model's last trainer, one for each head; null for none. */
+  recorded: readonly Required<Loss>[] | null = null;
 
   constructor(
     /** Replaced when a running scaler moves. */
@@ -58,7 +58,7 @@ export class Engine implements EngineParts {
     { module, kernels }: Environment,
   ) {
     this.layout = planModel(config);
-    this.units = scaleOfOutputs(config.scaler, this.layout.outputs);
+    this.units = this.#unitsOf(config);
     this.relaxed = kernels === "relaxed" && supports("relaxed");
     this.kernels = createKernels(module ?? compile(...this.#variants));
     this.memory = new Memory(this.kernels);
@@ -68,8 +68,12 @@ export class Engine implements EngineParts {
 
   /** Replaces the scaler. */
   rescale(scaler: Config["scaler"]): void {
-    this.units = scaleOfOutputs(scaler, this.layout.outputs);
     this.config = Object.freeze({ ...this.config, scaler });
+    this.units = this.#unitsOf(this.config);
+  }
+
+  #unitsOf({ scaler }: Config): (Scale | undefined)[] {
+    return this.layout.heads.map((head) => scaleOfOutputs(scaler, head));
   }
 
   /** Draws the initial parameters. Each has random numbers of its own, whatever the other layers are. */

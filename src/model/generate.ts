@@ -4,6 +4,7 @@ import { complete, count, each, either, fail, inBounds, integer, integerIn, numb
 import { PURPOSE, Random } from "../core/random.js";
 import { pad4 } from "../layers/packing.js";
 import type { Engine } from "./engine.js";
+import type { Head } from "./heads.js";
 
 export interface GenerateOptions {
   /** The most tokens; `Infinity` for no end. Default 100. */
@@ -42,8 +43,9 @@ export function checkGenerateOptions(value: unknown, tokens: number): CheckedGen
 /** The number of tokens of a model that can generate: tokens (or the categories of its only column) as inputs, as many outputs, output "every". */
 export function checkTokens({ config, layout }: Engine): number {
   const { categories: tokens } = layout.input;
-  if (tokens === 0 || config.output !== "every" || layout.outputs !== tokens) {
-    throw new RangeError('generate needs a model with tokens as input, as many outputs as tokens, and output "every"');
+  const { name, outputs } = layout.heads[0] as Head;
+  if (tokens === 0 || config.output !== "every" || outputs !== tokens || name) {
+    throw new RangeError('generate needs a model with tokens as input, as many outputs as tokens, without heads, and output "every"');
   }
   return tokens;
 }

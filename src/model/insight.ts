@@ -1,14 +1,16 @@
 /** A look inside a model: gates and cells at every step, and how far errors flow back. */
 
-import { fail, options } from "../core/check.js";
+import { fail } from "../core/check.js";
 import { lanesFor } from "../core/lanes.js";
 import type { Recurrence } from "../layers/stage.js";
 import type { Inputs } from "./columns.js";
 import type { Engine } from "./engine.js";
-import { checkLoss, type Loss } from "./losses.js";
+import { checkEvaluation, type EvaluateOptions } from "./evaluation.js";
+import { together } from "./heads.js";
 import { Model } from "./model.js";
 import { Network } from "./network.js";
-import { checkSequence, type Sequence } from "./sequences.js";
+import { meanOf, type Objective, scalesOf } from "./objective.js";
+import { type AnySequence, checkSequence } from "./sequences.js";
 import { readOutputs, wholeRow, writeWindow } from "./window.js";
 
 /** Numbers of each step, [steps x units], step by step. */
@@ -17,12 +19,12 @@ export interface Recorded {
   data: Float32Array;
 }
 
-export interface Trace {
+export interface Trace<O = Recorded> {
   steps: number;
   /** For each recurrent layer, values by name: lstm i, f, g, o, c, h; gru r, z, n, m, h; rnn h; lstm97 g, in, out (gates), c, h. */
   layers: Record<string, Recorded>[];
-  /** The model's outputs at every step; the one of the sequence where its output is "last". */
-  outputs: Recorded;
+  /** The model's outputs at every step; the one of the sequence where its output is "last". By name where it has heads. */
+  outputs: O;
 }
 
 export interface GradientFlow {
@@ -42,20 +44,20 @@ export interface GradientFlow {
 }
 
 /** Runs a network of one sequence forward, its whole length in one window. */
-function run(model: Model, sequence: unknown, loss?: Required<Loss>) {
+function run(model: Model<unknown>, sequence: unknown, objective?: Objective) {
   const engine = Model.engine("model", model);
   const { whole } = engine.layout;
   if (whole) fail(RangeError, "model", `a model without ${whole}`, model);
-  const checked = checkSequence("sequence", sequence, { engine, ...(loss && { loss }) });
-  const network = new Network(engine, checked.length, lanesFor(1), loss ? "train" : "infer", 0, true);
-  const targets = writeWindow(engine, network, [wholeRow(checked, 0, false)], checked.length, loss);
+  const checked = checkSequence("sequence", sequence, { engine, ...objective });
+  const network = new Network(engine, checked.length, lanesFor(1), objective ? "train" : "infer", 0, true);
+  const counted = writeWindow(engine, network, [wholeRow(checked, 0, false)], checked.length, objective?.losses);
   network.forward(checked.length, 1);
   const recurrences = network.stages.flatMap(({ recurrence }) => (recurrence ? [recurrence] : []));
   // Record before a backward pass, which overwrites the gates with gradients.
   const recorded = recurrences.map(({ shown }) =>
     Object.fromEntries(shown.map((each) => [each.name, record(engine, checked.length, each)])),
   );
-  return { engine, network, steps: checked.length, targets, recurrences, recorded };
+  return { engine, network, steps: checked.length, counted, recurrences, recorded };
 }
 
 /** The values of every step, without padding. */
@@ -72,14 +74,17 @@ function record({ memory }: Engine, steps: number, { pointer, units, rows, row }
  * @throws TypeError, RangeError as `model.predict`; RangeError if the model needs whole sequences (bidirectional or reverse layers, pooling)
  * @example const { f, c } = trace(model, { inputs }).layers[0]; // f.data[t * f.units + unit]
  */
-export function trace(model: Model, sequence: { inputs: Inputs }): Trace {
+export function trace<N extends string>(model: Model<Record<N, Float32Array>>, sequence: { inputs: Inputs }): Trace<Record<N, Recorded>>;
+export function trace(model: Model, sequence: { inputs: Inputs }): Trace;
+export function trace(model: Model<unknown>, sequence: { inputs: Inputs }): Trace<never> {
   const { engine, network, steps, recorded: layers } = run(model, sequence);
-  const units = engine.layout.outputs;
+  const { heads } = engine.layout;
   const rows = network.outputSteps(steps);
-  const outputs = { units, data: new Float32Array(rows * units) };
-  readOutputs(engine, network, 0, 0, rows, outputs.data, 0);
+  const outputs = heads.map(({ outputs: units }) => ({ units, data: new Float32Array(rows * units) }));
+  const room = outputs.map(({ data }) => data);
+  readOutputs(engine, network, 0, 0, rows, room, 0);
   network.release();
-  return { steps, layers, outputs };
+  return { steps, layers, outputs: together(heads, outputs) as never };
 }
 
 const shownAs = ({ shown }: Recurrence, name: string) => shown.find((each) => each.name === name) as Recurrence["shown"][number];
@@ -107,12 +112,16 @@ const means = ({ units, data }: Recorded, f: (x: number) => number) =>
  * @throws TypeError, RangeError as `trainer.step`; RangeError if the model needs whole sequences (bidirectional or reverse layers, pooling)
  * @example const [{ h, c }] = gradientFlow(model, { inputs, targets }, { loss: "mse" }).layers;
  */
-export function gradientFlow(model: Model, sequence: Sequence, flowOptions: { loss: Loss | Loss["type"] }): GradientFlow {
+export function gradientFlow(
+  model: Model<unknown>,
+  sequence: AnySequence,
+  flowOptions: Pick<EvaluateOptions, "loss" | "lossWeights">,
+): GradientFlow {
   const engine = Model.engine("model", model);
   const { layout, memory } = engine;
-  const loss = checkLoss("loss", options("options", flowOptions, ["loss"]).loss, engine);
-  const { network, steps, targets, recurrences, recorded } = run(model, sequence, loss);
-  const value = network.loss(steps, loss, 1 / targets);
+  const { objective } = checkEvaluation(engine, flowOptions, []);
+  const { network, steps, counted, recurrences, recorded } = run(model, sequence, objective);
+  const value = meanOf(objective, network.losses(steps, objective.losses, scalesOf(objective, counted)), counted);
   const gradients = memory.allocate(layout.params.bytes);
   network.backward(steps, 1, gradients, true);
   memory.release(gradients);

@@ -1,14 +1,13 @@
 /** The layout of a model: its layers, planned from the input up, and its parameters with their places in memory. */
 
 import { fail, LARGEST } from "../core/check.js";
-import { gathers, KINDS } from "../layers/index.js";
-import type { Table } from "../layers/packing.js";
-
+import { gathers, KINDS, type Layer } from "../layers/index.js";
+import { pad4, type Table } from "../layers/packing.js";
 import { type LayerPlan, numbersBelow, type Parameter, Planner, type Row } from "../layers/plan.js";
-
 import { OPTIONS as RECURRENT } from "../layers/recurrentOptions.js";
 import type { Stage, Workspace } from "../layers/stage.js";
 import type { Config } from "./config.js";
+import type { Head } from "./heads.js";
 import { Input } from "./input.js";
 import { planInput } from "./inputStage.js";
 import type { StateShape } from "./state.js";
@@ -21,11 +20,15 @@ export interface Layout {
   parameters: Parameter[];
   /** The parts as the summary shows them. */
   rows: Row[];
+  /** The layers from the input up; those of the heads, which all stand on the one below them, are the last. */
   layers: LayerPlan[];
+  /** The outputs: of the heads, or of the last layer. */
+  heads: Head[];
+  /** Padded numbers at each step in what the heads read. */
+  trunk: number;
   /** The input of the model at each step, and what the first layer stands on. */
   input: Input;
   below: (workspace: Workspace) => Stage;
-  outputs: number;
   /** The states that a sequence may bring, and ends with; known when the first model has been made of it. */
   states: readonly StateShape[];
   /** Why the model needs whole sequences (no windows, no streams): "a bidirectional layer". Undefined if it does not. */
@@ -44,21 +47,35 @@ export function planModel(config: Config): Layout {
   const own = config.layers.map((layer, i) => ({ layer, path: `layers[${i}]`, final: i === top }));
   if (pool >= 0) own.splice(pool, 0, { layer: { type: "pooling", kind: "last" }, path: "output", final: false });
   let pooled = false;
-  const layers = own.map(({ layer, path, final }, i) => {
-    planner.layer = i;
+  const planLayer = (layer: Layer, path: string): LayerPlan => {
     const row = planner.enter(path, layer.type);
-    planner.final = final;
     const plan = KINDS[layer.type].plan(layer, planner);
     if (plan.units > LARGEST) fail(RangeError, planner.path, `at most ${LARGEST} outputs`, plan.units);
-    planner.learnsBelow = planner.parameters.length > 0;
-    planner.below = numbersBelow(plan.units);
     row.units = plan.units;
     pooled ||= plan.pools === true;
     row.once = pooled;
     return plan;
+  };
+  const layers = own.map(({ layer, path, final }, i) => {
+    planner.layer = i;
+    planner.final = final;
+    const plan = planLayer(layer, path);
+    planner.learnsBelow = planner.parameters.length > 0;
+    planner.below = numbersBelow(plan.units);
+    return plan;
   });
-  const { params, derived, parameters, rows, inputs: outputs } = planner;
-  return { params, derived, parameters, rows, layers, input, below, outputs, states: [], whole: layers.find(({ whole }) => whole)?.whole };
+  const trunk = planner.inputs;
+  planner.layer = layers.length;
+  const { learnsBelow } = planner;
+  const heads = Object.entries(config.heads ?? {}).map(([name, layer]): Head => {
+    Object.assign(planner, { learnsBelow, named: `heads.${name}` });
+    const plan = planLayer(layer, `heads.${name}`);
+    return { name, outputs: plan.units, layer: layers.push(plan) - 1 };
+  });
+  if (heads.length === 0) heads.push({ name: "", outputs: trunk, layer: layers.length - 1 });
+  const { params, derived, parameters, rows } = planner;
+  const { whole } = layers.find(({ whole }) => whole) ?? {};
+  return { params, derived, parameters, rows, layers, heads, trunk: pad4(trunk), input, below, states: [], whole };
 }
 
 /** The index of the layer below which the output "last" puts its pooling: the first of those that look at one step alone. -1: none. */

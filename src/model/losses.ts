@@ -24,7 +24,7 @@ import type { Kernels } from "../core/kernels.js";
 import type { CtcLoss } from "./ctcLoss.js";
 import { type CustomLoss, checkFunction, runCustom } from "./customLoss.js";
 import type { Panels } from "./panels.js";
-import type { Outputs, Scaler } from "./scale.js";
+import type { HeadScale, Outputs } from "./scale.js";
 
 interface Reduced {
   /**
@@ -240,24 +240,25 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
 /** The compiler cannot see that a loss and the row of its type belong together. */
 export const ruleOf = ({ type }: Pick<Loss, "type">) => RULES[type] as unknown as Rule<Required<Loss>>;
 
-/** The facts that a loss must fit: a model's outputs and its scaler. */
-interface Fits {
-  config: { scaler: Scaler; output: "every" | "last" };
-  layout: { outputs: number };
-}
-
-/** @throws TypeError, RangeError; RangeError if the model standardises targets, but the loss has none to standardise */
-export function checkLoss(path: string, value: unknown, { config, layout }: Fits): Required<Loss> {
-  const { outputs } = layout;
+/**
+ * @param outputs of the model, or of its head
+ * @throws TypeError, RangeError; RangeError if the model standardises targets, but the loss has none to standardise
+ */
+export function checkLoss(
+  path: string,
+  value: unknown,
+  outputs: number,
+  output: "every" | "last",
+  { targets, outputs: kind }: HeadScale,
+): Required<Loss> {
   const given = named(path, value, RULES);
   const type = typeOf(path, given, RULES, 'a loss such as "mse"');
   const rule = ruleOf({ type });
-  rule.fits?.(path, outputs, config.output);
+  rule.fits?.(path, outputs, output);
   const reduction = [oneOf("mean", "sum"), "mean"] as const;
   const missing = rule.labels || type === "crossEntropy" ? {} : { missing: [oneOf("refuse", "ignore"), "refuse"] as const };
   const own = { type: [() => type] as const, reduction, ...missing, ...rule.options?.(outputs) };
   const loss = complete(path, given, own) as unknown as Required<Loss>;
-  const { targets, outputs: kind = "values" } = config.scaler;
   // The user knows the meaning of the outputs of a custom loss.
   if (targets && rule.scaled !== kind && type !== "custom") {
     const known = Object.keys(RULES).filter((type) => ruleOf({ type } as Loss).scaled === kind);

@@ -5,20 +5,23 @@ import { boolean, each, fail, integerIn, isObject, options } from "../core/check
 import type { Lanes, Mode } from "../core/lanes.js";
 import { lanesFor } from "../core/lanes.js";
 import { checkTensor, type Dtype, type Tensor, writeSafetensors } from "../core/safetensors.js";
+import type { DenseLayer } from "../layers/dense.js";
 import type { Value } from "./columns.js";
 import type { Config, ModelConfig } from "./config.js";
 import { checkConfig } from "./config.js";
 import { checkEnvironment, Engine, type Environment } from "./engine.js";
+import { checkEvaluation, type EvaluateOptions, type Evaluation } from "./evaluation.js";
 import type { GenerateOptions } from "./generate.js";
 import { checkGenerateOptions, checkTokens, generate } from "./generate.js";
+import { together } from "./heads.js";
 import type { Loss } from "./losses.js";
-import { checkLoss } from "./losses.js";
 import { writeMetadata } from "./metadata.js";
 import type { Metric, Scores } from "./metrics.js";
-import { checkMetrics, Scoring } from "./metrics.js";
+import { Scoring } from "./metrics.js";
 import { Network, statesOf } from "./network.js";
+import { type CheckedLosses, type Objective, plainLosses } from "./objective.js";
 import { checkPredict, type Predicted, type PredictOptions, probabilitiesOf, type ReadOptions } from "./probabilities.js";
-import { type Checked, checkSequences, type Sequence } from "./sequences.js";
+import { type AnySequence, type Checked, checkSequences, type Sequence } from "./sequences.js";
 import type { State } from "./state.js";
 import { type Assigned, assign, type SetOptions } from "./stateDict.js";
 import { Stream } from "./stream.js";
@@ -32,8 +35,8 @@ export const ROWS = 32;
 /** A sequence as `predict` takes it. */
 export type Input = Pick<Sequence, "inputs" | "state"> & { targets?: unknown };
 
-/** Made by `createModel` and `loadModel`. */
-export class Model {
+/** Made by `createModel` and `loadModel`. `O` are the outputs: an array, or by the names of the heads an array for each. */
+export class Model<O = Float32Array> {
   readonly #engine: Engine;
   /** Networks kept for reuse, one for each mode. */
   readonly #networks = new Map<Mode, Network>();
@@ -54,9 +57,10 @@ export class Model {
     return { kernels: this.#engine.relaxed ? "relaxed" : "plain" };
   }
 
-  /** The loss of the model's last trainer, which is saved with it; null if it had none, or one of the user's own. */
-  get loss(): Required<Loss> | null {
-    return this.#engine.recorded?.type === "custom" ? null : this.#engine.recorded;
+  /** The loss of the model's last trainer (of each head), which is saved with it; null if it had none, or one of the user's own. */
+  get loss(): CheckedLosses | null {
+    const { recorded, layout } = this.#engine;
+    return recorded?.every(({ type }) => type !== "custom") ? plainLosses(layout, recorded) : null;
   }
 
   /** @internal The engine of a model, for the trainer. */
@@ -71,65 +75,67 @@ export class Model {
    * @param predictOptions `as: "probabilities"`: the outputs as `probabilities` reads them. `states: true`: also the state at each
    * sequence's end, from which its next piece goes on as `sequence.state`, or a stream by `restore`; with the states of both directions
    * (PyTorch's `h_n`, `c_n`)
-   * @returns for each sequence its outputs step by step, [length x outputs] ([outputs] where the output is "last"); with `states`
-   * `{ outputs, state }`
+   * @returns for each sequence its outputs step by step, [length x outputs] ([outputs] where the output is "last"), by name where the
+   * model has heads; with `states` `{ outputs, state }`
    * @throws TypeError, RangeError with the path, step and feature of the wrong value
    * @example const [y] = model.predict([{ inputs: [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]] }]);
    * @example const [{ state }] = model.predict([{ inputs }], { states: true }); model.predict([{ inputs: more, state }]);
    */
-  predict(sequences: Iterable<Input>, predictOptions: PredictOptions & { states: true }): Predicted[];
-  predict(sequences: Iterable<Input>, predictOptions?: PredictOptions): Float32Array[];
-  predict(sequences: Iterable<Input>, predictOptions: PredictOptions = {}): Float32Array[] | Predicted[] {
+  predict(sequences: Iterable<Input>, predictOptions: PredictOptions & { states: true }): Predicted<O>[];
+  predict(sequences: Iterable<Input>, predictOptions?: PredictOptions): O[];
+  predict(sequences: Iterable<Input>, predictOptions: PredictOptions = {}): O[] | Predicted<O>[] {
     const { read, states } = checkPredict(this.#engine, predictOptions);
     const checked = checkSequences("sequences", sequences, { engine: this.#engine }, 0);
     const results = roomFor(this.#engine, checked);
     const ends: State[] = [];
     for (const { network, rows } of this.#windows(checked, "infer"))
       readRows(this.#engine, network, rows, results, states ? ends : undefined);
-    const outputs = results.map(read);
+    const outputs = results.map((room) => together(this.#engine.layout.heads, read(room)) as O);
     return states ? outputs.map((outputs, i) => ({ outputs, state: ends[i] as State })) : outputs;
   }
 
   /**
    * Reads outputs by the loss of the model's last trainer: after cross-entropy and `ctc` the probability of each class; after binary
    * cross-entropy that of each output; after `quantile` the quantiles in your units, put in order where they cross; after `gaussianNLL`
-   * means and, in the place of the logarithms of the variances, standard deviations, in your units. The same bits everywhere.
+   * means and, in the place of the logarithms of the variances, standard deviations, in your units. Of several heads, those whose loss has
+   * no probabilities keep their outputs. The same bits everywhere.
    * @param outputs of any number of steps, from `predict`, a stream, or a learner
    * @param readOptions `loss`, for a model that has none, or another one
    * @returns as many numbers, in the same places
    * @throws TypeError, RangeError if the outputs are not those of this model, or the loss has no probabilities
    * @example const p = model.probabilities(stream.step(input));
    */
-  probabilities(outputs: Float32Array, readOptions: ReadOptions = {}): Float32Array {
-    return probabilitiesOf(this.#engine, outputs, readOptions);
+  probabilities(outputs: O, readOptions: ReadOptions = {}): O {
+    return together(this.#engine.layout.heads, probabilitiesOf(this.#engine, outputs, readOptions)) as O;
   }
 
   /**
    * Computes the loss over whole sequences, and metrics if asked for, without learning and without dropout.
    * @returns means over all targets by their weights (cross-entropy in nats; errors in standardised units where the model's scaler has
-   * targets); NaN if no target counts
+   * targets); NaN if no target counts. With heads `loss` is the sum of theirs by `lossWeights`, and `heads` has loss and metrics of each
    * @throws TypeError, RangeError as `predict`; RangeError if a metric makes no sense with the loss
    * @example const { loss, accuracy } = model.evaluate(test, { loss: "crossEntropy", metrics: ["accuracy"] });
+   * @example model.evaluate(test, { loss: { price: "mse", trend: "crossEntropy" }, metrics: { price: ["rmse"] } }).heads.price.rmse;
    */
-  evaluate<M extends Metric = never>(
-    sequences: Iterable<Sequence>,
-    evaluateOptions: { loss: Loss | Loss["type"]; metrics?: readonly M[] },
-  ): { loss: number } & Record<M, number> {
-    const o = options("options", evaluateOptions, ["loss", "metrics"]);
-    const loss = checkLoss("loss", o.loss, this.#engine);
-    const metrics = checkMetrics(o.metrics, loss);
-    const checked = checkSequences("sequences", sequences, { engine: this.#engine, loss });
-    const evaluation = Model.evaluation(this, checked, loss, metrics);
+  evaluate<M extends Metric = never>(sequences: Iterable<AnySequence>, evaluateOptions: EvaluateOptions<M>): Evaluation<M> {
+    const { objective, metrics } = checkEvaluation(this.#engine, evaluateOptions);
+    const checked = checkSequences("sequences", sequences, { engine: this.#engine, losses: objective.losses });
+    const evaluation = Model.evaluation(this, checked, objective, metrics);
     for (;;) {
       const { done, value } = evaluation.next();
-      if (done) return value as { loss: number } & Record<M, number>;
+      if (done) return value as Evaluation<M>;
     }
   }
 
   /** @internal Evaluation window by window, so that the trainer can let the event loop run. */
-  static *evaluation(model: Model, sequences: Checked[], loss: Required<Loss>, metrics: Metric[]): Generator<void, Scores, void> {
-    const scoring = new Scoring(loss, metrics);
-    for (const { network, T, counted } of model.#windows(sequences, "score", loss)) {
+  static *evaluation(
+    model: Model<unknown>,
+    sequences: Checked[],
+    objective: Objective,
+    metrics: readonly Metric[][],
+  ): Generator<void, Scores, void> {
+    const scoring = new Scoring(model.#engine, objective, metrics);
+    for (const { network, T, counted } of model.#windows(sequences, "score", objective.losses)) {
       scoring.add(network, T, counted);
       yield;
     }
@@ -140,18 +146,18 @@ export class Model {
   *#windows(
     sequences: Checked[],
     mode: Mode,
-    loss?: Required<Loss>,
-  ): Generator<{ network: Network; rows: Rows["rows"]; T: number; counted: number }> {
+    losses?: readonly Required<Loss>[],
+  ): Generator<{ network: Network; rows: Rows["rows"]; T: number; counted: number[] }> {
     const lanes = lanesFor(Math.min(ROWS, sequences.length));
     const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
-    const network = this.#take(mode, limitOf(this.#engine.layout, longest, loss), lanes);
+    const network = this.#take(mode, limitOf(this.#engine.layout, longest, losses), lanes);
     try {
       const rows = new Rows(lanes.batch);
       for (;;) {
         while (rows.free > 0 && rows.taken < sequences.length) rows.put(sequences[rows.taken] as Checked);
         const T = rows.next(network.T, this.config.output);
         if (T === 0) return;
-        const counted = writeWindow(this.#engine, network, rows.rows, T, loss);
+        const counted = writeWindow(this.#engine, network, rows.rows, T, losses);
         network.forward(T);
         yield { network, rows: rows.rows, T, counted };
         rows.advance();
@@ -180,7 +186,7 @@ export class Model {
    * Opens a live sequence, one step at a time. Streams are independent of each other; make as many as there are sequences.
    * @example const stream = model.stream(); const y = stream.step([0.1, 0.2, 0.3]);
    */
-  stream(): Stream {
+  stream(): Stream<O> {
     return new Stream(this.#engine);
   }
 
@@ -191,7 +197,7 @@ export class Model {
    * @throws TypeError, RangeError if the capacity is wrong, or there is no memory for it
    * @example const streams = model.streams({ capacity: 1000 }); const id = streams.open(); const y = streams.step([id], [[0.1, 0.2, 0.3]]);
    */
-  streams(options: StreamsOptions): Streams {
+  streams(options: StreamsOptions): Streams<O> {
     return new Streams(this.#engine, options);
   }
 
@@ -209,7 +215,7 @@ export class Model {
         ? each(integerIn(0, tokens - 1), "tokens")("prompt", prompt)
         : this.#engine.layout.input.check("prompt", prompt, undefined);
     if (inputs.length === 0) fail(RangeError, "prompt", "at least one token", prompt);
-    const stream = this.stream();
+    const stream = new Stream(this.#engine);
     const logits = new Float32Array(tokens);
     for (const token of inputs) stream.step(token, logits);
     return generate(this.#engine, stream, logits, options);
@@ -278,8 +284,14 @@ export class Model {
  * Makes a new model with PyTorch's initial weights, unless `initial` says otherwise.
  * @throws TypeError, RangeError with the path of the option, such as `"layers[2].units"`
  * @example createModel({ input: { features: 3 }, layers: [lstm({ units: 64 }), dense({ units: 1 })], seed: 1 });
+ * @example createModel({ input, layers: [lstm({ units: 64 })], heads: { price: dense({ units: 14 }), trend: dense({ units: 3 }) } });
  */
-export function createModel(config: ModelConfig, environment: Environment = {}): Model {
+export function createModel<N extends string>(
+  config: ModelConfig & { heads: Readonly<Record<N, DenseLayer>> },
+  environment?: Environment,
+): Model<Record<N, Float32Array>>;
+export function createModel(config: ModelConfig, environment?: Environment): Model;
+export function createModel(config: ModelConfig, environment: Environment = {}): Model<never> {
   const engine = new Engine(checkConfig(config), checkEnvironment(environment));
   engine.initialize();
   return new Model(engine);

@@ -3,11 +3,10 @@
 import { product } from "../core/arithmetic.js";
 import { type Lanes, lanesFor, type Mode } from "../core/lanes.js";
 import type { EngineParts } from "../core/memory.js";
-import { pad4 } from "../layers/packing.js";
 import type { Carried, Stage, Workspace } from "../layers/stage.js";
 import type { Engine } from "./engine.js";
-import type { Loss, Run } from "./losses.js";
-import { ruleOf } from "./losses.js";
+import { Goal } from "./goal.js";
+import type { Loss } from "./losses.js";
 import { checkState, copyUnits, type State, type StateShape } from "./state.js";
 
 /** The parts of a model's engine that a network needs. */
@@ -20,12 +19,12 @@ export class Network {
   /** State that crosses windows. */
   readonly carried: Carried[] = [];
   readonly stages: Stage[] = [];
-  readonly #output: Stage;
+  /** The outputs and their targets: one for each head. */
+  readonly goals: Goal[] = [];
   /** The stages below this one run every step, the others once a sequence. */
   #pooled = Infinity;
   /**
-   * Pointers: [T][P][rows][width], as the model's input has them; [P][width] i32 (stage.ts says what); [T][P][outputs][width] or classes;
-   * [T][P][width]. Above a pooling T of targets and outputs is 1.
+   * Pointers: [T][P][rows][width], as the model's input has them; [P][width] i32 (stage.ts says what).
    */
   readonly input: number;
   /** The stage below the first layer. */
@@ -34,16 +33,10 @@ export class Network {
   readonly lengths: number;
   /** [1] i32, which all threads read: whether a sequence of this window brought the state that it begins from. */
   readonly brought: number;
-  readonly target: number = 0;
-  readonly counts: number = 0;
-  /** [1] i32, which all threads read: pointer to the weights of single target numbers, [T][P][outputs][width]; 0: all are 1. */
-  readonly #each: number = 0;
-  #apart = 0;
-  /** Memory in which a loss aligns labels: its bytes, and [1] i32, which all threads read, the pointer. */
-  #aligned = 0;
-  readonly #alignment: number = 0;
-  /** [outputs], padded with zeros: the loss's number for each output. */
-  readonly #perOutput: number = 0;
+  /** What the heads stand on. */
+  #trunk: Stage;
+  /** [T][P][trunk][width]: the gradient of the trunk from one head, to be added to that from the others; 0 where there is one head. */
+  #part = 0;
   /** The slot, out of T+1, of each sequence's present state: at its own end, not at that of its padding. */
   readonly ends: Int32Array;
 
@@ -68,6 +61,8 @@ export class Network {
       this.starts = buffer(P, width);
       this.lengths = buffer(P, width);
       this.brought = buffer(1);
+      // Of several heads, which stand on the same layer, each counts as the lowest: all have gradients, or none.
+      const top = layout.heads[0]?.layer as number;
       let [scratch, most, steps, layer] = [0, 0, T, -1];
       const workspace: Workspace = {
         kernels,
@@ -84,7 +79,7 @@ export class Network {
         scratch: mode === "train" ? buffer(4, 4) : 0,
         buffer,
         gradient: (rows, T = steps) =>
-          (mode === "train" && layer >= lowest) || (mode === "score" && layer === layout.layers.length - 1) ? buffer(T, P, rows, width) : 0,
+          (mode === "train" && layer >= lowest) || (mode === "score" && layer === top) ? buffer(T, P, rows, width) : 0,
         weightGradient: (code, rows) => {
           most = Math.max(most, rows);
           return (dw, dbx, dbh, dy, x, h, kx, kh, slots) =>
@@ -98,24 +93,23 @@ export class Network {
           return beginning;
         },
       };
-      let below = layout.below(workspace);
-      this.below = below;
-      this.input = below.output;
-      for (const plan of layout.layers) {
-        layer++;
-        below = plan.stage(steps === T ? workspace : { ...workspace, T: steps }, below);
-        this.stages.push(below);
-        if (plan.pools) [steps, this.#pooled] = [1, this.stages.length];
-      }
-      this.#output = below;
+      this.below = layout.below(workspace);
+      this.#trunk = this.below;
+      this.input = this.below.output;
+      layout.layers.forEach((plan, i) => {
+        layer = Math.min(i, top);
+        const trunk = this.#trunk;
+        // The backward pass comes to the last head first. It writes to the trunk's own gradient.
+        const adds = i >= top && i + 1 < layout.layers.length && trunk.gradient;
+        if (adds) this.#part ||= buffer(steps, P, layout.trunk, width);
+        const below = adds ? { ...trunk, gradient: this.#part } : trunk;
+        const stage = plan.stage(steps === T ? workspace : { ...workspace, T: steps }, below);
+        this.stages.push(stage);
+        if (plan.pools) [steps, this.#pooled] = [1, i + 1];
+        if (i < top) this.#trunk = stage;
+      });
       if (mode === "train" && most > 0) scratch = buffer(kernels.weightGradientScratch(most) / 4);
-      if (mode !== "infer") {
-        this.target = buffer(steps, P, pad4(layout.outputs), width);
-        this.counts = buffer(steps, P, width);
-        this.#each = buffer(1);
-        this.#alignment = buffer(1);
-        this.#perOutput = buffer(pad4(layout.outputs));
-      }
+      for (const head of layout.heads) this.goals.push(new Goal(engine, this, head, this.stages[head.layer] as Stage, mode !== "infer"));
     } catch (error) {
       this.release();
       throw error;
@@ -127,34 +121,6 @@ export class Network {
     this.ends.fill(0);
   }
 
-  /** Memory for the weights of single target numbers, which the next losses use. Allocated on first use. */
-  apart(): number {
-    const { memory, layout } = this.#engine;
-    const { panels, width } = this.lanes;
-    this.#apart ||= this.buffer(this.outputSteps(this.T), panels, pad4(layout.outputs), width);
-    memory.i32[this.#each / 4] = this.#apart;
-    return this.#apart;
-  }
-
-  /** Makes all numbers of a step count as much as the step. */
-  together(): void {
-    this.#engine.memory.i32[this.#each / 4] = 0;
-  }
-
-  /** Makes room to align up to so many labels with the steps of a sequence (assembly/ctc.ts has the layout). */
-  align(labels: number): void {
-    const { memory } = this.#engine;
-    const { panels, width } = this.lanes;
-    const bytes = 4 * ((this.T + 4) * (pad4(2 * labels + 1) + 8) + pad4(this.T * panels * width));
-    if (bytes <= this.#aligned) return;
-    const pointer = this.buffer(bytes / 4);
-    const before = memory.i32[this.#alignment / 4] as number;
-    memory.i32[this.#alignment / 4] = pointer;
-    this.#aligned = bytes;
-    if (before) this.regions.splice(this.regions.indexOf(before), 1);
-    memory.release(before);
-  }
-
   /** A zeroed region that is released with the network. */
   buffer(...shape: number[]): number {
     const pointer = this.#engine.memory.allocate(4 * product(shape));
@@ -162,19 +128,14 @@ export class Network {
     return pointer;
   }
 
+  free(region: number): void {
+    this.regions.splice(this.regions.indexOf(region), 1);
+    this.#engine.memory.release(region);
+  }
+
   /** Gives the memory back. */
   release(): void {
     for (const region of this.regions) this.#engine.memory.release(region);
-  }
-
-  /** The deviation of each target in the user's units, where the model standardises them. */
-  get deviation(): number[] | undefined {
-    return this.#engine.config.scaler.targets?.deviation;
-  }
-
-  /** [T][P][outputs][width] of the last layer; above a pooling T is 1. */
-  get output(): number {
-    return this.#output.output;
   }
 
   /**
@@ -192,18 +153,9 @@ export class Network {
     return this.#pooled < Infinity ? 1 : T;
   }
 
-  /** The sum of the loss times `scale`; leaves the gradient of the outputs. Or the result of another kernel on the same panels. */
-  loss(T: number, loss: Required<Loss>, scale: number, run?: Run, numbers?: ArrayLike<number> | null): number {
-    const { kernels, layout, memory } = this.#engine;
-    const { panels, width } = this.lanes;
-    const { output: y, gradient: dy } = this.#output;
-    const { outputs: O } = layout;
-    const rule = ruleOf(loss);
-    numbers ??= rule.perOutput?.(loss, O);
-    if (numbers) memory.write(this.#perOutput, numbers);
-    const pointers = [dy, y, this.target, this.counts, memory.i32[this.#each / 4] as number, numbers ? this.#perOutput : 0] as const;
-    const [lengths, scratch] = [this.lengths, memory.i32[this.#alignment / 4] as number];
-    return (run ?? rule.run)(kernels, loss, { pointers, sizes: [this.outputSteps(T) * panels, O, width, scale], panels, lengths, scratch });
+  /** The sum of each head's loss times its scale; leaves the gradients of the outputs. */
+  losses(T: number, losses: readonly Required<Loss>[], scales: readonly number[]): number[] {
+    return this.goals.map((goal, i) => goal.loss(T, losses[i] as Required<Loss>, scales[i] as number));
   }
 
   /**
@@ -211,10 +163,17 @@ export class Network {
    * @param full whether errors flow back through the recurrent inputs, or through the cells alone
    */
   backward(T: number, update: number, gradients: number, full: boolean): void {
-    for (let i = this.stages.length - 1; i >= Math.max(0, this.lowest); i--) {
-      (this.stages[i] as Stage).backward(i < this.#pooled ? T : 1, update, gradients, full);
-    }
+    for (let i = this.stages.length - 1; i >= Math.max(0, this.lowest); i--) this.backwardStage(i, T, update, gradients, full);
     if (this.lowest < 0) this.below.backward(T, update, gradients, full);
+  }
+
+  /** The part of one stage. */
+  backwardStage(i: number, T: number, update: number, gradients: number, full: boolean): void {
+    const { kernels, layout } = this.#engine;
+    const steps = i < this.#pooled ? T : 1;
+    this.stages[i]?.backward(steps, update, gradients, full);
+    const adds = this.#part && i >= (layout.heads[0]?.layer as number) && i + 1 < this.stages.length;
+    if (adds) kernels.blend(this.#trunk.gradient, this.#part, steps * this.lanes.panels * layout.trunk * this.lanes.width, 1, 1);
   }
 
   /** The state in which `batch` new sequences begin. */

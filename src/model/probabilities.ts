@@ -3,13 +3,16 @@
 import { exponential } from "../core/arithmetic.js";
 import { boolean, fail, oneOf, options } from "../core/check.js";
 import type { Config } from "./config.js";
+import { apart } from "./heads.js";
 import type { Layout } from "./layout.js";
-import { checkLoss, type Loss } from "./losses.js";
+import type { Loss } from "./losses.js";
+import { checkLosses, type Losses } from "./objective.js";
 import type { State } from "./state.js";
+import type { Room } from "./window.js";
 
 export interface ReadOptions {
-  /** Default: the loss of the model's last trainer, which is saved with it. */
-  loss?: Loss | Loss["type"];
+  /** Default: the loss of the model's last trainer (of each head), which is saved with it. */
+  loss?: Losses;
 }
 
 export interface PredictOptions extends ReadOptions {
@@ -20,16 +23,16 @@ export interface PredictOptions extends ReadOptions {
 }
 
 /** A sequence's outputs, and its state at the end. */
-export interface Predicted {
-  outputs: Float32Array;
+export interface Predicted<O = Float32Array> {
+  outputs: O;
   state: State;
 }
 
 /** The parts of an engine by which outputs are read. */
 interface Parts {
   config: Config;
-  layout: Pick<Layout, "outputs">;
-  recorded: Required<Loss> | null;
+  layout: Pick<Layout, "heads">;
+  recorded: readonly Required<Loss>[] | null;
 }
 
 type Reading = (row: Float32Array, loss: Required<Loss>) => void;
@@ -65,39 +68,44 @@ const READINGS: { [T in Loss["type"]]?: Reading } = {
   },
 };
 
-/** @throws TypeError, RangeError if there is no loss, or one without probabilities */
-function readerOf(engine: Parts, given: unknown): (outputs: Float32Array) => Float32Array {
-  const loss = given === undefined ? engine.recorded : checkLoss("loss", given, engine);
-  if (!loss) fail(TypeError, "loss", "the loss by which the model was learned, as it has none of a trainer here", given);
-  const reading = READINGS[loss.type];
-  if (!reading) fail(RangeError, "loss", `one of ${Object.keys(READINGS).join(", ")}, whose outputs say probabilities`, loss.type);
-  return (outputs) => {
-    const { outputs: O } = engine.layout;
-    for (let from = 0; from < outputs.length; from += O) reading(outputs.subarray(from, from + O), loss);
-    return outputs;
+/** Reads the outputs of each head in place. */
+type Reader = (room: Room) => Room;
+
+/** @throws TypeError, RangeError if there is no loss, or one without probabilities; of several heads, if none has any */
+function readerOf(engine: Parts, given: unknown): Reader {
+  const losses = given === undefined ? engine.recorded : checkLosses("loss", given, engine);
+  if (!losses) fail(TypeError, "loss", "the loss by which the model was learned, as it has none of a trainer here", given);
+  if (!losses.some(({ type }) => READINGS[type])) {
+    const types = losses.map(({ type }) => type).join(", ");
+    fail(RangeError, "loss", `one of ${Object.keys(READINGS).join(", ")}, whose outputs say probabilities`, types);
+  }
+  return (room) => {
+    room.forEach((outputs, i) => {
+      const loss = losses[i] as Required<Loss>;
+      const O = engine.layout.heads[i]?.outputs as number;
+      for (let from = 0; from < outputs.length; from += O) READINGS[loss.type]?.(outputs.subarray(from, from + O), loss);
+    });
+    return room;
   };
 }
 
-/** Checks the options of `predict`. @returns the function to apply to each sequence's outputs, in place, and whether states are asked for */
-export function checkPredict(
-  engine: Parts,
-  predictOptions: unknown,
-  known = ["as", "loss", "states"],
-): { read: (outputs: Float32Array) => Float32Array; states: boolean } {
+/** Checks the options of `predict`. @returns the function to apply to each sequence's outputs, and whether states are asked for */
+export function checkPredict(engine: Parts, predictOptions: unknown, known = ["as", "loss", "states"]): { read: Reader; states: boolean } {
   const { as = "outputs", loss, states: asked = false } = options("options", predictOptions, known);
   const states = boolean("states", asked);
   if (oneOf("outputs", "probabilities")("as", as) === "probabilities") return { read: readerOf(engine, loss), states };
   if (loss !== undefined) fail(RangeError, "loss", 'no loss without as: "probabilities"', loss);
-  return { read: (outputs) => outputs, states };
+  return { read: (room) => room, states };
 }
 
 /** A copy of outputs, read as probabilities. */
-export function probabilitiesOf(engine: Parts, outputs: unknown, readOptions: unknown): Float32Array {
+export function probabilitiesOf(engine: Parts, outputs: unknown, readOptions: unknown): Room {
   const { loss } = options("options", readOptions, ["loss"]);
   const read = readerOf(engine, loss);
-  const { outputs: O } = engine.layout;
-  const whole = outputs instanceof Float32Array && outputs.length % O === 0;
-  if (!whole)
-    fail(outputs instanceof Float32Array ? RangeError : TypeError, "outputs", `a Float32Array of ${O} numbers for each step`, outputs);
-  return read(outputs.slice());
+  const room = apart("outputs", outputs, engine.layout.heads, (path, value, { outputs: O }) => {
+    const whole = value instanceof Float32Array && value.length % O === 0;
+    if (!whole) fail(value instanceof Float32Array ? RangeError : TypeError, path, `a Float32Array of ${O} numbers for each step`, value);
+    return value.slice();
+  });
+  return read(room);
 }

@@ -17,12 +17,24 @@ export interface Scale {
  */
 export type Outputs = "values" | "quantile" | "gaussianNLL";
 
-/** The parts of the data that a model standardises. */
+/** The parts of the data that a model standardises; by head where the model has heads. */
 export interface Scaler {
   inputs?: Scale;
-  targets?: Scale;
+  targets?: Scale | Readonly<Record<string, Scale>>;
   /** The meaning of the outputs, for models with `targets`. Default "values". */
-  outputs?: Outputs;
+  outputs?: Outputs | Readonly<Record<string, Outputs>>;
+}
+
+/** The scale of one head's targets, and the meaning of its outputs. */
+export interface HeadScale {
+  targets: Scale | undefined;
+  outputs: Outputs;
+}
+
+/** @param head its name; "" for the only output of a model without heads */
+export function scaleOfHead({ targets, outputs }: Scaler, head: string): HeadScale {
+  const of = <T>(all: T | Readonly<Record<string, T>> | undefined) => (head ? (all as Record<string, T> | undefined)?.[head] : (all as T));
+  return { targets: of(targets), outputs: of(outputs) ?? "values" };
 }
 
 export function checkScale(path: string, value: unknown): Scale {
@@ -37,15 +49,16 @@ export const standardise = ({ mean, deviation }: Scale, value: number, k: number
 
 export const restore = ({ mean, deviation }: Scale, value: number, k: number) => value * (deviation[k] as number) + (mean[k] as number);
 
-/** The scale from each output back to the targets' units; undefined if there is none. */
-export function scaleOfOutputs({ targets, outputs: kind = "values" }: Scaler, outputs: number): Scale | undefined {
+/** The scale from each output of a head back to the targets' units; undefined if there is none. */
+export function scaleOfOutputs(scaler: Scaler, { name, outputs }: { name: string; outputs: number }): Scale | undefined {
+  const { targets, outputs: kind } = scaleOfHead(scaler, name);
   if (!targets) return undefined;
   const { mean, deviation } = targets;
   const { length } = mean;
   const fits = { values: outputs === length, quantile: outputs % length === 0, gaussianNLL: outputs === 2 * length }[kind];
   if (!fits) {
     const expected = { values: `${outputs} numbers`, quantile: `a divisor of ${outputs} numbers`, gaussianNLL: `${outputs / 2} numbers` };
-    fail(RangeError, "scaler.targets.mean", expected[kind], mean);
+    fail(RangeError, `scaler.targets${name && `.${name}`}.mean`, expected[kind], mean);
   }
   if (kind === "values") return targets;
   if (kind === "quantile") {

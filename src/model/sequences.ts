@@ -2,13 +2,19 @@
 
 import { arrayLike, atLeast0, fail, isObject, options } from "../core/check.js";
 import type { Inputs } from "./columns.js";
-import type { Config } from "./config.js";
 import type { Engine } from "./engine.js";
 import { flatten, type Series } from "./flatten.js";
+import { apart, type Head } from "./heads.js";
 import { checkLabels } from "./labels.js";
-import type { Layout } from "./layout.js";
 import { type Loss, ruleOf } from "./losses.js";
+import { type Scaler, scaleOfHead } from "./scale.js";
 import { checkState, type State } from "./state.js";
+
+/** Numbers of a sequence; where the model has heads those of each, by name. */
+export type ByHead = Series | number | Readonly<Record<string, Series | number | null>>;
+
+/** The target of a step; where the model has heads that of each by name, `null` for none. */
+export type StepTarget = ArrayLike<number> | number | Readonly<Record<string, ArrayLike<number> | number | null>>;
 
 /**
  * One sequence. Lengths may differ from sequence to sequence.
@@ -19,11 +25,13 @@ import { checkState, type State } from "./state.js";
  * sequence, as many as there are, and `weights` one number for all of it. Otherwise `weights` has a weight for each of
  * these steps, or for each of their numbers, 0 or more. Means are over the sum of weights. A weight of 0 means that there is no
  * target: any number may stand in its place, even NaN. Default: all 1.
+ *
+ * Where the model has heads, `targets` and `weights` go by their names, for each as above. Targets that are `null` are not there.
  */
-export interface Sequence<I extends Inputs = Inputs> {
+export interface Sequence<I extends Inputs = Inputs, N extends ByHead = Series | number> {
   inputs: I;
-  targets?: Series | number;
-  weights?: Series | number;
+  targets?: N;
+  weights?: N;
   /**
    * The state to begin from, as `predict` with `states` or a stream's `state()` gave it; default: zeros. Also the states of both
    * directions, PyTorch's `h_0` and `c_0`.
@@ -31,30 +39,32 @@ export interface Sequence<I extends Inputs = Inputs> {
   state?: Readonly<Record<string, ArrayLike<number>>>;
 }
 
-/** A checked sequence: flat numbers. */
-export interface Checked {
-  inputs: ArrayLike<number>;
+/** A sequence of a model with heads, or without. */
+export type AnySequence = Sequence<Inputs, ByHead>;
+
+/** The checked targets of a head. */
+export interface Targets {
   targets: ArrayLike<number>;
   /** Weight of each step that has a target; 0 where the target is ignored. */
   weights: ArrayLike<number>;
   /** Weights of the single numbers of the targets, on top of their step's; absent where all are 1. */
   each?: Float32Array;
+}
+
+/** A checked sequence: flat numbers. */
+export interface Checked {
+  inputs: ArrayLike<number>;
+  /** For each head; none where no targets are needed. */
+  goals: readonly Targets[];
   length: number;
   /** The state that it begins from; absent for zeros. */
   state?: State;
 }
 
-/** The facts by which sequences are checked: a model, and a loss, which is absent where no targets are needed. */
+/** The facts by which sequences are checked: a model, and a loss for each head, absent where no targets are needed. */
 export interface Demands {
   engine: Pick<Engine, "config" | "layout">;
-  loss?: Required<Loss>;
-}
-
-/** The facts by which targets are checked. */
-export interface TargetDemands {
-  config: Config;
-  layout: Pick<Layout, "outputs">;
-  loss: Required<Loss>;
+  losses?: readonly Required<Loss>[];
 }
 
 /** A helpful error for users who give a row for each step, most often one-hot, instead of the index of a class. */
@@ -73,35 +83,54 @@ function checkClasses(path: string, value: unknown, steps: number, classes: numb
 /** @throws TypeError, RangeError with the path of the value, its step and feature */
 export function checkSequence(path: string, value: unknown, demands: Demands): Checked {
   const { inputs, targets, weights, state } = options(path, value, ["inputs", "targets", "weights", "state"]);
-  const { engine, loss } = demands;
+  const { engine, losses } = demands;
   const { config, layout } = engine;
   const checked = layout.input.check(`${path}.inputs`, inputs, config.scaler.inputs);
   const length = checked.length / layout.input.per;
   if (length === 0) fail(RangeError, `${path}.inputs`, "at least one step", inputs);
   const begins = state === undefined ? {} : { state: checkState(`${path}.state`, state, layout.states) };
-  if (!loss) return { inputs: checked, targets: [], weights: [], length, ...begins };
+  if (!losses) return { inputs: checked, goals: [], length, ...begins };
 
   const steps = config.output === "every" ? length : 1;
-  return { inputs: checked, length, ...begins, ...checkTargets(path, targets, weights, { config, layout, loss }, steps) };
+  return { inputs: checked, length, ...begins, goals: checkGoals(path, targets, weights, layout.heads, losses, config.scaler, steps) };
 }
 
-/** The targets of `steps` steps, and their weights. */
-export function checkTargets(
+/** The targets of `steps` steps, and their weights, for each head. */
+export function checkGoals(
   path: string,
   targets: unknown,
   weights: unknown,
-  { config, layout, loss }: TargetDemands,
+  heads: readonly Head[],
+  losses: readonly Required<Loss>[],
+  scaler: Scaler,
   steps: number,
-): Pick<Checked, "targets" | "weights" | "each"> {
+): Targets[] {
+  const given = weights === undefined ? [] : apart(`${path}.weights`, weights, heads, (path, weights) => ({ path, weights }));
+  return apart(`${path}.targets`, targets, heads, (at, own, head, i) => {
+    if (own === null && head.name) return { targets: [], weights: new Float32Array(steps) };
+    return checkTargets(at, own, given[i] ?? { path: "", weights: undefined }, losses[i] as Required<Loss>, head, scaler, steps);
+  });
+}
+
+/** The targets of `steps` steps of a head, and their weights. */
+function checkTargets(
+  path: string,
+  targets: unknown,
+  { path: place, weights }: { path: string; weights: unknown },
+  loss: Required<Loss>,
+  { name, outputs }: Head,
+  scaler: Scaler,
+  steps: number,
+): Targets {
   const rule = ruleOf(loss);
-  const { per, classes, refuse, ignored } = rule.targets(loss, layout.outputs);
-  if (rule.labels) return checkLabels(path, targets, weights, refuse, steps);
+  const { per, classes, refuse, ignored } = rule.targets(loss, outputs);
+  if (rule.labels) return checkLabels(path, targets, place, weights, refuse, steps);
   const weight = new Float32Array(steps).fill(1);
   let each: Float32Array | undefined;
   if (weights !== undefined) {
-    const given = typeof weights === "number" ? [weights] : arrayLike(`${path}.weights`, weights, "an array or a typed array");
+    const given = typeof weights === "number" ? [weights] : arrayLike(place, weights, "an array or a typed array");
     const apart = per > 1 && !classes && (isObject(given[0]) || given.length === per * steps);
-    const flat = flatten(`${path}.weights`, weights, apart ? per : 1, "number", atLeast0, Float32Array, undefined, steps);
+    const flat = flatten(place, weights, apart ? per : 1, "number", atLeast0, Float32Array, undefined, steps);
     if (apart) each = flat;
     else weight.set(flat);
   }
@@ -112,9 +141,9 @@ export function checkTargets(
   const sparse = weights !== undefined || ignores;
   const check = sparse ? (value: number, number: number) => (absent(value, number) ? undefined : refuse(value)) : refuse;
   const numbers = classes ? Int32Array : Float32Array;
-  const { targets: scale } = config.scaler;
-  if (classes) checkClasses(`${path}.targets`, targets, steps, layout.outputs);
-  const goals = flatten<Int32Array | Float32Array>(`${path}.targets`, targets, per, "number", check, numbers, scale, steps);
+  const { targets: scale } = scaleOfHead(scaler, name);
+  if (classes) checkClasses(path, targets, steps, outputs);
+  const goals = flatten<Int32Array | Float32Array>(path, targets, per, "number", check, numbers, scale, steps);
   if (classes) {
     goals.forEach((goal, step) => {
       if (goal === ignored) weight[step] = 0;

@@ -1,11 +1,11 @@
 /** Preparing data: cuts sequences out of one long series, and measures the scale of the numbers. */
 
-import { complete, each, fail, finite, integer, integerIn, isObject, isRecord, oneOf, type Refuse } from "../core/check.js";
+import { type Check, complete, each, fail, finite, integer, integerIn, isObject, isRecord, oneOf, type Refuse } from "../core/check.js";
 import type { Inputs } from "./columns.js";
 import { flatten, type Measured, measure, type Series } from "./flatten.js";
 import { checkInput, Input, type InputConfig } from "./input.js";
 import type { Scale } from "./scale.js";
-import type { Sequence } from "./sequences.js";
+import type { AnySequence, Sequence } from "./sequences.js";
 import { type ColumnOf, type Table, type TableOptions, type TableWindow, tableWindows } from "./table.js";
 
 export interface WindowOptions {
@@ -120,7 +120,7 @@ export function lanes(series: Series, count: number, laneOptions: { features?: n
 }
 
 /** Refuses flat targets whose count per step is ambiguous. */
-function checkTargets(path: string, { inputs, targets }: Sequence): void {
+function checkTargets(path: string, { inputs }: Sequence, targets: Series | number | undefined): void {
   if (!targets || typeof targets === "number" || isObject(targets[0]) || targets.length === 1) return;
   const columns: object = isRecord(inputs) ? (Object.values(inputs)[0] ?? []) : inputs;
   const rows = isRecord((columns as ArrayLike<unknown>)[0]);
@@ -139,7 +139,7 @@ function checkTargets(path: string, { inputs, targets }: Sequence): void {
  * @param data a series, as `windows` takes it, or sequences (`of` selects their inputs, the default, or their targets)
  * @param scalerOptions `features`: numbers per step where the data are flat, default 1; required where flat targets are neither one
  * number nor one for each step of the inputs. `missing: "ignore"`: NaN is skipped; default "refuse". `input`: the model's, where it has
- * columns: then it measures the numeric ones in their order, and skips gaps where a column may have them
+ * columns: then it measures the numeric ones in their order, and skips gaps where a column may have them. `head`: whose targets
  * @throws TypeError, RangeError if a number is not finite, with its path, step and feature, or if there is none
  * @example
  * const scale = scaler(log); // rows of 3
@@ -148,20 +148,28 @@ function checkTargets(path: string, { inputs, targets }: Sequence): void {
  * createModel({ input, layers, scaler: { inputs: scaler(train, { input }) } }); // input = { columns: { wind: numeric(), … } }
  */
 export function scaler(
-  data: Inputs | Iterable<Sequence>,
-  scalerOptions: { of?: "inputs" | "targets"; features?: number; missing?: "refuse" | "ignore"; input?: InputConfig } = {},
+  data: Inputs | Iterable<AnySequence>,
+  scalerOptions: {
+    of?: "inputs" | "targets";
+    head?: string;
+    features?: number;
+    missing?: "refuse" | "ignore";
+    input?: InputConfig;
+  } = {},
 ): Scale {
   const sequences = Array.isArray(data) ? data[0]?.inputs !== undefined : !ArrayBuffer.isView(data) && Symbol.iterator in Object(data);
   const of = oneOf("inputs", "targets");
+  const part: "inputs" | "targets" = Object(scalerOptions).of ?? "inputs";
+  const head: Check<string> = (path, value) => (typeof value === "string" ? value : fail(TypeError, path, "the name of a head", value));
   const given = complete("options", scalerOptions, {
-    ...(sequences && { of }),
+    ...(sequences && { of, ...(part === "targets" && { head }) }),
     features: integer,
     missing: oneOf("refuse", "ignore"),
     input: checkInput,
   });
   const input = given.input && new Input(given.input, true);
   const refuse: Refuse = given.missing === "ignore" ? (value) => (Number.isNaN(value) ? undefined : finite(value)) : finite;
-  const part = scalerOptions.of ?? "inputs";
+  const { head: name } = given;
   const mean: number[] = [];
   const squares: number[] = [];
   const counts: number[] = [];
@@ -188,9 +196,13 @@ export function scaler(
   if (sequences) {
     let i = 0;
     for (const sequence of data as Iterable<Sequence>) {
-      const path = `sequences[${i++}].${part}`;
-      if (part === "targets" && !given.features) checkTargets(path, sequence);
-      add(path, sequence?.[part]);
+      const path = `sequences[${i++}].${part}${name === undefined ? "" : `.${name}`}`;
+      const all: unknown = sequence?.[part];
+      const values = name !== undefined && isRecord(all) ? all[name] : all;
+      // A head's targets that are not there.
+      if (values === null && values !== all) continue;
+      if (part === "targets" && !given.features) checkTargets(path, sequence, values as Series);
+      add(path, values);
     }
   } else add("series", data);
   if (counts.length === 0) fail(RangeError, "data", "at least one step", data);

@@ -1,12 +1,12 @@
 /** One live sequence: synchronous, a step at a time, with a state that is a plain value. */
 
-import { destination } from "../core/check.js";
 import { lanesFor } from "../core/lanes.js";
 import type { StepInput } from "./columns.js";
 import type { Engine } from "./engine.js";
 import { allFinite } from "./flatten.js";
 import type { GenerateOptions } from "./generate.js";
 import { generate } from "./generate.js";
+import { destinations, together } from "./heads.js";
 import { checkSteps } from "./layout.js";
 import { Network } from "./network.js";
 import type { State } from "./state.js";
@@ -21,7 +21,7 @@ class Seat {
   readonly network: Network;
   /** The state in which sequences begin. */
   readonly zero: State;
-  owner: Stream | null = null;
+  owner: Stream<unknown> | null = null;
 
   constructor(engine: Engine) {
     this.network = new Network(engine, 1, lanesFor(1), "infer");
@@ -35,7 +35,7 @@ class Seat {
 const seats = new WeakMap<Engine, Seat>();
 
 /** Made by `model.stream()`. */
-export class Stream {
+export class Stream<O = Float32Array> {
   readonly #engine: Engine;
   readonly #seat: Seat;
   /** The state while another stream has the seat. */
@@ -71,21 +71,21 @@ export class Stream {
    * Runs one step.
    * @param input `features` numbers (one number may stand alone), a token, or the columns' values by name or in order; in your units, where the model has a scaler
    * @param out where to put the outputs; default a new array
-   * @returns the model's outputs at this step, whether its output is "every" or "last" (logits, after cross-entropy);
-   * in the targets' units, where the model has a scaler for them
+   * @returns the model's outputs at this step, whether its output is "every" or "last" (logits, after cross-entropy), by name where it has
+   * heads; in the targets' units, where the model has a scaler for them
    * @throws TypeError, RangeError if the input is wrong, or the outputs are not finite; then the state is unchanged
    * @example const [y] = stream.step([0.1, 0.2, 0.3]);
    */
-  step(input: StepInput, out?: Float32Array): Float32Array {
+  step(input: StepInput, out?: O): O {
     const { memory, layout, config } = this.#engine;
-    const result = destination("out", out, layout.outputs);
+    const room = destinations("out", out, layout.heads);
     const value = layout.input.checkStep("input", input, config.scaler.inputs);
     const network = this.#sit();
     layout.input.writeStep(memory, this.#input, value);
     network.forward(1);
-    readOutputs(this.#engine, network, 0, 0, 1, result, 0);
-    if (!allFinite(result)) this.#undo(network);
-    return result;
+    readOutputs(this.#engine, network, 0, 0, 1, room, 0);
+    for (let i = 0; i < room.length; i++) if (!allFinite(room[i] as Float32Array)) this.#undo(network);
+    return together(layout.heads, room) as O;
   }
 
   /** Goes back to slot 0, which has the state before the step. */
@@ -150,7 +150,7 @@ export class Stream {
    * The stream as a TransformStream of the web: inputs in, outputs out, one step each.
    * @example for await (const y of readable.pipeThrough(stream.transform())) console.log(y);
    */
-  transform(): TransformStream<StepInput, Float32Array> {
+  transform(): TransformStream<StepInput, O> {
     return new TransformStream({ transform: (input, controller) => controller.enqueue(this.step(input)) });
   }
 
@@ -160,6 +160,6 @@ export class Stream {
    * @example stream.step(7, logits); for (const token of stream.generate(logits, { length: 20 })) write(token);
    */
   generate(logits: Float32Array, options: GenerateOptions = {}): Generator<number, void, undefined> {
-    return generate(this.#engine, this, logits, options);
+    return generate(this.#engine, this as unknown as Stream, logits, options);
   }
 }

@@ -1,11 +1,12 @@
 /** Many live sequences over one model. Any of them may step at once, eight side by side. */
 
 import { PANEL } from "../../assembly/codes.js";
-import { arrayLike, complete, destination, fail, refuse, size } from "../core/check.js";
+import { arrayLike, complete, fail, refuse, size } from "../core/check.js";
 import { dropped } from "../core/memory.js";
 import type { Carried } from "../layers/stage.js";
 import type { Inputs } from "./columns.js";
 import type { Engine } from "./engine.js";
+import { destinations, together } from "./heads.js";
 import { checkSteps } from "./layout.js";
 import { Network } from "./network.js";
 import { copyUnits, type State } from "./state.js";
@@ -26,7 +27,7 @@ const LANES = PANEL;
  * do not depend, to the bit, on which others step with it. One stream alone takes as long as eight: use `model.stream()` for that. Its
  * outputs may differ in the last bits (3e-7 has been seen), as its kernels add in another order.
  */
-export class Streams {
+export class Streams<O = Float32Array> {
   readonly capacity: number;
   readonly #engine: Engine;
   readonly #network: Network;
@@ -99,17 +100,17 @@ export class Streams {
    * @param inputs for each of them `features` numbers, flat or in an array each, or a token, or the columns' values as a sequence has
    * those of a step; in your units, where the model has a scaler. A flat Float32Array is fastest
    * @param out where to put the outputs; default a new array
-   * @returns the model's outputs at this step, [ids x outputs]; in the targets' units, where the model has a scaler for them. A stream
-   * whose outputs are not finite keeps its state of before the step; the others are not affected
+   * @returns the model's outputs at this step, [ids x outputs], by name where it has heads; in the targets' units, where the model has a
+   * scaler for them. A stream whose outputs are not finite keeps its state of before the step; the others are not affected
    * @throws TypeError, RangeError if an id or an input is wrong; then no state is changed
    * @example const y = streams.step([a, b], [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]);
    */
-  step(ids: ArrayLike<number>, inputs: Inputs, out?: Float32Array): Float32Array {
+  step(ids: ArrayLike<number>, inputs: Inputs, out?: O): O {
     const { kernels, memory, layout } = this.#engine;
-    const { input, outputs } = layout;
+    const { input, heads } = layout;
     const [network, states] = [this.#network, this.#states];
     const { length } = arrayLike("ids", ids, "an array of ids");
-    const result = destination("out", out, length * outputs);
+    const room = destinations("out", out, heads, length);
     this.#choose(ids);
     input.writeRows(this.#engine, this.#inputs, "inputs", inputs, this.#engine.config.scaler.inputs, length);
     // The remaining lanes repeat the last stream.
@@ -126,13 +127,16 @@ export class Streams {
         kernels.scatterRows(region, rows, pointer + 4 * R * LANES, 1, floats);
       }
       for (let b = 0; b < LANES && i + b < length; b++) {
-        readOutputs(this.#engine, network, b, 0, 1, result, (i + b) * outputs);
+        readOutputs(this.#engine, network, b, 0, 1, room, i + b);
         let finite = 0;
-        for (let k = 0; k < outputs; k++) finite += 0 * (result[(i + b) * outputs + k] as number);
+        for (const all of room) {
+          const outputs = all.length / length;
+          for (let k = 0; k < outputs; k++) finite += 0 * (all[(i + b) * outputs + k] as number);
+        }
         if (finite !== 0) this.#undo(b, memory.i32[rows / 4 + b] as number);
       }
     }
-    return result;
+    return together(heads, room) as O;
   }
 
   /** Restores a row from slot 0, which has the state of the stream in this lane before the step. */

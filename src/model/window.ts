@@ -2,18 +2,19 @@
 
 import { pad4 } from "../layers/packing.js";
 import type { Engine } from "./engine.js";
+import type { Goal } from "./goal.js";
 import { writeLabels } from "./labels.js";
 import type { Layout } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { ruleOf } from "./losses.js";
 import type { Network } from "./network.js";
 import { restore } from "./scale.js";
-import type { Checked } from "./sequences.js";
+import type { Checked, Targets } from "./sequences.js";
 import type { State } from "./state.js";
 
 /** The most steps of a window in which sequences up to `longest` run without learning: all where model or loss need whole ones. */
-export const limitOf = ({ whole }: Pick<Layout, "whole">, longest: number, loss?: Required<Loss>): number =>
-  whole || (loss && ruleOf(loss).labels) ? longest : Math.min(64, longest);
+export const limitOf = ({ whole }: Pick<Layout, "whole">, longest: number, losses: readonly Loss[] = []): number =>
+  whole || losses.some((loss) => ruleOf(loss).labels) ? longest : Math.min(64, longest);
 
 /** One row of a batch: a sequence, and its part in the window. */
 export interface Row {
@@ -91,13 +92,17 @@ export class Rows {
   }
 }
 
-const NONE = { targets: [], weights: [] };
-
 /**
- * Writes the next steps of every row, T at most: the inputs, and the slot from which each row continues. With a loss it also calls
- * writeTargets and returns its number. Steps past a row's end have inputs of zero.
+ * Writes the next steps of every row, T at most: the inputs, and the slot from which each row continues. With losses it also calls
+ * writeTargets and returns its numbers. Steps past a row's end have inputs of zero.
  */
-export function writeWindow(engine: Engine, network: Network, rows: readonly (Row | null)[], T: number, loss?: Required<Loss>): number {
+export function writeWindow(
+  engine: Engine,
+  network: Network,
+  rows: readonly (Row | null)[],
+  T: number,
+  losses?: readonly Required<Loss>[],
+): number[] {
   const { memory, layout } = engine;
   const { input } = layout;
   const { width, panels } = network.lanes;
@@ -127,36 +132,51 @@ export function writeWindow(engine: Engine, network: Network, rows: readonly (Ro
     input.write(memory, place, row?.sequence.inputs ?? [], row?.from ?? 0, count, T);
   }
   memory.i32[network.brought / 4] = brought;
-  return loss ? writeTargets(engine, network, rows, T, loss) : 0;
+  return losses ? writeTargets(engine, network, rows, T, losses) : [];
 }
 
 /**
- * Writes the targets of the rows' steps and their weights, which are 0 past a row's end. Returns the sum of the weights of all targets,
- * over which the mean is taken.
+ * Writes the targets of the rows' steps and their weights, which are 0 past a row's end. Returns for each head the sum of the weights of
+ * its targets, over which the mean is taken.
  */
-export function writeTargets(engine: Engine, network: Network, rows: readonly (Row | null)[], T: number, loss: Required<Loss>): number {
-  const { memory, config, layout } = engine;
+export function writeTargets(
+  engine: Engine,
+  network: Network,
+  rows: readonly (Row | null)[],
+  T: number,
+  losses: readonly Required<Loss>[],
+): number[] {
+  return network.goals.map((goal, i) => {
+    const own = rows.map((row) => row?.sequence.goals[i]);
+    return writeGoal(engine, network, goal, rows, own, T, losses[i] as Required<Loss>);
+  });
+}
+
+/** Those of one head. */
+function writeGoal(
+  { memory, config }: Engine,
+  network: Network,
+  goal: Goal,
+  rows: readonly (Row | null)[],
+  own: readonly (Targets | undefined)[],
+  T: number,
+  loss: Required<Loss>,
+): number {
   const { width, panels } = network.lanes;
   const rule = ruleOf(loss);
-  if (rule.labels)
-    return writeLabels(
-      memory,
-      network,
-      rows.map((row) => row?.sequence),
-      T,
-    );
-  const { per, copies = 1, classes, classWeights } = rule.targets(loss, layout.outputs);
-  const apart = rows.some((row) => row?.sequence.each) ? network.apart() : 0;
-  if (!apart) network.together();
+  if (rule.labels) return writeLabels(memory, network.lanes, goal, own, T);
+  const { per, copies = 1, classes, classWeights } = rule.targets(loss, goal.outputs);
+  const apart = own.some((targets) => targets?.each) ? goal.apart() : 0;
+  if (!apart) goal.together();
   const goals = classes ? memory.i32 : memory.f32;
-  const [target, weight] = [network.target / 4, network.counts / 4];
-  const targetRows = classes ? 1 : pad4(layout.outputs);
+  const [target, weight] = [goal.target / 4, goal.counts / 4];
+  const targetRows = classes ? 1 : pad4(goal.outputs);
   let counted = 0;
   for (let b = 0; b < panels * width; b++) {
     const row = rows[b] ?? null;
     const panel = Math.floor(b / width);
     const lane = b % width;
-    const { targets, weights, each }: Pick<Checked, "targets" | "weights" | "each"> = row?.sequence ?? NONE;
+    const { targets, weights, each } = own[b] ?? NONE;
     for (let t = 0; t < network.outputSteps(T); t++) {
       const step = row ? targetAt(config.output, row, t) : -1;
       const counts = step < 0 ? 0 : (weights[step] as number);
@@ -177,49 +197,70 @@ export function writeTargets(engine: Engine, network: Network, rows: readonly (R
   return counted;
 }
 
+const NONE: Targets = { targets: [], weights: [] };
+
 /** The index of the target of a row's output t in this window; -1 where it has none, or has been learned before. */
 function targetAt(output: "every" | "last", { sequence, from, count, repeated }: Row, t: number): number {
   if (output === "last") return from + count === sequence.length ? 0 : -1;
   return t < repeated || t >= count ? -1 : from + t;
 }
 
-/** The outputs of row `b` at the steps from..from+count-1 of the window, step by step, in the targets' units. */
+/** The outputs of some steps, for each head. */
+export type Room = readonly Float32Array[];
+
+/**
+ * Reads the outputs of row `b` at the steps from..from+count-1 of the window, step by step, in the targets' units.
+ * @param at the number of the first of these steps in `into`
+ */
 export function readOutputs(
-  engine: Engine,
+  { memory, units }: Engine,
   network: Network,
   b: number,
   from: number,
   count: number,
-  into: Float32Array,
+  into: Room,
   at: number,
 ): void {
-  const { memory, layout, units } = engine;
   const { width, panels } = network.lanes;
-  const rows = pad4(layout.outputs);
-  let start = network.output / 4 + ((from * panels + Math.floor(b / width)) * rows * width + (b % width));
-  for (let t = 0; t < count; t++) {
-    for (let k = 0; k < layout.outputs; k++) {
-      const output = memory.f32[start + k * width] as number;
-      into[at++] = units ? restore(units, output, k) : output;
+  for (let i = 0; i < into.length; i++) {
+    const { output, outputs } = network.goals[i] as Goal;
+    const room = into[i] as Float32Array;
+    const scale = units[i];
+    const rows = pad4(outputs);
+    let start = output / 4 + ((from * panels + Math.floor(b / width)) * rows * width + (b % width));
+    let next = at * outputs;
+    for (let t = 0; t < count; t++) {
+      for (let k = 0; k < outputs; k++) {
+        const number = memory.f32[start + k * width] as number;
+        room[next++] = scale ? restore(scale, number, k) : number;
+      }
+      start += panels * rows * width;
     }
-    start += panels * rows * width;
   }
 }
 
-/** Arrays for the outputs of sequences: of all steps, or of the last. */
-export function roomFor({ config, layout }: Engine, sequences: readonly Checked[]): Float32Array[] {
-  return sequences.map(({ length }) => new Float32Array((config.output === "every" ? length : 1) * layout.outputs));
+/** Room for the outputs of sequences: of all steps, or of the last. */
+export function roomFor({ config, layout }: Engine, sequences: readonly Checked[]): Room[] {
+  return sequences.map(({ length }) =>
+    layout.heads.map(({ outputs }) => new Float32Array((config.output === "every" ? length : 1) * outputs)),
+  );
 }
 
 /** Copies a window's outputs, after its forward pass, to the results of the rows' sequences, and their states at the end. */
-export function readRows(engine: Engine, network: Network, rows: readonly (Row | null)[], results: Float32Array[], states?: State[]): void {
-  const { config, layout } = engine;
+export function readRows(
+  engine: Engine,
+  network: Network,
+  rows: readonly (Row | null)[],
+  results: readonly Room[],
+  states?: State[],
+): void {
+  const { output } = engine.config;
   rows.forEach((row, b) => {
     if (!row) return;
     const { sequence, from, count, ordinal } = row;
-    const result = results[ordinal] as Float32Array;
+    const result = results[ordinal] as Room;
     if (states && from + count === sequence.length) states[ordinal] = network.stateOf(b);
-    if (config.output === "every") readOutputs(engine, network, b, 0, count, result, from * layout.outputs);
+    if (output === "every") readOutputs(engine, network, b, 0, count, result, from);
     else if (from + count === sequence.length) readOutputs(engine, network, b, 0, 1, result, 0);
   });
 }

@@ -36,7 +36,7 @@ function receive(message: Message): Answer | undefined {
   shared.memory.view();
   if (message.type === "build") build(shared, message);
   else if (message.type === "drop") networks.delete(message.id);
-  else if (message.type === "run") return { loss: runWindow(shared, networks.get(message.id) as Network, message) };
+  else if (message.type === "run") return { losses: runWindow(shared, networks.get(message.id) as Network, message) };
   return;
 }
 

@@ -34,7 +34,7 @@ export interface Drop {
   id: number;
 }
 
-/** Runs a window forward, its inputs already written; to learn, also back. The answer has the loss. */
+/** Runs a window forward, its inputs already written; to learn, also back. The answer has the losses. */
 export interface Run {
   type: "run";
   id: number;
@@ -45,9 +45,9 @@ export interface Run {
 export interface Learn {
   /** The number from which random masks are drawn. */
   mask: number;
-  loss: Required<Loss>;
-  /** The factor on the sum of the loss. */
-  scale: number;
+  /** For each head its loss, and the factor on the sum of that. */
+  losses: readonly Required<Loss>[];
+  scales: readonly number[];
   /** Region for the gradients. */
   gradients: number;
   full: boolean;
@@ -56,4 +56,4 @@ export interface Learn {
 export type Message = Begin | Build | Drop | Run;
 
 /** The answer to Run. */
-export type Answer = { loss: number } | { error: unknown };
+export type Answer = { losses: number[] } | { error: unknown };

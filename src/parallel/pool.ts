@@ -89,18 +89,18 @@ export class Pool {
   /**
    * Runs a window on every thread that has a part of it. Returns only when all are done, even if one fails: then nobody writes to the
    * memory any more.
-   * @returns the losses, 0 for threads without a part
+   * @returns the losses of each thread, none for those without a part
    */
-  async run(networks: readonly Network[], parts: readonly (Run | null)[]): Promise<number[]> {
+  async run(networks: readonly Network[], parts: readonly (Run | null)[]): Promise<number[][]> {
     const { engine } = this;
     engine.reading = true;
     // Ask the others first: they work while this thread does.
-    const others = parts.slice(1).map((part, i) => (part ? this.#thread(i + 1).ask(part) : 0));
+    const others = parts.slice(1).map((part, i) => (part ? this.#thread(i + 1).ask(part) : []));
     const settled = Promise.allSettled(others);
     try {
       const [own] = parts;
-      const loss = own ? runWindow(engine, networks[0] as Network, own) : 0;
-      return [loss, ...(await Promise.all(others))];
+      const losses = own ? runWindow(engine, networks[0] as Network, own) : [];
+      return [losses, ...(await Promise.all(others))];
     } finally {
       await settled;
       engine.reading = false;

@@ -1,18 +1,20 @@
 /** Whole sequences on several threads: outputs, loss and metrics, window by window. */
 
 import {
+  type AnySequence,
   type Checked,
-  checkLoss,
-  checkMetrics,
+  checkEvaluation,
   checkPredict,
   checkSequences,
+  type EvaluateOptions,
+  type Evaluation,
   type Input,
   type Loss,
   limitOf,
   type Metric,
   type Mode,
   Model,
-  options,
+  type Objective,
   type PredictOptions,
   ROWS,
   Rows,
@@ -20,7 +22,7 @@ import {
   roomFor,
   type Scores,
   Scoring,
-  type Sequence,
+  together,
 } from "../internal.js";
 import { Pool } from "./pool.js";
 import { type Part, Shards } from "./shards.js";
@@ -32,13 +34,13 @@ async function* windows(
   sequences: Checked[],
   mode: Mode,
   look: (part: Part) => void,
-  loss?: Required<Loss>,
+  losses?: readonly Required<Loss>[],
   engine = pool.engine,
 ): AsyncGenerator<void, void, void> {
   if (sequences.length === 0) return;
   const { config } = engine;
   const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
-  const limit = limitOf(engine.layout, longest, loss);
+  const limit = limitOf(engine.layout, longest, losses);
   const shards = new Shards(pool, limit, Math.min(ROWS * pool.size, sequences.length), mode, 0, -1, engine);
   try {
     const rows = new Rows(shards.lanes.batch);
@@ -46,7 +48,7 @@ async function* windows(
       while (rows.free > 0 && rows.taken < sequences.length) rows.put(sequences[rows.taken] as Checked);
       if (rows.next(limit, config.output) === 0) return;
       await pool.alone(async () => {
-        const parts = shards.write(rows.rows, loss);
+        const parts = shards.write(rows.rows, losses);
         await shards.run(parts);
         for (const part of parts) if (part.T > 0) look(part);
       });
@@ -62,51 +64,50 @@ async function* windows(
 export async function* evaluation(
   pool: Pool,
   sequences: Checked[],
-  loss: Required<Loss>,
-  metrics: readonly Metric[],
+  objective: Objective,
+  metrics: readonly Metric[][],
   engine = pool.engine,
 ): AsyncGenerator<void, Scores, void> {
-  const scoring = new Scoring(loss, metrics);
-  yield* windows(pool, sequences, "score", ({ network, T, counted }) => scoring.add(network, T, counted), loss, engine);
+  const scoring = new Scoring(engine, objective, metrics);
+  yield* windows(pool, sequences, "score", ({ network, T, counted }) => scoring.add(network, T, counted), objective.losses, engine);
   return scoring.scores();
 }
 
-export async function predict(
+export async function predict<O>(
   pool: Pool,
   sequences: Iterable<Input>,
   predictOptions: Omit<PredictOptions, "states"> = {},
-): Promise<Float32Array[]> {
+): Promise<O[]> {
   const { engine } = pool;
   const { read } = checkPredict(engine, predictOptions, ["as", "loss"]);
   const checked = checkSequences("sequences", sequences, { engine }, 0);
   const results = roomFor(engine, checked);
   for await (const _ of windows(pool, checked, "infer", ({ network, rows }) => readRows(engine, network, rows, results)));
-  return results.map(read);
+  return results.map((room) => together(engine.layout.heads, read(room)) as O);
 }
 
 export async function evaluate<M extends Metric>(
   pool: Pool,
-  sequences: Iterable<Sequence>,
-  evaluateOptions: { loss: Loss | Loss["type"]; metrics?: readonly M[] },
-): Promise<{ loss: number } & Record<M, number>> {
+  sequences: Iterable<AnySequence>,
+  evaluateOptions: EvaluateOptions<M>,
+): Promise<Evaluation<M>> {
   const { engine } = pool;
-  const o = options("options", evaluateOptions, ["loss", "metrics"]);
-  const loss = checkLoss("loss", o.loss, engine);
-  const metrics = checkMetrics(o.metrics, loss);
-  const scores = evaluation(pool, checkSequences("sequences", sequences, { engine, loss }), loss, metrics);
+  const { objective, metrics } = checkEvaluation(engine, evaluateOptions);
+  const checked = checkSequences("sequences", sequences, { engine, losses: objective.losses });
+  const scores = evaluation(pool, checked, objective, metrics);
   for (;;) {
     const { done, value } = await scores.next();
-    if (done) return value as { loss: number } & Record<M, number>;
+    if (done) return value as Evaluation<M>;
   }
 }
 
 /** Made by `createPredictor`. */
-export class Predictor {
+export class Predictor<O = Float32Array> {
   readonly #pool: Pool;
 
   /** @internal */
   constructor(
-    readonly model: Model,
+    readonly model: Model<O>,
     settings: Record<keyof Threads, unknown>,
   ) {
     this.#pool = new Pool(Model.engine("model", model), checkSettings(settings));
@@ -121,7 +122,7 @@ export class Predictor {
    * The outputs of whole sequences. They equal those of `model.predict` to the bit where each thread has more than six sequences.
    * @example const outputs = await predictor.predict(sequences);
    */
-  predict(sequences: Iterable<Input>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<Float32Array[]> {
+  predict(sequences: Iterable<Input>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<O[]> {
     return predict(this.#pool, sequences, predictOptions);
   }
 
@@ -129,10 +130,7 @@ export class Predictor {
    * Loss and metrics over whole sequences, like `model.evaluate`.
    * @example const { loss, accuracy } = await predictor.evaluate(test, { loss: "crossEntropy", metrics: ["accuracy"] });
    */
-  evaluate<M extends Metric = never>(
-    sequences: Iterable<Sequence>,
-    evaluateOptions: { loss: Loss | Loss["type"]; metrics?: readonly M[] },
-  ): Promise<{ loss: number } & Record<M, number>> {
+  evaluate<M extends Metric = never>(sequences: Iterable<AnySequence>, evaluateOptions: EvaluateOptions<M>): Promise<Evaluation<M>> {
     return evaluate(this.#pool, sequences, evaluateOptions);
   }
 

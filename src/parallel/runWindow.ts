@@ -3,12 +3,12 @@
 import type { Network, NetworkParts } from "../model/network.js";
 import type { Run } from "./messages.js";
 
-/** @returns the sum of the loss times its scale; 0 where nothing is learned */
-export function runWindow({ memory, layout }: Pick<NetworkParts, "memory" | "layout">, network: Network, { T, learn }: Run): number {
+/** @returns for each head the sum of its loss times its scale; none where nothing is learned */
+export function runWindow({ memory, layout }: Pick<NetworkParts, "memory" | "layout">, network: Network, { T, learn }: Run): number[] {
   network.forward(T, learn?.mask);
-  if (!learn) return 0;
+  if (!learn) return [];
   memory.fill(learn.gradients, layout.params.bytes / 4);
-  const loss = network.loss(T, learn.loss, learn.scale);
+  const losses = network.losses(T, learn.losses, learn.scales);
   network.backward(T, learn.mask, learn.gradients, learn.full);
-  return loss;
+  return losses;
 }

@@ -10,8 +10,8 @@ export interface Part {
   rows: readonly (Row | null)[];
   /** Steps of the longest row of the part; 0 without rows. */
   T: number;
-  /** The sum of its targets' weights. */
-  counted: number;
+  /** For each head the sum of its targets' weights. */
+  counted: number[];
 }
 
 export class Shards implements BatchNetwork {
@@ -46,16 +46,21 @@ export class Shards implements BatchNetwork {
   }
 
   /** Writes the next steps of every row, like writeWindow. */
-  write(rows: readonly (Row | null)[], loss?: Required<Loss>): Part[] {
+  write(rows: readonly (Row | null)[], losses?: readonly Required<Loss>[]): Part[] {
     return this.networks.map((network, i) => {
       const own = rows.slice(i * this.#share, (i + 1) * this.#share);
       const T = own.reduce((most, row) => Math.max(most, row?.count ?? 0), 0);
-      return { network, rows: own, T, counted: T === 0 ? 0 : writeWindow(this.pool.engine, network, own, T, loss) };
+      return {
+        network,
+        rows: own,
+        T,
+        counted: T === 0 ? network.goals.map(() => 0) : writeWindow(this.pool.engine, network, own, T, losses),
+      };
     });
   }
 
   /** Runs the window that was written. @returns the losses of the parts */
-  run(parts: readonly Part[], learn?: (part: number) => Learn): Promise<number[]> {
+  run(parts: readonly Part[], learn?: (part: number) => Learn): Promise<number[][]> {
     const runs = parts.map(({ T }, i): Run | null => {
       return T === 0 ? null : { type: "run", id: this.#ids[i] as number, T, ...(learn && { learn: learn(i) }) };
     });

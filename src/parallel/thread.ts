@@ -4,7 +4,7 @@ import { type AnyWorker, type Remote, start } from "../core/workers.js";
 import type { Message, Run } from "./messages.js";
 
 interface Waiting {
-  resolve(loss: number): void;
+  resolve(losses: number[]): void;
   reject(error: unknown): void;
 }
 
@@ -28,9 +28,9 @@ export class Thread {
 
   /** Ignores other messages, which a user's own worker may send. */
   #hear(message: unknown): void {
-    const { loss, error } = Object(message) as { [K in "loss" | "error"]?: unknown };
-    if (typeof loss === "number") {
-      this.#waiting.shift()?.resolve(loss);
+    const { losses, error } = Object(message) as { [K in "losses" | "error"]?: unknown };
+    if (Array.isArray(losses)) {
+      this.#waiting.shift()?.resolve(losses);
       if (this.#waiting.length === 0) this.#worker.hold(false);
     } else if (error) this.#fail(error);
   }
@@ -45,7 +45,7 @@ export class Thread {
     if (!this.#error) this.#worker.post(message);
   }
 
-  ask(message: Run): Promise<number> {
+  ask(message: Run): Promise<number[]> {
     if (this.#error) return Promise.reject(this.#error);
     this.#worker.hold(true);
     this.#worker.post(message);

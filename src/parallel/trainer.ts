@@ -1,20 +1,22 @@
 /** TrainerBase on several threads, data-parallel: each has its own rows of the batch, all share one memory. */
 
 import {
+  type AnySequence,
   CHANGES,
   type Checked,
   ENVIRONMENT,
   type Engine,
+  type Evaluation,
   type Gradients,
   type Input,
   type Metric,
+  type Metrics,
   type Model,
   options,
   type PredictOptions,
   type ResumeOptions,
   resume,
   type Scores,
-  type Sequence,
   TrainerBase,
   type TrainerFile,
   type TrainerOptions,
@@ -25,9 +27,9 @@ import { apart, checkSettings, type Threads } from "./threadOptions.js";
 import { ParallelUpdater } from "./updater.js";
 
 /** Made by `createTrainer` and `resumeTrainer` of `memcell/parallel`. */
-export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
+export class ParallelTrainer<O = Float32Array> extends TrainerBase<ParallelUpdater, O> {
   /** @internal */
-  constructor(model: Model, trainerOptions: unknown, settings: Record<keyof Threads, unknown>, file?: TrainerFile) {
+  constructor(model: Model<O>, trainerOptions: unknown, settings: Record<keyof Threads, unknown>, file?: TrainerFile) {
     super(
       model,
       trainerOptions,
@@ -41,8 +43,8 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
     return this.updater.pool.size;
   }
 
-  protected override evaluation(engine: Engine, sequences: Checked[], metrics: Metric[]): AsyncGenerator<void, Scores, void> {
-    return evaluation(this.updater.pool, sequences, this.options.loss, metrics, engine);
+  protected override evaluation(engine: Engine, sequences: Checked[], metrics: readonly Metric[][]): AsyncGenerator<void, Scores, void> {
+    return evaluation(this.updater.pool, sequences, this.updater.objective, metrics, engine);
   }
 
   /**
@@ -50,7 +52,7 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
    * @returns the mean loss of this window before the update; NaN, and no update, if no target counts
    * @example for (const batch of batches) console.log(await trainer.step(batch));
    */
-  async step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Promise<number> {
+  async step(batch: Iterable<AnySequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Promise<number> {
     const { rows, T } = this.rows("step", batch, stepOptions);
     // Until the step ends there is no state to carry.
     this.carries(0);
@@ -63,7 +65,7 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
    * The mean loss of these sequences and its gradient, without an update, like the `gradients` of a trainer on one thread.
    * @example const { loss, gradients } = await trainer.gradients([{ inputs, targets }]);
    */
-  async gradients(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Promise<Gradients> {
+  async gradients(batch: Iterable<AnySequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Promise<Gradients> {
     const { rows, T } = this.rows("gradients", batch, stepOptions);
     const { updater } = this;
     return updater.alone(async () => {
@@ -81,7 +83,7 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
    * The outputs of whole sequences, like `model.predict`.
    * @example const outputs = await trainer.predict(sequences);
    */
-  predict(sequences: Iterable<Input>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<Float32Array[]> {
+  predict(sequences: Iterable<Input>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<O[]> {
     return predict(this.updater.pool, sequences, predictOptions);
   }
 
@@ -90,11 +92,12 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
    * @example const { loss, rmse } = await trainer.evaluate(test, { metrics: ["rmse"] });
    */
   evaluate<M extends Metric = never>(
-    sequences: Iterable<Sequence>,
-    evaluateOptions: { metrics?: readonly M[] } = {},
-  ): Promise<{ loss: number } & Record<M, number>> {
+    sequences: Iterable<AnySequence>,
+    evaluateOptions: { metrics?: Metrics<M> } = {},
+  ): Promise<Evaluation<M>> {
     options("options", evaluateOptions, ["metrics"]);
-    return evaluate(this.updater.pool, sequences, { ...evaluateOptions, loss: this.options.loss });
+    const { loss, lossWeights } = this.options;
+    return evaluate<M>(this.updater.pool, sequences, { ...evaluateOptions, loss, ...(lossWeights && { lossWeights }) });
   }
 
   /**
@@ -116,7 +119,9 @@ export class ParallelTrainer extends TrainerBase<ParallelUpdater> {
  * @throws TypeError, RangeError with the path of the option
  * @example createTrainer(model, { loss: "mse", optimizer: adam(), batch: 64, threads: 2 });
  */
-export function createTrainer(model: Model, trainerOptions: TrainerOptions & Threads): ParallelTrainer {
+export function createTrainer<O>(model: Model<O>, trainerOptions: TrainerOptions & Threads): ParallelTrainer<O>;
+export function createTrainer(model: Model, trainerOptions: TrainerOptions & Threads): ParallelTrainer;
+export function createTrainer<O>(model: Model<O>, trainerOptions: TrainerOptions & Threads): ParallelTrainer<O> {
   const { settings, rest } = apart(trainerOptions);
   return new ParallelTrainer(model, rest, settings);
 }
@@ -126,8 +131,11 @@ export function createTrainer(model: Model, trainerOptions: TrainerOptions & Thr
  * change as in `resumeTrainer` of `memcell`.
  * @throws TypeError, RangeError if the file is damaged or holds no trainer, or an option may not change
  */
-export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, resumeOptions: Omit<ResumeOptions, "loss"> & Threads = {}): ParallelTrainer {
-  const { model, file, given } = resume(bytes, resumeOptions, CHANGES, [...ENVIRONMENT, "threads", "worker"]);
+export function resumeTrainer<O = Float32Array>(
+  bytes: Uint8Array | ArrayBuffer,
+  resumeOptions: Omit<ResumeOptions, "loss"> & Threads = {},
+): ParallelTrainer<O> {
+  const { model, file, given } = resume<O>(bytes, resumeOptions, CHANGES, [...ENVIRONMENT, "threads", "worker"]);
   const { threads, worker } = given;
   return new ParallelTrainer(model, file.options, { threads, worker }, file);
 }
@@ -137,7 +145,7 @@ export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, resumeOptions: Om
  * @throws TypeError, RangeError with the path of the option
  * @example const outputs = await createPredictor(model, { threads: 2 }).predict(sequences);
  */
-export function createPredictor(model: Model, predictorOptions: Threads = {}): Predictor {
+export function createPredictor<O = Float32Array>(model: Model<O>, predictorOptions: Threads = {}): Predictor<O> {
   return new Predictor(model, options("options", predictorOptions, ["threads", "worker"]));
 }
 

@@ -1,6 +1,16 @@
 /** Updates from the gradients of several threads, added in the order of their rows: the same number of threads gives the same bits. */
 
-import { type CheckedTrainerOptions, checkSendable, type Engine, type Learned, type Row, Updater } from "../internal.js";
+import {
+  type CheckedTrainerOptions,
+  checkSendable,
+  type Engine,
+  type Learned,
+  meanOf,
+  type Row,
+  scalesOf,
+  targetsOf,
+  Updater,
+} from "../internal.js";
 import type { Pool } from "./pool.js";
 import { Shards } from "./shards.js";
 
@@ -26,12 +36,13 @@ export class ParallelUpdater extends Updater<Shards> {
 
   /** Writes the gradient of the loss over the next T steps of the rows, of its mean or its sum, to the region `gradients`. */
   async differentiate(rows: readonly (Row | null)[], T: number): Promise<Learned> {
-    const { engine, gradients, mask, pool } = this;
-    const { loss, gradient } = this.options;
+    const { engine, objective, gradients, mask, pool } = this;
     const shards = this.prepare(T, rows.length);
-    const parts = shards.write(rows, loss);
-    const targets = parts.reduce((sum, { counted }) => sum + counted, 0);
-    const sum = loss.reduction === "sum";
+    const parts = shards.write(rows, objective.losses);
+    const sums = (of: readonly (readonly number[])[]) =>
+      objective.losses.map((_, head) => of.reduce((sum, part) => sum + (part[head] ?? 0), 0));
+    const counted = sums(parts.map(({ counted }) => counted));
+    const targets = targetsOf(counted);
     const count = engine.layout.params.bytes / 4;
     if (targets === 0) {
       await shards.run(parts);
@@ -41,17 +52,17 @@ export class ParallelUpdater extends Updater<Shards> {
     const losses = await shards.run(parts, (i) => ({
       // Each thread draws its own masks.
       mask: mask * pool.size + i,
-      loss,
-      scale: sum ? 1 : 1 / targets,
+      losses: objective.losses,
+      scales: scalesOf(objective, counted),
       gradients: this.#regions[i] as number,
-      full: gradient === "full",
+      full: this.options.gradient === "full",
     }));
     if (parts[0]?.T === 0) engine.memory.fill(gradients, count);
     parts.forEach(({ T }, i) => {
       if (i > 0 && T > 0) engine.kernels.blend(gradients, this.#regions[i] as number, count, 1, 1);
     });
     this.spare(gradients);
-    return { loss: losses.reduce((total, part) => total + part, 0) / (sum ? targets : 1), targets };
+    return { loss: meanOf(objective, sums(losses), counted), targets };
   }
 
   /** Does something that needs the model's threads to be idle. */

@@ -1,6 +1,6 @@
 /** How well classes are told apart. */
 
-import { complete, each, fail, indexBelow, Model, type Sequence } from "../internal.js";
+import { type AnySequence, complete, each, fail, indexBelow, Model } from "../internal.js";
 import { type Answers, checkAnswers, meanOf } from "./answers.js";
 import { answersOf, type ModelOptions } from "./ofModel.js";
 
@@ -55,8 +55,8 @@ function checkLabels(value: unknown, classes: number, saved?: string): string[] 
  * @example const { accuracy, confusion, classes } = classificationScores(model, test, { labels: ["down", "flat", "up"] });
  */
 export function classificationScores(
-  model: Model,
-  sequences: Iterable<Sequence>,
+  model: Model<unknown>,
+  sequences: Iterable<AnySequence>,
   scoreOptions?: ClassificationOptions & ModelOptions,
 ): ClassificationScores;
 /**
@@ -75,8 +75,8 @@ export function classificationScores(
 export function classificationScores(targets: unknown, probabilities: unknown, scoreOptions: unknown = {}): ClassificationScores {
   const asGiven = [(_: string, value: unknown) => value, undefined] as const;
   if (targets instanceof Model) {
-    const { labels, loss } = complete("options", scoreOptions, { labels: asGiven, loss: asGiven });
-    const answers = answersOf(targets, probabilities, loss, ["crossEntropy", "binaryCrossEntropy"]);
+    const { labels, ...which } = complete("options", scoreOptions, { labels: asGiven, loss: asGiven, head: asGiven });
+    const answers = answersOf(targets, probabilities, which, ["crossEntropy", "binaryCrossEntropy"]);
     const binary = answers.loss.type === "binaryCrossEntropy";
     if (binary && answers.width > 1) fail(RangeError, "model", "one output of binaryCrossEntropy, whose scores these are", answers.width);
     if (binary) answers.targets.forEach((target, i, all) => (all[i] = Number(target >= 0.5)));

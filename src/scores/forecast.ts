@@ -1,6 +1,7 @@
 /** How good forecasts of numbers are. */
 
 import {
+  type AnySequence,
   arrayLike,
   type Check,
   complete,
@@ -12,7 +13,6 @@ import {
   Model,
   numbers,
   type Refuse,
-  type Sequence,
 } from "../internal.js";
 import { type Answers, checkAnswers, meanOf } from "./answers.js";
 import { answersOf, type ModelOptions } from "./ofModel.js";
@@ -73,8 +73,8 @@ const NORMAL = [
  * @example const { mase, pinball, intervals } = forecastScores(model, test, { season: 7, history: sales.slice(0, 700) });
  */
 export function forecastScores(
-  model: Model,
-  sequences: Iterable<Sequence>,
+  model: Model<unknown>,
+  sequences: Iterable<AnySequence>,
   scoreOptions?: Omit<ForecastOptions, "history"> & ModelOptions & { history?: ArrayLike<number> | readonly ArrayLike<number>[] },
 ): ForecastScores;
 /**
@@ -117,14 +117,15 @@ export function forecastScores(given: unknown, said: unknown, scoreOptions: unkn
 
 const series: Check<ArrayLike<number>> = (path, value) => numbers(path, value, arrayLike(path, value, "numbers").length);
 
-function scoresOfModel(model: Model, sequences: unknown, scoreOptions: unknown): ForecastScores {
-  const { season, history, loss } = complete("options", scoreOptions, {
+function scoresOfModel(model: Model<unknown>, sequences: unknown, scoreOptions: unknown): ForecastScores {
+  const { season, history, ...which } = complete("options", scoreOptions, {
     season: [integer, 1],
     history: (path, value) =>
       typeof arrayLike(path, value, "numbers")[0] === "number" ? [series(path, value)] : each(series, "series")(path, value),
-    loss: (_, value) => value,
+    loss: [(_, value) => value, undefined],
+    head: [(_, value) => value, undefined],
   });
-  const answers = answersOf(model, sequences, loss, ["mse", "mae", "huber", "quantile", "gaussianNLL"]);
+  const answers = answersOf(model, sequences, which, ["mse", "mae", "huber", "quantile", "gaussianNLL"]);
   const { width, step, said } = answers;
   if (history && history.length !== 1 && history.length !== width) fail(RangeError, "history", `one series, or ${width}`, history);
   const forecast: Forecast = {

@@ -51,7 +51,7 @@ const replacer = (_: string, value: unknown) => (value === Infinity ? "Infinity"
 const reviver = (value: unknown) => (value === "Infinity" ? Infinity : value);
 
 export function writeCheckpoint(
-  model: Model,
+  model: Model<unknown>,
   trainerOptions: CheckedTrainerOptions,
   learner: Updater,
   position: Position,

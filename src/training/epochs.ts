@@ -1,7 +1,7 @@
 /** Epochs: sequences flow through the rows of a batch, window by window, until there are none left. */
 
 import type { Tensor } from "../core/safetensors.js";
-import type { Metric, Scores } from "../model/metrics.js";
+import type { HeadScores, Metric, Scores } from "../model/metrics.js";
 import type { Row } from "../model/window.js";
 import { Rows, wholeRow } from "../model/window.js";
 import { see } from "./schedules.js";
@@ -20,6 +20,8 @@ export interface Report {
   validationLoss?: number;
   /** The metrics that `fit` was asked for, on the validation data. */
   metrics?: { [M in Metric]?: number };
+  /** For a model with heads the loss and the metrics of each on the validation data. */
+  heads?: Record<string, HeadScores>;
   /** Updates that the trainer has made in all. */
   updates: number;
   /** The learning rate of the last update. */
@@ -183,8 +185,8 @@ export async function* runEpochs(
       const validation = options.validate?.();
       for (let step = await validation?.next(); step; step = await validation?.next()) {
         if (step.done) {
-          const { loss, ...metrics } = step.value;
-          Object.assign(last, { validationLoss: loss, metrics });
+          const { loss, heads, ...metrics } = step.value;
+          Object.assign(last, { validationLoss: loss, metrics, ...(heads && { heads }) });
           break;
         }
         await pause();

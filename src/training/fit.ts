@@ -3,10 +3,10 @@
 import { boolean, complete, count, either, fail, integer, isObject, options } from "../core/check.js";
 import type { Tensor } from "../core/safetensors.js";
 import type { Engine } from "../model/engine.js";
-import type { Metric } from "../model/metrics.js";
+import type { Metric, Metrics } from "../model/metrics.js";
 import { checkMetrics } from "../model/metrics.js";
 import { Model } from "../model/model.js";
-import type { Checked, Demands, Sequence } from "../model/sequences.js";
+import type { AnySequence, Checked, Demands, Sequence } from "../model/sequences.js";
 import { checkSequence, checkSequences } from "../model/sequences.js";
 import type { Row } from "../model/window.js";
 import { wholeRow } from "../model/window.js";
@@ -24,9 +24,9 @@ export interface FitSettings {
   /** Number of epochs (`Infinity`: until you leave the loop). An interrupted one is finished first and counts as one. Default 1. */
   epochs?: number;
   /** Sequences to evaluate after each epoch, with the averaged parameters if the trainer has the option `average`. */
-  validation?: Iterable<Sequence>;
-  /** Metrics on the validation data, besides the loss. */
-  metrics?: readonly Metric[];
+  validation?: Iterable<AnySequence>;
+  /** Metrics on the validation data, besides the loss; for a model with heads those of each, by name. */
+  metrics?: Metrics;
   /**
    * Stops after this many epochs in a row without a new least validation loss (Prechelt 1998). At the end, even if the epochs run out,
    * the model gets the parameters of the best epoch, before the last report comes. These are the validated ones: with `average` the
@@ -42,8 +42,8 @@ export interface FitSettings {
 
 /** Settings with validation data. Reports come only at epochs' ends, so all of them have the validation loss and the metrics. */
 export interface ValidatedSettings<M extends Metric> extends FitSettings {
-  validation: Iterable<Sequence>;
-  metrics?: readonly M[];
+  validation: Iterable<AnySequence>;
+  metrics?: Metrics<M>;
   every?: never;
 }
 
@@ -54,8 +54,8 @@ interface Batch {
 }
 
 /** The base of all trainers. */
-export abstract class TrainerBase<U extends Updater = Updater> {
-  readonly model: Model;
+export abstract class TrainerBase<U extends Updater = Updater, O = Float32Array> {
+  readonly model: Model<O>;
   /** @internal */
   protected readonly engine: Engine;
   /** @internal */
@@ -66,7 +66,7 @@ export abstract class TrainerBase<U extends Updater = Updater> {
 
   /** @internal */
   constructor(
-    model: Model,
+    model: Model<O>,
     trainerOptions: unknown,
     make: (engine: Engine, options: CheckedTrainerOptions, owner: object) => U,
     file?: TrainerFile,
@@ -74,13 +74,18 @@ export abstract class TrainerBase<U extends Updater = Updater> {
     this.engine = Model.engine("model", model);
     this.model = model;
     this.updater = make(this.engine, checkTrainerOptions(trainerOptions, this.engine), this);
-    this.#demands = { engine: this.engine, loss: this.options.loss };
-    this.engine.recorded = this.options.loss;
+    const { losses } = this.updater.objective;
+    this.#demands = { engine: this.engine, losses };
+    this.engine.recorded = losses;
     if (file) this.#position = readCheckpoint(file, this.updater);
   }
 
   /** @internal Evaluation window by window, of the trainer's engine or one beside it. */
-  protected abstract evaluation(engine: Engine, sequences: Checked[], metrics: Metric[]): ReturnType<NonNullable<FitOptions["validate"]>>;
+  protected abstract evaluation(
+    engine: Engine,
+    sequences: Checked[],
+    metrics: readonly Metric[][],
+  ): ReturnType<NonNullable<FitOptions["validate"]>>;
 
   /** All options, with the defaults filled in. */
   get options(): CheckedTrainerOptions {
@@ -128,21 +133,22 @@ export abstract class TrainerBase<U extends Updater = Updater> {
    * const { validationLoss } = await trainer.fit(sequences, { epochs: 10, validation });
    */
   fit<M extends Metric = never>(
-    sequences: Iterable<Sequence> | AsyncIterable<Sequence>,
+    sequences: Iterable<AnySequence> | AsyncIterable<Sequence>,
     settings: ValidatedSettings<M>,
   ): Fit<ValidatedReport<M>>;
-  fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings?: FitSettings): Fit;
-  fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): Fit {
+  fit(sequences: Iterable<AnySequence> | AsyncIterable<Sequence>, settings?: FitSettings): Fit;
+  fit(sequences: Iterable<AnySequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): Fit {
+    const [{ losses }, { heads }] = [this.updater.objective, this.engine.layout];
     const { validation, metrics, ...rest } = complete("options", settings, {
       epochs: [either(Infinity, count), 1],
       validation: (path, value) => checkSequences(path, value, this.#demands),
-      metrics: [(_, value) => checkMetrics(value, this.options.loss), []],
+      metrics: [(_, value) => checkMetrics(value, losses, heads), heads.map(() => [])],
       patience: [integer, Infinity],
       signal: (path, value) => (value instanceof AbortSignal ? value : fail(TypeError, path, "an AbortSignal", value)),
       every: [integer, Infinity],
     });
     if (rest.patience < Infinity && !validation) fail(TypeError, "validation", "sequences, whose loss patience watches", validation);
-    if (metrics.length > 0 && !validation) fail(RangeError, "validation", "sequences to measure the metrics on", validation);
+    if (metrics.flat().length > 0 && !validation) fail(RangeError, "validation", "sequences to measure the metrics on", validation);
     const data = this.#data(sequences);
     checkSame(this.#position.progress, data);
     const validate = validation && (() => this.evaluation(this.updater.averagedEngine(), validation, metrics));

@@ -20,7 +20,8 @@ export interface LocalTraces extends Pick<EligibilityTraces, "regions"> {
  * @param keep reserves bytes
  * @throws RangeError if a layer has no such traces, with its path
  */
-export function localTraces({ below, stages }: Network, layout: Layout, keep: (bytes: number) => number): LocalTraces {
+export function localTraces(network: Network, layout: Layout, keep: (bytes: number) => number): LocalTraces {
+  const { below, stages } = network;
   const { layers, input, params } = layout;
   const wrong = layers.findIndex(({ carries, whole }, i) => whole || ((carries || i === 0) && !stages[i]?.recurrence?.traces));
   if (wrong >= 0 || input.learned.length > 0) {
@@ -41,7 +42,7 @@ export function localTraces({ below, stages }: Network, layout: Layout, keep: (b
         const traces = all[i];
         // The traces read the gates, which the backward pass overwrites.
         traces?.step(gradients, learns);
-        if (learns && i > 0) stages[i]?.backward(1, update, traces ? unread : gradients, !traces);
+        if (learns && i > 0) network.backwardStage(i, 1, update, traces ? unread : gradients, !traces);
       }
     },
     bound: () => own.filter(({ bound }) => bound?.()).length > 0,

@@ -2,6 +2,7 @@
 
 import { lanesFor } from "../core/lanes.js";
 import { Network } from "../model/network.js";
+import { meanOf, scalesOf, targetsOf } from "../model/objective.js";
 import type { Row } from "../model/window.js";
 import { writeWindow } from "../model/window.js";
 import { type Learned, Updater } from "./updater.js";
@@ -13,24 +14,24 @@ export class LocalUpdater extends Updater<Network> {
 
   /** Writes the gradient of the loss over the next T steps of the rows, of its mean or its sum, to the region `gradients`. */
   differentiate(rows: readonly (Row | null)[], T: number): Learned {
-    const { options, engine, gradients, mask } = this;
+    const { options, objective, engine, gradients, mask } = this;
     const network = this.prepare(T, rows.length);
-    const targets = writeWindow(engine, network, rows, T, options.loss);
+    const counted = writeWindow(engine, network, rows, T, objective.losses);
+    const targets = targetsOf(counted);
     network.forward(T, mask);
     engine.memory.fill(gradients, engine.layout.params.bytes / 4);
     if (targets === 0) return { loss: NaN, targets };
-    const loss = this.loss(network, T, targets);
+    const loss = this.loss(network, T, counted);
     network.backward(T, mask, gradients, options.gradient === "full");
     this.spare(gradients);
     return { loss, targets };
   }
 
-  /** The mean loss of a window that ran forward; leaves the gradient of the outputs, of this mean or of the sum. */
-  loss(network: Network, T: number, targets: number): number {
-    const { loss } = this.options;
-    const sum = loss.reduction === "sum";
+  /** The objective over a window that ran forward; leaves the gradient of the outputs, of this mean or of the sum. */
+  loss(network: Network, T: number, counted: readonly number[]): number {
+    const { objective } = this;
     try {
-      return network.loss(T, loss, sum ? 1 : 1 / targets) / (sum ? targets : 1);
+      return meanOf(objective, network.losses(T, objective.losses, scalesOf(objective, counted)), counted);
     } catch (error) {
       // A loss of the user's own failed: the state is that before this window.
       network.rewind();

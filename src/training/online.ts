@@ -1,13 +1,15 @@
 /** Learning from an endless stream in constant memory: forward in time, by traces (assembly/online.ts). */
 
-import { complete, destination, fail, oneOf, options } from "../core/check.js";
+import { complete, fail, oneOf, options } from "../core/check.js";
 import { checkTensor, type Tensor } from "../core/safetensors.js";
 import type { StepInput } from "../model/columns.js";
-import type { Config } from "../model/config.js";
 import type { Engine } from "../model/engine.js";
+import { allFinite } from "../model/flatten.js";
+import { destinations, together } from "../model/heads.js";
 import { Model } from "../model/model.js";
 import type { Network } from "../model/network.js";
-import { type Checked, checkTargets } from "../model/sequences.js";
+import { targetsOf } from "../model/objective.js";
+import { checkGoals, type StepTarget, type Targets } from "../model/sequences.js";
 import type { State } from "../model/state.js";
 import { readOutputs, wholeRow, writeTargets, writeWindow } from "../model/window.js";
 import { readCheckpoint, type TrainerFile, writeCheckpoint } from "./checkpoint.js";
@@ -15,30 +17,32 @@ import type { Position } from "./epochs.js";
 import { type LocalTraces, localTraces } from "./localTraces.js";
 import { LocalUpdater } from "./localUpdater.js";
 import { HERE, ONLINE_CHANGES, type OnlineResumeOptions, resume } from "./resume.js";
-import { noStatistics, type Statistics, scalerOf, statisticsLike, withInputs, withTargets } from "./runningScale.js";
+import { noStatistics, RunningScaler, type Statistics, statisticsLike, withInputs, withTargets } from "./runningScale.js";
 import { type CheckedTrainerOptions, checkOnlineOptions, ONLINE, type OnlineOptions } from "./trainerOptions.js";
 
-/** A checked target, and the statistics with it included. */
-type Goal = Pick<Checked, "targets" | "weights" | "each"> & { statistics: Statistics };
+/** The checked targets of a step, and the statistics with them included. */
+interface Taught {
+  goals: readonly Targets[];
+  statistics: Statistics;
+}
 
 /** Made by `createOnlineLearner` and `resumeOnlineLearner`. */
-export class OnlineLearner {
-  readonly model: Model;
+export class OnlineLearner<O = Float32Array> {
+  readonly model: Model<O>;
   /** All options, with the defaults filled in. */
   readonly options: CheckedTrainerOptions & Pick<OnlineOptions, "scaler">;
   readonly #engine: Engine;
   readonly #learner: LocalUpdater;
   readonly #network: Network;
   readonly #traces: LocalTraces;
-  /** Statistics of the running scaler; replaced, never changed. */
-  #statistics: Statistics = {};
+  readonly #scaler: RunningScaler;
   #goesOn = false;
   /** The inputs of the last step while it can be taught: the traces do not include it yet. */
   #open: ArrayLike<number> | null = null;
   #loss = NaN;
 
   /** @internal */
-  constructor(model: Model, onlineOptions: unknown, file?: TrainerFile) {
+  constructor(model: Model<O>, onlineOptions: unknown, file?: TrainerFile) {
     const engine = Model.engine("model", model);
     this.#engine = engine;
     this.model = model;
@@ -46,7 +50,8 @@ export class OnlineLearner {
     const checked = checkOnlineOptions(trainer, engine);
     this.options = scaler === undefined ? checked : Object.freeze({ ...checked, scaler: oneOf("running")("scaler", scaler) });
     const learner = new LocalUpdater(engine, this.options, this);
-    [this.#learner, engine.recorded] = [learner, checked.loss];
+    [this.#learner, engine.recorded] = [learner, learner.objective.losses];
+    this.#scaler = new RunningScaler(engine, learner.objective.losses);
     const position = file && readCheckpoint(file, learner);
     if (position?.progress || (position?.carried ?? 0) > 1) {
       throw new RangeError('"counters" are those of a trainer, not of an online learner');
@@ -57,7 +62,7 @@ export class OnlineLearner {
       const { config, layout } = engine;
       const own = Object.keys(config.scaler).length > 0 && !file;
       if (own) fail(RangeError, "scaler", "a model without a scaler of its own", scaler);
-      this.#rescale(noStatistics("scaler", layout, this.options.loss));
+      this.#scaler.set(noStatistics("scaler", layout, learner.objective.losses));
     }
     if (file && position) this.#resume(file, position);
   }
@@ -65,13 +70,13 @@ export class OnlineLearner {
   #resume(file: TrainerFile, { carried, online }: Position): void {
     const { open, ...statistics } = complete("counters.online", online ?? {}, {
       open: (path, value) => this.#engine.layout.input.check(path, value, undefined, 1),
-      ...statisticsLike(this.#statistics),
+      ...statisticsLike(this.#scaler.statistics, this.#engine.layout.heads),
     }) as { open?: ArrayLike<number> } & Statistics;
     this.#goesOn = carried > 0;
     for (const { name, pointer, count } of this.#goesOn ? this.#traces.regions : []) {
       this.#engine.memory.write(pointer, checkTensor(`trace.${name}`, file.tensors[`trace.${name}`], [count]));
     }
-    if (this.options.scaler) this.#rescale(statistics);
+    if (this.options.scaler) this.#scaler.set(statistics);
     if (open) this.#forward(open);
   }
 
@@ -88,25 +93,27 @@ export class OnlineLearner {
   /**
    * One step of the stream. Returns the outputs. With a target, which may also come later (see `learn`), it then makes an update.
    * @param input as for a stream's `step`
-   * @param target `outputs` numbers (one may stand alone) or a class, as the loss takes them; absent where there is none
+   * @param target `outputs` numbers (one may stand alone) or a class, as the loss takes them, by name where the model has heads; absent
+   * where there is none
    * @param out where to put the outputs; default a new array
    * @returns the outputs, before the update
    * @throws TypeError, RangeError if an argument is wrong: then nothing has changed; RangeError if outputs, loss or gradient are not
    * finite: then parameters and scaler are as before, and the next step begins a new sequence, as after `reset`
    * @example const [y] = learner.step([0.1, 0.2], 0.7);
    */
-  step(input: StepInput, target?: ArrayLike<number> | number, out?: Float32Array): Float32Array {
-    const result = destination("out", out, this.#engine.layout.outputs);
-    const statistics = withInputs(this.#statistics, "step.inputs", input, this.#engine.layout.input);
-    const inputs = this.#engine.layout.input.check("step.inputs", input, this.#scaledBy(statistics).scaler.inputs, 1);
-    const goal = target === undefined ? null : this.#goal(target, statistics);
+  step(input: StepInput, target?: StepTarget, out?: O): O {
+    const { heads } = this.#engine.layout;
+    const room = destinations("out", out, heads);
+    const statistics = withInputs(this.#scaler.statistics, "step.inputs", input, this.#engine.layout.input);
+    const inputs = this.#engine.layout.input.check("step.inputs", input, this.#scaler.of(statistics).inputs, 1);
+    const taught = target === undefined ? null : this.#check(target, statistics);
     return this.#orBegin(() => {
-      this.#rescale(statistics);
+      this.#scaler.set(statistics);
       this.#forward(inputs);
-      readOutputs(this.#engine, this.#network, 0, 0, 1, result, 0);
-      if (!result.every(Number.isFinite)) throw new RangeError("the outputs are no longer finite");
-      if (goal) this.#teach(goal);
-      return result;
+      readOutputs(this.#engine, this.#network, 0, 0, 1, room, 0);
+      if (!room.every(allFinite)) throw new RangeError("the outputs are no longer finite");
+      if (taught) this.#teach(taught);
+      return together(heads, room) as O;
     });
   }
 
@@ -120,30 +127,19 @@ export class OnlineLearner {
    * as `step`
    * @example const [forecast] = learner.step(now); …; learner.learn(whatCame);
    */
-  learn(target: ArrayLike<number> | number): number {
+  learn(target: StepTarget): number {
     if (!this.#open) throw new Error("learn() teaches the last step, once: no step waits for its target");
-    const goal = this.#goal(target, this.#statistics);
-    return this.#orBegin(() => this.#teach(goal));
-  }
-
-  /** The model's configuration with the scaler from the statistics. */
-  #scaledBy(statistics: Statistics): Config {
-    const { config } = this.#engine;
-    return statistics === this.#statistics ? config : { ...config, scaler: scalerOf(statistics, this.options.loss) };
-  }
-
-  #rescale(statistics: Statistics): void {
-    if (statistics !== this.#statistics) this.#engine.rescale(scalerOf(statistics, this.options.loss));
-    this.#statistics = statistics;
+    const taught = this.#check(target, this.#scaler.statistics);
+    return this.#orBegin(() => this.#teach(taught));
   }
 
   /** @param before the statistics without this target */
-  #goal(target: unknown, before: Statistics): Goal {
-    const { loss } = this.options;
-    const statistics = withTargets(before, "step.targets", target, loss);
-    const demands = { config: this.#scaledBy(statistics), layout: this.#engine.layout, loss };
+  #check(target: unknown, before: Statistics): Taught {
+    const { losses } = this.#learner.objective;
+    const { heads } = this.#engine.layout;
+    const statistics = withTargets(before, "step.targets", target, losses, heads);
     this.#engine.change();
-    return { ...checkTargets("step", target, undefined, demands, 1), statistics };
+    return { goals: checkGoals("step", target, undefined, heads, losses, this.#scaler.of(statistics), 1), statistics };
   }
 
   /** One step forward. */
@@ -151,7 +147,7 @@ export class OnlineLearner {
     const network = this.#network;
     if (this.#open) this.#traces.step(this.#learner.gradients, false, 0);
     if (!this.#goesOn) this.#clear();
-    const row = wholeRow({ inputs, targets: [], weights: [], length: 1 }, 0, this.#goesOn);
+    const row = wholeRow({ inputs, goals: [], length: 1 }, 0, this.#goesOn);
     writeWindow(this.#engine, network, [row], 1);
     network.forward(1, this.updates + 1);
     this.#goesOn = true;
@@ -159,31 +155,32 @@ export class OnlineLearner {
   }
 
   /** Makes the update for the target of the last step. */
-  #teach({ statistics, ...goal }: Goal): number {
+  #teach({ statistics, goals }: Taught): number {
     const [network, learner] = [this.#network, this.#learner];
     const { gradients } = learner;
-    const row = wholeRow({ inputs: [], ...goal, length: 1 }, 0, true);
-    const counted = writeTargets(this.#engine, network, [row], 1, this.options.loss);
-    const loss = counted > 0 ? learner.loss(network, 1, counted) : NaN;
-    if (counted > 0) {
+    const row = wholeRow({ inputs: [], goals, length: 1 }, 0, true);
+    const counted = writeTargets(this.#engine, network, [row], 1, learner.objective.losses);
+    const targets = targetsOf(counted);
+    const loss = targets > 0 ? learner.loss(network, 1, counted) : NaN;
+    if (targets > 0) {
       this.#loss = loss;
       this.#engine.memory.fill(gradients, this.#engine.layout.params.bytes / 4);
     }
-    this.#traces.step(gradients, counted > 0, this.updates + 1);
-    if (counted > 0) learner.take({ loss, targets: counted });
-    if (counted > 0 && this.#traces.bound()) this.#engine.refresh();
-    this.#rescale(statistics);
+    this.#traces.step(gradients, targets > 0, this.updates + 1);
+    if (targets > 0) learner.take({ loss, targets });
+    if (targets > 0 && this.#traces.bound()) this.#engine.refresh();
+    this.#scaler.set(statistics);
     this.#open = null;
     return loss;
   }
 
   /** Runs work that may stop being finite: then parameters and scaler are as before, and a new sequence begins, lest the state be why. */
   #orBegin<T>(work: () => T): T {
-    const before = this.#statistics;
+    const before = this.#scaler.statistics;
     try {
       return work();
     } catch (error) {
-      this.#rescale(before);
+      this.#scaler.set(before);
       this.reset();
       throw error;
     }
@@ -244,7 +241,7 @@ export class OnlineLearner {
     });
     // For a step that waits for its target, save the state before it and its input: resuming runs it again.
     const [network, open] = [this.#network, this.#open];
-    const online = { ...(open && { open: Array.from(open) }), ...this.#statistics };
+    const online = { ...(open && { open: Array.from(open) }), ...this.#scaler.statistics };
     const position = { epochs: 0, progress: null, carried: Number(this.#goesOn), best: null, online };
     if (open) network.rewind();
     const bytes = writeCheckpoint(this.model, this.options, this.#learner, position, Object.fromEntries(traces));
@@ -279,7 +276,9 @@ export class OnlineLearner {
  *   forecast = learner.step(value);
  * }
  */
-export function createOnlineLearner(model: Model, onlineOptions: OnlineOptions): OnlineLearner {
+export function createOnlineLearner<O>(model: Model<O>, onlineOptions: OnlineOptions): OnlineLearner<O>;
+export function createOnlineLearner(model: Model, onlineOptions: OnlineOptions): OnlineLearner;
+export function createOnlineLearner<O>(model: Model<O>, onlineOptions: OnlineOptions): OnlineLearner<O> {
   return new OnlineLearner(model, onlineOptions);
 }
 
@@ -289,8 +288,11 @@ export function createOnlineLearner(model: Model, onlineOptions: OnlineOptions):
  * @throws TypeError, RangeError if the file is damaged or holds no learner, or an option may not change
  * @example const learner = resumeOnlineLearner(bytes, { optimizer: sgd({ learningRate: 0.001 }) });
  */
-export function resumeOnlineLearner(bytes: Uint8Array | ArrayBuffer, resumeOptions: OnlineResumeOptions = {}): OnlineLearner {
-  const { model, file } = resume(bytes, resumeOptions, ONLINE_CHANGES, HERE);
+export function resumeOnlineLearner<O = Float32Array>(
+  bytes: Uint8Array | ArrayBuffer,
+  resumeOptions: OnlineResumeOptions = {},
+): OnlineLearner<O> {
+  const { model, file } = resume<O>(bytes, resumeOptions, ONLINE_CHANGES, HERE);
   const given = Object.entries(file.options as object).filter(([key]) => ["scaler", ...ONLINE].includes(key));
   return new OnlineLearner(model, Object.fromEntries(given), file);
 }

@@ -18,6 +18,7 @@ export interface Gradients {
 /** The report at the end of an epoch of a `fit` with validation data. */
 export interface ValidatedReport<M extends Metric = never> extends Report {
   validationLoss: number;
+  /** Empty for a model with heads, whose metrics are in `heads`. */
   metrics: Record<M, number>;
 }
 

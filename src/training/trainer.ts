@@ -2,9 +2,10 @@
 
 import { options } from "../core/check.js";
 import type { Engine } from "../model/engine.js";
-import type { Metric, Scores } from "../model/metrics.js";
+import type { Evaluation } from "../model/evaluation.js";
+import type { Metric, Metrics, Scores } from "../model/metrics.js";
 import { Model } from "../model/model.js";
-import type { Checked, Sequence } from "../model/sequences.js";
+import type { AnySequence, Checked } from "../model/sequences.js";
 import type { TrainerFile } from "./checkpoint.js";
 import { TrainerBase } from "./fit.js";
 import { LocalUpdater } from "./localUpdater.js";
@@ -13,16 +14,16 @@ import { CHANGES, HERE, type ResumeOptions, resume } from "./resume.js";
 import type { TrainerOptions } from "./trainerOptions.js";
 
 /** Made by `createTrainer` and `resumeTrainer`. */
-export class Trainer extends TrainerBase<LocalUpdater> {
+export class Trainer<O = Float32Array> extends TrainerBase<LocalUpdater, O> {
   /** @internal */
-  constructor(model: Model, trainerOptions: unknown, file?: TrainerFile) {
+  constructor(model: Model<O>, trainerOptions: unknown, file?: TrainerFile) {
     super(model, trainerOptions, (engine, options, owner) => new LocalUpdater(engine, options, owner), file);
   }
 
-  protected override *evaluation(engine: Engine, sequences: Checked[], metrics: Metric[]): Generator<void, Scores, void> {
-    const model = engine === this.engine ? this.model : new Model(engine);
+  protected override *evaluation(engine: Engine, sequences: Checked[], metrics: readonly Metric[][]): Generator<void, Scores, void> {
+    const model = engine === this.engine ? this.model : new Model<O>(engine);
     try {
-      return yield* Model.evaluation(model, sequences, this.options.loss, metrics);
+      return yield* Model.evaluation(model, sequences, this.updater.objective, metrics);
     } finally {
       if (model !== this.model) model.release();
     }
@@ -37,7 +38,7 @@ export class Trainer extends TrainerBase<LocalUpdater> {
    * @returns the mean loss of this window before the update; NaN, and no update, if no target counts
    * @example for (const batch of batches) console.log(trainer.step(batch));
    */
-  step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): number {
+  step(batch: Iterable<AnySequence>, stepOptions: { carry?: boolean | boolean[] } = {}): number {
     const { rows, T } = this.rows("step", batch, stepOptions);
     // A row that begins anew loses its old state, even if the step fails.
     if (!rows.every((row) => row.goesOn)) this.carries(0);
@@ -53,7 +54,7 @@ export class Trainer extends TrainerBase<LocalUpdater> {
    * … (not of the gates that full gate recurrence reads, of past inputs, or of gaps), else null
    * @example const { loss, gradients } = trainer.gradients([{ inputs, targets }]); gradients.weight_hh_l0.data;
    */
-  gradients(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Gradients {
+  gradients(batch: Iterable<AnySequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Gradients {
     const { rows, T } = this.rows("gradients", batch, stepOptions);
     const release = this.updater.hold();
     try {
@@ -68,12 +69,10 @@ export class Trainer extends TrainerBase<LocalUpdater> {
    * The trainer's loss over whole sequences, and metrics if asked for: `model.evaluate`.
    * @example const { loss, rmse } = trainer.evaluate(test, { metrics: ["rmse"] });
    */
-  evaluate<M extends Metric = never>(
-    sequences: Iterable<Sequence>,
-    evaluateOptions: { metrics?: readonly M[] } = {},
-  ): { loss: number } & Record<M, number> {
+  evaluate<M extends Metric = never>(sequences: Iterable<AnySequence>, evaluateOptions: { metrics?: Metrics<M> } = {}): Evaluation<M> {
     options("options", evaluateOptions, ["metrics"]);
-    return this.model.evaluate(sequences, { ...evaluateOptions, loss: this.options.loss });
+    const { loss, lossWeights } = this.options;
+    return this.model.evaluate<M>(sequences, { ...evaluateOptions, loss, ...(lossWeights && { lossWeights }) });
   }
 }
 
@@ -81,20 +80,24 @@ export class Trainer extends TrainerBase<LocalUpdater> {
  * Makes a trainer for a model, whose parameters it changes in place.
  * @throws TypeError, RangeError with the path of the option, such as `"optimizer.learningRate"`
  * @example createTrainer(model, { loss: "mse", optimizer: adam({ learningRate: 1e-3 }), clipNorm: 1, window: 64, batch: 32 });
+ * @example createTrainer(model, { loss: { price: "mse", trend: "crossEntropy" }, lossWeights: { trend: 0.5 }, optimizer: adam() });
  */
-export function createTrainer(model: Model, trainerOptions: TrainerOptions): Trainer {
+export function createTrainer<O>(model: Model<O>, trainerOptions: TrainerOptions): Trainer<O>;
+export function createTrainer(model: Model, trainerOptions: TrainerOptions): Trainer;
+export function createTrainer<O>(model: Model<O>, trainerOptions: TrainerOptions): Trainer<O> {
   return new Trainer(model, trainerOptions);
 }
 
 /**
  * Resumes the trainer that `trainer.save` saved, with its model (`trainer.model`). It continues bit for bit, except for the options you
  * change: an `optimizer` of the same type, `schedule`, `clipNorm`, `clipValue`, and between epochs `window`, `stride`, `batch`,
- * `accumulate`. After a `customLoss` it needs `loss: customLoss(f)`, as the file does not hold the function.
+ * `accumulate`. After a `customLoss` it needs `loss: customLoss(f)`, as the file does not hold the function; with heads
+ * `loss: { price: customLoss(f) }`.
  * @throws TypeError, RangeError if the file is damaged or holds no trainer, or an option may not change
  * @example for await (const report of resumeTrainer(bytes).fit(sequences, { epochs: 10 })) console.log(report.loss);
  * @example const trainer = resumeTrainer(bytes, { optimizer: adam({ learningRate: 1e-4 }), clipNorm: 0.5 });
  */
-export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, resumeOptions: ResumeOptions = {}): Trainer {
-  const { model, file } = resume(bytes, resumeOptions, CHANGES, HERE);
+export function resumeTrainer<O = Float32Array>(bytes: Uint8Array | ArrayBuffer, resumeOptions: ResumeOptions = {}): Trainer<O> {
+  const { model, file } = resume<O>(bytes, resumeOptions, CHANGES, HERE);
   return new Trainer(model, file.options, file);
 }

@@ -16,8 +16,7 @@ import {
 } from "../core/check.js";
 import type { Config } from "../model/config.js";
 import type { Layout } from "../model/layout.js";
-import type { Loss } from "../model/losses.js";
-import { checkLoss, ruleOf } from "../model/losses.js";
+import { type CheckedLosses, checkLosses, checkLossWeights, type Losses, plainLosses } from "../model/objective.js";
 import { checkFreeze } from "./freeze.js";
 import type { Optimizer } from "./optimizers.js";
 import { checkOptimizer, rate } from "./optimizers.js";
@@ -25,8 +24,10 @@ import type { Schedule } from "./schedules.js";
 import { checkSchedule } from "./schedules.js";
 
 export interface TrainerOptions {
-  /** "mse", "crossEntropy", or one of them with options. */
-  loss: Loss | Loss["type"];
+  /** "mse", "crossEntropy", or one of them with options; for a model with heads one for each, by name. */
+  loss: Losses;
+  /** For a model with heads the factor of each one's loss in the sum that updates differentiate. Default 1 each. */
+  lossWeights?: Readonly<Record<string, number>>;
   optimizer: Optimizer;
   /** Schedule of the learning rate: `stepDecay`, `exponential`, `cosine`, `plateau`. Default `constant()`. */
   schedule?: Schedule;
@@ -82,7 +83,7 @@ export interface TrainerOptions {
 }
 
 /** The trainer's options that an online learner has too; `accumulate` counts steps with targets. */
-export const ONLINE = ["loss", "optimizer", "schedule", "clipNorm", "clipValue", "accumulate", "average", "seed"] as const;
+export const ONLINE = ["loss", "lossWeights", "optimizer", "schedule", "clipNorm", "clipValue", "accumulate", "average", "seed"] as const;
 
 export interface OnlineOptions extends Pick<TrainerOptions, (typeof ONLINE)[number]> {
   /**
@@ -95,18 +96,21 @@ export interface OnlineOptions extends Pick<TrainerOptions, (typeof ONLINE)[numb
   scaler?: "running";
 }
 
-export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "optimizer" | "schedule">> & {
-  loss: Required<Loss>;
+export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "lossWeights" | "optimizer" | "schedule">> & {
+  loss: CheckedLosses;
+  lossWeights?: Readonly<Record<string, number>>;
   optimizer: Required<Optimizer>;
   schedule: Required<Schedule>;
 };
 
 export function checkTrainerOptions(value: unknown, model: { config: Config; layout: Layout }): CheckedTrainerOptions {
   const last = model.config.output === "last";
-  const reason = model.layout.whole ? `the model has ${model.layout.whole}` : labels(value) ? "the loss is ctc" : undefined;
+  const { layout } = model;
+  const reason = layout.whole ? `the model has ${layout.whole}` : labels(value) ? "the loss is ctc" : undefined;
   const whole: Check<number> = (path, value) => fail(RangeError, path, `Infinity, as ${reason}, which needs whole sequences`, value);
   const { stride, ...o } = complete("options", value, {
-    loss: [(path, loss) => checkLoss(path, loss, model)],
+    loss: [(path, loss) => plainLosses(layout, checkLosses(path, loss, model))],
+    ...(layout.heads[0]?.name && { lossWeights: [(path: string, value: unknown) => weightsByHead(path, value, layout)] }),
     optimizer: [checkOptimizer],
     schedule: [checkSchedule],
     clipNorm: [positive, Infinity],
@@ -117,31 +121,37 @@ export function checkTrainerOptions(value: unknown, model: { config: Config; lay
     batch: [integerIn(1, 65536), 32],
     accumulate: [integerIn(1, 65536), 1],
     average: [share, 0],
-    freeze: [(path, freeze) => checkFreeze(path, freeze, model.layout), []],
+    freeze: [(path, freeze) => checkFreeze(path, freeze, layout), []],
     shuffle: [boolean, true],
     seed: [count, 0],
   });
   const { window } = o;
-  if (ruleOf(o.loss).labels && stride !== undefined) either(Infinity, whole)("stride", stride);
+  if (labels(value) && stride !== undefined) either(Infinity, whole)("stride", stride);
   return deepFreeze({ ...o, stride: stride === undefined || stride === window ? window : integer("stride", stride, 1, window) });
 }
 
 /** Those of an online learner. @throws RangeError if the loss is one of whole sequences */
 export function checkOnlineOptions(value: unknown, model: { config: Config; layout: Layout }): CheckedTrainerOptions {
   const o = checkTrainerOptions(value, model);
-  if (ruleOf(o.loss).labels) fail(RangeError, "loss", "a loss of single steps, for an online learner", o.loss.type);
+  if (labels(value)) fail(RangeError, "loss", "a loss of single steps, for an online learner", "ctc");
   return o;
 }
 
-/** Whether the loss, still unchecked, is one of whole sequences. */
-const labels = (value: unknown) => {
-  const { loss } = Object(value);
-  return (loss?.type ?? loss) === "ctc";
-};
+/** The types of the losses, still unchecked: of a loss, or of those of the heads. */
+function typesOf(loss: unknown): unknown[] {
+  const own = (loss: unknown) => Object(loss).type ?? loss;
+  return typeof own(loss) === "string" ? [own(loss)] : Object.values(Object(loss)).map(own);
+}
+
+/** Whether a loss, still unchecked, is one of whole sequences. */
+const labels = (value: unknown) => typesOf(Object(value).loss).includes("ctc");
+
+const weightsByHead = (path: string, value: unknown, { heads }: Layout) =>
+  Object.fromEntries(checkLossWeights(path, value, heads).map((weight, i) => [heads[i]?.name, weight]));
 
 /** @throws RangeError if other threads could not have the options */
 export function checkSendable(options: CheckedTrainerOptions): CheckedTrainerOptions {
-  if (options.loss.type === "custom") fail(RangeError, "loss", "no function, which other threads cannot have", options.loss.type);
+  if (typesOf(options.loss).includes("custom")) fail(RangeError, "loss", "no function, which other threads cannot have", "custom");
   return options;
 }
 

@@ -6,6 +6,7 @@ import { dropped } from "../core/memory.js";
 import type { Engine } from "../model/engine.js";
 import type { Span } from "../model/layout.js";
 import { matrices } from "../model/layout.js";
+import { type Objective, objectiveOf, summed } from "../model/objective.js";
 import type { State } from "../model/state.js";
 import type { Row } from "../model/window.js";
 import { frozen, lowestLearning } from "./freeze.js";
@@ -36,7 +37,7 @@ export interface BatchNetwork {
   release(): void;
 }
 
-/** The result of a learned window: the mean loss, and the sum of weights that it is the mean over (0: the loss is NaN). */
+/** The result of a learned window: the mean loss, and the weights of the targets of all heads that it is over (0: the loss is NaN). */
 export interface Learned {
   loss: number;
   targets: number;
@@ -57,6 +58,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
   readonly #mask: number = 0;
   /** The parameters times the mask. */
   readonly #decaying: number = 0;
+  readonly objective: Objective;
   /** The lowest layer that learns: see Network. */
   readonly lowest: number;
   readonly #matrices: Span[];
@@ -90,6 +92,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
       const reason = layout.whole ? `model has ${layout.whole}` : 'model\'s output is "last"';
       fail(RangeError, "stride", `${options.window}, the window, as the ${reason}`, options.stride);
     }
+    this.objective = objectiveOf(layout, options);
     const regions = this.#regions;
     const region = () => this.keep(layout.params.bytes);
     this.gradients = region();
@@ -201,7 +204,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     const windows = this.pending.windows + 1;
     const total = this.pending.targets + targets;
     if (windows > 1) {
-      const weigh = (targets: number) => (this.options.loss.reduction === "sum" ? 1 : targets / total);
+      const weigh = (targets: number) => (summed(this.objective) ? 1 : targets / total);
       this.engine.kernels.blend(this.gradients, this.accumulated, this.#count, weigh(targets), weigh(this.pending.targets));
     }
     if (!Number.isFinite(loss)) this.#refuse("loss");

@@ -1,7 +1,7 @@
 /** A trainer with the methods of TrainerBase that lives in a worker, and is controlled from this thread. */
 
 import type { AnyWorker, Remote } from "../core/workers.js";
-import type { Fit, FitSettings, Model, Report, Sequence, Tensor, TrainerOptions, ValidatedReport } from "../index.js";
+import type { AnySequence, Fit, FitSettings, Model, Report, Sequence, Tensor, TrainerOptions, ValidatedReport } from "../index.js";
 import {
   awaitable,
   CHANGES,
@@ -9,10 +9,13 @@ import {
   type CheckedTrainerOptions,
   checkSendable,
   checkTrainerOptions,
+  type Evaluation,
   fail,
   type Inputs,
   type Metric,
+  type Metrics,
   Model as ModelClass,
+  objectiveOf,
   options,
   type PredictOptions,
   resume,
@@ -53,22 +56,23 @@ function packed(list: Iterable<unknown>): { sequences: unknown[]; transfer: Tran
 const iterable = (value: unknown): value is Iterable<unknown> => typeof value === "object" && value !== null && Symbol.iterator in value;
 
 /** Made by `createTrainer` and `resumeTrainer` of `memcell/worker`. */
-export class WorkerTrainer {
+export class WorkerTrainer<O = Float32Array> {
   /** Has the parameters of the last report, or of the last step; the worker trains a model of its own. */
-  readonly model: Model;
+  readonly model: Model<O>;
   readonly #line: Line;
   #options: CheckedTrainerOptions;
   #fitting = false;
   #counts = { updates: 0, epochs: 0 };
 
   /** @internal */
-  constructor(model: Model, trainerOptions: unknown, where: Record<string, unknown>, bytes?: Uint8Array) {
+  constructor(model: Model<O>, trainerOptions: unknown, where: Record<string, unknown>, bytes?: Uint8Array) {
     const { worker, threads } = where;
     const given = checkWorker(worker);
     const checked = threads === undefined ? undefined : checkThreads(threads);
-    this.#options = checkSendable(checkTrainerOptions(trainerOptions, ModelClass.engine("model", model)));
+    const engine = ModelClass.engine("model", model);
+    this.#options = checkSendable(checkTrainerOptions(trainerOptions, engine));
     this.model = model;
-    ModelClass.engine("model", model).recorded = this.#options.loss;
+    engine.recorded = objectiveOf(engine.layout, this.#options).losses;
     this.#line = new Line(given);
     const file = bytes ? new Uint8Array(bytes) : model.save();
     this.#line.post({ type: "create", bytes: file, resumes: bytes !== undefined, options: this.#options, threads: checked }, [file.buffer]);
@@ -125,16 +129,16 @@ export class WorkerTrainer {
    * const { loss } = await trainer.fit(sequences, { epochs: 10 });
    */
   fit<M extends Metric = never>(
-    sequences: Iterable<Sequence> | AsyncIterable<Sequence>,
+    sequences: Iterable<AnySequence> | AsyncIterable<Sequence>,
     settings: ValidatedSettings<M>,
   ): Fit<ValidatedReport<M>>;
-  fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings?: FitSettings): Fit;
-  fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): Fit {
+  fit(sequences: Iterable<AnySequence> | AsyncIterable<Sequence>, settings?: FitSettings): Fit;
+  fit(sequences: Iterable<AnySequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): Fit {
     options("options", settings, ["epochs", "validation", "metrics", "patience", "signal", "every"]);
     return awaitable(this.#fit(sequences, settings));
   }
 
-  async *#fit(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, settings: FitSettings): AsyncGenerator<Report, void, undefined> {
+  async *#fit(sequences: Iterable<AnySequence> | AsyncIterable<Sequence>, settings: FitSettings): AsyncGenerator<Report, void, undefined> {
     const { signal, validation, ...rest } = settings;
     if (signal !== undefined && !(signal instanceof AbortSignal)) fail(TypeError, "signal", "an AbortSignal", signal);
     signal?.throwIfAborted();
@@ -178,13 +182,13 @@ export class WorkerTrainer {
    * One update on these sequences, whole, as one window, like the `step` of any trainer.
    * @example console.log(await trainer.step(batch));
    */
-  step(batch: Iterable<Sequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Promise<number> {
+  step(batch: Iterable<AnySequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Promise<number> {
     return this.#batch("step", batch, stepOptions) as Promise<number>;
   }
 
   /** The mean loss of these sequences and its gradient, without an update, like the `gradients` of any trainer. */
   gradients(
-    batch: Iterable<Sequence>,
+    batch: Iterable<AnySequence>,
     stepOptions: { carry?: boolean | boolean[] } = {},
   ): Promise<{ loss: number; gradients: Record<string, Tensor> }> {
     return this.#batch("gradients", batch, stepOptions) as Promise<{ loss: number; gradients: Record<string, Tensor> }>;
@@ -192,15 +196,15 @@ export class WorkerTrainer {
 
   /** The trainer's loss over whole sequences, and metrics if asked for, like `model.evaluate`. */
   evaluate<M extends Metric = never>(
-    sequences: Iterable<Sequence>,
-    evaluateOptions: { metrics?: readonly M[] } = {},
-  ): Promise<{ loss: number } & Record<M, number>> {
-    return this.#batch("evaluate", sequences, evaluateOptions) as Promise<{ loss: number } & Record<M, number>>;
+    sequences: Iterable<AnySequence>,
+    evaluateOptions: { metrics?: Metrics<M> } = {},
+  ): Promise<Evaluation<M>> {
+    return this.#batch("evaluate", sequences, evaluateOptions) as Promise<Evaluation<M>>;
   }
 
   /** The outputs of whole sequences, like `model.predict`, computed by the worker. */
-  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>, predictOptions: PredictOptions = {}): Promise<Float32Array[]> {
-    return this.#batch("predict", sequences, predictOptions) as Promise<Float32Array[]>;
+  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>, predictOptions: PredictOptions = {}): Promise<O[]> {
+    return this.#batch("predict", sequences, predictOptions) as Promise<O[]>;
   }
 
   /** The running mean of the parameters, with the option `average`. */
@@ -220,7 +224,7 @@ export class WorkerTrainer {
 }
 
 /** Answers a worker's requests from an iterable, with a copy of each sequence to be moved. */
-function answering(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, line: Line): (pull: Pull) => void {
+function answering(sequences: Iterable<AnySequence> | AsyncIterable<Sequence>, line: Line): (pull: Pull) => void {
   let iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   const open = () => (Symbol.asyncIterator in sequences ? sequences[Symbol.asyncIterator]() : sequences[Symbol.iterator]());
   return async ({ id, method }) => {
@@ -241,7 +245,9 @@ function answering(sequences: Iterable<Sequence> | AsyncIterable<Sequence>, line
  * @throws TypeError, RangeError with the path of the option
  * @example const trainer = createTrainer(model, { loss: "mse", optimizer: adam() });
  */
-export function createTrainer(model: Model, trainerOptions: TrainerOptions & Where): WorkerTrainer {
+export function createTrainer<O>(model: Model<O>, trainerOptions: TrainerOptions & Where): WorkerTrainer<O>;
+export function createTrainer(model: Model, trainerOptions: TrainerOptions & Where): WorkerTrainer;
+export function createTrainer<O>(model: Model<O>, trainerOptions: TrainerOptions & Where): WorkerTrainer<O> {
   const { settings, rest } = apart(trainerOptions);
   return new WorkerTrainer(model, rest, settings);
 }
@@ -251,7 +257,7 @@ export function createTrainer(model: Model, trainerOptions: TrainerOptions & Whe
  * `resumeTrainer` of `memcell`.
  * @throws TypeError, RangeError if the file is damaged or holds no trainer, or an option may not change
  */
-export function resumeTrainer(bytes: Uint8Array | ArrayBuffer, resumeOptions: Changes & Where = {}): WorkerTrainer {
-  const { model, file, given } = resume(bytes, resumeOptions, CHANGES, ["threads", "worker"]);
+export function resumeTrainer<O = Float32Array>(bytes: Uint8Array | ArrayBuffer, resumeOptions: Changes & Where = {}): WorkerTrainer<O> {
+  const { model, file, given } = resume<O>(bytes, resumeOptions, CHANGES, ["threads", "worker"]);
   return new WorkerTrainer(model, file.options, given, new Uint8Array(bytes));
 }

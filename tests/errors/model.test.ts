@@ -15,13 +15,13 @@ describe("createModel", () => {
     [
       "no configuration",
       TypeError,
-      '"config" expected an object with input, layers, output, initial, seed, scaler, metadata, got undefined',
+      '"config" expected an object with input, layers, heads, output, initial, seed, scaler, metadata, got undefined',
       () => createModel(any(undefined)),
     ],
     [
       "an unknown option",
       RangeError,
-      '"layer" is not an option; the options are input, layers, output, initial, seed, scaler, metadata',
+      '"layer" is not an option; the options are input, layers, heads, output, initial, seed, scaler, metadata',
       config({ layer: [] }),
     ],
     ["no input", TypeError, '"input" expected an object with features, tokens, columns, got undefined', config({ input: undefined })],

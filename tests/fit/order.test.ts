@@ -31,8 +31,8 @@ describe("order", () => {
   });
 
   test("each epoch has an order of its own, and each seed", () => {
-    const [inputs, targets, weights] = [new Float32Array(1), new Float32Array(1), new Float32Array(1)];
-    const list = Array.from({ length: 20 }, (_, length) => ({ inputs, targets, weights, length }));
+    const inputs = new Float32Array(1);
+    const list = Array.from({ length: 20 }, (_, length) => ({ inputs, goals: [], length }));
     const order = (seed: number | null, epoch: number) => {
       const source = arrayData(list, seed).open(epoch);
       return list.map(() => (source.next() as { length: number }).length);

@@ -13,6 +13,7 @@ import {
   lstm97,
   type OnlineOptions,
   resumeOnlineLearner,
+  type Scale,
 } from "../../src/index.js";
 import { still } from "../helpers/online.js";
 
@@ -122,7 +123,7 @@ describe("the truth comes later", () => {
       layers.filter(({ type }) => type !== "dropout"),
       still,
     ).restore(state);
-    const { inputs, targets } = learner.model.config.scaler;
+    const { inputs, targets } = learner.model.config.scaler as Record<"inputs" | "targets", Scale>;
     const scaled = (t: number) => input(t).map((value, k) => (value - inputs!.mean[k]!) / inputs!.deviation[k]!);
     plain.step(scaled(9));
     const [y] = plain.step(scaled(10));

@@ -14,6 +14,7 @@ import {
   quantile,
   readSafetensors,
   resumeOnlineLearner,
+  type Scale,
   writeSafetensors,
 } from "../../src/index.js";
 import type { Model } from "../../src/model/model.js";
@@ -43,7 +44,7 @@ describe("a running scaler", () => {
       expect(scale.mean[k]).toBeCloseTo(mean!, 6);
       expect(scale.deviation[k]).toBeCloseTo(deviation!, 6);
     };
-    const { scaler } = learner.model.config;
+    const scaler = learner.model.config.scaler as { inputs: Scale; targets: Scale };
     close(
       scaler.inputs!,
       0,
@@ -119,7 +120,7 @@ describe("a running scaler", () => {
   ])("%s: outputs are in the targets' units", (_, loss, units) => {
     const learner = make({ features: 1 }, { loss }, units);
     for (let t = 0; t < 300; t++) learner.step(t % 2, [1000 + 10 * Math.sin(t), "missing" in (loss as object) && t % 3 ? NaN : 5000]);
-    const { scaler } = learner.model.config;
+    const scaler = learner.model.config.scaler as { inputs: Scale; targets: Scale };
     expect(scaler.targets!.mean[0]).toBeCloseTo(1000, 0);
     expect(scaler.targets!.mean[1]).toBe(5000);
     const outputs = learner.step(0);
