@@ -1,6 +1,6 @@
 /** A whole model as an ONNX graph. */
 
-import { type Layer, Model } from "../interop/core.js";
+import { fail, type Layer, Model } from "../interop/core.js";
 import { inputs, scaled } from "./inputs.js";
 import { LAYERS } from "./layers.js";
 import type { Draft } from "./out.js";
@@ -23,7 +23,9 @@ const STEPS = /^(rnn|gru|lstm|lstm97|conv1d)$/;
 const RECURRENT = /^(rnn|gru|lstm)$/;
 
 export function graphOf(model: Model, { states = false, lengths = false, opset: given }: OnnxOptions): Uint8Array<ArrayBuffer> {
-  const { config, layout, units: scale } = Model.engine("model", model);
+  const { config, layout, units } = Model.engine("model", model);
+  if (config.heads) fail(RangeError, "heads", "none, for ONNX", config.heads);
+  const [scale] = units;
   const opset = given ?? (config.layers.some(({ type }) => type === "normalization") ? 17 : 14);
   // With the pooling that the output "last" stands for.
   let next = 0;
