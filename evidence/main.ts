@@ -3,6 +3,7 @@
  *
  *     npm run evidence                                    the names
  *     npm run evidence -- <name>... [--trials N] [--seed S] [--budget SEQUENCES] [--out FILE] [--threads N]
+ *     npm run evidence -- all [--budget-hours N]          what is missing of manifest.json, then the tables
  *     npm run evidence -- tables                          what has been run, as Markdown and pictures
  *     npm run evidence -- smoke                           each learner on a task within its power and one beyond it
  *
@@ -15,6 +16,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { integer } from "../src/core/check.js";
+import { runAll } from "./all.js";
 import { PICTURES } from "./claims.js";
 import { costs } from "./costs.js";
 import { draw } from "./draw.js";
@@ -34,6 +36,7 @@ const { values: flags, positionals: names } = parseArgs({
     trials: { type: "string" },
     seed: { type: "string", default: "0" },
     budget: { type: "string" },
+    "budget-hours": { type: "string" },
     threads: { type: "string", default: String(availableParallelism()) },
   },
 });
@@ -97,7 +100,7 @@ function smoke(): number {
 async function main(): Promise<number> {
   if (names.length === 0) {
     for (const { name, learner, task, trials } of ROWS) console.log(`${name.padEnd(24)} ${learner.padEnd(16)} ${task}, ${trials} trials`);
-    console.log("\nA name stands for all rows that begin with it. Also: tables, smoke.");
+    console.log("\nA name stands for all rows that begin with it. Also: all, tables, smoke.");
     return 0;
   }
   if (names[0] === "smoke") return smoke();
@@ -107,6 +110,13 @@ async function main(): Promise<number> {
     return 0;
   }
   for (const line of results.broken) console.warn(`${flags.out}: line ${line} is broken; it is kept, and what it held is run again`);
+  if (names[0] === "all") {
+    const hours = Number(flags["budget-hours"] ?? Infinity);
+    if (!(hours > 0)) throw new RangeError(`"--budget-hours" expected a number above 0, got ${flags["budget-hours"]}`);
+    const { finished, stopped } = await runAll(results, count("threads", 1), hours);
+    if (finished) writeTables(results.all, dirname(flags.out));
+    return stopped ? 130 : 0;
+  }
   const seed = Number(flags.seed);
   if (!Number.isInteger(seed) || seed < 0) throw new RangeError(`"--seed" expected an integer of 0 or more, got ${flags.seed}`);
   const jobs = names

@@ -14,8 +14,18 @@ function startWorker(): Worker {
   return new Worker(`import("tsx/esm/api").then((tsx) => (tsx.register(), import(${url})))`, { eval: true });
 }
 
-/** @returns whether Ctrl-C stopped it: then trials under way are lost */
-export async function runJobs(jobs: Job[], total: number, threads: number, done: (result: Result) => void): Promise<boolean> {
+/**
+ * Trials under way are lost where it ends before its time.
+ * @param until where `performance.now()` ends it
+ * @returns whether Ctrl-C stopped it
+ */
+export async function runJobs(
+  jobs: Job[],
+  total: number,
+  threads: number,
+  done: (result: Result) => void,
+  until = Infinity,
+): Promise<boolean> {
   const bar = new SingleBar({
     format: "{bar} {value}/{total} trials | {eta_formatted} left | {now}",
     noTTYOutput: true,
@@ -35,11 +45,16 @@ export async function runJobs(jobs: Job[], total: number, threads: number, done:
   };
   bar.start(total, total - jobs.length, { now: "" });
   const workers = Array.from({ length: Math.min(threads, jobs.length) }, () => startWorker());
-  const interrupt = () => {
-    stopped = true;
+  const end = () => {
     for (const worker of workers) worker.terminate();
   };
+  const interrupt = () => {
+    stopped = true;
+    end();
+  };
   process.once("SIGINT", interrupt);
+  // A timer waits three weeks at most.
+  const timer = setTimeout(end, Math.min(2 ** 31 - 1, until - performance.now()));
   const work = (worker: Worker) =>
     new Promise<void>((resolve, reject) => {
       const next = () => {
@@ -67,6 +82,7 @@ export async function runJobs(jobs: Job[], total: number, threads: number, done:
   try {
     await Promise.all(workers.map(work));
   } finally {
+    clearTimeout(timer);
     process.removeListener("SIGINT", interrupt);
     bar.stop();
   }

@@ -2,7 +2,7 @@
 
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Result } from "./row.js";
+import { type Result, VERSION } from "./row.js";
 
 export class Results {
   readonly all: Result[] = [];
@@ -10,16 +10,22 @@ export class Results {
   readonly broken: number[] = [];
   readonly #path: string;
 
+  /** @throws RangeError if a line is of another version */
   constructor(path: string) {
     this.#path = path;
     const text = existsSync(path) ? readFileSync(path, "utf8") : "";
     text.split("\n").forEach((line, i) => {
       if (line === "") return;
+      let result: Result;
       try {
-        this.all.push(JSON.parse(line));
+        result = JSON.parse(line);
       } catch {
         this.broken.push(i + 1);
+        return;
       }
+      const { version = 1 } = result;
+      if (version !== VERSION) throw new RangeError(`${path}: line ${i + 1} is of version ${version}, expected ${VERSION}`);
+      this.all.push(result);
     });
     // A line that was cut off ends here, so that the next one is not added to it.
     if (text !== "" && !text.endsWith("\n")) writeFileSync(path, `${text}\n`);

@@ -35,8 +35,13 @@ export interface Published {
   tested?: number;
 }
 
+/** Of the tasks, learners and stop rules: what a trial of another version gave is not this version's. */
+export const VERSION = 1;
+
 /** What is written for a trial, a line each. */
 export interface Result {
+  /** VERSION; absent: 1. */
+  version?: number;
   row: string;
   trial: number;
   /** The most sequences it might have taken. */

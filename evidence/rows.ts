@@ -3,6 +3,7 @@
 import type { Row } from "./row.js";
 import { ROWS_1997, ROWS_READINGS } from "./rows1997.js";
 import { ROWS_CLAIMS } from "./rowsClaims.js";
+import { ROWS_POST_HOC } from "./rowsPostHoc.js";
 import { ROWS_RIVALS } from "./rowsRivals.js";
 import { ROWS_TODAY } from "./rowsToday.js";
 
@@ -10,6 +11,7 @@ import { ROWS_TODAY } from "./rowsToday.js";
 export const GROUPS: Readonly<Record<string, readonly Row[]>> = {
   "The paper's rows": ROWS_1997,
   "The paper's rows in other readings": ROWS_READINGS,
+  "Readings found after the fact": ROWS_POST_HOC,
   "The same tasks by the learning of today": ROWS_TODAY,
   "The rivals": ROWS_RIVALS,
   "For single claims": ROWS_CLAIMS,

@@ -1,7 +1,7 @@
 /** One trial of a row: sequences drawn and learned until every mark is passed, or the limit is reached. */
 
 import { Diverged } from "./learner.js";
-import type { Result, Row } from "./row.js";
+import { type Result, type Row, VERSION } from "./row.js";
 import { type Errors, errorOf } from "./task.js";
 
 /** Where a trial is. */
@@ -50,6 +50,7 @@ export function* runTrial(row: Row, trial: number, limit = row.limit): Generator
   const tested = diverged ? { wrong: NaN, tested: 0, error: NaN } : run.test(learner);
   const { units, weights } = learner;
   return {
+    version: VERSION,
     row: row.name,
     trial,
     limit,

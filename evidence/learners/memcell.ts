@@ -135,7 +135,7 @@ export interface Net97 extends Omit<Lstm97Layer, "type" | "range"> {
   init: number;
   /** Whether the output units have biases. */
   outputBias: boolean;
-  outputs?: "logistic" | "identity";
+  outputs?: "logistic" | "identity" | "[-2,2]";
 }
 
 const unitsOf = ({ blocks, cellsPerBlock = 1 }: Net97) => blocks * cellsPerBlock;

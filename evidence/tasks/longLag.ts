@@ -55,29 +55,33 @@ export function noiseFree(p: number): Task {
   };
 }
 
-/** @param share of the symbols between that are random: 1 is 2b, 0 would be 2a by the last symbol alone */
-export function noRegularity(p: number, share = 1): Task {
+/**
+ * @param share of the symbols between that are random: 1 is 2b, 0 would be 2a by the last symbol alone
+ * @param output "last": only the last symbol is to be told
+ */
+export function noRegularity(p: number, share = 1, output: "every" | "last" = "every"): Task {
   const [STREAK, TESTED] = [100, 10_000];
   const atEnd = (example: Example, outputs: ArrayLike<number>) => errorOf(outputs, example.targets.subarray(-(p + 1))).most < 0.25;
   return {
     features: p + 1,
     tokens: true,
     outputs: p + 1,
-    output: "every",
+    output,
     marks: ["learned"],
     begin(trial) {
       const random = randomOf(trial, 0);
       let streak = 0;
+      const endOf = ({ tokens, targets }: Symbols) => new Symbols(tokens, targets.subarray(-(p + 1)), p + 1);
       const test = (learner: Parameters<typeof testOn>[0], stream: number, most?: number) => {
         const draws = randomOf(trial, stream);
-        const draw = () => {
-          const { tokens, targets } = drawRandomBetween(draws, p, share);
-          return new Symbols(tokens, targets.subarray(-(p + 1)), p + 1);
-        };
+        const draw = () => endOf(drawRandomBetween(draws, p, share));
         return testOn(learner, draw, TESTED, ({ most }) => most < 0.25, most);
       };
       return {
-        next: () => drawRandomBetween(random, p, share),
+        next: () => {
+          const drawn = drawRandomBetween(random, p, share);
+          return output === "last" ? endOf(drawn) : drawn;
+        },
         holds(example, outputs, learner) {
           streak = atEnd(example, outputs) ? streak + 1 : 0;
           if (streak === 0 || streak % STREAK !== 0) return [];

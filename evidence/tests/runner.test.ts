@@ -58,7 +58,21 @@ describe("npm run evidence", () => {
     expect(JSON.parse(lines()[7]!)).toMatchObject({ row: "6a", trial: 2, limit: 30 });
   });
 
+  test("runs the manifest from a fresh file for as long as it may, says what is left, and goes on", async () => {
+    const fresh = join(folder, "fresh.jsonl");
+    const all = (hours: string) => evidence(["all", "--budget-hours", hours, "--out", fresh]);
+    const trialsLeft = (output: string) => Number(/(\d+) of the manifest's \d+ trials are left: /.exec(output)?.[1]);
+    const first = await all("0.004");
+    expect(first.code, first.output).toBe(0);
+    const done = readFileSync(fresh, "utf8");
+    expect(trialsLeft(first.output)).toBeGreaterThan(1000);
+    const second = await all("0.002");
+    expect(readFileSync(fresh, "utf8").startsWith(done)).toBe(true);
+    expect(trialsLeft(second.output)).toBeLessThanOrEqual(trialsLeft(first.output));
+  });
+
   test.each([
+    { flags: ["all", "--budget-hours", "soon"], message: '"--budget-hours" expected a number above 0, got soon' },
     { flags: ["adding-10"], message: "expected the name of a row" },
     { flags: ["6a", "--budget", "0"], message: '"--budget" expected a positive integer, got 0' },
     { flags: ["6a", "--trials", "1.5"], message: '"--trials" expected a positive integer, got 1.5' },
