@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     // Packages that a suite has installed below tests/ bring tests of their own.
-    exclude: ["**/node_modules/**", "tests/bundlers/**", "tests/debug/**"],
+    exclude: ["**/node_modules/**", "tests/bundlers/**", "tests/debug/**", "tests/fleet/**"],
     // No test is late on a slow machine: this only ends one that hangs.
     testTimeout: 600_000,
     // No test may need the one before it. Another order: --sequence.seed=6, which .ci/run asks for as well, and 7.
