@@ -32,7 +32,7 @@ function newFolder() {
  * @param folder where its file is; another start with the same folder and port goes on with it. Default: a new folder for temporary files
  * @param port default: a free one
  * @param settings more of redis.conf, by name
- * @returns its `url`, `folder`, `port`, and `stop(signal)`, which resolves when it has ended
+ * @returns its `url`, `folder`, `port`, `stop(signal)`, which resolves when it has ended, and `end()`, which removes its folder as well
  */
 export async function startRedis({ folder = newFolder(), port, settings = {} } = {}) {
   const at = port ?? (await freePort());
@@ -61,5 +61,9 @@ export async function startRedis({ folder = newFolder(), port, settings = {} } =
   };
   running.add(child);
   ended.then(() => running.delete(child));
-  return { url: `redis://127.0.0.1:${at}`, folder, port: at, stop };
+  const end = async () => {
+    await stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { url: `redis://127.0.0.1:${at}`, folder, port: at, stop, end };
 }

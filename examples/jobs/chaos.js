@@ -84,7 +84,7 @@ export async function chaos({ models, workers, kill, restart = true, seed = 1, s
   } finally {
     await crew.stop("SIGKILL");
     await close();
-    await redis.stop();
+    await redis.end();
   }
 }
 
@@ -104,7 +104,7 @@ export async function timed(models, workers) {
   } finally {
     await crew.stop("SIGKILL");
     await close();
-    await redis.stop();
+    await redis.end();
   }
 }
 

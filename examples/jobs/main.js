@@ -35,4 +35,4 @@ await Promise.all([addAll(queue, jobs()), watch(queue, store, STUDY.name, () => 
 for (const worker of workers) worker.kill("SIGTERM");
 await queue.close();
 redis.disconnect();
-await own?.stop();
+await own?.end();

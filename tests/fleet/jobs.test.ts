@@ -85,7 +85,7 @@ describe("with a Redis", () => {
     for (const worker of workers.splice(0)) worker.kill("SIGKILL");
     await queue.close();
     connection.disconnect();
-    await redis.stop();
+    await redis.end();
   });
 
   /** A worker, and all that it has said. */
