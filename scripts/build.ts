@@ -1,60 +1,45 @@
 /**
- * Makes dist/ from asc's output in build/: core.js, all of memcell with the wasm inlined, and the spans that make its variants; the
- * entry points, which import from core.js, so that a model is the same class in all of them; the types; the raw wasm.
+ * Makes dist/ from asc's output in build/: core.js, all of memcell with the wasm inlined in its parts; the entry points, which import from
+ * core.js, so that a model is the same class in all of them; the types; the raw wasm.
  */
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { minify } from "terser";
 import { bundle } from "./bundle.js";
 import { renamed, shortNames } from "./names.js";
-import { spansBetween } from "./spans.js";
+import { declarations, plain, values } from "./wasm.js";
 
-// One character per byte, so that gzip finds the bytes' repetitions. Each is 122 minus the byte, which makes nearly all of them ASCII, at
-// one byte each: 10.0 kB gzipped, where adding 64 gives 10.3, and the wasm itself 9.7.
-const characters = (bytes: Uint8Array) => String.fromCharCode(...bytes.map((byte) => 122 - byte));
-const VARIANTS = ["relaxed", "shared"];
-/** The wasm and its variants, as the texts of two values. */
-function texts(plain: Buffer, variantOf: (name: string) => Buffer): string[] {
-  const variants = VARIANTS.map((name) => {
-    const spans = spansBetween(plain, variantOf(name));
-    return [name, spans.map(({ at, removed, bytes }) => [at, removed, characters(bytes)])];
-  });
-  return [characters(plain), Object.fromEntries(variants)].map((value) => JSON.stringify(value));
-}
-const plain = readFileSync("build/memcell.wasm");
-const variantOf = (name: string) => readFileSync(`build/memcell.${name}.wasm`);
-const [wasm, variants] = texts(plain, variantOf);
-writeFileSync("build/wasm.js", `export const wasm = ${wasm};\nexport const variants = ${variants};\n`);
+const listed = (values: Record<string, string>) => Object.entries(values).map(([name, text]) => `${name} = ${text}`);
+writeFileSync("build/wasm.js", `export const ${listed(values()).join(",\n")};\n`);
+writeFileSync("build/wasm.d.ts", declarations);
 const names = shortNames(plain);
 const shipped = renamed(plain, names);
-writeFileSync(
-  "build/wasm.d.ts",
-  `/** build/memcell.wasm, a character for each byte: 122 less the byte, modulo 256. */
-export declare const wasm: string;
-/** The spans of each variant: first byte in the plain wasm, how many of its bytes to replace, the replacement. */
-export declare const variants: Record<${VARIANTS.map((name) => JSON.stringify(name)).join(" | ")}, [number, number, string][]>;
-`,
-);
 
 const options: BuildOptions = {
   format: "esm",
   target: "es2022",
   charset: "utf8",
-  minify: true,
+  // All but the white space, which terser takes away: esbuild would take the marks of pure calls with it, by which bundlers shake.
+  minifySyntax: true,
+  minifyIdentifiers: true,
   legalComments: "none",
   mangleProps: new RegExp(`^(${Object.keys(names).join("|")})$`),
   mangleCache: names,
 };
 rmSync("dist", { recursive: true, force: true });
 
+// Their names in core.js: in capitals.
+const inlined = Object.entries(values((wasm) => renamed(wasm, names))).map(([name, text]) => [name, name.toUpperCase(), text] as const);
 /** Puts the wasm on a line of its own above the code, so that Node need not print it with an error. */
 const above: Plugin = {
   name: "above",
-  setup: ({ onLoad }) => onLoad({ filter: /\/build\/wasm\.js$/ }, () => ({ contents: "export const wasm = WASM, variants = VARIANTS;" })),
+  setup({ onLoad }) {
+    const contents = `export const ${inlined.map(([name, global]) => `${name} = ${global}`)};`;
+    onLoad({ filter: /\/build\/wasm\.js$/ }, () => ({ contents }));
+  },
 };
-const [shippedWasm, shippedVariants] = texts(shipped, (name) => renamed(variantOf(name), names));
-const { code: head } = await minify(`const WASM=${shippedWasm},VARIANTS=${shippedVariants};`, { compress: false, mangle: false });
+const { code: head } = await minify(`const ${inlined.map(([, global, text]) => `${global}=${text}`)};`, { compress: false, mangle: false });
 const internal = { contents: 'export * from "./src/index.js"; export * from "./src/internal.js";', resolveDir: "." };
 await bundle("dist/core.js", { ...options, stdin: internal, plugins: [above] }, `${head}\n`);
 

@@ -22,7 +22,12 @@ export async function bundle(outfile: string, options: BuildOptions, head = ""):
   // Terser's names save 1.1 kB gzipped over esbuild's: it names the variables of functions alike.
   const { code, map: moved } = await minify(
     { [file]: bundled },
-    { module: true, compress: false, format: { max_line_len: LINE }, sourceMap: { content: map, filename: file } },
+    {
+      module: true,
+      compress: false,
+      format: { max_line_len: LINE, preserve_annotations: true },
+      sourceMap: { content: map, filename: file },
+    },
   );
   mkdirSync("dist", { recursive: true });
   writeFileSync(outfile, `${head}${code}\n//# sourceMappingURL=${file}.map\n`);

@@ -1,21 +1,39 @@
-/** The compiled kernels in all variants. Only this file knows their bytes. */
+/** The compiled kernels in all variants, and with or without those that learn. Only this file knows their bytes. */
 
-import { variants, wasm } from "../../build/wasm.js";
+import { traps, variants, wasm } from "../../build/wasm.js";
+
+/** The code of the kernels that learn. Only what learns imports it, so that a bundle without a trainer leaves it out. */
+export { learning } from "../../build/wasm.js";
 
 /** "relaxed" uses relaxed SIMD. "shared" runs on a memory given from outside, which several threads use. */
 export type Variant = keyof typeof variants;
 
 const compiled = new Map<string, WebAssembly.Module>();
+let code = "";
 
-/** The plain kernels' bytes with the variants' spans put in. */
+/** Whether the kernels compiled from now on can learn. In those that cannot, the passes back and the updates trap. */
+export const whole = (): boolean => code !== "";
+
+/** Gives all kernels compiled from now on the code that learns. */
+export function complete(learning: string): void {
+  if (!whole()) compiled.clear();
+  code = learning;
+}
+
+/** The kernels' bytes, with the code that learns or traps, and the variants' spans put in. */
 function bytesOf(names: Variant[]): Uint8Array<ArrayBuffer> {
-  const spans = names.flatMap((name) => variants[name]).sort(([a], [b]) => a - b);
-  let [text, from] = ["", 0];
-  for (const [at, removed, own] of spans) {
-    text += wasm.slice(from, at) + own;
+  let [text, kept, taken] = ["", 0, 0];
+  for (const [more, missing] of traps) {
+    text += wasm.slice(kept, (kept += more)) + code.slice(taken, (taken += missing)).padEnd(missing, "z");
+  }
+  const plain = text + wasm.slice(kept);
+  let from = 0;
+  text = "";
+  for (const [at, removed, own] of names.flatMap((name) => variants[name]).sort(([a], [b]) => a - b)) {
+    text += plain.slice(from, at) + own;
     from = at + removed;
   }
-  text += wasm.slice(from);
+  text += plain.slice(from);
   const bytes = new Uint8Array(text.length);
   // A loop takes 0.6 ms. Uint8Array.from goes through an iterator and takes 3 ms.
   for (let i = 0; i < bytes.length; i++) bytes[i] = 122 - text.charCodeAt(i);

@@ -8,3 +8,9 @@ export type Variant = never;
 export const supports = (): boolean => false;
 
 export const compile = (): WebAssembly.Module => module;
+
+export const learning = "";
+/** The module has all kernels. */
+export const whole = (): boolean => true;
+
+export const complete = (): void => {};

@@ -70,6 +70,7 @@ export class Memory {
 
   /** Continues in another memory, with the same contents at the same places. */
   move(to: WebAssembly.Memory): void {
+    to.grow((this.#wasm.buffer.byteLength - to.buffer.byteLength) / PAGE);
     new Uint8Array(to.buffer).set(new Uint8Array(this.#wasm.buffer));
     this.#wasm = to;
     this.view();

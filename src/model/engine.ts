@@ -1,7 +1,7 @@
 /** The lower level of a model: its kernels, its memory, its parameters there, and the values derived from them. */
 
 import { fail, oneOf, options } from "../core/check.js";
-import { compile, supports, type Variant } from "../core/compiled.js";
+import { compile, complete, supports, type Variant, whole } from "../core/compiled.js";
 import { createKernels, type Kernels } from "../core/kernels.js";
 import type { EngineParts } from "../core/memory.js";
 import { Memory } from "../core/memory.js";
@@ -45,6 +45,8 @@ export class Engine implements EngineParts {
   units: (Scale | undefined)[];
   /** Whether the kernels are those for relaxed SIMD. */
   readonly relaxed: boolean;
+  /** Whether it has the kernels that learn. */
+  #learns: boolean;
   /** Shared memory; null while single-threaded. */
   shared: WebAssembly.Memory | null = null;
   /** Whether other threads are reading the parameters. */
@@ -61,6 +63,7 @@ export class Engine implements EngineParts {
     this.units = this.#unitsOf(config);
     this.relaxed = kernels === "relaxed" && supports("relaxed");
     this.kernels = createKernels(module ?? compile(...this.#variants));
+    this.#learns = module !== undefined || whole();
     this.memory = new Memory(this.kernels);
     this.params = this.memory.allocate(this.layout.params.bytes);
     this.derived = this.memory.allocate(this.layout.derived.bytes);
@@ -103,8 +106,20 @@ export class Engine implements EngineParts {
     if (this.shared) return;
     const { byteLength } = this.kernels.memory.buffer;
     this.shared = new WebAssembly.Memory({ initial: byteLength / 65536, maximum: 65536, shared: true });
-    Object.assign(this.kernels, createKernels(this.threaded, this.shared));
-    this.memory.move(this.shared);
+    this.#move(createKernels(this.threaded, this.shared));
+  }
+
+  /** Adds the kernels that learn. Pointers, streams and trainers stay valid. @param learning their code, which compiled.ts has */
+  learn(learning: string): void {
+    complete(learning);
+    if (this.#learns) return;
+    this.#learns = true;
+    this.#move(this.shared ? createKernels(this.threaded, this.shared) : createKernels(compile(...this.#variants)));
+  }
+
+  #move(kernels: Kernels): void {
+    this.memory.move(kernels.memory);
+    Object.assign(this.kernels, kernels);
   }
 
   /** The same engine with other parameters, and a region for the values derived from them. */

@@ -1,6 +1,7 @@
 /** A look inside a model: gates and cells at every step, and how far errors flow back. */
 
 import { fail } from "../core/check.js";
+import { learning } from "../core/compiled.js";
 import { lanesFor } from "../core/lanes.js";
 import type { Recurrence } from "../layers/stage.js";
 import type { Inputs } from "./columns.js";
@@ -49,6 +50,7 @@ function run(model: Model<unknown>, sequence: unknown, objective?: Objective) {
   const { whole } = engine.layout;
   if (whole) fail(RangeError, "model", `a model without ${whole}`, model);
   const checked = checkSequence("sequence", sequence, { engine, ...objective });
+  if (objective) engine.learn(learning);
   const network = new Network(engine, checked.length, lanesFor(1), objective ? "train" : "infer", 0, true);
   const counted = writeWindow(engine, network, [wholeRow(checked, 0, false)], checked.length, objective?.losses);
   network.forward(checked.length, 1);

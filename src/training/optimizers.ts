@@ -169,12 +169,12 @@ export const RULES: { [T in Optimizer["type"]]: Rule<Extract<Optimizer, { type: 
   },
   adam: {
     moments: ["exp_avg", "exp_avg_sq"],
-    options: adams(0),
+    options: /* @__PURE__ */ adams(0),
     update: updateAdam,
   },
   adamw: {
     moments: ["exp_avg", "exp_avg_sq"],
-    options: adams(0.01),
+    options: /* @__PURE__ */ adams(0.01),
     update(kernels, o, u) {
       const decay = u.rate * o.weightDecay;
       for (const { at, count } of u.matrices) {

@@ -2,6 +2,7 @@
 
 import { power, product } from "../core/arithmetic.js";
 import { fail } from "../core/check.js";
+import { learning } from "../core/compiled.js";
 import { dropped } from "../core/memory.js";
 import type { Engine } from "../model/engine.js";
 import type { Span } from "../model/layout.js";
@@ -83,6 +84,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     public options: CheckedTrainerOptions,
     owner: object,
   ) {
+    engine.learn(learning);
     const { memory, layout } = engine;
     const without = layout.layers.some(({ recurrent }) => recurrent && !recurrent.cells);
     if (options.gradient === "truncated-1997" && without) {
