@@ -4,7 +4,7 @@ import { lstm97 } from "./c/blocks.js";
 import { type Below, gru, lstm, refuseOptions, rnn } from "./c/cells.js";
 import { functions } from "./c/text.js";
 import { evenRows, type Signal, Writer } from "./c/writer.js";
-import type { Layer, Model } from "./index.js";
+import type { DenseLayer, Layer, Model } from "./index.js";
 import { fail, Model as ModelClass, options } from "./internal.js";
 
 export interface COptions {
@@ -35,6 +35,17 @@ function pointwise(writer: Writer, x: string, y: string, units: number, kind: st
   writer.each(units, `float a = ${x}[u];`, `${y}[u] = ${writer.call(kind, "a", alpha)};`);
 }
 
+function dense(writer: Writer, { units, activation = "identity", tied }: DenseLayer, below: Below): Signal {
+  const name = writer.name("dense");
+  const weight = tied ? "embedding.weight" : `${name}.weight`;
+  const bias = writer.parameter(`${name}.bias`);
+  const from = bias ? writer.table(`${name}.bias`, bias) : "0";
+  const y = writer.local(units);
+  writer.product(y, from, writer.table(weight, writer.parameter(weight) as Float32Array), below.at, units, below.units, evenRows(units));
+  if (activation !== "identity") pointwise(writer, y, y, units, activation);
+  return { at: y, units };
+}
+
 const EMIT: Partial<Record<string, Emit>> = {
   rnn: recurrent(rnn),
   gru: recurrent(gru),
@@ -46,16 +57,7 @@ const EMIT: Partial<Record<string, Emit>> = {
     return { at: `(${writer.table(name, writer.parameter(name) as Float32Array)} + token * ${units})`, units };
   },
 
-  dense(writer, { units, activation = "identity", tied }: { units: number; activation?: string; tied?: boolean }, below) {
-    const name = writer.name("dense");
-    const weight = tied ? "embedding.weight" : `${name}.weight`;
-    const bias = writer.parameter(`${name}.bias`);
-    const from = bias ? writer.table(`${name}.bias`, bias) : "0";
-    const y = writer.local(units);
-    writer.product(y, from, writer.table(weight, writer.parameter(weight) as Float32Array), below.at, units, below.units, evenRows(units));
-    if (activation !== "identity") pointwise(writer, y, y, units, activation);
-    return { at: y, units };
-  },
+  dense,
 
   activation(writer, { kind, alpha }: { kind: string; alpha?: number }, below) {
     const y = writer.local(below.units);
@@ -76,14 +78,14 @@ const EMIT: Partial<Record<string, Emit>> = {
  * Otherwise they differ by some 1e-6.
  *
  * Stacks of rnn, gru, lstm and lstm97, dense, activation, embedding and dropout layers can be written, with features or tokens as
- * inputs, and scalers; not conv1d, normalization, bidirectional or reverse layers, zoneout, layerNorm, fullGateRecurrence.
+ * inputs, scalers and heads (whose outputs follow each other); not conv1d, normalization, bidirectional or reverse layers, zoneout, layerNorm, fullGateRecurrence.
  * @param model with plain kernels; the stream of one with relaxed ones differs in the last bits
  * @returns the header: `memcell_state`, `memcell_reset(&state)`, `memcell_step(&state, input, output)`, with a token `memcell_step(&state,
  * token, output)`
  * @throws RangeError with the path of what C cannot have; TypeError if there is no model
  * @example writeFileSync("model.h", toC(model));
  */
-export function toC(model: Model, cOptions: COptions = {}): string {
+export function toC(model: Model<unknown>, cOptions: COptions = {}): string {
   const { config, units } = ModelClass.engine("model", model);
   const { weights = "float32", name: p = "memcell" } = options("options", cOptions, ["weights", "name"]) as COptions;
   if (weights !== "float32") fail(typeof weights === "string" ? RangeError : TypeError, "weights", '"float32"', weights);
@@ -91,7 +93,8 @@ export function toC(model: Model, cOptions: COptions = {}): string {
   if (!/^[A-Za-z]\w{0,62}$/.test(p)) fail(RangeError, "name", "a name in C", p);
   const { input, layers, scaler } = config;
   if ("columns" in input) fail(RangeError, "input.columns", "features or tokens, for C", input.columns);
-  if (config.heads) fail(RangeError, "heads", "none, for C", config.heads);
+  const names = Object.keys(config.heads ?? {}).map(plain);
+  if (new Set(names).size < names.length) fail(RangeError, "heads", "names that differ in letters, digits and _, for C", config.heads);
   const tokens = "tokens" in input ? input.tokens : 0;
   const inputs = "features" in input ? input.features : tokens;
   const writer = new Writer(p, model.parameters());
@@ -110,20 +113,35 @@ export function toC(model: Model, cOptions: COptions = {}): string {
     const emit = EMIT[layer.type] ?? writer.refuse("type", `one of ${Object.keys(EMIT).join(", ")}`, layer.type);
     below = { ...emit(writer, layer as never, below), tokens: 0 };
   });
-  const [scale] = units;
-  if (scale) {
-    const [mean, deviation] = [writer.doubles("output_mean", scale.mean), writer.doubles("output_deviation", scale.deviation)];
-    writer.each(below.units, `output[u] = (float)((double)${below.at}[u] * ${deviation}[u] + ${mean}[u]);`);
-  } else writer.each(below.units, `output[u] = ${below.at}[u];`);
-
-  return header(writer, tokens ? "token" : "input", inputs, below.units);
+  const heads = Object.entries(config.heads ?? {}).map(([name, head]): Signal => {
+    writer.path = writer.named = `heads.${name}`;
+    return dense(writer, head, below);
+  });
+  let outputs = 0;
+  const ends = heads.length > 0 ? heads : [below];
+  const places = ends.map(({ at, units: count }, i) => {
+    const scale = units[i];
+    const output = outputs ? `output[${outputs} + u]` : "output[u]";
+    if (scale) {
+      const [mean, deviation] = (["mean", "deviation"] as const).map((name) => writer.doubles(`output${i || ""}_${name}`, scale[name]));
+      writer.each(count, `${output} = (float)((double)${at}[u] * ${deviation}[u] + ${mean}[u]);`);
+    } else writer.each(count, `${output} = ${at}[u];`);
+    const place = `${names[i]} from ${outputs}`;
+    outputs += count;
+    return place;
+  });
+  return header(writer, tokens ? "token" : "input", inputs, outputs, names.length > 0 ? `\n   Outputs: ${places.join(", ")}.` : "");
 }
+
+/** A name with what C has in names. */
+const plain = (name: string) => name.replace(/\W/g, "_");
 
 function header(
   { prefix: p, fields: own, constants, lines, stack }: Writer,
   input: "input" | "token",
   inputs: number,
   outputs: number,
+  places: string,
 ): string {
   const P = p.toUpperCase();
   // An empty struct would be no C.
@@ -134,7 +152,7 @@ function header(
     bytes: 4 * fields.reduce((sum, { count }) => sum + count, 0),
   };
   const text = {
-    about: `/* Written by memcell. Bytes of state: ${step.bytes}, of stack: ${4 * stack} and a few.
+    about: `/* Written by memcell. Bytes of state: ${step.bytes}, of stack: ${4 * stack} and a few.${places}
    Compile with -ffp-contract=off, without -ffast-math, for memcell's own bits.
 
      static ${p}_state state;

@@ -42,7 +42,7 @@ const BUILDS = TARGETS.flatMap(([machine, compiler, flags, runner]) =>
 );
 
 /** Models of every kind of layer and option that C has, at sizes on both sides of the kernels' tiles. */
-function drawn(seed: number): Model {
+function drawn(seed: number): Model<unknown> {
   const next = numbers(seed);
   const below = (n: number) => Math.floor(((next() + 1) / 2) * n);
   const of = <T>(choices: readonly T[]): T => choices[below(choices.length)]!;
@@ -105,18 +105,26 @@ function drawn(seed: number): Model {
   if (table.type === "embedding" && chance(0.6)) layers.push(dense({ units: table.units }), dense({ units: tokens, tied: true }));
   const last = (layers.at(-1) as { units: number }).units;
   const scale = (count: number) => ({ mean: f32s(count, next, 3), deviation: f32s(count, next).map((value) => Math.abs(value) + 0.1) });
+  const heads = chance(0.2)
+    ? { "a price": dense({ units: size() }), trend: dense({ units: size(), activation: squash(), bias: chance(0.5) }) }
+    : undefined;
+  const targets = heads ? { "a price": scale(heads["a price"].units) } : scale(last);
   const config: ModelConfig = {
     input: tokens ? { tokens } : { features },
     layers,
     seed,
     ...(!layers.some(({ type }) => type === "pooling") && { output: of(["every", "last"]) }),
-    ...(chance(0.3) && { scaler: { ...(!tokens && { inputs: scale(features) }), targets: scale(last) } }),
+    ...(chance(0.3) && { scaler: { ...(!tokens && { inputs: scale(features) }), targets } }),
+    ...(heads && { heads }),
   };
   return createModel(config);
 }
 
+/** The outputs of one head, or of several one after the other. */
+const arrays = (outputs: unknown) => (outputs instanceof Float32Array ? [outputs] : Object.values(outputs as Record<string, Float32Array>));
+
 /** The inputs of a thousand steps as bytes, and the outputs of the stream. */
-function streamed(model: Model, steps: number, seed: number) {
+function streamed(model: Model<unknown>, steps: number, seed: number) {
   const next = numbers(seed);
   const { input } = model.config;
   const stream = model.stream();
@@ -125,11 +133,11 @@ function streamed(model: Model, steps: number, seed: number) {
     if ("tokens" in input) {
       const token = Math.floor(((next() + 1) / 2) * input.tokens);
       inputs.push(Int32Array.of(token));
-      outputs.push(stream.step(token));
+      outputs.push(...arrays(stream.step(token)));
     } else {
       const x = Float32Array.from(f32s((input as { features: number }).features, next, 2));
       inputs.push(x);
-      outputs.push(stream.step(x));
+      outputs.push(...arrays(stream.step(x)));
     }
   }
   const bytes = (parts: ArrayBufferView[]) => Buffer.concat(parts.map((part) => new Uint8Array(part.buffer)));
@@ -137,9 +145,9 @@ function streamed(model: Model, steps: number, seed: number) {
 }
 
 /** A program that reads the inputs of each model in turn and writes its outputs. */
-function program(models: readonly Model[], steps: number): string {
+function program(models: readonly Model<unknown>[], steps: number): string {
   models.forEach((model, i) => writeFileSync(join(folder, `m${i}.h`), toC(model, { name: `m${i}` })));
-  const one = (_: Model, i: number) => `  {
+  const one = (_: Model<unknown>, i: number) => `  {
     static m${i}_state state;
     float out[M${i}_OUTPUTS];
 #ifdef M${i}_TOKENS

@@ -455,7 +455,12 @@ refuses([
     '"head" expected none, as the model has no heads',
     () => classificationScores(createModel({ input, layers }), [], { head: "trend" }),
   ],
-  ["C", RangeError, '"heads" expected none, for C', () => toC(both() as never)],
+  [
+    "names that are one in C",
+    RangeError,
+    '"heads" expected names that differ in letters, digits and _, for C',
+    () => toC(createModel({ input, layers, heads: { "a b": dense({ units: 1 }), a_b: dense({ units: 1 }) } })),
+  ],
   [
     "out of the wrong shape",
     RangeError,

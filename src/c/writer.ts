@@ -17,6 +17,8 @@ export class Writer {
   stack = 0;
   /** Path of the layer being written. */
   path = "";
+  /** The name of the layer being written where it has one of its own, as a head has. */
+  named: string | null = null;
   readonly #counts = new Map<string, number>();
   readonly #names = new Set<string>();
 
@@ -33,8 +35,9 @@ export class Writer {
     return index;
   }
 
-  /** The name of a layer that is numbered from its second on. */
+  /** The layer's own name, or that of a kind that is numbered from its second layer on. */
   name(kind: string): string {
+    if (this.named !== null) return this.named;
     const index = this.count(kind);
     return index === 0 ? kind : `${kind}_${index}`;
   }
