@@ -45,7 +45,7 @@ export type { Engine } from "./model/engine.js";
 export type { EvaluateOptions, Evaluation } from "./model/evaluation.js";
 export { checkEvaluation } from "./model/evaluation.js";
 export type { Head } from "./model/heads.js";
-export { together } from "./model/heads.js";
+export { byName } from "./model/heads.js";
 export { planModel } from "./model/layout.js";
 export { modelOf } from "./model/load.js";
 export type { Loss } from "./model/losses.js";

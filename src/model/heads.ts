@@ -18,7 +18,7 @@ export const pathOf = (path: string, { name }: Pick<Head, "name">) => (name ? `$
  * Takes apart what users give by head, or alone where the model has no heads. A head's part may be absent.
  * @throws TypeError, RangeError if the model has heads and these are not parts by their names
  */
-export function apart<H extends Head, T>(
+export function eachHead<H extends Head, T>(
   path: string,
   value: unknown,
   heads: readonly H[],
@@ -36,7 +36,7 @@ export function apart<H extends Head, T>(
 }
 
 /** The inverse: a part of each head by name, or that of the only one. */
-export function together<T>(heads: readonly Pick<Head, "name">[], parts: readonly T[]): T | Record<string, T> {
+export function byName<T>(heads: readonly Pick<Head, "name">[], parts: readonly T[]): T | Record<string, T> {
   if (heads[0]?.name === "") return parts[0] as T;
   return Object.fromEntries(heads.map(({ name }, i) => [name, parts[i] as T]));
 }
@@ -47,5 +47,5 @@ export function destinations(path: string, value: unknown, heads: readonly Head[
   // A short step of a stream is a tenth longer without this.
   if (only.name === "") return [destination(path, value, steps * only.outputs)];
   if (value === undefined) return heads.map(({ outputs }) => new Float32Array(steps * outputs));
-  return apart(path, value, heads, (path, out, { outputs }) => destination(path, out, steps * outputs));
+  return eachHead(path, value, heads, (path, out, { outputs }) => destination(path, out, steps * outputs));
 }

@@ -7,7 +7,7 @@ import type { Recurrence } from "../layers/stage.js";
 import type { Inputs } from "./columns.js";
 import type { Engine } from "./engine.js";
 import { checkEvaluation, type EvaluateOptions } from "./evaluation.js";
-import { together } from "./heads.js";
+import { byName } from "./heads.js";
 import { Model } from "./model.js";
 import { Network } from "./network.js";
 import { meanOf, type Objective, scalesOf } from "./objective.js";
@@ -86,7 +86,7 @@ export function trace(model: Model<unknown>, sequence: { inputs: Inputs }): Trac
   const room = outputs.map(({ data }) => data);
   readOutputs(engine, network, 0, 0, rows, room, 0);
   network.release();
-  return { steps, layers, outputs: together(heads, outputs) as never };
+  return { steps, layers, outputs: byName(heads, outputs) as never };
 }
 
 const shownAs = ({ shown }: Recurrence, name: string) => shown.find((each) => each.name === name) as Recurrence["shown"][number];

@@ -3,7 +3,7 @@
 import { each, fail, oneOf } from "../core/check.js";
 import type { Engine } from "./engine.js";
 import type { Goal } from "./goal.js";
-import { apart, type Head, pathOf, together } from "./heads.js";
+import { byName, eachHead, type Head, pathOf } from "./heads.js";
 import type { CrossEntropyLoss, Loss, Run } from "./losses.js";
 import type { Network } from "./network.js";
 import type { Objective } from "./objective.js";
@@ -65,7 +65,7 @@ const RULES: Record<Metric, Rule> = {
  */
 export function checkMetrics(value: unknown, losses: readonly Required<Loss>[], heads: readonly Head[]): Metric[][] {
   if (value === undefined) return heads.map(() => []);
-  return apart("metrics", value, heads, (path, value, head, i) => {
+  return eachHead("metrics", value, heads, (path, value, head, i) => {
     if (value === undefined) return [];
     const metrics = each(oneOf(...(Object.keys(RULES) as Metric[])), "an array of metrics")(path, value);
     const { type } = losses[i] as Required<Loss>;
@@ -114,7 +114,7 @@ export class Scoring {
       const means = this.metrics[i]?.map((metric, k) => [metric, RULES[metric].of((sums[k] as number) / targets)]) ?? [];
       return { loss: (loss as number) / targets, ...Object.fromEntries(means) };
     });
-    const all = together(this.engine.layout.heads, heads);
+    const all = byName(this.engine.layout.heads, heads);
     if (heads[0] === all) return all;
     const counts = this.#targets.some((targets) => targets > 0);
     const sum = heads.reduce((sum, { loss }, i) => sum + (this.#targets[i] ? (this.objective.weights[i] as number) * loss : 0), 0);

@@ -13,7 +13,7 @@ import { checkEnvironment, Engine, type Environment } from "./engine.js";
 import { checkEvaluation, type EvaluateOptions, type Evaluation } from "./evaluation.js";
 import type { GenerateOptions } from "./generate.js";
 import { checkGenerateOptions, checkTokens, generate } from "./generate.js";
-import { together } from "./heads.js";
+import { byName } from "./heads.js";
 import type { Loss } from "./losses.js";
 import { writeMetadata } from "./metadata.js";
 import type { Metric, Scores } from "./metrics.js";
@@ -90,7 +90,7 @@ export class Model<O = Float32Array> {
     const ends: State[] = [];
     for (const { network, rows } of this.#windows(checked, "infer"))
       readRows(this.#engine, network, rows, results, states ? ends : undefined);
-    const outputs = results.map((room) => together(this.#engine.layout.heads, read(room)) as O);
+    const outputs = results.map((room) => byName(this.#engine.layout.heads, read(room)) as O);
     return states ? outputs.map((outputs, i) => ({ outputs, state: ends[i] as State })) : outputs;
   }
 
@@ -106,7 +106,7 @@ export class Model<O = Float32Array> {
    * @example const p = model.probabilities(stream.step(input));
    */
   probabilities(outputs: O, readOptions: ReadOptions = {}): O {
-    return together(this.#engine.layout.heads, probabilitiesOf(this.#engine, outputs, readOptions)) as O;
+    return byName(this.#engine.layout.heads, probabilitiesOf(this.#engine, outputs, readOptions)) as O;
   }
 
   /**

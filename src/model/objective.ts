@@ -2,7 +2,7 @@
 
 import { inBounds } from "../core/check.js";
 import type { Config } from "./config.js";
-import { apart, type Head, pathOf, together } from "./heads.js";
+import { byName, eachHead, type Head, pathOf } from "./heads.js";
 import type { Layout } from "./layout.js";
 import { checkLoss, type Loss } from "./losses.js";
 import { scaleOfHead } from "./scale.js";
@@ -25,7 +25,7 @@ export interface Fits {
 /** @returns a loss for each head */
 export function checkLosses(path: string, value: unknown, { config, layout }: Fits): Required<Loss>[] {
   const { heads } = layout;
-  const losses = apart(path, value, heads, (path, value, { name, outputs }) =>
+  const losses = eachHead(path, value, heads, (path, value, { name, outputs }) =>
     checkLoss(path, value, outputs, config.output, scaleOfHead(config.scaler, name)),
   );
   const reduction = losses[0]?.reduction;
@@ -38,7 +38,7 @@ export function checkLosses(path: string, value: unknown, { config, layout }: Fi
 export function checkLossWeights(path: string, value: unknown, heads: readonly Head[]): number[] {
   if (value === undefined) return heads.map(() => 1);
   const check = inBounds({ min: 0, max: 1e6 });
-  return apart(path, value, heads, (path, weight) => (weight === undefined ? 1 : check(path, weight)));
+  return eachHead(path, value, heads, (path, weight) => (weight === undefined ? 1 : check(path, weight)));
 }
 
 export interface Objective {
@@ -49,7 +49,7 @@ export interface Objective {
 
 /** The losses of options that were checked. */
 export const lossesOf = ({ heads }: Pick<Layout, "heads">, loss: CheckedLosses): Required<Loss>[] =>
-  apart("loss", loss, heads, (_, loss) => loss as Required<Loss>);
+  eachHead("loss", loss, heads, (_, loss) => loss as Required<Loss>);
 
 export const objectiveOf = (
   layout: Pick<Layout, "heads">,
@@ -60,7 +60,7 @@ export const objectiveOf = (
 });
 
 /** Losses as options and files have them. */
-export const plainLosses = ({ heads }: Pick<Layout, "heads">, losses: readonly Required<Loss>[]): CheckedLosses => together(heads, losses);
+export const plainLosses = ({ heads }: Pick<Layout, "heads">, losses: readonly Required<Loss>[]): CheckedLosses => byName(heads, losses);
 
 /** Whether updates differentiate the sum of the losses over the targets, not their mean. */
 export const summed = ({ losses }: Objective): boolean => losses[0]?.reduction === "sum";

@@ -3,7 +3,7 @@
 import { exponential } from "../core/arithmetic.js";
 import { boolean, fail, oneOf, options } from "../core/check.js";
 import type { Config } from "./config.js";
-import { apart } from "./heads.js";
+import { eachHead } from "./heads.js";
 import type { Layout } from "./layout.js";
 import type { Loss } from "./losses.js";
 import { checkLosses, type Losses } from "./objective.js";
@@ -102,7 +102,7 @@ export function checkPredict(engine: Parts, predictOptions: unknown, known = ["a
 export function probabilitiesOf(engine: Parts, outputs: unknown, readOptions: unknown): Room {
   const { loss } = options("options", readOptions, ["loss"]);
   const read = readerOf(engine, loss);
-  const room = apart("outputs", outputs, engine.layout.heads, (path, value, { outputs: O }) => {
+  const room = eachHead("outputs", outputs, engine.layout.heads, (path, value, { outputs: O }) => {
     const whole = value instanceof Float32Array && value.length % O === 0;
     if (!whole) fail(value instanceof Float32Array ? RangeError : TypeError, path, `a Float32Array of ${O} numbers for each step`, value);
     return value.slice();

@@ -4,7 +4,7 @@ import { arrayLike, atLeast0, fail, isObject, options } from "../core/check.js";
 import type { Inputs } from "./columns.js";
 import type { Engine } from "./engine.js";
 import { flatten, type Series } from "./flatten.js";
-import { apart, type Head } from "./heads.js";
+import { eachHead, type Head } from "./heads.js";
 import { checkLabels } from "./labels.js";
 import { type Loss, ruleOf } from "./losses.js";
 import { type Scaler, scaleOfHead } from "./scale.js";
@@ -105,8 +105,8 @@ export function checkGoals(
   scaler: Scaler,
   steps: number,
 ): Targets[] {
-  const given = weights === undefined ? [] : apart(`${path}.weights`, weights, heads, (path, weights) => ({ path, weights }));
-  return apart(`${path}.targets`, targets, heads, (at, own, head, i) => {
+  const given = weights === undefined ? [] : eachHead(`${path}.weights`, weights, heads, (path, weights) => ({ path, weights }));
+  return eachHead(`${path}.targets`, targets, heads, (at, own, head, i) => {
     if (own === null && head.name) return { targets: [], weights: new Float32Array(steps) };
     return checkTargets(at, own, given[i] ?? { path: "", weights: undefined }, losses[i] as Required<Loss>, head, scaler, steps);
   });

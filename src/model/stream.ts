@@ -6,7 +6,7 @@ import type { Engine } from "./engine.js";
 import { allFinite } from "./flatten.js";
 import type { GenerateOptions } from "./generate.js";
 import { generate } from "./generate.js";
-import { destinations, together } from "./heads.js";
+import { byName, destinations } from "./heads.js";
 import { checkSteps } from "./layout.js";
 import { Network } from "./network.js";
 import type { State } from "./state.js";
@@ -85,7 +85,7 @@ export class Stream<O = Float32Array> {
     network.forward(1);
     readOutputs(this.#engine, network, 0, 0, 1, room, 0);
     for (let i = 0; i < room.length; i++) if (!allFinite(room[i] as Float32Array)) this.#undo(network);
-    return together(layout.heads, room) as O;
+    return byName(layout.heads, room) as O;
   }
 
   /** Goes back to slot 0, which has the state before the step. */

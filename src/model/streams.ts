@@ -6,7 +6,7 @@ import { dropped } from "../core/memory.js";
 import type { Carried } from "../layers/stage.js";
 import type { Inputs } from "./columns.js";
 import type { Engine } from "./engine.js";
-import { destinations, together } from "./heads.js";
+import { byName, destinations } from "./heads.js";
 import { checkSteps } from "./layout.js";
 import { Network } from "./network.js";
 import { copyUnits, type State } from "./state.js";
@@ -136,7 +136,7 @@ export class Streams<O = Float32Array> {
         if (finite !== 0) this.#undo(b, memory.i32[rows / 4 + b] as number);
       }
     }
-    return together(heads, room) as O;
+    return byName(heads, room) as O;
   }
 
   /** Restores a row from slot 0, which has the state of the stream in this lane before the step. */

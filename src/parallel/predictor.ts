@@ -2,6 +2,7 @@
 
 import {
   type AnySequence,
+  byName,
   type Checked,
   checkEvaluation,
   checkPredict,
@@ -22,7 +23,6 @@ import {
   roomFor,
   type Scores,
   Scoring,
-  together,
 } from "../internal.js";
 import { Pool } from "./pool.js";
 import { type Part, Shards } from "./shards.js";
@@ -83,7 +83,7 @@ export async function predict<O>(
   const checked = checkSequences("sequences", sequences, { engine }, 0);
   const results = roomFor(engine, checked);
   for await (const _ of windows(pool, checked, "infer", ({ network, rows }) => readRows(engine, network, rows, results)));
-  return results.map((room) => together(engine.layout.heads, read(room)) as O);
+  return results.map((room) => byName(engine.layout.heads, read(room)) as O);
 }
 
 export async function evaluate<M extends Metric>(

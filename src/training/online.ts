@@ -5,7 +5,7 @@ import { checkTensor, type Tensor } from "../core/safetensors.js";
 import type { StepInput } from "../model/columns.js";
 import type { Engine } from "../model/engine.js";
 import { allFinite } from "../model/flatten.js";
-import { destinations, together } from "../model/heads.js";
+import { byName, destinations } from "../model/heads.js";
 import { Model } from "../model/model.js";
 import type { Network } from "../model/network.js";
 import { targetsOf } from "../model/objective.js";
@@ -113,7 +113,7 @@ export class OnlineLearner<O = Float32Array> {
       readOutputs(this.#engine, this.#network, 0, 0, 1, room, 0);
       if (!room.every(allFinite)) throw new RangeError("the outputs are no longer finite");
       if (taught) this.#teach(taught);
-      return together(heads, room) as O;
+      return byName(heads, room) as O;
     });
   }
 

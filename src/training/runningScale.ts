@@ -4,7 +4,7 @@ import { atLeast0, type Check, complete, deepFreeze, fail, finite, numbers, type
 import type { Config } from "../model/config.js";
 import type { Engine } from "../model/engine.js";
 import { flatten } from "../model/flatten.js";
-import { apart, type Head } from "../model/heads.js";
+import { eachHead, type Head } from "../model/heads.js";
 import type { Input } from "../model/input.js";
 import type { Layout } from "../model/layout.js";
 import type { Loss } from "../model/losses.js";
@@ -50,18 +50,18 @@ const scaleOf = ({ counts, mean, squares }: Running): Scale => ({
 /** Statistics for each part of a model's scaler, as that has them. Replaced, never changed. */
 export interface Statistics {
   readonly inputs?: Running;
-  readonly targets?: ByHead<Running>;
+  readonly targets?: OfHeads<Running>;
 }
 
 /** Of the only head, or of those by name that have it. */
-type ByHead<T> = T | Readonly<Record<string, T>>;
+type OfHeads<T> = T | Readonly<Record<string, T>>;
 type Heads = readonly Head[];
 
-const partsOf = <T>(all: ByHead<T> | undefined, heads: Heads): (T | undefined)[] =>
+const partsOf = <T>(all: OfHeads<T> | undefined, heads: Heads): (T | undefined)[] =>
   heads.map(({ name }) => (name ? (all as Record<string, T> | undefined)?.[name] : (all as T)));
 
 /** The inverse; undefined if no head has it. */
-function joined<T>(parts: readonly (T | undefined)[], heads: Heads): ByHead<T> | undefined {
+function joined<T>(parts: readonly (T | undefined)[], heads: Heads): OfHeads<T> | undefined {
   const own = heads.flatMap(({ name }, i): [string, T][] => (parts[i] === undefined ? [] : [[name, parts[i]]]));
   return own[0]?.[0] === "" ? own[0][1] : own.length > 0 ? Object.fromEntries(own) : undefined;
 }
@@ -95,7 +95,7 @@ export function withTargets(
 ): Statistics {
   if (!statistics.targets) return statistics;
   const before = partsOf(statistics.targets, heads);
-  const next = apart(path, value, heads, (path, own, { name }, i) => {
+  const next = eachHead(path, value, heads, (path, own, { name }, i) => {
     const running = before[i];
     if (!running || (own === null && name)) return running;
     const loss = losses[i] as Required<Loss>;
@@ -103,7 +103,7 @@ export function withTargets(
     const refuse: Refuse = (value) => (missing && Number.isNaN(value) ? undefined : finite(value));
     return after(running, flatten(path, own, running.mean.length, "number", refuse, Float64Array, undefined, 1));
   });
-  return { ...statistics, targets: joined(next, heads) as ByHead<Running> };
+  return { ...statistics, targets: joined(next, heads) as OfHeads<Running> };
 }
 
 function scalerOf({ inputs, targets }: Statistics, losses: readonly Loss[], heads: Heads): Config["scaler"] {
