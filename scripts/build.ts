@@ -2,7 +2,7 @@
  * Makes dist/ from asc's output in build/: core.js, all of memcell with the wasm inlined in its parts; the entry points, which import from
  * core.js, so that a model is the same class in all of them; the types; the raw wasm.
  */
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { minify } from "terser";
@@ -84,6 +84,17 @@ const apart: Plugin = {
 };
 for (const [name, source] of Object.entries(entryPoints))
   await bundle(`dist/${name}.js`, { ...options, entryPoints: [source], external: ["node:*"], plugins: [apart] });
+
+/** The command's file uses the others, as a program of its own that has its packages inside. */
+const beside: Plugin = {
+  name: "beside",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^memcell\// }, ({ path }) => ({ path: `./${path.slice("memcell/".length)}.js`, external: true })),
+};
+// The packages are CommonJS, and ask for Node's modules by require.
+const shebang = '#!/usr/bin/env node\nimport{createRequire}from"node:module";const require=createRequire(import.meta.url);\n';
+await bundle("dist/cli.js", { ...options, entryPoints: ["cli/main.ts"], platform: "node", plugins: [beside] }, shebang);
+chmodSync("dist/cli.js", 0o755);
 
 const { metafile } = await build({ ...options, bundle: true, entryPoints: ["src/index.ts"], write: false, metafile: true });
 const exported = Object.values(metafile.outputs).flatMap(({ exports }) => exports);

@@ -51,6 +51,7 @@ const BUDGETS = {
   "workerd.js": 53_600,
   "batcher.js": 2_250,
   "c.js": 5_000,
+  "cli.js": 11_500,
   "ctc.js": 2_050,
   "forecast.js": 14_450,
   "keras.js": 7_350,

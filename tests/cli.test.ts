@@ -1,0 +1,127 @@
+/** The command `memcell`, as it is typed: a CSV file in; a table, files and a model out. */
+
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadForecaster } from "memcell/forecast";
+import { afterAll, describe, expect, test } from "vitest";
+import { readCsv, writeCsv } from "../cli/csv.js";
+import { picture } from "../cli/picture.js";
+
+const root = new URL("..", import.meta.url).pathname;
+const scratch = mkdtempSync(join(root, "build", "cli-test-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+const cli = join(root, "dist/cli.js");
+const run = (...given: string[]) => spawnSync(process.execPath, [cli, ...given], { cwd: scratch, encoding: "utf8" });
+
+const day = (t: number) => new Date(Date.UTC(2023, 0, 1 + t)).toISOString().slice(0, 10);
+const sales = (t: number) => 100 + 40 * Number(t % 7 > 4) + 20 * Number(t % 11 === 0) + ((t * 37) % 13);
+const csv = (stores: string[], rows = 150, ahead = 7) =>
+  writeCsv(
+    stores.flatMap((store, i) =>
+      Array.from({ length: rows + ahead }, (_, t) => ({
+        Date: day(t),
+        store,
+        sales: t < rows ? (i + 1) * sales(t) : null,
+        promo: Number(t % 11 === 0),
+      })),
+    ),
+  );
+writeFileSync(join(scratch, "one.csv"), csv(["a"]));
+writeFileSync(join(scratch, "two.csv"), csv(["a", "b"]));
+const quick = ["--target", "sales", "--horizon", "7", "--units", "4", "--ensemble", "1", "--epochs", "3"];
+
+test("forecasts: a table, forecast.csv, forecast.svg and the model", () => {
+  const { status, stdout, stderr } = run(
+    "forecast",
+    "one.csv",
+    ...quick,
+    "--known",
+    "promo",
+    "--out",
+    "one",
+    "--save",
+    "model.safetensors",
+  );
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/Forecasts sales, 7 steps of 1 day\(s\) ahead/);
+  expect(stdout).toMatch(/wrote one\/forecast\.csv\nwrote one\/forecast\.svg\nwrote model\.safetensors\n$/);
+  const { time, median } = readCsv(readFileSync(join(scratch, "one/forecast.csv"), "utf8"));
+  expect(time).toEqual(Array.from({ length: 7 }, (_, h) => day(150 + h)));
+  // Day 153 is one of a weekend, day 150 is not.
+  expect((median as number[])[3]).toBeGreaterThan((median as number[])[0]! + 20);
+  expect(readFileSync(join(scratch, "one/forecast.svg"), "utf8")).toMatch(/^<svg .*>2023-06-\d\d<.*<\/svg>\n$/s);
+  const known = { promo: Array.from({ length: 7 }, (_, h) => Number((150 + h) % 11 === 0)) };
+  expect(loadForecaster(readFileSync(join(scratch, "model.safetensors"))).forecast(undefined, { known }).time).toEqual(time);
+});
+
+test("many series in one file, and a backtest beside baselines", () => {
+  const { status, stdout } = run("backtest", "two.csv", ...quick, "--series", "store", "--from", day(120), "--every", "7", "--out", "two");
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/10 origins\nforecast +MASE.*\nmemcell.*\nseasonal naive \(7\).*\nHolt-Winters \(7\)/s);
+  const rows = readCsv(readFileSync(join(scratch, "two/backtest.csv"), "utf8"));
+  expect(new Set(rows.series)).toEqual(new Set(["a", "b"]));
+  expect(readdirSync(join(scratch, "two")).sort()).toEqual(["backtest.csv", "backtest.svg"]);
+});
+
+test("Ctrl-C stops at once and leaves no files", async () => {
+  const child = spawn(
+    process.execPath,
+    [cli, "forecast", "one.csv", "--target", "sales", "--horizon", "7", "--epochs", "100000", "--patience", "100000", "--out", "stopped"],
+    { cwd: scratch },
+  );
+  let said = "";
+  child.stderr.on("data", (text) => (said += text));
+  setTimeout(() => child.kill("SIGINT"), 1500);
+  const status = await new Promise((resolve) => child.on("exit", resolve));
+  expect(said).toBe("memcell: stopped; nothing was written\n");
+  expect(status).toBe(130);
+  expect(readdirSync(join(scratch, "stopped"))).toEqual([]);
+});
+
+test.each<[string, string[], string]>([
+  ["no such command", ["predict", "one.csv"], 'expected forecast or backtest, got "predict"'],
+  ["no file", ["forecast"], "memcell forecast expected one file"],
+  ["a file that is not there", ["forecast", "none.csv"], "ENOENT"],
+  ["no target", ["forecast", "one.csv"], "--target expected a column of one.csv (Date, store, sales, promo), got none"],
+  ["no horizon", ["forecast", "one.csv", "--target", "sales"], "--horizon expected a number of steps to forecast, got none"],
+  ["a horizon that is none", ["forecast", "one.csv", "--target", "sales", "--horizon", "soon"], '--horizon expected a number, got "soon"'],
+  ["a flag that is none", ["forecast", "one.csv", "--lookback", "5"], "Unknown option '--lookback'"],
+  ["a target of labels", ["forecast", "one.csv", "--target", "store", "--horizon", "7"], '"table.store, row 0" expected a number'],
+])("%s: one line, and status 1", (_, given, message) => {
+  const { status, stderr } = run(...given);
+  expect(stderr).toContain(message);
+  expect(stderr.split("\n").length).toBeLessThan(4);
+  expect(status).toBe(1);
+});
+
+test("--help", () => expect(run("--help").stdout).toMatch(/^memcell forecast data\.csv/));
+
+describe("CSV", () => {
+  test.each<[string, string, object]>([
+    ["quotes, commas and line breaks in fields", 'a,b\r\n"x, ""y""\n2",1\r\nz,2\r\n', { a: ['x, "y"\n2', "z"], b: [1, 2] }],
+    ["gaps, and numbers that all of a column are", "a;b;c\n1;;x\nNA;2,5;\n", { a: [1, null], b: [null, "2,5"], c: ["x", null] }],
+    ["a mark at the beginning, tabs, no line break at the end", "\uFEFFa\tb\n-1.5e3\t007", { a: [-1500], b: [7] }],
+    ["an empty last field", "a,b\n1,\n2,", { a: [1, 2], b: [null, null] }],
+  ])("%s", (_, text, columns) => expect(readCsv(text)).toEqual(columns));
+
+  test("what is wrong is named", () => {
+    expect(() => readCsv("a,b\n1,2\n3\n")).toThrow("row 1: expected 2 fields, as many as names, got 1");
+    expect(() => readCsv('a\n"x\n')).toThrow("line 2: a quote that does not end");
+    expect(() => readCsv("a,b\n")).toThrow("line 1: expected names of columns, and rows below them");
+  });
+
+  test("what is written is read", () => {
+    const rows = [
+      { a: 'x, "y"', b: 1 / 3 },
+      { a: "line\nbreak", b: null },
+    ];
+    expect(readCsv(writeCsv(rows))).toEqual({ a: rows.map(({ a }) => a), b: [0.33333333, null] });
+  });
+});
+
+test("a picture of one value, or none but gaps around it, is one", () => {
+  expect(picture("a < b", ["x"], [{ label: "l", color: "#000", values: [3] }])).toContain("a &lt; b");
+  expect(picture("t", ["x", "y", "z"], [{ label: "l", color: "#000", values: [NaN, 3, NaN] }])).not.toContain("NaN");
+});
