@@ -33,7 +33,7 @@ test("the bytes stay as they are from version to version", () => {
   const stream = createModel(config(lstm({ units: 2 }))).stream();
   stream.restore({ h_l0: [1, -0], c_l0: [0.1, 3e-45] });
   expect(Buffer.from(stream.stateBytes()).toString("hex")).toBe(
-    "4d435301" + "b911b866" + "943eeda1" + "0000803f" + "00000080" + "cdcccc3d" + "02000000",
+    "4d435301" + "b911b866" + "26564dee" + "0000803f" + "00000080" + "cdcccc3d" + "02000000",
   );
 });
 
@@ -103,7 +103,7 @@ describe("bytes from strangers are refused, and the state stays", () => {
   test("a number that is not finite, under a checksum of its own", () => {
     const copy = changed((_, view) => view.setUint32(12, 0x7fc00000, true));
     let sum = 0x811c9dc5;
-    for (const byte of copy.subarray(12)) sum = Math.imul(sum ^ byte, 0x01000193);
+    for (const word of new Uint32Array(copy.buffer, 12)) sum = Math.imul(sum ^ word, 0x01000193);
     new DataView(copy.buffer).setUint32(8, sum, true);
     refused(copy, RangeError, /^"state.h_l0\[0\]" expected a finite number, got NaN/);
   });
