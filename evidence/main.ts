@@ -22,6 +22,7 @@ import { costs } from "./costs.js";
 import { draw } from "./draw.js";
 import { LEARNED } from "./learned.js";
 import { runJobs } from "./pool.js";
+import { writeReadme } from "./report.js";
 import { Results } from "./results.js";
 import type { Result } from "./row.js";
 import { GROUPS, ROWS, rowsNamed } from "./rows.js";
@@ -29,10 +30,12 @@ import { SMOKE } from "./smoke/all.js";
 import { runBout } from "./smoke.js";
 import { matrix, noisePicture, pictures, table } from "./tables.js";
 
+const OUT = "evidence/results.jsonl";
+
 const { values: flags, positionals: names } = parseArgs({
   allowPositionals: true,
   options: {
-    out: { type: "string", default: "evidence/results.jsonl" },
+    out: { type: "string", default: OUT },
     trials: { type: "string" },
     seed: { type: "string", default: "0" },
     budget: { type: "string" },
@@ -54,8 +57,10 @@ const BY_LAG = {
   "rivals-adding": /^rivals-adding/,
 };
 
-/** Markdown, pictures and what they were drawn from, beside the results. */
-function writeTables(results: readonly Result[], folder: string): void {
+/** Markdown, pictures and what they were drawn from, beside the results; of the results here README.md too. */
+function writeTables(all: Results): void {
+  const results: readonly Result[] = all.all;
+  const folder = dirname(flags.out);
   const drawn = join(folder, "pictures");
   mkdirSync(drawn, { recursive: true });
   const ofTask = Object.entries(BY_LAG).map(([task, name]) => ({ task, rows: ROWS.filter((row) => name.test(row.name)) }));
@@ -81,6 +86,7 @@ function writeTables(results: readonly Result[], folder: string): void {
     );
     console.log(`${picture.claims.join(", ")}: ${join(drawn, picture.name)}.svg`);
   }
+  if (flags.out === OUT) writeReadme(all);
 }
 
 /** @returns 1 if a learner did not do as its row says */
@@ -106,7 +112,7 @@ async function main(): Promise<number> {
   if (names[0] === "smoke") return smoke();
   const results = new Results(flags.out);
   if (names[0] === "tables") {
-    writeTables(results.all, dirname(flags.out));
+    writeTables(results);
     return 0;
   }
   for (const line of results.broken) console.warn(`${flags.out}: line ${line} is broken; it is kept, and what it held is run again`);
@@ -114,7 +120,7 @@ async function main(): Promise<number> {
     const hours = Number(flags["budget-hours"] ?? Infinity);
     if (!(hours > 0)) throw new RangeError(`"--budget-hours" expected a number above 0, got ${flags["budget-hours"]}`);
     const { finished, stopped } = await runAll(results, count("threads", 1), hours);
-    if (finished) writeTables(results.all, dirname(flags.out));
+    if (finished) writeTables(results);
     return stopped ? 130 : 0;
   }
   const seed = Number(flags.seed);

@@ -31,6 +31,7 @@ import { createSecondOrder } from "./learners/secondOrder.js";
 import type { Row } from "./row.js";
 import { SETTINGS_1997 } from "./rows1997.js";
 import { DESCENT } from "./smoke/descent.js";
+import { LIBRARY } from "./smoke/library.js";
 import type { Task } from "./task.js";
 import { adding } from "./tasks/adding.js";
 import { distracted, noiseFree } from "./tasks/longLag.js";
@@ -82,12 +83,14 @@ const OURS_4 = rival("lstm97", createLstm97, { ...OURS, outputs: "identity" });
 /** A step takes milliseconds where there are ten outputs and more. */
 const SLOW_WITH_OUTPUTS = ["second-order-net", "kalman-filter"];
 
-/** Every learner that teaches itself a short one (smoke/descent.ts), as it is set there. */
+/** Every learner that teaches itself a short one (smoke/library.ts, smoke/descent.ts), as it is set there. */
 const ON_TWO_SEQUENCES: Rival[] = [
-  ...DESCENT.filter(({ learner }) => learner !== "second-order net").map(({ learner, create }) => ({
-    name: learner.toLowerCase().replace(/,? /g, "-"),
-    create,
-  })),
+  ...[...LIBRARY, ...DESCENT]
+    .filter(({ learner }) => learner !== "second-order net")
+    .map(({ learner, create }) => ({
+      name: learner.toLowerCase().replace(/,? /g, "-"),
+      create,
+    })),
   rival("second-order-net", createSecondOrder, { rate: 1 }),
   rival("guessing", createGuessing, { architecture: "A1", hidden: 1, within: 0.25 }),
 ];

@@ -10,7 +10,7 @@ import type { Row } from "./row.js";
 import { rowOf, SETTINGS_1997 } from "./rows1997.js";
 
 /** Of each experiment some rows, one of them the longest lag. */
-const TASKS = [
+export const TASKS = [
   "reber-3x2-0.5",
   "2a",
   "2b",

@@ -2,30 +2,26 @@
 
 import type { Picture } from "./claims.js";
 import type { Result, Row } from "./row.js";
+import { budget, deviation, mean, median, trialsOf, until, verdict, wilson } from "./statistics.js";
 
-const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-const deviation = (values: number[]) => Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
-const whole = (value: number) => Math.round(value).toLocaleString("en");
+export const whole = (value: number) => Math.round(value).toLocaleString("en");
 /** Three digits, without an exponent. */
-const short = (value: number) => (value >= 100 ? whole(value) : String(Number(value.toPrecision(3))));
+export const short = (value: number) => (value >= 100 ? whole(value) : String(Number(value.toPrecision(3))));
 
-/** The trials of a row that count: of each the longest run. */
-export function trialsOf({ name }: Row, results: readonly Result[]): Result[] {
-  const best = new Map<number, Result>();
-  for (const result of results) {
-    const other = best.get(result.trial);
-    if (result.row === name && (!other || result.solved || (!other.solved && result.sequences > other.sequences)))
-      best.set(result.trial, result);
-  }
-  return [...best.values()];
+/** The interval of a share, in percent. */
+export const interval = (hits: number, n: number) =>
+  `${wilson(hits, n)
+    .map((share) => Math.round(100 * share))
+    .join(" to ")} %`;
+
+/** The median number of sequences until a mark; where more than half of the trials were given up, after how many the first was. */
+export function medianOf(trials: readonly Result[], mark: string): string {
+  const value = median(trials, mark);
+  return Number.isFinite(value) ? whole(value) : `> ${whole(budget(trials))}`;
 }
-
-/** Sequences until a mark, of the trials that passed it. */
-const until = (trials: Result[], mark: string) => trials.flatMap(({ marks }) => marks[mark] ?? []);
 
 function lines(row: Row, trials: Result[]): string[][] {
   const { paper } = row;
-  const limit = Math.max(...trials.map((trial) => trial.limit));
   return row.of.marks.map((mark, i) => {
     const ours = until(trials, mark);
     const theirs = paper?.sequences[mark];
@@ -39,10 +35,14 @@ function lines(row: Row, trials: Result[]): string[][] {
       i === 0 ? row.learner : "",
       mark,
       `${ours.length} of ${trials.length}`,
-      ours.length > 0 ? `${whole(mean(ours))} ± ${whole(deviation(ours))}` : `none within ${whole(limit)}`,
+      interval(ours.length, trials.length),
+      i === 0 ? whole(budget(trials)) : "",
+      medianOf(trials, mark),
+      ours.length > 0 ? `${whole(mean(ours))} ± ${whole(deviation(ours))}` : "",
       paper?.trials ? `${Math.round(paper.solved * paper.trials)} of ${paper.trials}` : "",
       theirs ? whole(theirs) : "",
-      theirs && ours.length > 0 ? short(mean(ours) / theirs) : "",
+      theirs && Number.isFinite(median(trials, mark)) ? short(median(trials, mark) / theirs) : "",
+      theirs ? verdict(row, trials, mark) : "",
       last && tested.length > 0 ? short(mean(tested.map(({ wrong }) => wrong))) : "",
       last && paper?.wrong !== undefined ? short(paper.wrong) : "",
       failed.length > 0 && at.length > 0 ? short(mean(at.map(({ error }) => error))) : "",
@@ -56,19 +56,26 @@ const HEAD = [
   "learner",
   "mark",
   "learned",
-  "sequences",
+  "95 %",
+  "budget",
+  "median",
+  "mean",
   "learned, paper",
-  "sequences, paper",
-  "ratio",
+  "mean, paper",
+  "median / paper",
+  "verdict",
   "wrong",
   "wrong, paper",
   "error at the paper's figure",
 ];
 
-const markdown = (head: string[], body: string[][]) =>
+export const markdown = (head: string[], body: string[][]) =>
   [head, head.map(() => "-"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
-/** A table of all rows with trials; "±" is the standard deviation over trials. */
+/**
+ * A table of all rows with trials. The median has trials that were given up as longer than their budget; "±" is the standard deviation
+ * over the trials that learned. statistics.ts says what the verdicts mean.
+ */
 export function table(rows: readonly Row[], results: readonly Result[]): string {
   const body = rows.flatMap((row) => {
     const trials = trialsOf(row, results);
