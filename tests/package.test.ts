@@ -46,7 +46,7 @@ test("no dependencies, no install scripts, types first, and every export is ther
 
 const BUDGETS = {
   "memcell.js": 350,
-  "core.js": 70_400,
+  "core.js": 70_600,
   "memcell.wasm": 14_200,
   "workerd.js": 53_600,
   "batcher.js": 2_250,
@@ -100,10 +100,10 @@ const PARTS = {
   optimizers: "momentum_buffer",
 };
 test.each([
-  ["createModel, lstm, dense", 50_250, []],
-  ["loadModel, lstm", 52_000, []],
-  ["createModel, lstm, dense, createTrainer, adam", 62_500, ["trainer", "optimizers"]],
-  ["createModel, lstm, dense, createOnlineLearner, adam", 61_900, ["online", "optimizers"]],
+  ["createModel, lstm, dense", 49_600, []],
+  ["loadModel, lstm", 51_300, []],
+  ["createModel, lstm, dense, createTrainer, adam", 63_700, ["trainer", "optimizers"]],
+  ["createModel, lstm, dense, createOnlineLearner, adam", 62_500, ["online", "optimizers"]],
 ] as const)("a program pays for what it imports: %s, at most %i bytes gzipped", async (names, budget, parts: readonly string[]) => {
   const { code } = await program(names);
   expect(Object.entries(PARTS).flatMap(([part, words]) => (code.includes(words) ? [part] : []))).toEqual(parts);

@@ -4,7 +4,7 @@ import type { EngineParts } from "../core/memory.js";
 import { pad4 } from "./packing.js";
 import type { Below, LayerPlan, Planner } from "./plan.js";
 import type { AroundOptions } from "./recurrentOptions.js";
-import type { EligibilityTraces, Recurrence, Stage, Workspace } from "./stage.js";
+import type { Stage, Workspace } from "./stage.js";
 
 /** One direction of a layer. */
 export interface Direction {
@@ -145,19 +145,9 @@ function past(workspace: Workspace, below: Stage, layer: Stage, units: number, i
   const at = concat ? units : 0;
   const split = (T: number) => kernels.moveRows(layer.gradient, gradient, 0, U, 0, rows, 0, units, false, T, P, width);
   const { recurrence } = layer;
-  const traces: Recurrence["traces"] = (below, buffer) => {
-    const own = recurrence?.traces?.(below, buffer) as EligibilityTraces;
-    return {
-      ...own,
-      step(gradients, learns) {
-        if (learns) split(1);
-        own.step(gradients, learns);
-      },
-    };
-  };
   return {
     ...layer,
-    ...(recurrence && { recurrence: { ...recurrence, ...(recurrence.traces && { traces }) } }),
+    ...(recurrence && { recurrence: { ...recurrence, traced: recurrence.traced && { ...recurrence.traced, split: () => split(1) } } }),
     output,
     gradient,
     forward(T, update) {

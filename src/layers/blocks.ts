@@ -5,7 +5,6 @@ import { ACTIVATIONS } from "../core/activations.js";
 import type { Direction } from "./around.js";
 import type { BlocksPlan } from "./blocksPlan.js";
 import { blocksStepwise } from "./blocksStepwise.js";
-import { blocksTraces } from "./eligibility.js";
 import { isNoisy, noise } from "./noise.js";
 import { packedWeight, pad4 } from "./packing.js";
 import type { Planner } from "./plan.js";
@@ -124,8 +123,9 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
         { ...state, name: "h", pointer: y + slot },
         { ...state, name: "c", pointer: s + slot },
       ];
-      const recurrence: Recurrence = { h: y, c: s, gates: net, dh: gradient, source, shown, flow, cellGradient: ({ sent }) => sent };
-      if (!steps) recurrence.traces = (below, buffer) => blocksTraces(plan, workspace, buffer, recurrence, stage, below);
+      const traced = steps ? undefined : { plan, parts: workspace, stage };
+      const cellGradient: Recurrence["cellGradient"] = ({ sent }) => sent;
+      const recurrence: Recurrence = { h: y, c: s, gates: net, dh: gradient, source, shown, flow, cellGradient, traced };
       return { ...stage, recurrence };
     },
   };

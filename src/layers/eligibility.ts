@@ -6,7 +6,37 @@ import type { BlocksPlan } from "./blocksPlan.js";
 import type { GatedPlan } from "./gatedPlan.js";
 import { pad4 } from "./packing.js";
 import type { Reading } from "./reading.js";
-import type { EligibilityTraces, Recurrence, Stage } from "./stage.js";
+import type { Recurrence, Stage } from "./stage.js";
+
+/** The derivative of the present state by each weight: see assembly/online.ts. */
+export interface EligibilityTraces {
+  regions: { name: string; pointer: number; count: number }[];
+  /** Call after a step forward. If `learns`, also adds to the parameters' gradients from the gradient of the layer's output. */
+  step(gradients: number, learns: boolean): void;
+  /** After a taught step: brings the recurrent weights back within bounds, and says whether it changed any. Absent where none is needed. */
+  bound?: (() => boolean) | undefined;
+}
+
+/** The traces of a layer, if it can have any. */
+export function tracesOf(
+  recurrence: Recurrence | undefined,
+  below: Stage,
+  buffer: (...shape: number[]) => number,
+): EligibilityTraces | undefined {
+  if (!recurrence?.traced) return undefined;
+  const { plan, parts, stage, split } = recurrence.traced;
+  const traces =
+    "cell" in plan
+      ? gatedTraces(plan as GatedPlan, parts, buffer, recurrence, stage, below)
+      : blocksTraces(plan as BlocksPlan, parts, buffer, recurrence, stage, below);
+  return {
+    ...traces,
+    step(gradients, learns) {
+      if (learns) split?.();
+      traces.step(gradients, learns);
+    },
+  };
+}
 
 /** A region with `count` ones. */
 function allOnes({ memory }: EngineParts, buffer: (...shape: number[]) => number, count: number): number {
@@ -22,7 +52,7 @@ function oneHot({ memory }: EngineParts, pointer: number, { tokens: input = 0 }:
   return pointer;
 }
 
-export function gatedTraces(
+function gatedTraces(
   plan: GatedPlan,
   parts: EngineParts,
   buffer: (...shape: number[]) => number,
@@ -89,7 +119,7 @@ export function gatedTraces(
   };
 }
 
-export function blocksTraces(
+function blocksTraces(
   plan: BlocksPlan,
   parts: EngineParts,
   buffer: (...shape: number[]) => number,

@@ -3,7 +3,6 @@
 import { DENSE } from "../../assembly/codes.js";
 import type { Direction } from "./around.js";
 import { shownOf } from "./cells.js";
-import { gatedTraces } from "./eligibility.js";
 import { type Gated, type GatedPlan, planGated } from "./gatedPlan.js";
 import { isNoisy } from "./noise.js";
 import { pad4 } from "./packing.js";
@@ -73,7 +72,7 @@ function atOnce(plan: GatedPlan, workspace: Workspace, below: Stage): Stage {
     },
   };
   const shown = shownOf(cell, units, units, gates, h + slot, c && c + slot);
-  const recurrence: Recurrence = { h, c, gates, dh: gradient, source: h, flow, ...shown };
-  if (!peepholes) recurrence.traces = (below, buffer) => gatedTraces(plan, workspace, buffer, recurrence, stage, below);
+  const traced = peepholes ? undefined : { plan, parts: workspace, stage };
+  const recurrence: Recurrence = { h, c, gates, dh: gradient, source: h, flow, ...shown, traced };
   return { ...stage, recurrence };
 }

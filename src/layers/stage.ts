@@ -29,17 +29,19 @@ export interface Recurrence {
   flow: number;
   /** dL/dc(t) of a unit, from its c, o and dL/dh at t, and `flow` at t (`sent`) and at the step after (`later`). */
   cellGradient?(unit: { c: number; o: number; dh: number; sent: number; later: number }): number;
-  /** Makes the traces of online learning; absent where the layer does something between its steps. */
-  traces?(below: Stage, buffer: (...shape: number[]) => number): EligibilityTraces;
+  /** What eligibility.ts makes traces of; absent where the layer does something between its steps. */
+  traced?: Traced | undefined;
 }
 
-/** The derivative of the present state by each weight: see assembly/online.ts. */
-export interface EligibilityTraces {
-  regions: { name: string; pointer: number; count: number }[];
-  /** Call after a step forward. If `learns`, also adds to the parameters' gradients from the gradient of the layer's output. */
-  step(gradients: number, learns: boolean): void;
-  /** After a taught step: brings the recurrent weights back within bounds, and says whether it changed any. Absent where none is needed. */
-  bound?: (() => boolean) | undefined;
+/** A recurrent layer that can learn forward in time. */
+export interface Traced {
+  /** Its GatedPlan or BlocksPlan. */
+  plan: object;
+  parts: EngineParts;
+  /** The layer itself, whatever is around it. */
+  stage: Stage;
+  /** Brings the error to that layer's gradient. */
+  split?(): void;
 }
 
 /** One layer in a window. All numbers are pointers; 0 means none. */

@@ -29,7 +29,7 @@ export interface Layout {
   /** The input of the model at each step, and what the first layer stands on. */
   input: Input;
   below: (workspace: Workspace) => Stage;
-  /** The states that a sequence may bring, and ends with; known when the first model has been made of it. */
+  /** The states that a sequence may bring, and ends with; a model of this layout finds them out when first asked. */
   states: readonly StateShape[];
   /** Why the model needs whole sequences (no windows, no streams): "a bidirectional layer". Undefined if it does not. */
   whole: string | undefined;

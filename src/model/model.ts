@@ -22,7 +22,7 @@ import { Network, statesOf } from "./network.js";
 import { type CheckedLosses, type Objective, plainLosses } from "./objective.js";
 import { checkPredict, type Predicted, type PredictOptions, probabilitiesOf, type ReadOptions } from "./probabilities.js";
 import { type AnySequence, type Checked, checkSequences, type Sequence } from "./sequences.js";
-import type { State } from "./state.js";
+import type { State, StateShape } from "./state.js";
 import { type Assigned, assign, type SetOptions } from "./stateDict.js";
 import { Stream } from "./stream.js";
 import { Streams, type StreamsOptions } from "./streams.js";
@@ -44,7 +44,9 @@ export class Model<O = Float32Array> {
   /** @internal */
   constructor(engine: Engine) {
     this.#engine = engine;
-    if (engine.layout.states.length === 0) engine.layout.states = statesOf(engine);
+    // Only a network knows them, and most models are never asked.
+    let states: readonly StateShape[] | undefined;
+    Object.defineProperty(engine.layout, "states", { get: () => (states ??= statesOf(engine)), configurable: true });
   }
 
   /** The configuration with all defaults filled in: plain data. Its scaler follows an online learner's running one. */

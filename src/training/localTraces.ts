@@ -1,7 +1,8 @@
 /** The traces of all recurrent layers of an online learner, and the error of one step down through the layers. */
 
 import { product } from "../core/arithmetic.js";
-import type { EligibilityTraces, Stage } from "../layers/stage.js";
+import { type EligibilityTraces, tracesOf } from "../layers/eligibility.js";
+import type { Stage } from "../layers/stage.js";
 import type { Layout } from "../model/layout.js";
 import type { Network } from "../model/network.js";
 
@@ -23,14 +24,14 @@ export interface LocalTraces extends Pick<EligibilityTraces, "regions"> {
 export function localTraces(network: Network, layout: Layout, keep: (bytes: number) => number): LocalTraces {
   const { below, stages } = network;
   const { layers, input, params } = layout;
-  const wrong = layers.findIndex(({ carries, whole }, i) => whole || ((carries || i === 0) && !stages[i]?.recurrence?.traces));
+  const wrong = layers.findIndex(({ carries, whole }, i) => whole || ((carries || i === 0) && !stages[i]?.recurrence?.traced));
   if (wrong >= 0 || input.learned.length > 0) {
     throw new RangeError(
       `an online learner needs a model whose first layer is recurrent, whose recurrent layers run in one direction, without reset: before, peepholes, projection, layerNorm, fullGateRecurrence, zoneout or recurrentDropout, with no conv1d of several steps (its earlier inputs have no traces) and no pooling of whole sequences, and whose categories are one-hot, got ${wrong < 0 ? "learned vectors in input.columns" : `layers[${wrong}]`}`,
     );
   }
   const all = stages.map(({ recurrence }, i) =>
-    recurrence?.traces?.((stages[i - 1] ?? below) as Stage, (...shape) => keep(4 * product(shape))),
+    tracesOf(recurrence, (stages[i - 1] ?? below) as Stage, (...shape) => keep(4 * product(shape))),
   );
   const own = all.filter((traces) => traces !== undefined);
   // The gradients of an upper recurrent layer are those of its traces: those of its backward pass go where nobody reads them.
