@@ -102,7 +102,7 @@ export function fromTfjs(model: string | Uint8Array | object, weights: Uint8Arra
  * @throws TypeError if it is no model; RangeError with the option of a layer that TensorFlow.js does not have
  * @example const { json, weights } = toTfjs(model);
  */
-export function toTfjs(model: Model): { json: string; weights: Uint8Array<ArrayBuffer> } {
+export function toTfjs(model: Model<unknown>): { json: string; weights: Uint8Array<ArrayBuffer> } {
   const { layers, weights } = toKerasLayers(model, true);
   const modelTopology = {
     class_name: "Sequential",
@@ -124,7 +124,7 @@ export function toTfjs(model: Model): { json: string; weights: Uint8Array<ArrayB
  * @throws TypeError if it is no model; RangeError with the option of a layer that Keras does not have
  * @example writeFileSync("weights.safetensors", toKerasWeights(model));
  */
-export function toKerasWeights(model: Model): Uint8Array<ArrayBuffer> {
+export function toKerasWeights(model: Model<unknown>): Uint8Array<ArrayBuffer> {
   const { weights } = toKerasLayers(model, false);
   return writeSafetensors({
     tensors: Object.fromEntries(weights.map(([name, tensor], i) => [`${`${i}`.padStart(4, "0")} ${name}`, tensor])),

@@ -33,6 +33,14 @@ describe("what ONNX does not have is refused, with its place", () => {
     ["another opset", () => toOnnx(of(dense({ units: 1 })), { opset: 9 }), '"opset" expected an integer from 14 to 21, got 9'],
     ["no model", () => toOnnx({} as never), '"model" expected a model, got an object'],
     [
+      "a head that is called as an input is",
+      () =>
+        toOnnx(createModel({ input: { features: 1 }, layers: [gru({ units: 2 })], heads: { h_l0: dense({ units: 1 }) } }), {
+          states: true,
+        }),
+      '"heads.h_l0" is the name of an input or of a state of the file',
+    ],
+    [
       "a convolution of final states",
       () => toOnnx(of(gru({ units: 2, bidirectional: "sum" }), conv1d({ units: 2, kernel: 2 }), pooling({ kind: "last" }))),
       '"layers[1]" is conv1d of the final states of layers[0], which ONNX has no node for',

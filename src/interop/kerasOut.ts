@@ -24,7 +24,7 @@ const sum = (a: Tensor, b: Tensor): Tensor => ({ shape: a.shape, data: a.data.ma
  * @param tfjs whether TensorFlow.js is to run it, which has GRU with the reset before alone
  * @throws RangeError with the option that Keras does not have
  */
-export function toKerasLayers(model: Model, tfjs: boolean): { layers: Json[]; weights: Weight[] } {
+export function toKerasLayers(model: Model<unknown>, tfjs: boolean): { layers: Json[]; weights: Weight[] } {
   const { config } = Model.engine("model", model) as { config: Config };
   const parameters = model.parameters();
   const layers: Json[] = [];

@@ -17,13 +17,13 @@ export function inputs(draft: Draft, { input, scaler, layers }: Config): void {
   draft.units = columns ? Object.keys(columns).length : (input as { features: number }).features;
   draft.x = graph.input("inputs", "float", ["T", "B", draft.units]);
   if (columns) columnsOf(draft, columns, scaler.inputs);
-  else if (scaler.inputs) draft.x = scaled(graph, draft.x, ["Sub", scaler.inputs.mean], ["Div", scaler.inputs.deviation]);
+  else if (scaler.inputs) draft.x = scaled(graph, draft.x, "scaler.inputs", ["Sub", scaler.inputs.mean], ["Div", scaler.inputs.deviation]);
 }
 
-/** In double precision, as memcell computes it. */
-export function scaled(graph: Graph, x: string, ...steps: [op: string, numbers: readonly number[]][]): string {
+/** A scale of the configuration at `path`, in double precision, as memcell computes it. */
+export function scaled(graph: Graph, x: string, path: string, ...steps: [op: string, numbers: readonly number[]][]): string {
   let y = graph.node("Cast", [x], { to: 11 });
-  for (const [op, numbers] of steps) y = graph.node(op, [y, graph.tensor(`scaler_${op}`, [numbers.length], Float64Array.from(numbers))]);
+  for (const [op, numbers] of steps) y = graph.node(op, [y, graph.tensor(`${path}.${op}`, [numbers.length], Float64Array.from(numbers))]);
   return graph.node("Cast", [y], { to: 1 });
 }
 
@@ -40,7 +40,7 @@ function columnsOf(draft: Draft, columns: Columns, scale: Config["scaler"]["inpu
   const lasting = numeric.filter((k) => all[k]?.[1].missing === "last");
   const pick = (from: string, which: number[]) => graph.node("Gather", [from, graph.integers(which)], { axis: 2 });
   let numbers = numeric.length > 0 ? pick(x, numeric) : "";
-  if (scale) numbers = scaled(graph, numbers, ["Sub", scale.mean], ["Div", scale.deviation]);
+  if (scale) numbers = scaled(graph, numbers, "scaler.inputs", ["Sub", scale.mean], ["Div", scale.deviation]);
   const place = (k: number) => [numeric.indexOf(k)];
   const seen = lasting.length > 0 ? filled(draft, pick(numbers, lasting.flatMap(place)), lasting.length) : "";
   draft.units = 0;

@@ -1,6 +1,6 @@
 /** A whole model as an ONNX graph. */
 
-import { fail, type Layer, Model } from "../interop/core.js";
+import { type Layer, Model } from "../interop/core.js";
 import { inputs, scaled } from "./inputs.js";
 import { LAYERS } from "./layers.js";
 import type { Draft } from "./out.js";
@@ -22,21 +22,21 @@ export interface OnnxOptions {
 const STEPS = /^(rnn|gru|lstm|lstm97|conv1d)$/;
 const RECURRENT = /^(rnn|gru|lstm)$/;
 
-export function graphOf(model: Model, { states = false, lengths = false, opset: given }: OnnxOptions): Uint8Array<ArrayBuffer> {
+export function graphOf(model: Model<unknown>, { states = false, lengths = false, opset: given }: OnnxOptions): Uint8Array<ArrayBuffer> {
   const { config, layout, units } = Model.engine("model", model);
-  if (config.heads) fail(RangeError, "heads", "none, for ONNX", config.heads);
-  const [scale] = units;
   const opset = given ?? (config.layers.some(({ type }) => type === "normalization") ? 17 : 14);
   // With the pooling that the output "last" stands for.
   let next = 0;
   const layers = layout.rows
     .slice(1)
-    .map(({ path }) => ({ path, layer: (path === "output" ? { type: "pooling", kind: "last" } : config.layers[next++]) as Layer }));
+    .map(({ path }) => ({ path, layer: (path === "output" ? { type: "pooling", kind: "last" } : config.layers[next++]) as Layer }))
+    .filter(({ layer }) => layer);
   const pool = layers.findIndex(({ layer }) => layer.type === "pooling");
   const last = layers.some(({ layer }) => layer.type === "pooling" && layer.kind === "last");
   const top = last ? layers.findLastIndex(({ layer }) => RECURRENT.test(layer.type)) : -1;
   const counts: Record<string, number> = {};
-  const graph = new Graph();
+  const outputs = config.heads ? Object.keys(config.heads) : ["outputs"];
+  const graph = new Graph(outputs);
   const draft: Draft = {
     graph,
     parameters: model.parameters(),
@@ -50,6 +50,7 @@ export function graphOf(model: Model, { states = false, lengths = false, opset: 
     layer: {},
     final: false,
     name(kind) {
+      if (draft.path.startsWith("heads.")) return draft.path;
       const count = counts[kind] ?? 0;
       counts[kind] = count + 1;
       return kind === "recurrent" ? `${count}` : `${kind}${count ? `_${count}` : ""}`;
@@ -68,8 +69,13 @@ export function graphOf(model: Model, { states = false, lengths = false, opset: 
       throw new RangeError(`"${between.path}" is ${between.layer.type} of the final states of ${path}, which ONNX has no node for`);
     write(draft);
   });
-  if (scale) draft.x = scaled(graph, draft.x, ["Mul", scale.deviation], ["Add", scale.mean]);
-  graph.node("Identity", [draft.x], {}, "outputs");
-  graph.output("outputs", draft.pooled ? ["B", draft.units] : ["T", "B", draft.units]);
+  const trunk = { x: draft.x, units: draft.units };
+  outputs.forEach((name, i) => {
+    const layer = config.heads?.[name];
+    if (layer) LAYERS.dense?.(Object.assign(draft, trunk, { path: `heads.${name}`, layer }));
+    const scale = units[i];
+    if (scale) draft.x = scaled(graph, draft.x, `scaler.targets.${name}`, ["Mul", scale.deviation], ["Add", scale.mean]);
+    graph.result(name, draft.x, [...(draft.pooled ? [] : ["T" as const]), "B", draft.units]);
+  });
   return graph.file(opset, config.metadata);
 }

@@ -31,11 +31,28 @@ export class Graph {
   /** The names of what is there already. */
   readonly #known = new Map<string, string>();
   #count = 0;
+  readonly #results: ReadonlySet<string>;
+
+  /** @param results names of the outputs that `result` will add */
+  constructor(results: readonly string[]) {
+    this.#results = new Set(results);
+  }
+
+  /** A name for something within the graph. */
+  #inner(name: string): string {
+    return this.#results.has(name) ? this.#inner(`${name}_`) : name;
+  }
+
+  /** A name that users see, for an input or a state. @throws RangeError if it is also that of an output */
+  #outer(name: string): string {
+    if (this.#results.has(name)) throw new RangeError(`"heads.${name}" is the name of an input or of a state of the file`);
+    return name;
+  }
 
   /** Adds a node. @returns the names of its outputs; those that end with "?" are numbered */
   nodes(op: string, inputs: readonly string[], attributes: Record<string, Attribute>, outputs: readonly string[]): string[] {
     const given = inputs.slice(0, 1 + inputs.findLastIndex(Boolean));
-    const names = outputs.map((name) => name.replace("?", `_${++this.#count}`));
+    const names = outputs.map((name) => (name.endsWith("?") ? this.#inner(name.replace("?", `_${++this.#count}`)) : name));
     const node = [
       ...given.flatMap((name) => field(1, name)),
       ...names.flatMap((name) => field(2, name)),
@@ -62,10 +79,11 @@ export class Graph {
   /** Adds a constant; one name is one constant. */
   tensor(name: string, shape: readonly number[], data: Numbers): string {
     return this.#once(name, () => {
+      const own = this.#inner(name);
       const type = data instanceof Float32Array ? TYPES.float : data instanceof Float64Array ? TYPES.double : TYPES.int64;
       const sizes = shape.flatMap((n) => field(1, n));
-      this.#parts.push(...field(5, [...sizes, ...field(2, type), ...field(8, name), ...field(9, [littleEndian(data)])]));
-      return name;
+      this.#parts.push(...field(5, [...sizes, ...field(2, type), ...field(8, own), ...field(9, [littleEndian(data)])]));
+      return own;
     });
   }
 
@@ -85,11 +103,18 @@ export class Graph {
   }
 
   input(name: string, type: keyof typeof TYPES, dimensions: Dimensions): string {
-    this.#parts.push(...declared(11, name, type, dimensions));
+    this.#parts.push(...declared(11, this.#outer(name), type, dimensions));
     return name;
   }
 
+  /** Makes a state, as it is at the end, an output. */
   output(name: string, dimensions: Dimensions): void {
+    this.#parts.push(...declared(12, this.#outer(name), "float", dimensions));
+  }
+
+  /** Adds the output `name`, which is x. */
+  result(name: string, x: string, dimensions: Dimensions): void {
+    this.nodes("Identity", [x], {}, [name]);
     this.#parts.push(...declared(12, name, "float", dimensions));
   }
 

@@ -38,7 +38,8 @@ export async function agreement(drawn: Drawn, runtime: Runtime): Promise<number>
       { states: true },
     );
     for (const [b, length] of lengths.entries()) {
-      worst = Math.max(worst, difference(own[b]!.outputs, outputsOf(results.outputs as Floats, b, length)));
+      for (const [name, values] of byName(own[b]!.outputs))
+        worst = Math.max(worst, difference(values, outputsOf(results[name] as Floats, b, length)));
       for (const state of states) {
         const ends = named(state, (results[`${state.name}_next`] as Floats).data, b);
         for (const [name, values] of Object.entries(ends)) worst = Math.max(worst, difference(own[b]!.state[name]!, values));
@@ -53,6 +54,10 @@ export async function agreement(drawn: Drawn, runtime: Runtime): Promise<number>
   if (streams) worst = Math.max(worst, await streamed(drawn, runtime, longest));
   return worst;
 }
+
+/** Outputs of heads, or of a model without. */
+const byName = (outputs: Float32Array | Record<string, Float32Array>): [string, Float32Array][] =>
+  outputs instanceof Float32Array ? [["outputs", outputs]] : Object.entries(outputs);
 
 /** The names of a file's states, and their dimensions; undefined for the batch. */
 function statesOf(session: Session): [name: string, dims: (number | undefined)[]][] {
@@ -86,11 +91,15 @@ async function streamed(drawn: Drawn, runtime: Runtime, longest: number): Promis
     const inputs = drawInputs(drawn, steps);
     const results = await session.run({ [tokens ? "tokens" : "inputs"]: batched(runtime, [inputs], per, tokens > 0), ...states });
     states = Object.fromEntries(zeros.map(([state]) => [state, results[`${state}_next`]!]));
-    const every = Array.from({ length: steps }, (_, s) => [
-      ...stream.step(tokens ? (inputs[s] as number) : inputs.slice(s * per, (s + 1) * per)),
-    ]);
-    const own = (results.outputs as Floats).dims.length > 2 ? every.flat() : every.at(-1)!;
-    worst = Math.max(worst, difference(own, outputsOf(results.outputs as Floats, 0, steps)));
+    for (let s = 0; s < steps; s++) {
+      const own = stream.step(tokens ? (inputs[s] as number) : inputs.slice(s * per, (s + 1) * per));
+      for (const [name, values] of byName(own)) {
+        const all = outputsOf(results[name] as Floats, 0, steps);
+        const every = (results[name] as Floats).dims.length > 2;
+        if (every || s === steps - 1)
+          worst = Math.max(worst, difference(values, every ? all.slice(s * values.length).slice(0, values.length) : all));
+      }
+    }
   }
   await session.release();
   return worst;

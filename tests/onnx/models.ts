@@ -119,18 +119,31 @@ export function drawModel(n: number, seed = 1): Drawn {
     layers.push(pooling({ kind, ...(kind === "attention" && chance(0.5) && { units: 3 }) }));
   }
   if (units > 2 && chance(0.15)) layers.push(normalization());
-  if (tied) layers.push(dense({ units: tied }), dense({ units: tokens, tied: true }));
+  // Some under names that are also within the graph.
+  const heads = chance(0.25)
+    ? Object.fromEntries(
+        ["price", "Add_1", "W_l0"]
+          .slice(below(3))
+          .map((name) => [name, dense({ units: 1 + below(4), activation: of(SQUASH), bias: chance(0.8) })]),
+      )
+    : undefined;
+  if (heads) tied = 0;
+  else if (tied) layers.push(dense({ units: tied }), dense({ units: tokens, tied: true }));
   else if (chance(0.7)) layers.push(dense({ units: 1 + below(4), activation: of(SQUASH), bias: chance(0.8) }));
-  const config: ModelConfig = { input, layers, output, seed: n };
-  const outputs = createModel(config).predict([{ inputs: new Array(tokens ? 1 : features).fill(0) }])[0]!.length;
+  const config: ModelConfig = { input, layers, ...(heads && { heads }), output, seed: n };
   const scale = (count: number) => ({
     mean: Array.from({ length: count }, () => random.uniform() - 0.5),
     deviation: Array.from({ length: count }, () => 0.5 + random.uniform()),
   });
   const numbers = columns ? Object.values(columns).filter(({ type }) => type === "numeric").length : tokens ? 0 : features;
+  const outputs = () =>
+    createModel(config as ModelConfig & { heads?: undefined }).predict([{ inputs: new Array(tokens ? 1 : features).fill(0) }])[0]!.length;
+  const targets = heads
+    ? Object.fromEntries(Object.entries(heads).flatMap(([name, { units }]) => (chance(0.5) ? [[name, scale(units)]] : [])))
+    : !tied && chance(0.3) && scale(outputs());
   const scaler = {
     ...(numbers > 0 && chance(0.3) && { inputs: scale(numbers) }),
-    ...(!tied && chance(0.3) && { targets: scale(outputs) }),
+    ...(targets && { targets }),
   };
   const model = createModel({ ...config, scaler, ...(chance(0.2) && { metadata: { labels: "a,b", note: `model ${n}` } }) });
   const parameters = Object.entries(model.parameters()).map(([name, { shape, data }]) => {
