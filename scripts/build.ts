@@ -40,7 +40,7 @@ const above: Plugin = {
   },
 };
 const { code: head } = await minify(`const ${inlined.map(([, global, text]) => `${global}=${text}`)};`, { compress: false, mangle: false });
-const internal = { contents: 'export * from "./src/index.js"; export * from "./src/internal.js";', resolveDir: "." };
+const internal = { contents: 'export * from "./src/internal.js"; export * from "./src/index.js";', resolveDir: "." };
 await bundle("dist/core.js", { ...options, stdin: internal, plugins: [above] }, `${head}\n`);
 
 /** Leaves out the wasm's bytes: this runtime compiles them beforehand. */
