@@ -108,8 +108,10 @@ export function recurrentForward(
   const plain = usual && cell == LSTM && !peepholes && clip > f32.MAX_VALUE;
   const blocks = Hp >> 2;
   const most = blocksAtOnce(cell, width);
+  // Without bias, inputs and recurrent values the gates have their sums already.
+  const first = bias || I + R > 0 ? 0 : blocks;
   for (let t = 0; t < T; t++) {
-    for (let u = 0; u < blocks; u += most) {
+    for (let u = first; u < blocks; u += most) {
       const w = weight + <usize>(u * (Ip + Rp)) * G * VECTOR;
       const b = bias ? bias + <usize>u * G * VECTOR : 0;
       let to = gates + G * <usize>u * unitBlock;

@@ -34,6 +34,7 @@ import {
   type TrainerOptions,
   writeSafetensors,
 } from "../src/index.js";
+import { loadQuantized, quantize } from "../src/int8.js";
 import { fromKeras, fromTfjs, toTfjs } from "../src/keras.js";
 import { fromStateDict, toStateDict } from "../src/torch.js";
 
@@ -263,6 +264,9 @@ export async function honestFiles(): Promise<Honest[]> {
     const dtype = name === "foreign" ? "float16" : name === "1997" ? "bfloat16" : "float32";
     return { name: `model ${name}`, bytes: createModel(config).save({ dtype }), open: (bytes) => loadModel(bytes).save() };
   });
+  const quantized = Object.entries(MODELS).map(([name, config]): Honest => {
+    return { name: `int8 model ${name}`, bytes: quantize(createModel(config)).save(), open: (bytes) => loadQuantized(bytes).save() };
+  });
   const learner = createOnlineLearner(createModel(MODELS["1997"] as ModelConfig), {
     loss: "mse",
     optimizer: adam(),
@@ -285,6 +289,7 @@ export async function honestFiles(): Promise<Honest[]> {
   ofColumns.step([null, null]);
   return [
     ...models,
+    ...quantized,
     { name: "online learner of columns", bytes: ofColumns.save(), open: (bytes) => resumeOnlineLearner(bytes).save() },
     ...(await checkpoints()),
     labelled(),

@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { CELLS, ONLINE, SHAPE } from "./cells.js";
 import { checkAgainstOracle } from "./check.js";
+import { int8Pairs, int8Rows, shown } from "./int8.js";
 import { measure, type Spread, show, spread, timed } from "./measure.js";
 import { scaling } from "./scaling.js";
 import { flops, forward, liveStreams, lstmWeights, online, peak, type Shape, streaming, training } from "./works.js";
@@ -62,7 +63,15 @@ const cells = CELLS.map(({ name, layer, weights, goal }) => ({
 const streams = STREAMS.map((shape) => streaming(shape));
 const live = [1000, 100, 10].map((count) => liveStreams([32, 64], count));
 const onlines = ONLINE.map(([name, layer]) => online(name, layer));
-const works = [tile, ...[...forwards, ...trainings, ...cells].map(({ work }) => work), ...streams, ...live, ...onlines];
+const pairs = int8Pairs();
+const works = [
+  tile,
+  ...[...forwards, ...trainings, ...cells].map(({ work }) => work),
+  ...streams,
+  ...live,
+  ...onlines,
+  ...pairs.flatMap(({ works }) => works),
+];
 const bar = new SingleBar({ format: "{bar} {value}/{total} rounds | {eta_formatted} left", clearOnComplete: true, noTTYOutput: false });
 process.once("SIGINT", () => {
   bar.stop();
@@ -106,4 +115,8 @@ console.table(
 );
 console.log("The online learner, a step with its update.");
 console.table(onlines.map((work) => stepOf(work, work.weights)));
+console.log("Weights of one byte: how many times as fast.");
+const quantized = int8Rows(pairs, times);
+results.push(...quantized);
+console.table(shown(quantized));
 if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, peak: spread(limit), results }, null, 2)}\n`);

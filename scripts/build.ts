@@ -2,19 +2,23 @@
  * Makes dist/ from asc's output in build/: core.js, all of memcell with the wasm inlined in its parts; the entry points, which import from
  * core.js, so that a model is the same class in all of them; the types; the raw wasm.
  */
-import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { minify } from "terser";
 import { bundle } from "./bundle.js";
 import { renamed, shortNames } from "./names.js";
-import { declarations, plain, values } from "./wasm.js";
+import { characters, declarations, plain, values } from "./wasm.js";
 
 const listed = (values: Record<string, string>) => Object.entries(values).map(([name, text]) => `${name} = ${text}`);
 writeFileSync("build/wasm.js", `export const ${listed(values()).join(",\n")};\n`);
 writeFileSync("build/wasm.d.ts", declarations);
 const names = shortNames(plain);
 const shipped = renamed(plain, names);
+
+const int8 = JSON.stringify(characters(readFileSync("build/int8.wasm")));
+writeFileSync("build/int8Wasm.js", `export const wasm = ${int8};\n`);
+writeFileSync("build/int8Wasm.d.ts", "/** build/int8.wasm, in the same way. */\nexport declare const wasm: string;\n");
 
 const options: BuildOptions = {
   format: "esm",
@@ -37,11 +41,13 @@ const above: Plugin = {
   setup({ onLoad }) {
     const contents = `export const ${inlined.map(([name, global]) => `${name} = ${global}`)};`;
     onLoad({ filter: /\/build\/wasm\.js$/ }, () => ({ contents }));
+    onLoad({ filter: /\/build\/int8Wasm\.js$/ }, () => ({ contents: "export const wasm = WASM;" }));
   },
 };
-const { code: head } = await minify(`const ${inlined.map(([, global, text]) => `${global}=${text}`)};`, { compress: false, mangle: false });
+const lineOf = async (code: string) => `${(await minify(code, { compress: false, mangle: false })).code}\n`;
+const head = await lineOf(`const ${inlined.map(([, global, text]) => `${global}=${text}`)};`);
 const internal = { contents: 'export * from "./src/internal.js"; export * from "./src/index.js";', resolveDir: "." };
-await bundle("dist/core.js", { ...options, stdin: internal, plugins: [above] }, `${head}\n`);
+await bundle("dist/core.js", { ...options, stdin: internal, plugins: [above] }, head);
 
 /** Leaves out the wasm's bytes: this runtime compiles them beforehand. */
 const precompiled: Plugin = {
@@ -58,6 +64,7 @@ const entryPoints = {
   c: "src/c.ts",
   ctc: "src/ctc.ts",
   forecast: "src/forecast.ts",
+  int8: "src/int8.ts",
   keras: "src/keras.ts",
   node: "src/node.ts",
   onnx: "src/onnx.ts",
@@ -82,8 +89,9 @@ const apart: Plugin = {
     });
   },
 };
+const heads: Record<string, string> = { int8: await lineOf(`const WASM=${int8};`) };
 for (const [name, source] of Object.entries(entryPoints))
-  await bundle(`dist/${name}.js`, { ...options, entryPoints: [source], external: ["node:*"], plugins: [apart] });
+  await bundle(`dist/${name}.js`, { ...options, entryPoints: [source], external: ["node:*"], plugins: [apart, above] }, heads[name]);
 
 /** The command's file uses the others, as a program of its own that has its packages inside. */
 const beside: Plugin = {

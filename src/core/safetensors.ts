@@ -52,10 +52,8 @@ export function writeSafetensors(
   const [code, each, largest, bits] = WRITTEN[oneOf("float32", "float16", "bfloat16")("dtype", dtype)];
   const { tensors, metadata = {} } = options("options", file, ["tensors", "metadata", "skipped"]) as unknown as TensorFile;
   if (!isObject(tensors)) fail(TypeError, "tensors", "tensors by name", tensors);
-  const header: Record<string, unknown> = Object.create(null);
   if (!isStrings(metadata)) fail(TypeError, "metadata", "strings by name", metadata);
-  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
-  let size = 0;
+  const entries: Written[] = [];
   for (const [name, tensor] of Object.entries(tensors)) {
     if (name === "__metadata__") throw new RangeError('"tensors.__metadata__" is the name that the format keeps for metadata');
     if (!isObject(tensor)) fail(TypeError, `tensors.${name}`, "a tensor", tensor);
@@ -66,25 +64,46 @@ export function writeSafetensors(
     if (length !== data.length) fail(RangeError, `tensors.${name}.data`, `${length} numbers, as its shape says`, data);
     const over = bits ? data.findIndex((value) => Math.abs(value) > largest && Number.isFinite(value)) : -1;
     if (over >= 0) fail(RangeError, `tensors.${name}.data[${over}]`, `a number of at most ${largest} in size, for ${dtype}`, data[over]);
-    header[name] = { dtype: code, shape, data_offsets: [size, size + each * length] };
-    size += each * length;
+    const write = (view: DataView, at: number) => {
+      for (const value of data) {
+        if (bits) view.setUint16(at, bits(value), true);
+        else view.setFloat32(at, value, true);
+        at += each;
+      }
+    };
+    entries.push({ name, dtype: code, shape, size: each * length, write });
   }
+  return assemble(entries, metadata);
+}
+
+/** A tensor of a file to be: its bytes, and what writes them from `at` on. */
+interface Written {
+  name: string;
+  dtype: string;
+  shape: readonly number[];
+  size: number;
+  write(view: DataView, at: number): void;
+}
+
+/** The file of tensors with checked names and metadata. */
+export function assemble(entries: readonly Written[], metadata: Record<string, string>): Uint8Array<ArrayBuffer> {
+  const header: Record<string, unknown> = Object.create(null);
+  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
+  let total = 0;
+  for (const { name, dtype, shape, size } of entries) header[name] = { dtype, shape, data_offsets: [total, (total += size)] };
   // Padded with spaces, so that the data is aligned in the file.
   const json = new TextEncoder().encode(JSON.stringify(header));
   const headerSize = Math.ceil(json.length / 8) * 8;
   if (headerSize > MAX_HEADER)
     throw new RangeError(`"tensors" and "metadata" make a header of ${headerSize} bytes, more than the format has`);
-  const bytes = new Uint8Array(8 + headerSize + size).fill(0x20, 8, 8 + headerSize);
+  const bytes = new Uint8Array(8 + headerSize + total).fill(0x20, 8, 8 + headerSize);
   const view = new DataView(bytes.buffer);
   view.setBigUint64(0, BigInt(headerSize), true);
   bytes.set(json, 8);
   let at = 8 + headerSize;
-  for (const { data } of Object.values(tensors)) {
-    for (const value of data) {
-      if (bits) view.setUint16(at, bits(value), true);
-      else view.setFloat32(at, value, true);
-      at += each;
-    }
+  for (const { size, write } of entries) {
+    write(view, at);
+    at += size;
   }
   return bytes;
 }
@@ -121,8 +140,11 @@ export function readSafetensors(source: Uint8Array | ArrayBuffer): TensorFile {
   return file;
 }
 
-/** The same, but each access reads a tensor's numbers anew: a checkpoint is several times the size of a model. */
-export function openSafetensors(source: Uint8Array | ArrayBuffer): TensorFile {
+/**
+ * The same, but each access reads a tensor's numbers anew: a checkpoint is several times the size of a model.
+ * @param dtypes those to read
+ */
+export function openSafetensors(source: Uint8Array | ArrayBuffer, dtypes = DTYPES): TensorFile {
   const file = checkBytes("bytes", source);
   if (file.length < 8) refuse(`it ends within its first 8 bytes`);
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
@@ -131,12 +153,12 @@ export function openSafetensors(source: Uint8Array | ArrayBuffer): TensorFile {
     refuse(`its header of ${headerSize} bytes goes past its end at ${file.length}`);
   }
   const dataStart = 8 + Number(headerSize);
-  const { entries, metadata } = readHeader(file.subarray(8, dataStart), file.length - dataStart);
+  const { entries, metadata } = readHeader(file.subarray(8, dataStart), file.length - dataStart, dtypes);
 
   const tensors: Record<string, Tensor> = Object.create(null);
   const skipped: TensorFile["skipped"] = Object.create(null);
   for (const { name, dtype, shape, begin, end } of entries) {
-    const kind = DTYPES.get(dtype);
+    const kind = dtypes.get(dtype);
     if (!kind) {
       skipped[name] = { dtype, shape };
       continue;
@@ -154,7 +176,7 @@ export function openSafetensors(source: Uint8Array | ArrayBuffer): TensorFile {
   return { tensors, metadata, skipped };
 }
 
-function readHeader(raw: Uint8Array, dataSize: number): { entries: Entry[]; metadata: Record<string, string> } {
+function readHeader(raw: Uint8Array, dataSize: number, dtypes: typeof DTYPES): { entries: Entry[]; metadata: Record<string, string> } {
   let [header, names]: [unknown, number] = [undefined, 0];
   try {
     ({ value: header, names } = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(raw)));
@@ -165,7 +187,7 @@ function readHeader(raw: Uint8Array, dataSize: number): { entries: Entry[]; meta
   const entries: Entry[] = [];
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(header as Record<string, unknown>)) {
-    if (name !== "__metadata__") entries.push(readEntry(name, value, dataSize));
+    if (name !== "__metadata__") entries.push(readEntry(name, value, dataSize, dtypes));
     else if (isStrings(value)) metadata = value;
     else refuse("its __metadata__ is not an object of strings");
   }
@@ -190,7 +212,7 @@ const isSize = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
 
 const isShape = (value: unknown): value is number[] => Array.isArray(value) && value.every(isSize);
 
-function readEntry(name: string, value: unknown, dataSize: number): Entry {
+function readEntry(name: string, value: unknown, dataSize: number, dtypes: typeof DTYPES): Entry {
   const label = `tensor ${describe(name)}`;
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
   if (typeof dtype !== "string") return refuse(`${label} has no dtype`);
@@ -199,7 +221,7 @@ function readEntry(name: string, value: unknown, dataSize: number): Entry {
   const [begin, end] = offsets as [number, number];
   if (begin > end || end > dataSize) refuse(`${label} lies at ${begin} to ${end}, outside of the data of ${dataSize} bytes`);
   // The length of an unsupported dtype is not known, so it is not checked.
-  const kind = DTYPES.get(dtype);
+  const kind = dtypes.get(dtype);
   const size = kind ? kind.size * product(shape) : end - begin;
   if (size !== end - begin) refuse(`${label} of shape ${shapeText(shape)} takes ${size} bytes, but has ${end - begin}`);
   return { name, dtype, shape, begin, end };

@@ -129,6 +129,11 @@ export class Engine implements EngineParts {
     return engine;
   }
 
+  /** The engine, for what needs parameters of single precision: training, threads. An int8 model refuses. */
+  exact(): Engine {
+    return this;
+  }
+
   /** @throws Error if the parameters cannot be changed now */
   change(): void {
     if (this.reading) throw new Error("parameters cannot be changed while threads work with them: await what is under way");

@@ -27,7 +27,8 @@ export function loadModel(bytes: Uint8Array | ArrayBuffer, environment?: LoadOpt
 export function loadModel<O>(bytes: Uint8Array | ArrayBuffer, environment: LoadOptions = {}): Model<O> {
   const { config, prefixes, ...rest } = options("environment", environment, ["config", "prefixes", "module", "kernels"]);
   const { tensors, metadata, skipped } = openSafetensors(bytes);
-  const { format, model: saved, loss } = config ? { format: FORMAT, model: config } : readMetadata(metadata);
+  const { format, model: saved, loss, weights } = config ? { format: FORMAT, model: config } : readMetadata(metadata);
+  if (weights === "int8") throw new RangeError('"bytes" is an int8 model: loadQuantized of memcell/int8 reads it');
   const engineConfig = checkConfig(config ?? checkLayers(saved, Object.keys(tensors).length));
   if (format === 1 && (engineConfig.layers[finalLayer(engineConfig)] as { bidirectional?: unknown } | undefined)?.bidirectional) {
     throw new RangeError(

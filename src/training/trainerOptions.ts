@@ -14,7 +14,7 @@ import {
   positive,
   share,
 } from "../core/check.js";
-import type { Config } from "../model/config.js";
+import type { Engine } from "../model/engine.js";
 import type { Layout } from "../model/layout.js";
 import { type CheckedLosses, checkLosses, checkLossWeights, type Losses, plainLosses } from "../model/objective.js";
 import { checkFreeze } from "./freeze.js";
@@ -103,7 +103,8 @@ export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "loss
   schedule: Required<Schedule>;
 };
 
-export function checkTrainerOptions(value: unknown, model: { config: Config; layout: Layout }): CheckedTrainerOptions {
+export function checkTrainerOptions(value: unknown, engine: Pick<Engine, "config" | "layout" | "exact">): CheckedTrainerOptions {
+  const model = engine.exact();
   const last = model.config.output === "last";
   const { layout } = model;
   const reason = layout.whole ? `the model has ${layout.whole}` : labels(value) ? "the loss is ctc" : undefined;
@@ -131,7 +132,7 @@ export function checkTrainerOptions(value: unknown, model: { config: Config; lay
 }
 
 /** Those of an online learner. @throws RangeError if the loss is one of whole sequences */
-export function checkOnlineOptions(value: unknown, model: { config: Config; layout: Layout }): CheckedTrainerOptions {
+export function checkOnlineOptions(value: unknown, model: Engine): CheckedTrainerOptions {
   const o = checkTrainerOptions(value, model);
   if (labels(value)) fail(RangeError, "loss", "a loss of single steps, for an online learner", "ctc");
   return o;

@@ -45,6 +45,7 @@ import { adam, createModel, dense, lstm, type Model, type Report } from "memcell
 import { type Batcher, createBatcher } from "memcell/batcher";
 import { toC } from "memcell/c";
 import { beamDecode } from "memcell/ctc";
+import { type QuantizedModel, quantize } from "memcell/int8";
 import { writeAtomically } from "memcell/node";
 import { createPredictor, createTrainer as createParallel } from "memcell/parallel";
 import { serve as serveThread } from "memcell/parallel/host";
@@ -55,6 +56,7 @@ export const model: Model = createModel({ input: { features: 1 }, layers: [lstm(
 export const batcher: Batcher = createBatcher(model.streams({ capacity: 2 }));
 export const labels: number[] = beamDecode([1, 2], { classes: 2 })[0].labels;
 export const header: string = toC(createModel({ input: { features: 1 }, layers: [lstm({ units: 2 })] }), { name: "wake" });
+export const quantized: QuantizedModel = quantize(model, { calibrate: [{ inputs: [1] }] });
 export const scores: ForecastScores = forecastScores([1], [2], { season: 7 });
 const make = () => new Worker(new URL("file:///thread.js"), { type: "module" });
 export const trainer = createTrainer(model, { loss: "mse", optimizer: adam(), worker: make });
@@ -74,6 +76,8 @@ lstm({ units: "2" });
 createBatcher(model);
 // @ts-expect-error
 beamDecode([1, 2], { blank: 0 });
+// @ts-expect-error
+quantize(model, { weights: "int4" });
 // @ts-expect-error
 forecastScores([1], [2], { season: "week" });
 // @ts-expect-error

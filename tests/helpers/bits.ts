@@ -18,7 +18,7 @@ import {
 } from "memcell";
 
 /** The first 16 digits. */
-async function sha256(bytes: Uint8Array): Promise<string> {
+export async function sha256(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0"))
     .join("")
@@ -38,7 +38,7 @@ function numbers(seed: number): () => number {
 }
 
 const next = numbers(17);
-const sequences = Array.from({ length: 60 }, (_, i) => {
+export const sequences = Array.from({ length: 60 }, (_, i) => {
   const T = 5 + ((i * 11) % 37);
   return { inputs: Array.from({ length: 3 * T }, next), targets: Array.from({ length: 2 * T }, next) };
 });

@@ -4,6 +4,7 @@ import { createTrainer as createParallel } from "memcell/parallel";
 import { createTrainer as createWorker } from "memcell/worker";
 import { EXPECTED } from "../helpers/bits.expected.js";
 import { bits, options, train, twoLayers } from "../helpers/bits.js";
+import { int8Bits } from "../helpers/int8Bits.js";
 
 export interface Report {
   /** Names of what has other bits, or is shown in another way. */
@@ -14,7 +15,7 @@ export interface Report {
 }
 
 export async function installed(): Promise<Report> {
-  const found = await bits();
+  const found = { ...(await bits()), int8: await int8Bits() } as Record<string, string>;
   const parallel = createParallel(twoLayers(), { ...options, threads: 2 });
   const threads = parallel.threads === 2;
   if (threads) found["2 threads"] = await train(parallel);
