@@ -9,7 +9,7 @@ import type { Stage, Workspace } from "./stage.js";
 /** One direction of a layer. */
 export interface Direction {
   stage(workspace: Workspace, below: Stage): Stage;
-  refresh(parts: EngineParts): void;
+  refresh(parts: EngineParts, flows: boolean): void;
 }
 
 /** A layer of one or two directions, with its residual connection. */
@@ -36,8 +36,8 @@ export function around(
     recurrent: { cells },
     carries: true,
     ...((bidirectional || reversed) && { whole: bidirectional ? "a bidirectional layer" : "a reverse layer" }),
-    refresh: (parts) => {
-      for (const direction of directions) direction.refresh(parts);
+    refresh: (parts, flows) => {
+      for (const direction of directions) direction.refresh(parts, flows);
     },
     stage(workspace, below) {
       const [first, second] = directions as [Direction, Direction?];

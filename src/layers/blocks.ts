@@ -48,9 +48,9 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
   const functions = ACTIVATIONS[f] | (ACTIVATIONS[g] << BLOCK_G) | (ACTIVATIONS[h] << BLOCK_H) | (outputGate ? 0 : NO_OUTPUT_GATE);
   const plan: BlocksPlan = { blocks: B, cellsPerBlock: S, outputGate, bias, reader, rows, read, weight, bias0, functions };
   return {
-    refresh(parts) {
+    refresh(parts, flows) {
       const { kernels, params, derived } = parts;
-      kernels.transposeWeights(derived + recurrentT, params + weight, 1, rows, I, read, I + read);
+      if (flows) kernels.transposeWeights(derived + recurrentT, params + weight, 1, rows, I, read, I + read);
       reader.refresh(parts, weight, 1, I + read);
     },
     stage(workspace, below) {

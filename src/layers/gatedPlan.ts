@@ -97,15 +97,12 @@ export function planGated(planner: Planner, layer: Gated, index: number, suffix:
   const [bias, recurrentT] = [derived.add(rows), derived.add(R, rows)];
   const [gateT, projectedT] = [fullGateRecurrence ? derived.add(3 * H, rows) : 0, projection ? derived.add(H, R) : 0];
 
-  const refresh = (parts: EngineParts) => {
+  const refresh = (parts: EngineParts, flows: boolean) => {
     const { kernels, params, derived } = parts;
     const transpose = (to: number, from: number, groups: number, count: number, first: number, take: number, columns: number) =>
       kernels.transposeWeights(derived + to, params + from, groups, count, first, take, columns);
-    if (apart) transpose(recurrentT, apart, 1, rows, 0, R, R);
-    else {
-      kernels.recurrentBias(derived + bias, params + biasIh, params + biasHh, rows);
-      transpose(recurrentT, weight, groups, rows, I, R, columns);
-    }
+    if (!apart) kernels.recurrentBias(derived + bias, params + biasIh, params + biasHh, rows);
+    if (flows) transpose(recurrentT, apart || weight, apart ? 1 : groups, rows, apart ? 0 : I, R, apart ? R : columns);
     reader.refresh(parts, weight, packs, columns);
     if (gateWeight) transpose(gateT, gateWeight, 4, rows, 0, 3 * H, 3 * H);
     if (projected) transpose(projectedT, projected, 1, R, 0, H, H);

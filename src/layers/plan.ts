@@ -156,7 +156,7 @@ export interface LayerPlan {
   /** Why it needs whole sequences, if it does: "a bidirectional layer". */
   whole?: string;
   /** Recomputes the derived values from the parameters. */
-  refresh?(parts: EngineParts): void;
+  refresh?(parts: EngineParts, flows: boolean): void;
   stage(workspace: Workspace, below: Stage): Stage;
 }
 

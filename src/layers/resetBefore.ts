@@ -36,10 +36,10 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
   const { code: all, alpha } = cell;
   const ofState = RESET_BEFORE;
   return {
-    refresh(parts) {
+    refresh(parts, flows) {
       const { kernels, params, derived } = parts;
       kernels.recurrentBias(derived + bias, params + biasIh, params + biasHh, rows);
-      kernels.transposeWeights(derived + recurrentT, params + recurrent, 4, rows, 0, H, H);
+      if (flows) kernels.transposeWeights(derived + recurrentT, params + recurrent, 4, rows, 0, H, H);
       kernels.transposeWeights(derived + candidateT, params + candidate, 1, H, 0, H, H);
       reader.refresh(parts, weight, 4, I);
     },

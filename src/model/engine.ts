@@ -51,6 +51,8 @@ export class Engine implements EngineParts {
   shared: WebAssembly.Memory | null = null;
   /** Whether other threads are reading the parameters. */
   reading = false;
+  /** Whether the transposed recurrent weights are those of older parameters. */
+  behind = false;
   /** The losses of the model's last trainer, one for each head; null for none. */
   recorded: readonly Required<Loss>[] | null = null;
 
@@ -150,8 +152,17 @@ export class Engine implements EngineParts {
     for (const p of this.layout.parameters) this.memory.pack(region, p, (tensors[p.name] as Tensor).data);
   }
 
-  /** Recomputes the derived region from the parameters. */
-  refresh(): void {
-    for (const layer of this.layout.layers) layer.refresh?.(this);
+  /**
+   * Recomputes the derived region from the parameters.
+   * @param flows false: but for the transposed recurrent weights, which only errors that flow back through them need; see `ready`
+   */
+  refresh(flows = true): void {
+    for (const layer of this.layout.layers) layer.refresh?.(this, flows);
+    this.behind = !flows;
+  }
+
+  /** Call before errors flow back through the recurrent weights. */
+  ready(): void {
+    if (this.behind) this.refresh();
   }
 }

@@ -125,6 +125,7 @@ export function gradientFlow(
   const { network, steps, counted, recurrences, recorded } = run(model, sequence, objective);
   const value = meanOf(objective, network.losses(steps, objective.losses, scalesOf(objective, counted)), counted);
   const gradients = memory.allocate(layout.params.bytes);
+  engine.ready();
   network.backward(steps, 1, gradients, true);
   memory.release(gradients);
   const layers = recurrences.map((recurrence, k) => {

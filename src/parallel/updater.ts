@@ -49,13 +49,14 @@ export class ParallelUpdater extends Updater<Shards> {
       engine.memory.fill(gradients, count);
       return { loss: NaN, targets };
     }
+    if (this.flows) engine.ready();
     const losses = await shards.run(parts, (i) => ({
       // Each thread draws its own masks.
       mask: mask * pool.size + i,
       losses: objective.losses,
       scales: scalesOf(objective, counted),
       gradients: this.#regions[i] as number,
-      full: this.options.gradient === "full",
+      full: this.flows,
     }));
     if (parts[0]?.T === 0) engine.memory.fill(gradients, count);
     parts.forEach(({ T }, i) => {

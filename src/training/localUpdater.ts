@@ -14,15 +14,16 @@ export class LocalUpdater extends Updater<Network> {
 
   /** Writes the gradient of the loss over the next T steps of the rows, of its mean or its sum, to the region `gradients`. */
   differentiate(rows: readonly (Row | null)[], T: number): Learned {
-    const { options, objective, engine, gradients, mask } = this;
+    const { objective, engine, gradients, mask } = this;
     const network = this.prepare(T, rows.length);
     const counted = writeWindow(engine, network, rows, T, objective.losses);
     const targets = targetsOf(counted);
     network.forward(T, mask);
     engine.memory.fill(gradients, engine.layout.params.bytes / 4);
     if (targets === 0) return { loss: NaN, targets };
+    if (this.flows) engine.ready();
     const loss = this.loss(network, T, counted);
-    network.backward(T, mask, gradients, options.gradient === "full");
+    network.backward(T, mask, gradients, this.flows);
     this.spare(gradients);
     return { loss, targets };
   }

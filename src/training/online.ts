@@ -50,6 +50,7 @@ export class OnlineLearner<O = Float32Array> {
     const checked = checkOnlineOptions(trainer, engine);
     this.options = scaler === undefined ? checked : Object.freeze({ ...checked, scaler: oneOf("running")("scaler", scaler) });
     const learner = new LocalUpdater(engine, this.options, this);
+    learner.flows = false;
     [this.#learner, engine.recorded] = [learner, learner.objective.losses];
     this.#scaler = new RunningScaler(engine, learner.objective.losses);
     const position = file && readCheckpoint(file, learner);
@@ -168,7 +169,7 @@ export class OnlineLearner<O = Float32Array> {
     }
     this.#traces.step(gradients, targets > 0, this.updates + 1);
     if (targets > 0) learner.take({ loss, targets });
-    if (targets > 0 && this.#traces.bound()) this.#engine.refresh();
+    if (targets > 0 && this.#traces.bound()) this.#engine.refresh(false);
     this.#scaler.set(statistics);
     this.#open = null;
     return loss;

@@ -75,6 +75,8 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
   pending = { windows: 0, targets: 0 };
   /** Whether a window is running on other threads. */
   busy = false;
+  /** Whether errors flow back through the recurrent weights. */
+  flows: boolean;
   /** The schedule's memory of the epochs. */
   seen: Seen = { factor: 1, loss: null, epochs: 0 };
 
@@ -86,6 +88,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
   ) {
     engine.learn(learning);
     const { memory, layout } = engine;
+    this.flows = options.gradient === "full";
     const without = layout.layers.some(({ recurrent }) => recurrent && !recurrent.cells);
     if (options.gradient === "truncated-1997" && without) {
       fail(RangeError, "gradient", '"full", as the model has a recurrent layer without cells', options.gradient);
@@ -277,6 +280,6 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     }
     this.updates = update.step;
     this.pending = { windows: 0, targets: 0 };
-    engine.refresh();
+    engine.refresh(this.flows);
   }
 }
