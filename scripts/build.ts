@@ -60,6 +60,7 @@ const precompiled: Plugin = {
 await bundle("dist/workerd.js", { ...options, entryPoints: ["src/index.ts"], plugins: [precompiled] });
 
 const entryPoints = {
+  anomaly: "src/anomaly.ts",
   batcher: "src/batcher.ts",
   c: "src/c.ts",
   ctc: "src/ctc.ts",

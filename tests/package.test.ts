@@ -20,6 +20,7 @@ test("no dependencies, no install scripts, types first, and every export is ther
   expect(manifest.sideEffects).toBe(false);
   expect(Object.keys(manifest.exports["."])).toEqual(["types", "workerd", "default"]);
   for (const entry of [
+    "anomaly",
     "batcher",
     "c",
     "ctc",
@@ -49,6 +50,7 @@ const BUDGETS = {
   "memcell.js": 350,
   "core.js": 70_750,
   "memcell.wasm": 14_200,
+  "anomaly.js": 4_150,
   "workerd.js": 53_800,
   "batcher.js": 2_250,
   "c.js": 5_200,
@@ -122,6 +124,7 @@ test("every entry point exports the names of its source and nothing from inside"
       .map((name) => name.split(" as ").at(-1))
       .sort(),
   ).toEqual(names(source));
+  expect(names(await import("memcell/anomaly"))).toEqual(["createDetector", "loadDetector"]);
   expect(names(await import("memcell/batcher"))).toEqual(["Batcher", "QueueFullError", "createBatcher"]);
   expect(names(await import("memcell/c"))).toEqual(["toC"]);
   expect(names(await import("memcell/ctc"))).toEqual(["beamDecode", "greedyDecode"]);

@@ -34,6 +34,7 @@ const UNCAUGHT: Record<string, [code: string, message: RegExp, source: RegExp]> 
   "memcell.js": ["createModel({})", /TypeError: "input" expected /, /src\/core\/check\.ts/],
   "core.js": ["loadModel(new Uint8Array(8))", /RangeError: "bytes" /, /src\/core\/safetensors\.ts|src\/core\/check\.ts/],
   "workerd.js": ["windows(3)", /TypeError: "options" expected /, /src\/core\/check\.ts/],
+  "anomaly.js": ["createDetector(3)", /TypeError: "options" expected /, /src\/core\/check\.ts/],
   "batcher.js": ["createBatcher(3)", /TypeError: "streams" expected /, /src\/core\/check\.ts/],
   "c.js": ["toC(3)", /TypeError: "model" expected a model/, /src\/core\/check\.ts/],
   "ctc.js": ["greedyDecode(3)", /TypeError: "options" expected /, /src\/core\/check\.ts/],

@@ -18,7 +18,8 @@ export class Smoother {
   level = 0;
   trend = 0;
   readonly seasonal: Float64Array;
-  #at = 0;
+  /** Steps taken, and with them the place in the season. */
+  at = 0;
 
   /** @param start the first values, which level and seasonal pattern begin with */
   constructor(of: Smoothing, start: ArrayLike<number>) {
@@ -45,14 +46,14 @@ export class Smoother {
     let [level, step] = [this.level, phi];
     for (let h = 0; h < horizon; h++, step *= phi) {
       level += step * this.trend;
-      to[from + h] = level + (season ? (this.seasonal[(this.#at + h) % season] as number) : 0);
+      to[from + h] = level + (season ? (this.seasonal[(this.at + h) % season] as number) : 0);
     }
   }
 
   /** Takes the next value, NaN for a gap; returns the error of the forecast of it, 0 in a gap. */
   step(value: number): number {
     const { alpha, beta, gamma, phi, season } = this.of;
-    const place = season ? this.#at++ % season : 0;
+    const place = season ? this.at++ % season : 0;
     const before = this.level + phi * this.trend;
     const error = Number.isNaN(value) ? 0 : value - before - (season ? (this.seasonal[place] as number) : 0);
     this.level = before + alpha * error;
