@@ -36,6 +36,7 @@ import {
 } from "../src/index.js";
 import { loadQuantized, quantize } from "../src/int8.js";
 import { fromKeras, fromTfjs, toTfjs } from "../src/keras.js";
+import { fromOnnx, toOnnx } from "../src/onnx.js";
 import { fromStateDict, toStateDict } from "../src/torch.js";
 
 export interface Honest {
@@ -259,6 +260,31 @@ function kerasModels(): Honest[] {
   ];
 }
 
+/** Files of ONNX: PyTorch's, and memcell's own. */
+function graphs(): Honest[] {
+  const exported: { about: string; file: string }[] = JSON.parse(
+    readFileSync(new URL("../tests/vectors/onnx.json", import.meta.url), "utf8"),
+  );
+  const own = { lstm: { states: true }, foreign: {}, both: { lengths: true }, tokens: {} };
+  const open = (bytes: Uint8Array) => {
+    if (Buffer.from(bytes).includes('"memcell":')) return loadModel(bytes).save();
+    return fromOnnx(bytes).model.save();
+  };
+  return [
+    ...exported.map(
+      ({ about, file }): Honest => ({ name: `ONNX, ${about}`, bytes: new Uint8Array(Buffer.from(file, "base64")), form: "bytes", open }),
+    ),
+    ...Object.entries(own).map(
+      ([name, options]): Honest => ({
+        name: `ONNX, ${name}`,
+        bytes: toOnnx(createModel(MODELS[name] as ModelConfig), options),
+        form: "bytes",
+        open,
+      }),
+    ),
+  ];
+}
+
 export async function honestFiles(): Promise<Honest[]> {
   const models = Object.entries(MODELS).map(([name, config]): Honest => {
     const dtype = name === "foreign" ? "float16" : name === "1997" ? "bfloat16" : "float32";
@@ -298,6 +324,7 @@ export async function honestFiles(): Promise<Honest[]> {
     ...states(),
     ...modules(),
     ...kerasModels(),
+    ...graphs(),
     { name: "dtypes", bytes: dtypes(), open: (bytes) => writeSafetensors(readSafetensors(bytes)) },
   ];
 }

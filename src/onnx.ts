@@ -1,8 +1,10 @@
-/** Models to ONNX: `memcell/onnx`. A bundle of its own, so that pages that need it not do not load it. */
+/** Models from ONNX and back: `memcell/onnx`. A bundle of its own, so that pages that need it not do not load it. */
 
 import { boolean, complete, integerIn, type Model } from "./interop/core.js";
+import { type FromOnnxOptions, modelOfOnnx } from "./onnx/in.js";
 import { graphOf, type OnnxOptions } from "./onnx/model.js";
 
+export type { FromOnnxOptions } from "./onnx/in.js";
 export type { OnnxOptions } from "./onnx/model.js";
 
 /**
@@ -16,4 +18,20 @@ export type { OnnxOptions } from "./onnx/model.js";
  */
 export function toOnnx(model: Model<unknown>, onnxOptions: OnnxOptions = {}): Uint8Array<ArrayBuffer> {
   return graphOf(model, complete("options", onnxOptions, { states: boolean, lengths: boolean, opset: integerIn(14, 21) }) as OnnxOptions);
+}
+
+/**
+ * Makes a model of an ONNX file, as PyTorch, tf2onnx and Keras write them. The graph is followed from an input to an output, node by node;
+ * steps and sequences may lie in any order, and outputs of each step come in the order of the features.
+ * @param onnxOptions `given`: values of inputs that a model of memcell does not have; `from`, `to`, `shape`: a part of the graph
+ * @returns the model, and `unknown`: what the graph does not tell, and what is left to you, such as softmax. Several outputs, each of a
+ * dense layer of the same signal, are its heads
+ * @throws TypeError, RangeError with the node that memcell has no layer for, or the place in the file where it is damaged
+ * @example const { model, unknown } = fromOnnx(readFileSync("model.onnx"), { given: { sr: 16000 } });
+ */
+export function fromOnnx<O = Float32Array>(
+  bytes: Uint8Array | ArrayBuffer,
+  onnxOptions: FromOnnxOptions = {},
+): { model: Model<O>; unknown: string[] } {
+  return modelOfOnnx(bytes, onnxOptions);
 }

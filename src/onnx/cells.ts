@@ -1,12 +1,9 @@
 /** The recurrent layers as ONNX's nodes RNN, GRU and LSTM, and what of memcell's options folds into them. */
 
 import type { Tensor } from "../interop/core.js";
+import { GATES, OWN } from "./gates.js";
 import { type Draft, lastStep, refuse, stateIn } from "./out.js";
 import type { Attribute } from "./writer.js";
-
-/** ONNX's gates, in its order, by the letters of PyTorch's. */
-const GATES: Record<string, string> = { rnn: "h", gru: "zrn", lstm: "iofg" };
-const OWN: Record<string, string> = { rnn: "h", gru: "rzn", lstm: "ifgo" };
 
 /** ONNX's name of an activation, its alpha and its beta. */
 function activationOf(kind: string, alpha = 0.2): [name: string, numbers: [alpha: number, beta: number] | null] {

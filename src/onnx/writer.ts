@@ -28,6 +28,7 @@ const declared = (number: number, name: string, type: keyof typeof TYPES, dimens
 
 export class Graph {
   readonly #parts: Bytes = [];
+  readonly #answers: Bytes = [];
   /** The names of what is there already. */
   readonly #known = new Map<string, string>();
   #count = 0;
@@ -112,10 +113,10 @@ export class Graph {
     this.#parts.push(...declared(12, this.#outer(name), "float", dimensions));
   }
 
-  /** Adds the output `name`, which is x. */
+  /** Adds the output `name`, which is x; before states, as most readers take the first. */
   result(name: string, x: string, dimensions: Dimensions): void {
     this.nodes("Identity", [x], {}, [name]);
-    this.#parts.push(...declared(12, name, "float", dimensions));
+    this.#answers.push(...declared(12, name, "float", dimensions));
   }
 
   /** The file: of IR version 7. */
@@ -124,7 +125,7 @@ export class Graph {
     return joined([
       ...field(1, 7),
       ...field(2, "memcell"),
-      ...field(7, [...field(2, "memcell"), ...this.#parts]),
+      ...field(7, [...field(2, "memcell"), ...this.#answers, ...this.#parts]),
       ...field(8, field(2, opset)),
       ...texts,
     ]);

@@ -1,15 +1,24 @@
 /**
- * Random models in ONNX Runtime, native and in WebAssembly, and the code of docs/onnx.md: `npm run test:onnx [-- COUNT]`. Its packages are
- * installed in this folder.
+ * Random models in ONNX Runtime, native and in WebAssembly, and back; random modules of PyTorch and models of other makers in memcell; and
+ * the code of docs/onnx.md: `npm run test:onnx [-- COUNT]`. Its packages are installed in this folder; needs Debian's python3-torch and
+ * espeak-ng.
  */
 
 import { agreement } from "./agreement.js";
+import { back } from "./back.js";
 import { runDocs } from "./docs.js";
 import { drawModel } from "./models.js";
+import { others } from "./others.js";
 import { runtime } from "./runtime.js";
+import { apartFrom, exported } from "./torch.js";
 
 const count = Number(process.argv[2] ?? 200);
 let [passed, failed] = [0, 0];
+const tell = (good: boolean, about: () => string) => {
+  if (good) passed++;
+  else failed++;
+  if (!good) console.error(about());
+};
 for (const platform of ["node", "web"] as const) {
   const run = await runtime(platform);
   let worst = 0;
@@ -18,15 +27,29 @@ for (const platform of ["node", "web"] as const) {
     try {
       const apart = await agreement(drawn, run);
       worst = Math.max(worst, apart);
-      if (!(apart < 1e-5)) throw new Error(`${apart} apart`);
-      passed++;
+      tell(apart < 1e-5, () => `model ${n}: ${apart} apart ${JSON.stringify(drawn.config)}`);
     } catch (error) {
-      failed++;
-      console.error(`model ${n}: ${(error as Error).message} ${JSON.stringify(drawn.config)}`);
+      tell(false, () => `model ${n}: ${(error as Error).message} ${JSON.stringify(drawn.config)}`);
     }
   }
   console.log(`${count} models in ${run.about}: at most ${worst.toExponential(1)} apart`);
 }
 await runDocs();
+for (let n = 0; n < count; n++) tell(back(drawModel(n)), () => `model ${n} comes back with other bits`);
+console.log(`${count} models to ONNX and back, to the bit`);
+let worst = 0;
+exported(count).forEach((each, i) => {
+  try {
+    const apart = apartFrom(each);
+    worst = Math.max(worst, apart);
+    tell(apart < 1e-5, () => `module ${i}, ${each.about}: ${apart} apart`);
+  } catch (error) {
+    tell(false, () => `module ${i}, ${each.about}: ${(error as Error).message}`);
+  }
+});
+console.log(`${count} modules of PyTorch in memcell: at most ${worst.toExponential(1)} apart`);
+const [good, bad] = await others(await runtime("node"));
+passed += good;
+failed += bad;
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -1,0 +1,277 @@
+/**
+ * The signals of a graph. What is linear stays open as long as it can: sums of features, scaled and shifted, become what a layer has for
+ * them, or a dense layer.
+ */
+
+import { combine } from "./combine.js";
+import { type Json, type Maker, type Numbers, PLACES, type Signal, type Term } from "./signal.js";
+import { refuse, type Spend } from "./views.js";
+
+/** Places in one signal. */
+interface Places {
+  at: Float64Array;
+  scale?: Float64Array | undefined;
+}
+export interface Folded {
+  signal: Signal;
+  terms: Places[];
+  shift?: Float64Array | undefined;
+  ops: (readonly [op: string, values: Float64Array])[];
+}
+
+const isWhole = ({ signal, terms: [term] }: Folded) => term?.at.length === signal.units && term.at.every((place, i) => place === i);
+const taken = (list: Float64Array, at: Float64Array, absent: number) => at.map((place) => (place < 0 ? absent : (list[place] as number)));
+const times = (a?: Float64Array, b?: Float64Array) => (a && b ? a.map((x, i) => x * (b[i] as number)) : (a ?? b));
+const plus = (a?: Float64Array, b?: Float64Array) => (a && b ? a.map((x, i) => x + (b[i] as number)) : (a ?? b));
+/** A chain of sums may be this long. */
+const LONGEST = 200;
+
+export class Chain implements Maker {
+  readonly signals: Signal[] = [];
+  /** What the graph does not tell. */
+  readonly notes = new Set<string>();
+  /** The input with the sequences' lengths. */
+  lengths: unknown;
+
+  readonly #combined = new Map<string, Signal>();
+
+  constructor(readonly spend: Spend) {}
+
+  add(units: number, name: string, more: Partial<Signal>): Signal {
+    if (units >= PLACES) refuse(`of ${units} units, expected at most ${PLACES / 2}`);
+    this.spend(200);
+    const signal: Signal = { ahead: more.below?.ahead === true, parts: {}, ...more, id: this.signals.length, units, name };
+    this.signals.push(signal);
+    return signal;
+  }
+
+  like(signal: Signal, more: Partial<Signal>, units = signal.units): Signal {
+    return this.add(units, signal.name, { ...signal, final: undefined, settled: undefined, ...more });
+  }
+
+  bare(below: Signal, name: string, layer: Json, more: Partial<Signal> = {}): Signal {
+    return this.add(below.units, name, { layer, below, ...more });
+  }
+
+  dense(below: Signal, units: number, name: string, weight: Numbers, bias?: Numbers): Signal {
+    const parts = { weight: { shape: [units, below.units], data: weight }, ...(bias && { bias: { shape: [units], data: bias } }) };
+    return this.add(units, name, { layer: { type: "dense", units }, below, parts });
+  }
+
+  idsOf = ({ id, units }: Signal) => Float64Array.from({ length: units }, (_, i) => id * PLACES + i);
+
+  /** The signal whose features these are, all and in order. */
+  whole(ids: Float64Array): Signal | undefined {
+    const first = ids[0] as number;
+    const signal = this.signals[Math.floor(first / PLACES)];
+    return signal?.units === ids.length && ids.every((id, i) => id === signal.id * PLACES + i) ? signal : undefined;
+  }
+
+  /** With the final states in place of steps, where these are of the half that has read all. */
+  #halves(ids: Float64Array): Float64Array {
+    const of = (id: number) => this.signals[Math.floor(id / PLACES)];
+    const open = new Set(Array.from(ids, of).filter((signal) => signal?.half));
+    for (const id of ids) {
+      const { half, units = 0 } = of(id) ?? {};
+      if (half && (id % PLACES < half.from || id % PLACES >= half.from + units / 2)) open.delete(of(id));
+    }
+    return open.size > 0 ? ids.map((id) => (open.has(of(id)) ? (of(id)?.half?.final.id as number) * PLACES + (id % PLACES) : id)) : ids;
+  }
+
+  /** Features as sums of places in one signal of a layer. @throws Refusal if they come from several that no layer has together */
+  fold(given: Float64Array, depth = 0): Folded {
+    const { signals } = this;
+    const ids = this.#halves(given);
+    if (depth > LONGEST) refuse(`after more than ${LONGEST} sums`);
+    this.spend(32 * ids.length, "the sums of a node take");
+    const found = new Set(ids);
+    found.delete(-1);
+    const from = [...new Set([...found].map((id) => Math.floor(id / PLACES)))].map((id) => signals[id] as Signal);
+    if (from.length === 0) refuse("of zeros alone");
+    if (from.length > 1) {
+      const real = from.map((signal) => ({ signal: this.settle(signal), offset: 0, from: signal }));
+      const [first] = real;
+      while (real.some(({ signal }) => signal !== first?.signal)) {
+        const pair = real.flatMap((a) => real.flatMap((b) => (a.signal === b.signal ? [] : [{ a: a.signal, b: b.signal }])));
+        const merged = pair.reduce<{ a: Signal; b: Signal; both: Signal } | undefined>((done, { a, b }) => {
+          const both = done ? undefined : this.combined(a, b, "concat");
+          return both ? { a, b, both } : done;
+        }, undefined);
+        if (!merged)
+          return refuse(`that takes from ${from.map(({ name }) => JSON.stringify(name)).join(" and ")}, expected one chain of layers`);
+        for (const each of real) {
+          if (each.signal === merged.b) each.offset += merged.a.units;
+          if (each.signal === merged.a || each.signal === merged.b) each.signal = merged.both;
+        }
+      }
+      const to = new Map(real.map(({ from, signal, offset }) => [from.id, signal.id * PLACES + offset]));
+      return this.fold(
+        ids.map((id) => (id < 0 ? id : (to.get(Math.floor(id / PLACES)) as number) + (id % PLACES))),
+        depth + 1,
+      );
+    }
+    const signal = from[0] as Signal;
+    const at = ids.map((id) => (id < 0 ? -1 : id % PLACES));
+    if (!signal.terms) return { signal, terms: [{ at }], ops: [] };
+    const inner: (Folded & { by: Float64Array | undefined })[] = signal.terms.map(({ ids, scale }) => ({
+      ...this.fold(taken(ids, at, -1), depth + 1),
+      by: scale && taken(scale, at, 0),
+    }));
+    const first = inner[0] as Folded;
+    const second = inner[1];
+    const sum = second && second.signal !== first.signal && inner.length === 2 ? this.#sum(signal.terms as [Term, Term]) : undefined;
+    if (sum) return { signal: sum, terms: [{ at }], ops: [] };
+    if (inner.some((each) => each.signal !== first.signal))
+      refuse(`that adds ${inner.map(({ signal }) => JSON.stringify(signal.name)).join(" and ")}, expected one chain of layers`);
+    const whole = at.length === signal.units && at.every((place, i) => place === i);
+    const shift = signal.shift && taken(signal.shift, at, 0);
+    return {
+      signal: first.signal,
+      terms: inner.flatMap(({ terms, by }) => terms.map(({ at, scale }) => ({ at, scale: times(scale, by) }))),
+      shift: inner.reduce<Float64Array | undefined>((sum, { shift, by }) => plus(sum, shift && times(shift, by)), shift),
+      ops: whole && signal.by ? [...first.ops, signal.by] : [["", at]],
+    };
+  }
+
+  #sum([a, b]: [Term, Term]): Signal | undefined {
+    if (a.scale || b.scale) return undefined;
+    const [x, y] = [this.plain(a.ids), this.plain(b.ids)];
+    return this.combined(x, y, "sum") ?? this.combined(y, x, "sum");
+  }
+
+  /** The same each time, as other layers may take from it. */
+  combined(a: Signal, b: Signal, how: "concat" | "sum"): Signal | undefined {
+    const key = `${a.id} ${how} ${b.id}`;
+    const made = this.#combined.get(key) ?? combine(this, a, b, how);
+    if (made) this.#combined.set(key, made);
+    return made;
+  }
+
+  /** The signal of a layer that a signal is. */
+  settle = (signal: Signal): Signal => (signal.terms ? this.plain(this.idsOf(signal)) : signal);
+
+  /** The signal of a layer whose outputs are these features; of a layer more, if need be. */
+  plain(ids: Float64Array, name?: string): Signal {
+    const whole = this.whole(ids);
+    const signal = whole?.settled ?? this.#plain(ids, name);
+    if (whole) whole.settled = signal;
+    return signal;
+  }
+
+  #plain(ids: Float64Array, name?: string): Signal {
+    const folded = this.fold(ids);
+    const { signal, terms, shift } = folded;
+    const free = this.#free(folded);
+    if (free) return free;
+    const { weight, bias } = this.#through(folded);
+    const each = (add: (row: number, feature: number, weight: number) => void) => ids.forEach((_, i) => add(i, i, 1));
+    const own = name ?? `${signal.name}, then a sum of ${terms.length}`;
+    return this.dense(signal, ids.length, own, weight(ids.length, each), shift && bias(ids.length, each));
+  }
+
+  /** What the features take from, and weights of the features as weights of that. */
+  through(ids: Float64Array) {
+    const whole = this.whole(ids);
+    const folded = this.fold(ids);
+    const free = whole?.settled ?? this.#free(folded);
+    if (whole) whole.settled = free;
+    return this.#through(free ? this.fold(this.idsOf(free)) : folded);
+  }
+
+  #through({ signal, terms, shift }: Folded) {
+    const { units } = signal;
+    type Fill = (add: (row: number, feature: number, weight: number) => void) => void;
+    return {
+      signal,
+      shifted: shift !== undefined,
+      weight:
+        (rows: number, fill: Fill): Numbers =>
+        () => {
+          const out = this.floats(rows * units);
+          fill((row, feature, weight) => {
+            for (const { at, scale } of terms) {
+              const place = at[feature] as number;
+              if (place >= 0) (out[row * units + place] as number) += scale ? weight * (scale[feature] as number) : weight;
+            }
+          });
+          return out;
+        },
+      bias:
+        (rows: number, fill: Fill): Numbers =>
+        () => {
+          const sums = new Float64Array(rows);
+          fill((row, feature, weight) => {
+            (sums[row] as number) += weight * (shift?.[feature] ?? 0);
+          });
+          return Float32Array.from(sums);
+        },
+    };
+  }
+
+  floats(count: number): Float32Array {
+    this.spend(4 * count, "the model's parameters take");
+    return new Float32Array(count);
+  }
+
+  /** The signal that these features are without another layer; undefined if there is none. */
+  #free(folded: Folded): Signal | undefined {
+    const { signal, terms, shift, ops } = folded;
+    const { layer, parts } = signal;
+    const [{ at, scale } = { at: new Float64Array() }, second] = terms;
+    const whole = isWhole(folded);
+    const { activation, kind } = (layer ?? {}) as Record<string, string | undefined>;
+    if (second) {
+      const own = layer?.type === "pooling" && layer.kind === "last" ? (signal.below as Signal) : signal;
+      const half = own.units / 2;
+      const halves = at.every((place, i) => place === i) && second.at.every((place, i) => place === half + i);
+      const plain = terms.length === 2 && !scale && !second.scale && !shift && at.length === half;
+      if (!plain || !halves || own.layer?.bidirectional !== "concat" || own.layer.residual) return undefined;
+      const sum = this.like(own, { layer: { ...own.layer, bidirectional: "sum" } }, half);
+      return own === signal ? sum : this.bare(sum, signal.name, layer as Json);
+    }
+    if (whole && !scale && !shift) return signal;
+    const exact = (one: string, other: string) => (ops.length === 2 && ops[0]?.[0] === one && ops[1]?.[0] === other ? ops : undefined);
+    if (!signal.below && !layer && !signal.tokens && whole && (!scale || scale.every((value) => value > 0 && value < Infinity))) {
+      const [mean, deviation] = exact("Sub", "Div")?.map(([, values]) => values) ?? [
+        at.map((_, i) => -(shift?.[i] ?? 0) / (scale?.[i] ?? 1)),
+        at.map((_, i) => 1 / (scale?.[i] ?? 1)),
+      ];
+      return this.bare(
+        signal,
+        signal.name,
+        {},
+        { scaler: { mean: [...(mean as Float64Array)], deviation: [...(deviation as Float64Array)] } },
+      );
+    }
+    if (layer?.type === "dense" && !activation && (!signal.table || (whole && !scale))) {
+      const { weight, bias } = parts as Partial<typeof parts> & { weight: { shape: number[]; data: Numbers } };
+      const columns = weight.shape[1] as number;
+      const rows = (given: Float32Array, each: number) => {
+        const out = this.floats(at.length * each);
+        at.forEach((place, row) => {
+          for (let i = 0; place >= 0 && i < each; i++) out[row * each + i] = (given[place * each + i] as number) * (scale?.[row] ?? 1);
+        });
+        return out;
+      };
+      const biased = () => {
+        const out = bias ? rows(bias.data(), 1) : this.floats(at.length);
+        return shift ? out.map((value, i) => value + (shift[i] as number)) : out;
+      };
+      const kept = whole && !scale ? weight.data : () => rows(weight.data(), columns);
+      const units = at.length;
+      const dense = this.dense(signal.below as Signal, units, signal.name, kept, bias || shift ? biased : undefined);
+      return Object.assign(dense, signal.table && { table: signal.table });
+    }
+    if (layer?.type === "normalization" && whole && !parts.weight) {
+      const of = (values: Float64Array | undefined, otherwise: number) => ({
+        shape: [at.length],
+        data: () => Float32Array.from(values ?? at.map(() => otherwise)),
+      });
+      return this.like(signal, { parts: { weight: of(scale, 1), bias: of(shift, 0) } });
+    }
+    const stretched = layer?.type === "dense" ? "activation" : "kind";
+    if ((kind ?? activation) === "[-1,1]" && whole && !shift && scale?.every((value) => value === 2))
+      return this.like(signal, { layer: { ...layer, [stretched]: "[-2,2]" } });
+    return undefined;
+  }
+}

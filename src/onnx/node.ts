@@ -1,0 +1,66 @@
+/** A node of a graph as its rows see it. */
+
+import type { Chain } from "./chain.js";
+import { type Json, PLACES, type Signal } from "./signal.js";
+import { type Dim, hasRole, refuse, type Steps, sizeOf, strided, type View, valuesOf } from "./views.js";
+
+export interface Node {
+  name: string;
+  inputs: (View | undefined)[];
+  /** How many outputs it has. */
+  outputs: number;
+  chain: Chain;
+  /** An attribute. */
+  number(name: string, otherwise: number): number;
+  text(name: string, otherwise: string): string;
+  numbers(name: string): number[] | undefined;
+  texts(name: string): string[];
+}
+/** The rows of nodes: what they make of their inputs. */
+export type Rows = Record<string, (node: Node) => View | (View | undefined)[]>;
+
+export const spendOf = ({ chain }: Node) => chain.spend;
+
+export const input = ({ inputs }: Node, k = 0): View => inputs[k] ?? refuse(`without its input ${k}`);
+export function given(node: Node, k: number): View {
+  const view = input(node, k);
+  return view.steps ? refuse(`whose input ${k} layers compute, expected a constant`) : view;
+}
+/** A constant input's numbers, as integers of a list. */
+export const listOf = (node: Node, k: number): number[] | undefined => node.inputs[k] && [...valuesOf(given(node, k), node.chain.spend)];
+/** A list that was an attribute, and in later versions of the operators is an input. */
+export const listed = (node: Node, name: string, k = 1) => node.numbers(name) ?? listOf(node, k);
+
+/** All of an array's features, by their ids. */
+export const idsOf = ({ chain }: Node, view: View): Float64Array => valuesOf(view, chain.spend);
+
+/** A signal in the shape of `like`. */
+export function shaped(like: View, { id }: Signal, dims: readonly Dim[] = like.dims): View {
+  const { type, steps } = like;
+  return { dims: strided(dims), offset: 0, read: (at) => id * PLACES + at, steps: steps && { ...steps, computed: true }, type };
+}
+
+/** What no layer is, which may yet be a part of one, or unused. */
+export function foreign({ chain, name }: Node, view: View, reason: string, layer: Json = { type: "foreign" }): View {
+  const ids = valuesOf(view, chain.spend);
+  return shaped(view, chain.add(ids.length, name, { layer, wrong: reason }));
+}
+
+/** The signal of a layer that the array is. */
+export const plain = (node: Node, view: View): Signal => node.chain.plain(idsOf(node, view), node.name);
+
+/** @throws Refusal unless its steps are just the sequence's */
+export function wholeSequence({ steps }: View): void {
+  const { front = 0, behind = 0 } = steps as Steps;
+  if (front || behind)
+    refuse(
+      `of steps that lie ${front} before and ${behind} behind the input's, expected all padding of a convolution in front, its kernel - 1`,
+    );
+}
+
+/** The features of an axis alone. */
+export function features({ dims }: View, axis: number): number {
+  const dim = dims.at(axis) ?? refuse(`without the axis ${axis}`);
+  if (hasRole(dim) && dim.some(({ role, size }) => role && size > 1)) refuse(`over steps or sequences (axis ${axis}), expected features`);
+  return sizeOf(dim);
+}

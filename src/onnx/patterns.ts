@@ -1,0 +1,87 @@
+/** What several nodes together compute as one layer does: layer normalisation, and attention over a sequence's steps. */
+
+import { features, foreign, idsOf, type Node, plain, shaped } from "./node.js";
+import { PLACES, type Signal } from "./signal.js";
+import { type Dim, refuse, type View } from "./views.js";
+
+type Derived = NonNullable<View["derived"]>;
+
+/** The part of a layer that an array is; none if its dimensions have changed since. */
+const partOf = ({ derived, dims }: View) => (derived?.dims === dims ? derived : undefined);
+export function as(view: View, kind: string, of: View, more: Partial<Derived> = {}): View {
+  return { ...view, derived: { kind, of, dims: view.dims as readonly Dim[], ...more } };
+}
+
+/** The value that PyTorch and memcell add to a variance. */
+const EPSILON = 1e-5;
+
+/** Layer normalisation of the last axis, with a gain of 1. */
+export function normalize(node: Node, view: View, epsilon: number): View {
+  const { chain, name } = node;
+  if (features(view, -1) !== idsOf(node, view).length) refuse("over some of the features, expected all");
+  let ids = idsOf(node, view);
+  // Another epsilon is 0.00001 where inputs are so much larger: (s x) / sqrt(s s v + e) = x / sqrt(v + e / (s s)).
+  if (Math.abs(epsilon / EPSILON - 1) > 1e-5) {
+    const scale = new Float64Array(ids.length).fill(Math.sqrt(EPSILON / epsilon));
+    ids = chain.idsOf(chain.add(ids.length, name, { terms: [{ ids, scale }] }));
+  }
+  return shaped(view, chain.bare(chain.plain(ids, name), name, { type: "normalization" }));
+}
+
+/** (x - mean) / sqrt(variance + epsilon), step by step. */
+export function normalized(node: Node, op: string, a: View, b?: View): View | undefined {
+  const [x, y] = [partOf(a), b && partOf(b)];
+  const reason = "of a part of a layer normalisation";
+  if (op === "Sub" && y?.kind === "mean" && y.of === a) return as(foreign(node, a, reason), "centred", a);
+  if (x?.kind === "centred" && ((op === "Mul" && b === a) || (op === "Pow" && !b?.steps && b?.read(b.offset) === 2)))
+    return as(foreign(node, a, reason), "square", x.of);
+  if (op === "Add" && x?.kind === "mean" && b && !b.steps && partOf(x.of)?.kind === "square")
+    return as(foreign(node, a, reason), "variance", (partOf(x.of) as Derived).of, { epsilon: b.read(b.offset) });
+  if (op === "Sqrt" && x?.kind === "variance") return as(foreign(node, a, reason), "deviation", x.of, { epsilon: x.epsilon as number });
+  if (op === "Div" && x?.kind === "centred" && y?.kind === "deviation" && x.of === y.of) return normalize(node, x.of, y.epsilon as number);
+  return undefined;
+}
+
+/** The product of an array and a share for each of its steps. */
+export function weighed(node: Node, op: string, a: View, b: View): View | undefined {
+  const [x, y] = [partOf(a), partOf(b)];
+  const reason = "of a part of an attention over steps";
+  if (op !== "Mul" || (x?.kind !== "share" && y?.kind !== "share")) return undefined;
+  const [array, share] = x?.kind === "share" ? [b, x.of] : [a, y?.of as View];
+  return as(foreign(node, array, reason), "weighed", array, { share });
+}
+
+/** Whether it is an input of the graph, as the lengths of sequences are. */
+function isInput({ chain }: Node, view: View): boolean {
+  const signal = view.steps && chain.signals[Math.floor(view.read(view.offset) / PLACES)];
+  return signal !== undefined && !signal.layer && !signal.terms;
+}
+
+/** Steps within the sequences' lengths, and a sum over steps by them. */
+export function ofLengths(node: Node, op: string, a: View, b: View): View | undefined {
+  if (op === "Less" && !a.steps && isInput(node, b)) return as(foreign(node, b, "of lengths"), "within", b);
+  const total = op === "Div" && isInput(node, b) ? partOf(a) : undefined;
+  if (total?.kind !== "total") return undefined;
+  return shaped(a, node.chain.bare(plain(node, total.of), node.name, { type: "pooling", kind: "mean" }));
+}
+
+/** Beyond its length a sequence has no steps, whatever the graph puts there. */
+export const isWithin = (view: View | undefined) => view !== undefined && partOf(view)?.kind === "within";
+
+/** The sum over steps of what `weighed` made. */
+export function attention(node: Node, view: View): Signal | undefined {
+  const part = partOf(view);
+  if (part?.kind !== "weighed") return undefined;
+  const { chain, name } = node;
+  const scores = plain(node, part.share as View);
+  const hidden = scores.below;
+  const below = plain(node, part.of);
+  const { weight: v, bias } = scores.parts;
+  const { weight: W, bias: b } = hidden?.parts ?? {};
+  const fits =
+    scores.layer?.type === "dense" && scores.units === 1 && !bias && !scores.layer.activation && hidden?.layer?.activation === "tanh";
+  if (!fits || !v || !W || !b || hidden.below !== below)
+    return refuse("of a weighted sum, expected shares that are softmax of v tanh(W x + b)");
+  const layer = { type: "pooling", kind: "attention", units: hidden.units };
+  return chain.bare(below, name, layer, { parts: { weight: W, bias: b, v }, ahead: below.ahead === true });
+}
