@@ -265,7 +265,7 @@ function graphs(): Honest[] {
   const exported: { about: string; file: string }[] = JSON.parse(
     readFileSync(new URL("../tests/vectors/onnx.json", import.meta.url), "utf8"),
   );
-  const own = { lstm: { states: true }, foreign: {}, both: { lengths: true }, tokens: {} };
+  const own = { lstm: { states: true }, foreign: {}, both: { lengths: true }, tokens: {}, columns: {} };
   const open = (bytes: Uint8Array) => {
     if (Buffer.from(bytes).includes('"memcell":')) return loadModel(bytes).save();
     return fromOnnx(bytes).model.save();

@@ -179,6 +179,8 @@ describe("what is wrong is refused, with its place", () => {
     ["weights of another size", graph((g, x) => g.node("LSTM", [x, "W", "R"])), /that takes "W", which no node before it gives/],
     ["a graph of constants", graph((g) => g.integers([1])), /"y" that is constant/],
     ["a file that ends early", file.slice(0, -9), /^"bytes\[\d+\]" expected a field that ends within its message, as in an ONNX file/],
+    // A graph (7) with a name (2) alone.
+    ["no outputs", new Uint8Array([58, 3, 18, 1, 120]), /^"bytes" expected an input with a shape, got 0 inputs/],
     ["no ONNX file", new Uint8Array([8, 7]), /^"bytes" expected an ONNX file, with a graph/],
     ["a long integer", new Uint8Array(12).fill(255), /^"bytes\[0\]" expected an integer of at most 10 bytes/],
     ["a field of another kind", new Uint8Array([56, 1]), /^"bytes\[0\]" expected field 7 of another kind/],

@@ -1,8 +1,20 @@
 /** A model of an ONNX file. */
 
-import { bytes as checkBytes, checkConfig, clip, fail, type Model, modelOf, options, product, type Tensor } from "../interop/core.js";
+import {
+  bytes as checkBytes,
+  checkConfig,
+  clip,
+  fail,
+  type Model,
+  type ModelConfig,
+  modelOf,
+  options,
+  product,
+  type Tensor,
+} from "../interop/core.js";
 import { assemble, type End, endOf } from "./assemble.js";
 import { Chain } from "./chain.js";
+import { addColumns, type Metadata, ownInput } from "./columnsIn.js";
 import { Reader } from "./messages.js";
 import { Refused, Run, type Values } from "./run.js";
 import { type GraphProto, MODEL, type ValueProto } from "./schema.js";
@@ -68,19 +80,23 @@ function constants(given: FromOnnxOptions["given"] = {}): Values {
 }
 
 export function modelOfOnnx<O>(source: Uint8Array | ArrayBuffer, given: FromOnnxOptions): { model: Model<O>; unknown: string[] } {
-  const { given: values, from, to, shape } = options("options", given, ["given", "from", "to", "shape"]) as FromOnnxOptions;
+  const { given: values, from, to, shape: asked } = options("options", given, ["given", "from", "to", "shape"]) as FromOnnxOptions;
   const file = checkBytes("bytes", source);
   for (const [name, text] of Object.entries({ from, to }))
     if (text !== undefined && typeof text !== "string") fail(TypeError, name, "a name", text);
-  const isShape = Array.isArray(shape) && shape.every((n) => n === "T" || n === "B" || (Number.isSafeInteger(n) && n > 0));
-  if (shape !== undefined && !isShape) fail(TypeError, "shape", 'sizes, "T" and "B"', shape);
+  const isShape = Array.isArray(asked) && asked.every((n) => n === "T" || n === "B" || (Number.isSafeInteger(n) && n > 0));
+  if (asked !== undefined && !isShape) fail(TypeError, "shape", 'sizes, "T" and "B"', asked);
   const reader = new Reader(file, 2 * file.length + ROOM);
-  const { graph, metadata } = reader.read(MODEL) as { graph?: GraphProto; metadata: { key: string; value: string }[] };
+  const { graph, metadata } = reader.read(MODEL) as { graph?: GraphProto; metadata: Metadata };
   if (!graph) return fail(RangeError, "bytes", "an ONNX file, with a graph", file);
+  const own = from === undefined ? ownInput(metadata) : undefined;
   const known = constants(values);
   const made = new Set(graph.tensors.map(({ name }) => name));
   const inputs = graph.inputs.filter(({ name }) => !made.has(name) && !(name in known));
-  const begin = from === undefined ? undefined : ([...graph.inputs, ...graph.values].find(({ name }) => name === from) ?? { name: from });
+  const shape = own ? (["T", "B", own.units] as const) : asked;
+  const start = own?.from ?? from;
+  const begin =
+    start === undefined ? undefined : ([...graph.inputs, ...graph.values].find(({ name }) => name === start) ?? { name: start });
   let worst = new Refused(`expected an input with a shape, got ${inputs.length} inputs: give from and shape`, -1);
   const { left } = reader;
   for (const main of begin ? [begin] : inputs.slice(0, 8)) {
@@ -92,17 +108,17 @@ export function modelOfOnnx<O>(source: Uint8Array | ArrayBuffer, given: FromOnnx
       if (sizes.some((size, k) => size === undefined && meaning[k] === "F")) continue;
       (reader as { left: number }).left = left;
       const chain = new Chain((bytes, what) => reader.spend(bytes, what));
-      const start: Values = { ...known };
+      const outer: Values = { ...known };
       for (const { name, ...rest } of inputs) {
         const own = sizesOf({ name, ...rest });
         const view = own && symbol(chain, name, own, own.map((size) => (size ? "F" : "B")).join(""), rest.type?.tensor?.type);
-        start[name] = view ?? new Refused(`has an input "${clip(name, 80)}" without a shape: give its value`, 0);
+        outer[name] = view ?? new Refused(`has an input "${clip(name, 80)}" without a shape: give its value`, 0);
       }
       const view = symbol(chain, main.name, sizes, meaning, main.type?.tensor?.type);
       if (!view) continue;
       const fixed: Values = Object.assign(Object.create(null), { [main.name]: view });
       const run = new Run(chain, fixed, tensorView);
-      const results = run.graph(graph, Object.assign(Object.create(null), start, fixed));
+      const results = run.graph(graph, Object.assign(Object.create(null), outer, fixed));
       const wanted =
         to === undefined ? results.map((value, k) => ({ value, name: graph.outputs[k]?.name ?? "" })) : [{ value: run.all[to], name: to }];
       const ends = wanted.map(({ value = new Refused(`has no value "${clip(to ?? "", 80)}"`, 0), name }) =>
@@ -114,7 +130,11 @@ export function modelOfOnnx<O>(source: Uint8Array | ArrayBuffer, given: FromOnnx
       const heads = ends.filter(
         (end): end is End => end === first || (!(end instanceof Refused) && end.top.layer?.type === "dense" && end.top.below === below),
       );
-      const model = first ? attempt(first.name, () => modelFrom(heads, metadata)) : (ends[0] as Refused);
+      const model = first
+        ? attempt(first.name, () =>
+            modelFrom(heads, metadata, own && ((config, tensors) => addColumns(own, config, tensors, run.all, chain.spend))),
+          )
+        : ((ends[0] as Refused | undefined) ?? new Refused("expected a graph with outputs, got one without", 0));
       if (!(model instanceof Refused)) {
         const rest = graph.outputs.filter((output) => !heads.some(({ name }) => name === output.name));
         return {
@@ -148,8 +168,13 @@ function ending(chain: Chain, value: View | Refused, name: string): End | Refuse
   return endOf(chain, valuesOf(value, chain.spend), name);
 }
 
-function modelFrom(ends: readonly End[], metadata: { key: string; value: string }[]): Model<unknown> {
+function modelFrom(
+  ends: readonly End[],
+  metadata: Metadata,
+  own: ((config: ModelConfig, tensors: Record<string, Tensor>) => void) | undefined,
+): Model<unknown> {
   const { config, tensors } = assemble(ends);
+  if (own) own(config, tensors);
   const strings = Object.fromEntries(metadata.filter(({ key }) => key !== "memcell").map(({ key, value }) => [key, value]));
   const whole = Object.keys(strings).length > 0 ? { ...config, metadata: strings } : config;
   return modelOf(checkConfig(whole), { tensors, skipped: {} }).model;

@@ -57,6 +57,11 @@ export function graphOf(model: Model<unknown>, { states = false, lengths = false
     },
   };
   inputs(draft, config);
+  // What becomes of columns no reader could tell from the nodes: where they end stands in the file.
+  const { input, scaler, metadata } = config;
+  const columns = "columns" in input && {
+    memcell: JSON.stringify({ input, ...(scaler.inputs && { inputs: scaler.inputs }), from: draft.x, units: draft.units }),
+  };
   layers.forEach(({ path, layer }, i) => {
     const { type } = layer;
     draft.path = path;
@@ -77,5 +82,5 @@ export function graphOf(model: Model<unknown>, { states = false, lengths = false
     if (scale) draft.x = scaled(graph, draft.x, `scaler.targets.${name}`, ["Mul", scale.deviation], ["Add", scale.mean]);
     graph.result(name, draft.x, [...(draft.pooled ? [] : ["T" as const]), "B", draft.units]);
   });
-  return graph.file(opset, config.metadata);
+  return graph.file(opset, { ...metadata, ...columns });
 }
