@@ -90,9 +90,10 @@ export default defineConfig({
     nav: [
       { text: "Start", link: "/start" },
       { text: "Guides", link: "/guide", activeMatch: "^/(guide|data|api|trouble|from/|project/|runtimes|benches)" },
+      { text: "The note", link: "/note" },
       { text: "Reference", link: "/reference/memcell/", activeMatch: "^/reference/" },
     ],
-    sidebar: { "/reference/": reference, "/": guides },
+    sidebar: { "/reference/": reference, "/note": [], "/play": [], "/": guides },
     outline: { level: [2, 3] },
     search: { provider: "local" },
     docFooter: { prev: false, next: false },

@@ -3,6 +3,7 @@
 import type { Theme } from "vitepress";
 import DefaultTheme from "vitepress/theme-without-fonts";
 import "./style.css";
+import "./figures.css";
 
 export default {
   extends: DefaultTheme,

@@ -1,0 +1,96 @@
+/** Lines over x, as SVG, with a legend in words. */
+
+import { escaped } from "./dom.js";
+
+export interface Line {
+  name: string;
+  /** NaN and null: a gap. */
+  values: readonly (number | null)[];
+}
+
+export interface ChartOptions {
+  x: string;
+  y: string;
+  log?: boolean;
+  /** The x of each value; by default 1, 2 and so on. */
+  at?: readonly number[];
+  /** What to hold the y axis to. */
+  least?: number;
+  most?: number;
+  /** The whole in a sentence, for those who do not see it. */
+  label: string;
+}
+
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [720, 300, 64, 14, 12, 42];
+const DASHES = ["", "7 4", "2 3", "9 3 2 3"];
+
+const shown = (value: number) =>
+  value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5) ? value.toExponential(0) : `${+value.toPrecision(3)}`;
+
+/** Round numbers between two others. */
+function ticks(low: number, high: number, log: boolean): number[] {
+  if (log) {
+    const every = Math.max(1, Math.ceil((high - low) / 6));
+    return Array.from({ length: Math.floor((high - low) / every) + 1 }, (_, i) => Math.ceil(low) + i * every).filter(
+      (tick) => tick <= high,
+    );
+  }
+  const rough = (high - low) / 5 || 1;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5, 10].find((each) => each * power >= rough) as number) * power;
+  return Array.from({ length: Math.floor((high - low) / step) + 2 }, (_, i) => (Math.ceil(low / step) + i) * step).filter(
+    (tick) => tick <= high * (1 + 1e-9),
+  );
+}
+
+export function chart(lines: readonly Line[], { x, y, log = false, at, least, most, label }: ChartOptions): string {
+  // Below what f32 can tell from nothing, a line ends.
+  const scaled = (value: number | null) =>
+    value === null || !Number.isFinite(value) || (log && value < 1e-30) ? Number.NaN : log ? Math.log10(value) : value;
+  const numbers = lines.flatMap(({ values }) => values.map(scaled)).filter(Number.isFinite);
+  const low = Math.min(
+    least === undefined ? Number.POSITIVE_INFINITY : scaled(least),
+    ...(numbers.length > 0 ? [numbers.reduce((a, b) => Math.min(a, b))] : [0]),
+  );
+  let high = Math.max(
+    most === undefined ? Number.NEGATIVE_INFINITY : scaled(most),
+    ...(numbers.length > 0 ? [numbers.reduce((a, b) => Math.max(a, b))] : [1]),
+  );
+  if (high === low) high = low + 1;
+  const length = Math.max(2, ...lines.map(({ values }) => values.length));
+  const from = at?.[0] ?? 1;
+  const to = at?.at(-1) ?? length;
+  const px = (value: number) => LEFT + ((value - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
+  const py = (value: number) => TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM);
+
+  const grid = ticks(low, high, log).map((tick) => {
+    const place = py(tick).toFixed(1);
+    const text = log ? `1e${tick}` : shown(tick);
+    return `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${place}" y2="${place}"/><text x="${LEFT - 8}" y="${place}" dy="0.32em" text-anchor="end">${text}</text>`;
+  });
+  const along = ticks(from, to, false).map(
+    (tick) => `<text x="${px(tick).toFixed(1)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${shown(tick)}</text>`,
+  );
+  const paths = lines.map(({ values }, i) => {
+    let pen = "M";
+    const path = values.map((value, t) => {
+      const height = scaled(value);
+      if (!Number.isFinite(height)) {
+        pen = "M";
+        return "";
+      }
+      const point = `${pen}${px(at?.[t] ?? t + 1).toFixed(1)} ${py(height).toFixed(1)}`;
+      pen = "L";
+      return point;
+    });
+    return `<path class="line" style="stroke: var(--line-${(i % 4) + 1})" stroke-dasharray="${DASHES[i % 4]}" d="${path.join("")}"/>`;
+  });
+  const legend = lines.map(
+    ({ name }, i) =>
+      `<li><svg width="30" height="10" aria-hidden="true"><path class="line" style="stroke: var(--line-${(i % 4) + 1})" stroke-dasharray="${DASHES[i % 4]}" d="M0 5H30"/></svg> ${escaped(name)}</li>`,
+  );
+  return `<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(label)}">${grid.join("")}${along.join("")}
+<text x="${(LEFT + WIDTH) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${escaped(x)}</text>
+<text transform="translate(13 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${escaped(y)}</text>${paths.join("")}</svg>
+<ul class="legend">${legend.join("")}</ul>`;
+}
