@@ -3,6 +3,7 @@
 import { createDetector, type DetectorOptions, loadDetector } from "memcell/anomaly";
 import { describe, expect, test } from "vitest";
 import { tailOf, thresholdOf } from "../src/anomaly/tail.js";
+import { damaged } from "./helpers/damaged.js";
 import { random } from "./helpers/random.js";
 
 /** Two sensors with a day of 24 hours and noise. */
@@ -129,5 +130,27 @@ describe("bad input is refused", () => {
     for (const file of [new Uint8Array(3), new Uint8Array(100), learned.slice(0, 500), learned.slice(4)])
       expect(() => loadDetector(file)).toThrow(RangeError);
     expect(() => loadDetector("x" as never)).toThrow(TypeError);
+  });
+
+  test("damaged files are refused in words, when they are loaded or used", () => {
+    const small = createDetector({ columns: ["a"], season: 3, units: 2 })
+      .fit({ a: Array.from({ length: 100 }, (_, t) => (t * 7) % 11) })
+      .save();
+    const length = new DataView(small.buffer).getUint32(0, true);
+    const wordless: string[] = [];
+    for (const json of damaged(new TextDecoder().decode(small.subarray(4, 4 + length)))) {
+      const text = new TextEncoder().encode(json);
+      const file = new Uint8Array(4 + text.length + small.length - 4 - length);
+      new DataView(file.buffer).setUint32(0, text.length, true);
+      file.set(text, 4);
+      file.set(small.subarray(4 + length), 4 + text.length);
+      try {
+        const detector = loadDetector(file);
+        for (let t = 0; t < 3; t++) detector.step({ a: t });
+      } catch (error) {
+        if (!/^"/.test((error as Error).message)) wordless.push((error as Error).message);
+      }
+    }
+    expect(wordless).toEqual([]);
   });
 });

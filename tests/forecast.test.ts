@@ -1,5 +1,6 @@
 /** memcell/forecast as its users meet it: a table in, intervals out, beside baselines; what is refused, and how. */
 
+import { readSafetensors, writeSafetensors } from "memcell";
 import { createForecaster, type ForecasterOptions, type ForecastReport, type ForecastTable, loadForecaster } from "memcell/forecast";
 import { describe, expect, test } from "vitest";
 import { quantileOf } from "../src/forecast/conformal.js";
@@ -7,6 +8,7 @@ import { ridge } from "../src/forecast/regression.js";
 import { fitSmoothing, Smoother } from "../src/forecast/smoothing.js";
 import { readGrid, timeAt, wallAt } from "../src/forecast/time.js";
 import { boxCoxExponent, logarithm, restored, transformed } from "../src/forecast/transform.js";
+import { damaged } from "./helpers/damaged.js";
 import { random } from "./helpers/random.js";
 
 const DAY = 86_400_000;
@@ -268,6 +270,23 @@ describe("bad input is refused, by row and column, with what would be right", ()
   test("files that are none", () => {
     expect(() => loadForecaster(new Uint8Array(9))).toThrow(RangeError);
     expect(() => loadForecaster(3 as never)).toThrow(TypeError);
+  });
+
+  test("damaged ones are refused in words, when they are loaded or used", async () => {
+    const forecaster = createForecaster({ ...quick, known: ["promo"], units: 2, epochs: 1 });
+    await forecaster.fit(good);
+    const { tensors, metadata } = readSafetensors(forecaster.save());
+    const wordless: string[] = [];
+    for (const json of damaged(metadata["memcell.forecast"]!)) {
+      try {
+        const loaded = loadForecaster(writeSafetensors({ tensors, metadata: { "memcell.forecast": json } }));
+        loaded.forecast(undefined, { known: { promo: Array(14).fill(0) } });
+        loaded.summary();
+      } catch (error) {
+        if (!/^"/.test((error as Error).message)) wordless.push((error as Error).message);
+      }
+    }
+    expect(wordless).toEqual([]);
   });
 
   test("a constant series is forecast as its constant, which is stated", async () => {

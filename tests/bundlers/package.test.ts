@@ -42,10 +42,12 @@ test("attw finds types for every entry point that is a module, under esm-only", 
 /** Every entry point, and one wrong use of each. */
 const CONSUMER = `
 import { adam, createModel, dense, lstm, type Model, type Report } from "memcell";
+import { createDetector, type Verdict } from "memcell/anomaly";
 import { type Batcher, createBatcher } from "memcell/batcher";
 import { toC } from "memcell/c";
 import { beamDecode } from "memcell/ctc";
 import { type QuantizedModel, quantize } from "memcell/int8";
+import { createForecaster, type Forecast } from "memcell/forecast";
 import { writeAtomically } from "memcell/node";
 import { createPredictor, createTrainer as createParallel } from "memcell/parallel";
 import { serve as serveThread } from "memcell/parallel/host";
@@ -54,6 +56,8 @@ import { createTrainer } from "memcell/worker";
 import { serve } from "memcell/worker/host";
 export const model: Model = createModel({ input: { features: 1 }, layers: [lstm({ units: 2 }), dense({ units: 1 })] });
 export const batcher: Batcher = createBatcher(model.streams({ capacity: 2 }));
+export const verdict: Verdict = createDetector({ columns: ["heat"] }).step({ heat: 3 });
+export const forecast: Forecast = createForecaster({ target: "sales", horizon: 7 }).forecast({ sales: [1, 2, 3] });
 export const labels: number[] = beamDecode([1, 2], { classes: 2 })[0].labels;
 export const header: string = toC(createModel({ input: { features: 1 }, layers: [lstm({ units: 2 })] }), { name: "wake" });
 export const quantized: QuantizedModel = quantize(model, { calibrate: [{ inputs: [1] }] });
