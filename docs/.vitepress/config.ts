@@ -50,6 +50,7 @@ const guides = [
       { text: "Keras's and TensorFlow.js's files", link: "/keras" },
       { text: "C, for microcontrollers", link: "/c" },
       { text: "Bundlers and policies", link: "/bundlers" },
+      { text: "From one process to a fleet", link: "/fleet" },
     ],
   },
   {

@@ -24,19 +24,21 @@ export async function chaos({ seconds, servers, sessions, kill, think, restart =
     const load = new Load(urls, await makeModel(), { sessions, think });
     const clients = load.run();
     const started = performance.now();
-    const rest = () => seconds * 1000 - (performance.now() - started);
-    while (rest() > 0) {
-      await setTimeout(Math.max(0, Math.min(kill * 1000, rest())));
-      if (rest() <= 0) break;
-      await fleet.kill(Math.random());
+    const until = (time) => setTimeout(Math.max(0, started + 1000 * time - performance.now()));
+    const starting = [];
+    for (let time = kill; time < seconds; time += kill) {
+      await until(time);
+      starting.push(fleet.kill(Math.random()));
       say(`${load.counts.steps} steps, ${fleet.killed} servers killed, ${load.wrong.length} wrong answers`);
-      if (restart && rest() < seconds * 500) {
+      if (restart && time >= seconds / 2) {
         restart = false;
         await redis.stop("SIGKILL");
         redis = await startRedis(redis);
         say("Redis was killed and is back");
       }
     }
+    await until(seconds);
+    await Promise.all(starting);
     load.stop();
     const ended = await clients;
     const store = new RedisStore({ url: redis.url, idle: 60_000 });
@@ -84,7 +86,8 @@ export async function bench({ seconds, servers, sessions, own }) {
     const urls = await fleet.start(servers);
     const load = new Load(urls, await makeModel(), { sessions, think: 0, plain: true });
     const clients = load.run();
-    await setTimeout(2000);
+    // Until the compiler has seen enough.
+    while (load.counts.steps < 4000 * servers) await setTimeout(100);
     const before = [await processorTime(urls), await storeTime()];
     load.counts.steps = load.times.length = 0;
     await setTimeout(seconds * 1000);

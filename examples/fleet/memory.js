@@ -2,6 +2,9 @@
 
 import { ANSWERS } from "./store.js";
 
+/** The most sessions; one more is refused as by a Redis that is full. */
+const MOST = 100_000;
+
 export class MemoryStore {
   #sessions = new Map();
   there = true;
@@ -27,6 +30,7 @@ export class MemoryStore {
   }
 
   async open(id, model, state) {
+    if (this.#sessions.size >= MOST) throw new Error("OOM");
     this.#sessions.set(id, { fence: 0, step: 0, answers: new Map(), model, state, used: performance.now() });
   }
 

@@ -4,7 +4,9 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 export class Servers {
+  /** Those that are up, by number; undefined while one starts again. */
   #all = [];
+  #children = new Set();
   killed = 0;
   said = "";
 
@@ -24,7 +26,9 @@ export class Servers {
     const child = spawn(process.execPath, [...flags, fileURLToPath(new URL("server.js", import.meta.url))], {
       env: { ...process.env, PORT: port, ...this.env },
     });
+    this.#children.add(child);
     const ended = new Promise((resolve) => child.once("close", resolve));
+    ended.then(() => this.#children.delete(child));
     return new Promise((resolve, reject) => {
       let heard = "";
       child.stderr.on("data", (data) => (this.said += data));
@@ -37,10 +41,13 @@ export class Servers {
     });
   }
 
-  /** Kills one, as a lost machine would, and starts it again under its address. */
+  /** Kills one of those that are up, as a lost machine would, and starts it again under its address. Resolves when it is ready. */
   async kill(random) {
-    const i = Math.floor(random * this.#all.length);
+    const up = [...this.#all.keys()].filter((i) => this.#all[i] !== undefined);
+    if (up.length === 0) return;
+    const i = up[Math.floor(random * up.length)];
     const { child, url, ended } = this.#all[i];
+    this.#all[i] = undefined;
     child.kill("SIGKILL");
     this.killed++;
     await ended;
@@ -48,11 +55,8 @@ export class Servers {
   }
 
   async stop(signal = "SIGTERM") {
-    await Promise.all(
-      this.#all.map(({ child, ended }) => {
-        child.kill(signal);
-        return ended;
-      }),
-    );
+    const ends = Array.from(this.#children, (child) => new Promise((resolve) => child.once("close", resolve)));
+    for (const child of this.#children) child.kill(signal);
+    await Promise.all(ends);
   }
 }

@@ -32,7 +32,8 @@ export class Sessions {
    */
   constructor(model, name, store, { capacity, limit }) {
     this.streams = model.streams({ capacity });
-    this.batcher = createBatcher(this.streams, { queue: limit });
+    // Steps of the same turn of the event loop: next to HTTP a step costs so little that waiting for more would cost more.
+    this.batcher = createBatcher(this.streams, { deadline: 0, queue: limit });
     this.name = name;
     this.store = store;
     this.limit = limit;
@@ -66,7 +67,7 @@ export class Sessions {
    * @throws Refusal
    */
   step(id, n, input) {
-    if (this.#under >= this.limit) throw later(`${this.limit} steps are under way: try again later`);
+    if (this.#under >= this.limit) throw later("too many steps are under way: try again later");
     return this.#inLine(id, async () => {
       // Twice at most: as it stands here, and, if others have gone on, as it stands in the store.
       for (let fresh = false; ; fresh = true) {
