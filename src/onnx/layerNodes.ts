@@ -133,7 +133,7 @@ function tokensOf(node: Node, view: View): Signal {
 /** The same input as one of `count` categories, 1 at that of the token. */
 const hot = ({ chain }: Node, { name }: Signal, count: number) => chain.add(count, name, { tokens: true });
 
-export const LAYER_NODES: Rows = {
+export const layerNodes = (): Rows => ({
   Relu: activation("relu"),
   Tanh: activation("tanh"),
   Sigmoid: activation("logistic"),
@@ -185,7 +185,7 @@ export const LAYER_NODES: Rows = {
     const [view, index] = [input(node), input(node, 1)];
     return lastOf(node, view, index);
   },
-};
+});
 
 /** A vector for each token. */
 export function embedding(node: Node): View {

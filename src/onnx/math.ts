@@ -98,7 +98,7 @@ export function affine(node: Node, given: View, op: string, numbers: View): View
   return shaped(view, signal);
 }
 
-const NEGATIVE = uniform([], -1);
+const NEGATIVE = /* @__PURE__ */ uniform([], -1);
 
 /** A sum, or difference, of two arrays. */
 function sum(node: Node, a: View, b: View, sign: number): View {
@@ -140,7 +140,7 @@ function unary(op: string): (node: Node) => View {
   };
 }
 
-export const MATH: Rows = {
+export const math = (): Rows => ({
   ...Object.fromEntries(Object.keys(BINARY).map((op) => [op, binary(op)])),
   ...Object.fromEntries(Object.keys(UNARY).map((op) => [op, unary(op)])),
   Where(node) {
@@ -174,4 +174,4 @@ export const MATH: Rows = {
       type: 7,
     };
   },
-};
+});

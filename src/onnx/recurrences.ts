@@ -215,4 +215,4 @@ function recurrence(type: string): (node: Node) => View[] {
   };
 }
 
-export const RECURRENCES: Rows = { RNN: recurrence("rnn"), GRU: recurrence("gru"), LSTM: recurrence("lstm") };
+export const recurrences = (): Rows => ({ RNN: recurrence("rnn"), GRU: recurrence("gru"), LSTM: recurrence("lstm") });

@@ -2,16 +2,18 @@
 
 import { clip } from "../interop/core.js";
 import type { Chain } from "./chain.js";
-import { embedding, LAYER_NODES } from "./layerNodes.js";
-import { MATH } from "./math.js";
+import { embedding, layerNodes } from "./layerNodes.js";
+import { math } from "./math.js";
 import { MOVES } from "./moves.js";
 import type { Node, Rows } from "./node.js";
 import { PRODUCTS } from "./products.js";
-import { RECURRENCES } from "./recurrences.js";
+import { recurrences } from "./recurrences.js";
 import type { GraphProto, NodeProto, TensorProto } from "./schema.js";
 import { constant, numberAt, Refusal, refuse, uniform, type View } from "./views.js";
 
-const ROWS: Rows = { ...MOVES, ...MATH, ...PRODUCTS, ...LAYER_NODES, ...RECURRENCES };
+let rows: Rows | undefined;
+/** Made when first asked for, so that bundlers leave all of it out of a program that has no use for it. */
+const allRows = (): Rows => (rows ??= { ...MOVES, ...math(), ...PRODUCTS, ...layerNodes(), ...recurrences() });
 
 /** A value that cannot be had: the reason, and the count of nodes before. */
 export class Refused {
@@ -94,7 +96,8 @@ export class Run {
       return [{ ...((f ?? i) === undefined ? constant([list.length], list) : uniform([], (f ?? i) as number)), type }];
     }
     if (op === "ConstantOfShape" && own) views.push(this.tensor(own));
-    const row = Object.hasOwn(ROWS, op) ? ROWS[op] : refuse("that memcell has no layer for");
+    const known = allRows();
+    const row = Object.hasOwn(known, op) ? known[op] : refuse("that memcell has no layer for");
     const seen: Node = {
       name: nameOf(node),
       inputs: views,
