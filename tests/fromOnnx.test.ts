@@ -88,8 +88,13 @@ const GRAPHS: Record<string, () => [model: Model, file: Uint8Array]> = {
   "tf2onnx: GRU's last state": () => {
     const model = made([gru({ units: 4 }), dense({ units: 2 })], { output: "last" });
     const g = new Converted(model);
-    const turned = g.node("Transpose", [g.input("x", "float", ["B", "T", 3])], { perm: [1, 0, 2] });
-    const [, h] = g.nodes("GRU", [turned, ...g.weights("gru", 0, [""])], { hidden_size: 4, linear_before_reset: 1 }, ["", "h?"]);
+    const x = g.input("x", "float", ["B", "T", 3]);
+    const batch = g.node("Gather", [g.node("Shape", [x]), g.integers([0])], { axis: 0 });
+    const repeats = g.node("Concat", [g.integers([1]), batch, g.integers([1])], { axis: 0 });
+    const zeros = g.node("Tile", [g.tensor("zeros", [1, 1, 4], new Float32Array(4)), repeats]);
+    const turned = g.node("Transpose", [x], { perm: [1, 0, 2] });
+    const inputs = [turned, ...g.weights("gru", 0, [""]), "", zeros];
+    const [, h] = g.nodes("GRU", inputs, { hidden_size: 4, linear_before_reset: 1 }, ["", "h?"]);
     return [model, g.end(g.dense(g.node("Squeeze", [h!, g.integers([0])])), ["B", 2])];
   },
   "Keras: TimeDistributed, by way of one axis for steps and sequences": () => {
@@ -169,6 +174,11 @@ describe("what is wrong is refused, with its place", () => {
       "an activation",
       graph((g, x) => both(g, x, { activations: ["Sigmoid", "Tanh", "Softsign", "Sigmoid", "Tanh", "Softsign"] })),
       /"LSTM_1" \(LSTM\) with the activation softsign 0.2 0.5, expected Sigmoid, Tanh/,
+    ],
+    [
+      "two chains",
+      graph((g, x) => g.node("Add", [g.node("Tanh", [x]), x])),
+      /^"bytes" has an output "y" that adds "Tanh_1" \(Tanh\) and "x", expected one chain of layers/,
     ],
     ["clip", graph((g, x) => both(g, x, { clip: 3 })), /\(LSTM\) with clip/],
     [

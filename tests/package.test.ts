@@ -60,7 +60,7 @@ const BUDGETS = {
   "int8.js": 4_900,
   "keras.js": 7_350,
   "node.js": 1_250,
-  "onnx.js": 24_700,
+  "onnx.js": 24_900,
   "parallel.js": 4_150,
   "parallel-host.js": 1_000,
   "parallel-worker.js": 150,

@@ -97,8 +97,7 @@ export class Chain implements Maker {
           const both = done ? undefined : this.combined(a, b, "concat");
           return both ? { a, b, both } : done;
         }, undefined);
-        if (!merged)
-          return refuse(`that takes from ${from.map(({ name }) => JSON.stringify(name)).join(" and ")}, expected one chain of layers`);
+        if (!merged) return refuse(`that takes from ${from.map(({ name }) => name).join(" and ")}, expected one chain of layers`);
         for (const each of real) {
           if (each.signal === merged.b) each.offset += merged.a.units;
           if (each.signal === merged.a || each.signal === merged.b) each.signal = merged.both;
@@ -122,7 +121,7 @@ export class Chain implements Maker {
     const sum = second && second.signal !== first.signal && inner.length === 2 ? this.#sum(signal.terms as [Term, Term]) : undefined;
     if (sum) return { signal: sum, terms: [{ at }], ops: [] };
     if (inner.some((each) => each.signal !== first.signal))
-      refuse(`that adds ${inner.map(({ signal }) => JSON.stringify(signal.name)).join(" and ")}, expected one chain of layers`);
+      refuse(`that adds ${inner.map(({ signal }) => signal.name).join(" and ")}, expected one chain of layers`);
     const whole = at.length === signal.units && at.every((place, i) => place === i);
     const shift = signal.shift && taken(signal.shift, at, 0);
     return {

@@ -165,6 +165,24 @@ export const MOVES: Rows = {
     if (!shape.every((n) => Number.isSafeInteger(n) && n > 0)) refuse(`to [${shape}]`);
     return expand(view, shape);
   },
+  Tile(node) {
+    const repeats = listOf(node, 1) ?? [];
+    return repeats.reduce((view, count, axis) => {
+      const size = sizeOf(view.dims[axis] ?? []);
+      if (!Number.isInteger(count) || count < 1) refuse(`by [${repeats}]`);
+      if (size === 1 || count === 1)
+        return expand(
+          view,
+          shapeOf(view).map((n, k) => (k === axis ? n * count : n)),
+        );
+      spendOf(node)(count, "a node repeats");
+      return concat(
+        Array.from({ length: count }, () => view),
+        axis,
+        spendOf(node),
+      );
+    }, input(node));
+  },
   Slice(node) {
     const starts = listed(node, "starts") ?? [];
     const ends = listed(node, "ends", 2) ?? [];

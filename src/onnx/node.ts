@@ -54,7 +54,7 @@ export function wholeSequence({ steps }: View): void {
   const { front = 0, behind = 0 } = steps as Steps;
   if (front || behind)
     refuse(
-      `of steps that lie ${front} before and ${behind} behind the input's, expected all padding of a convolution in front, its kernel - 1`,
+      `of a sequence with ${front} steps before the input's first and ${behind} after its last, expected none: a convolution's padding, its kernel - 1, all in front`,
     );
 }
 

@@ -76,12 +76,12 @@ export function attention(node: Node, view: View): Signal | undefined {
   const scores = plain(node, part.share as View);
   const hidden = scores.below;
   const below = plain(node, part.of);
-  const { weight: v, bias } = scores.parts;
-  const { weight: W, bias: b } = hidden?.parts ?? {};
-  const fits =
-    scores.layer?.type === "dense" && scores.units === 1 && !bias && !scores.layer.activation && hidden?.layer?.activation === "tanh";
-  if (!fits || !v || !W || !b || hidden.below !== below)
-    return refuse("of a weighted sum, expected shares that are softmax of v tanh(W x + b)");
+  // A bias of the scores is the same for all steps, and changes no share.
+  const { weight: v } = scores.parts;
+  const { weight: W, bias } = hidden?.parts ?? {};
+  const fits = scores.layer?.type === "dense" && scores.units === 1 && !scores.layer.activation && hidden?.layer?.activation === "tanh";
+  if (!fits || !v || !W || hidden.below !== below) return refuse("of a weighted sum, expected shares that are softmax of v tanh(W x + b)");
+  const b = bias ?? { shape: [hidden.units], data: () => chain.floats(hidden.units) };
   const layer = { type: "pooling", kind: "attention", units: hidden.units };
   return chain.bare(below, name, layer, { parts: { weight: W, bias: b, v }, ahead: below.ahead === true });
 }

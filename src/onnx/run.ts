@@ -67,7 +67,9 @@ export class Run {
       if (!(error instanceof Refusal || error instanceof RangeError || error instanceof TypeError)) throw error;
       const known = error instanceof Refusal || error.message.startsWith('"bytes"');
       const reason = known ? error.message : "whose inputs or attributes are damaged";
-      return [new Refused(reason.startsWith('"') ? reason : `has ${what} ${clip(reason, 400)}`, this.#order)];
+      // Of several readings of the axes, one in which they fit tells more.
+      const order = this.#order - (/expected (\[steps|features)/.test(reason) ? 0.5 : 0);
+      return [new Refused(reason.startsWith('"') ? reason : `has ${what} ${clip(reason, 400)}`, order)];
     }
   }
 
