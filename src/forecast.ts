@@ -34,12 +34,15 @@ const hasColumns = (value: unknown) =>
 function sourceOf(o: Checked, data: unknown): Source {
   if (isTable(data) || (Array.isArray(data) && !hasColumns(data[0])))
     return { one: true, read: (grid) => [readSeries("table", data, o, grid)] };
-  if (typeof data !== "object" || data === null) return fail(TypeError, "table", "a table, or an iterable of tables", data);
+  const many = Object(data) as Iterable<unknown> & AsyncIterable<unknown>;
+  const pass: unknown = many[Symbol.asyncIterator]?.() ?? many[Symbol.iterator]?.();
+  if (typeof data !== "object" || !pass) return fail(TypeError, "table", "a table, or an iterable of tables", data);
+  if (pass === data) return fail(TypeError, "table", "tables that can be gone through again, unlike a generator's", data);
   return {
     one: false,
     async *read(grid) {
       let count = 0;
-      for await (const table of data as Iterable<unknown>) {
+      for await (const table of many) {
         const series = readSeries(`series[${count++}]`, table, o, grid);
         // The first one's, where it is not known yet.
         grid ??= series.grid;
@@ -60,7 +63,7 @@ class Forecaster {
   }
 
   #fitted(): Saved {
-    return this.#saved ?? fail(RangeError, "forecaster", "a fit, or an update, before this", "none");
+    return this.#saved ?? fail(RangeError, "forecaster", "a fit before this", "none");
   }
 
   /**
@@ -111,7 +114,7 @@ class Forecaster {
     const { form } = learned.plan.grid;
     const series = joined("rows", history, form === null ? { ...more, start: history.start + history.length } : more);
     const prepared = prepare(learned.plan, this.#o, series, series.length, learned.frame ?? undefined);
-    for (const _ of calibrated(this.#o, learned, models, prepared, Math.max(0, history.length - this.#o.horizon)));
+    for (const _ of calibrated(this.#o, learned, models, prepared, Math.max(0, history.length - this.#o.horizon), history.length));
     saved.history = series;
     if (epochs === 0) return;
     for (const model of models) {
@@ -221,7 +224,7 @@ class Forecaster {
 }
 
 /** The row after the last one that was learned from. */
-const endOf = ({ history }: Saved) => (history ? history.start + history.length : Infinity);
+const endOf = ({ history, learned }: Saved) => (history ? history.start + history.length : learned.end);
 
 /**
  * A forecaster of the next steps of a series, or of many, with intervals that cover what they say.

@@ -250,6 +250,15 @@ describe("bad input is refused, by row and column, with what would be right", ()
   ];
   test.each(wrong)("%s", (_, options, message) => expect(() => createForecaster({ ...quick, ...options })).toThrow(message));
 
+  test("tables that can be gone through only once, and what is no table", async () => {
+    function* once() {
+      yield good;
+    }
+    const forecaster = createForecaster(quick);
+    expect(() => forecaster.fit(once())).toThrow('"table" expected tables that can be gone through again');
+    expect(() => forecaster.fit(3 as never)).toThrow('"table" expected a table, or an iterable of tables, got 3');
+  });
+
   test("known columns that end too early, or hold what was not learned", async () => {
     const table = { ...good, sky: good.date.map((_, i) => (i % 3 ? "sun" : "rain")) };
     const forecaster = createForecaster({ ...quick, known: ["promo", "sky"], epochs: 1 });

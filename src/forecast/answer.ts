@@ -38,6 +38,8 @@ const RATE = 0.1;
 /**
  * The quantiles of the rows from one on, calibrated, in units of the frame. Each row is answered before the truths after it are followed:
  * with `calibration: "adaptive"` by the networks' share and the levels of quantiles.
+ * @param from the first row to answer
+ * @param since the first row whose truth is followed
  */
 export function* calibrated(
   o: Checked,
@@ -45,6 +47,7 @@ export function* calibrated(
   models: readonly Model[],
   prepared: Prepared,
   from: number,
+  since = from,
 ): Generator<readonly [row: number, units: Float64Array]> {
   const { horizon, quantiles } = o;
   const Q = quantiles.length;
@@ -52,9 +55,10 @@ export function* calibrated(
   const rows = prepared.series.length;
   const said = models.length ? networkOutputs(o, models, prepared) : new Float64Array(rows * per);
   const moved = new Float64Array(rows * per);
+  const adaptive = o.calibration === "adaptive";
   for (let row = from; row < rows; row++) {
     let slope = 0;
-    for (let h = 0; o.calibration === "adaptive" && h < horizon && row - 1 - h >= from; h++) {
+    for (let h = 0; adaptive && row >= since && h < horizon && row - 1 - h >= from; h++) {
       const origin = row - 1 - h;
       const truth = prepared.framed.truths[origin * horizon + h] as number;
       const at = origin * per + h * Q;

@@ -71,6 +71,7 @@ export class Backtest {
     const scale = naiveScale(target, from, Math.round(seasons[0] as number));
     const isOrigin = (row: number) => row >= from - 1 && row < length - 1 && (row - from + 1) % this.#every === 0;
     const Q = quantiles.length;
+    const times = Array.from({ length }, (_, row) => timeAt(grid, start + row));
     for (const [row, values] of forecasts) {
       if (!isOrigin(row)) continue;
       this.#origins++;
@@ -79,7 +80,7 @@ export class Backtest {
         if (Number.isNaN(truth)) continue;
         this.#tally("memcell", h).add(truth, values, h * Q, quantiles, scale);
         const of = (q: number) => values[h * Q + q] as number;
-        const [origin, time] = [timeAt(grid, start + row), timeAt(grid, start + row + 1 + h)];
+        const [origin, time] = [times[row], times[row + 1 + h]] as [BacktestRow["time"], BacktestRow["time"]];
         this.#rows.push({
           series: this.#series,
           origin,

@@ -48,7 +48,7 @@ export const isConstant = ({ target }: Series) => {
 async function survey(o: Checked, source: Source) {
   const kinds = new Kinds();
   const sample: Series[] = [];
-  let [count, rows] = [0, 0];
+  let [count, rows, end] = [0, 0, -Infinity];
   const least = 2 * o.horizon + 8;
   for await (const series of source.read()) {
     const path = source.one ? "table" : `series[${count}]`;
@@ -57,11 +57,11 @@ async function survey(o: Checked, source: Source) {
     for (const [name, cells] of Object.entries(series.columns)) kinds.add(name, cells);
     for (const [name, cell] of Object.entries(series.fixed)) kinds.add(name, [cell]);
     if (sample.length < SAMPLE) sample.push(series);
-    [count, rows] = [count + 1, rows + series.length];
+    [count, rows, end] = [count + 1, rows + series.length, Math.max(end, series.start + series.length)];
   }
   const [first] = sample;
   if (!first) return fail(RangeError, "tables", "at least one series", "none");
-  return { first, sample, count, rows, kinds: kinds.done() };
+  return { first, sample, count, rows, end, kinds: kinds.done() };
 }
 
 /** Rows at the end to choose by: the share that was asked for, or a whole cycle of the longest season if that is at most a third. */
@@ -135,7 +135,7 @@ export async function* learn(
   source: Source,
   signal: { signal?: AbortSignal },
 ): AsyncGenerator<ForecastReport, { learned: Learned; models: Model[]; series: Series }> {
-  const { first, sample, count, rows, kinds } = await survey(o, source);
+  const { first, sample, count, rows, end, kinds } = await survey(o, source);
   const wished = o.season ?? seasonsOf(first.grid, first.length);
   const seasons = wished.filter((season) => 1.5 * season <= first.length);
   const lambda = { none: 1, log: 0, boxCox: o.transform === "boxCox" ? boxCoxExponent(first.target) : 1 }[o.transform];
@@ -157,6 +157,7 @@ export async function* learn(
     calibration: { errors: [], levels: [] },
     series: count,
     rows,
+    end,
     validation: 0,
     losses: [],
   };

@@ -146,6 +146,8 @@ export interface Learned {
   /** Series, and rows of them. */
   series: number;
   rows: number;
+  /** The row of the grid after the last one. */
+  end: number;
   /** The rows at the end that were chosen by, of the first series. */
   validation: number;
   losses: { units: number; validation: number }[];
