@@ -58,7 +58,7 @@ export function replaceProducts(engine: Engine, beside: Engine): () => void {
   };
 
   const pack = (w: number, G: number, groups: number, first: number, k: number, columns: number, rows: number): Pack | undefined => {
-    const scales = scalesAt(w);
+    const scales = packing ? scalesAt(w) : undefined;
     if (scales === undefined) return undefined;
     const own = Array.from({ length: rows / 4 }, (_, group) => group).filter((group) => (groups >> (group % G)) & 1);
     const vectors = Math.ceil(own.length / 2);
@@ -76,15 +76,10 @@ export function replaceProducts(engine: Engine, beside: Engine): () => void {
     return { ...packed, limit, k, vectors, rows, whole: own.length === rows / 4 };
   };
 
-  /** The pack of columns whose weights begin at `w`, by that and the first column. */
-  const find = (w: number, make: () => Pack | undefined, first = 0): Pack | undefined => {
-    const key = w + first;
-    let found = packs.get(key);
-    if (!found && packing) {
-      found = make();
-      if (found) packs.set(key, found);
-    }
-    return found;
+  /** The pack under this key, once made. */
+  const keep = (key: number, made: Pack | undefined): Pack | undefined => {
+    if (made) packs.set(key, made);
+    return made;
   };
 
   const run = (
@@ -103,7 +98,7 @@ export function replaceProducts(engine: Engine, beside: Engine): () => void {
   };
 
   const product: Kernels["product"] = (y, x, w, bias, cell, panels, k, rows, width) => {
-    const of = find(w, () => pack(w, groupsOf(cell), live(cell, NO_INPUTS), 0, k, k, rows));
+    const of = packs.get(w) ?? keep(w, pack(w, groupsOf(cell), live(cell, NO_INPUTS), 0, k, k, rows));
     if (of) multiply(of, y, x, w, bias, cell, panels, width);
     else f32.product(y, x, w, bias, cell, panels, k, rows, width);
   };
@@ -120,19 +115,23 @@ export function replaceProducts(engine: Engine, beside: Engine): () => void {
       const G = groupsOf(cell);
       const [Ip, Rp, Hp] = [pad4(I), pad4(R), pad4(H)];
       const [columns, rows] = [Ip + Rp, G * Hp];
-      const ofX = I ? find(weight, () => pack(weight, G, live(cell, NO_INPUTS), 0, Ip, columns, rows)) : undefined;
-      const ofH = R ? find(weight, () => pack(weight, G, live(cell, NO_STATE), Ip, Rp, columns, rows), 1) : undefined;
+      // The recurrent columns' key is the byte after: no other matrix begins there.
+      const ofX = I ? (packs.get(weight) ?? keep(weight, pack(weight, G, live(cell, NO_INPUTS), 0, Ip, columns, rows))) : undefined;
+      const key = weight + 1;
+      const ofH = R ? (packs.get(key) ?? keep(key, pack(weight, G, live(cell, NO_STATE), Ip, Rp, columns, rows))) : undefined;
       if ((I && !ofX) || (R && !ofH)) {
         f32.recurrentForward(h, c, gates, x, source, hBefore, cBefore, weight, bias, peepholes, clip, alpha, cell, T, P, I, R, H, width);
         return;
       }
-      if (ofX) multiply(ofX, gates, x, weight, bias, cell, T * P, width);
-      else if (bias) f32.product(gates, gates, weight, bias, cell, T * P, 0, rows, width);
       const lanes = 4 * P * width;
+      // The inputs of all steps at once would write more than the second-level cache holds.
       for (let t = 0; t < T; t++) {
+        if (ofX) multiply(ofX, gates, x, weight, bias, cell, P, width);
+        else if (bias) f32.product(gates, gates, weight, bias, cell, P, 0, rows, width);
         if (ofH) run(ofH, gates, source, 0, P, width);
         f32.recurrentForward(h, c, gates, x, source, hBefore, cBefore, weight, 0, peepholes, clip, alpha, cell, 1, P, 0, 0, H, width);
         gates += lanes * rows;
+        x += lanes * Ip;
         source += lanes * Rp;
         h += lanes * Hp;
         hBefore += lanes * Hp;
