@@ -1,11 +1,12 @@
 /** Nodes that move numbers: constants and what layers compute alike. */
 
 import { pick } from "./lastStep.js";
-import { given, input, listed, listOf, type Node, type Rows, spendOf } from "./node.js";
+import { foreign, given, input, listed, listOf, type Node, type Rows, spendOf } from "./node.js";
 import {
   axisOf,
   concat,
   constant,
+  countOf,
   expand,
   hasRole,
   refuse,
@@ -151,8 +152,10 @@ export const MOVES: Rows = {
   Cast(node) {
     const to = node.number("to", 1);
     const view = input(node);
-    const cut = !view.steps && !FLOATS.includes(to) && FLOATS.includes(view.type ?? 1);
-    return { ...view, type: to, ...(cut && { read: (at: number) => Math.trunc(view.read(at)) }) };
+    const cut = !FLOATS.includes(to) && FLOATS.includes(view.type ?? 1);
+    // One number a step may be a token.
+    if (cut && view.steps && countOf(view) > 1) return foreign(node, view, "of what layers compute to integers");
+    return { ...view, type: to, ...(cut && !view.steps && { read: (at: number) => Math.trunc(view.read(at)) }) };
   },
   Transpose: (node) => transpose(input(node), node.numbers("perm")),
   Squeeze: (node) => squeeze(input(node), listed(node, "axes")),
