@@ -28,7 +28,7 @@ import { refuses } from "./helpers/refusals.js";
 /** Random states of some sequences: as the model takes them, and as the oracle does. */
 function drawStates(model: Model, oracle: Oracle, count: number) {
   const next = numbers(23);
-  const { states: shapes } = Model.engine("model", model).layout;
+  const shapes = Model.engine("model", model).layout.states();
   return Array.from({ length: count }, (_, row) => {
     const theirs = oracle.initialStates();
     if (row % 3 === 2) return { ours: undefined, theirs };
@@ -144,7 +144,7 @@ test.each<[string, Layer]>([
   const model = createModel({ input: { features: 2 }, layers: [layer, dense({ units: 1 })], seed: 6 });
   model.setParameters(asTensors(randomParameters(model.parameters())));
   const trainer = createTrainer(model, { loss: "mse", optimizer: sgd({ learningRate: 1 }), seed: 9 });
-  const { states: shapes } = Model.engine("model", model).layout;
+  const shapes = Model.engine("model", model).layout.states();
   const draw = (): State => Object.fromEntries(shapes.map(({ name, units }) => [name, Float32Array.from(f32s(units, next, 0.8))]));
   // Ten rows: two panels.
   const rows = Array.from({ length: 10 }, (_, i) => {

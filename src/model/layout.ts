@@ -30,7 +30,7 @@ export interface Layout {
   input: Input;
   below: (workspace: Workspace) => Stage;
   /** The states that a sequence may bring, and ends with; a model of this layout finds them out when first asked. */
-  states: readonly StateShape[];
+  states: () => readonly StateShape[];
   /** Why the model needs whole sequences (no windows, no streams): "a bidirectional layer". Undefined if it does not. */
   whole: string | undefined;
 }
@@ -75,7 +75,7 @@ export function planModel(config: Config): Layout {
   if (heads.length === 0) heads.push({ name: "", outputs: trunk, layer: layers.length - 1 });
   const { params, derived, parameters, rows } = planner;
   const { whole } = layers.find(({ whole }) => whole) ?? {};
-  return { params, derived, parameters, rows, layers, heads, trunk: pad4(trunk), input, below, states: [], whole };
+  return { params, derived, parameters, rows, layers, heads, trunk: pad4(trunk), input, below, states: () => [], whole };
 }
 
 /** The index of the layer below which the output "last" puts its pooling: the first of those that look at one step alone. -1: none. */

@@ -46,7 +46,7 @@ export class Model<O = Float32Array> {
     this.#engine = engine;
     // Only a network knows them, and most models are never asked.
     let states: readonly StateShape[] | undefined;
-    Object.defineProperty(engine.layout, "states", { get: () => (states ??= statesOf(engine)), configurable: true });
+    engine.layout.states = () => (states ??= statesOf(engine));
   }
 
   /** The configuration with all defaults filled in: plain data. Its scaler follows an online learner's running one. */

@@ -88,7 +88,7 @@ export function checkSequence(path: string, value: unknown, demands: Demands): C
   const checked = layout.input.check(`${path}.inputs`, inputs, config.scaler.inputs);
   const length = checked.length / layout.input.per;
   if (length === 0) fail(RangeError, `${path}.inputs`, "at least one step", inputs);
-  const begins = state === undefined ? {} : { state: checkState(`${path}.state`, state, layout.states) };
+  const begins = state === undefined ? {} : { state: checkState(`${path}.state`, state, layout.states()) };
   if (!losses) return { inputs: checked, goals: [], length, ...begins };
 
   const steps = config.output === "every" ? length : 1;

@@ -22,20 +22,20 @@ function hash(words: Uint32Array): number {
 const kinds = /* @__PURE__ */ new WeakMap<object, number>();
 
 function kindOf({ config, layout }: Engine): number {
-  const names = () => String([...config.layers.map(({ type }) => type), ...layout.states.map(({ name, units }) => name + units)]);
+  const names = () => String([...config.layers.map(({ type }) => type), ...layout.states().map(({ name, units }) => name + units)]);
   const kind = kinds.get(layout) ?? hash(Uint32Array.from(names(), (letter) => letter.charCodeAt(0)));
   kinds.set(layout, kind);
   return kind;
 }
 
-const lengthOf = ({ layout }: Engine) => layout.states.reduce((sum, { units }) => sum + units, HEADER);
+const lengthOf = ({ layout }: Engine) => layout.states().reduce((sum, { units }) => sum + units, HEADER);
 
 /** Like all of WebAssembly's memory, typed arrays are little endian wherever memcell runs. */
 export function stateToBytes(engine: Engine, state: State): Uint8Array<ArrayBuffer> {
   const words = new Uint32Array(lengthOf(engine));
   const numbers = new Float32Array(words.buffer);
   let at = HEADER;
-  for (const { name, units } of engine.layout.states) numbers.set(state[name] as Float32Array, (at += units) - units);
+  for (const { name, units } of engine.layout.states()) numbers.set(state[name] as Float32Array, (at += units) - units);
   words.set([MAGIC, kindOf(engine), hash(words.subarray(HEADER))]);
   return new Uint8Array(words.buffer);
 }
@@ -52,6 +52,6 @@ export function stateFromBytes(engine: Engine, value: unknown): State {
   if (words[2] !== hash(words.subarray(HEADER))) refuse("a state that is not damaged");
   let at = 4 * HEADER;
   return Object.fromEntries(
-    engine.layout.states.map(({ name, units }) => [name, new Float32Array(words.buffer, (at += 4 * units) - 4 * units, units)]),
+    engine.layout.states().map(({ name, units }) => [name, new Float32Array(words.buffer, (at += 4 * units) - 4 * units, units)]),
   );
 }
