@@ -27,11 +27,13 @@ test("no dependencies, no install scripts, types first, and every export is ther
     "forecast",
     "int8",
     "keras",
+    "monitor",
     "node",
     "onnx",
     "parallel",
     "parallel/host",
     "scores",
+    "tensorboard",
     "torch",
     "worker",
     "worker/host",
@@ -59,12 +61,14 @@ const BUDGETS = {
   "forecast.js": 14_650,
   "int8.js": 4_900,
   "keras.js": 7_350,
+  "monitor.js": 2_000,
   "node.js": 1_250,
   "onnx.js": 24_900,
   "parallel.js": 4_150,
   "parallel-host.js": 1_000,
   "parallel-worker.js": 150,
   "scores.js": 3_550,
+  "tensorboard.js": 2_100,
   "torch.js": 4_550,
   "worker.js": 2_800,
   "worker-host.js": 1_300,
@@ -139,6 +143,8 @@ test("every entry point exports the names of its source and nothing from inside"
       .map((name) => name.split(" as ").at(-1))
       .sort(),
   ).toEqual(names(source));
+  expect(names(await import("memcell/monitor"))).toEqual(["defineMonitor"]);
+  expect(names(await import("memcell/tensorboard"))).toEqual(["createEventWriter"]);
   expect(names(await import("memcell/anomaly"))).toEqual(["createDetector", "loadDetector"]);
   expect(names(await import("memcell/batcher"))).toEqual(["Batcher", "QueueFullError", "createBatcher"]);
   expect(names(await import("memcell/c"))).toEqual(["toC"]);
