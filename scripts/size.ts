@@ -16,14 +16,25 @@ const PROGRAMS = [
   "loadModel, createModel, lstm, dense, createTrainer, adam, windows, scaler",
 ];
 
-/** What each source file costs in a script. Those of the wasm's text have no place in the map. */
-function costs({ code, map }: { code: string; map: string }): Map<string, number> {
+/** What a program that only runs an lstm could do without, if its bundler knew: parts by their files. */
+const UNUSED: Record<string, RegExp> = {
+  "other layers, and other cells": /layers\/(blocks|blocksPlan|blocksStepwise|resetBefore|conv1d|pooling|embedding|dropout|activation)\.ts/,
+  "losses, metrics, probabilities": /model\/(losses|customLoss|ctcLoss|labels|metrics|objective|evaluation|probabilities)\.ts/,
+  "the lstm's options": /layers\/(stepwise|noise|around)\.ts/,
+  columns: /model\/(columns|inputStage)\.ts/,
+  "many streams, states as bytes": /model\/(streams|stateBytes)\.ts/,
+  "setting and saving parameters": /model\/(stateDict|metadata)\.ts|core\/(safetensors|floats)\.ts/,
+  "generating tokens": /model\/generate\.ts/,
+};
+
+/** What each source file costs in a script, or each part of it. The wasm's text has no place in the map. */
+function costs({ code, map }: { code: string; map: string }, partOf = (source: string) => source): Map<string, number> {
   const sources = new SourceMap(JSON.parse(map));
   const pieces: { source: string; text: string }[] = [];
   code.split("\n").forEach((line, row) => {
     for (let column = 0; column < line.length; column++) {
       const entry = sources.findEntry(row, column);
-      const source = "originalSource" in entry ? entry.originalSource.replace(/^.*?(?=src\/|assembly\/|$)/, "") : "";
+      const source = partOf("originalSource" in entry ? entry.originalSource.replace(/^.*?(?=src\/|assembly\/|$)/, "") : "");
       const last = pieces.at(-1);
       if (last?.source === source) last.text += line[column];
       else pieces.push({ source, text: line[column] as string });
@@ -64,7 +75,9 @@ const table = (head: string[], rows: Row[]) =>
 const core = { code: readFileSync("dist/core.js", "utf8"), map: readFileSync("dist/core.js.map", "utf8") };
 const programs = await Promise.all(PROGRAMS.map(async (names) => ({ names, ...(await program(names)) })));
 const inCore = costs(core);
-const inSmall = costs(programs[0] as (typeof programs)[0]);
+const [small] = programs as [(typeof programs)[0]];
+const inSmall = costs(small);
+const parts = costs(small, (source) => Object.keys(UNUSED).find((part) => UNUSED[part]?.test(source)) ?? "");
 const files = [...inCore].map(([source, cost]): Row => [source || "the kernels' text", cost, inSmall.get(source) ?? 0]);
 const falling = (rows: Row[]) => rows.sort(([, a], [, b]) => (b as number) - (a as number));
 const text = [
@@ -72,6 +85,7 @@ const text = [
     ["what is imported", "bytes"],
     [...programs.map(({ names, code }): Row => [`\`${names}\``, gzipped(code)]), ["all: core.js", gzipped(core.code)]],
   ),
+  table([`in \`${PROGRAMS[0]}\` without need`, "bytes"], falling([...parts].filter(([part]) => part in UNUSED))),
   table(["file", "in core.js", `in \`${PROGRAMS[0]}\``], falling(files)),
   table(["kernels", "all", "for learning alone"], falling(kernels())),
 ].join("\n\n");

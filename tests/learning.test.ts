@@ -17,13 +17,18 @@ const runs = CASES.map((entry, i) => {
   /** What it does without a trainer. */
   const run = () => {
     const inputs = sequences[0]!.inputs as number[][];
+    // Flat typed arrays are checked by a kernel.
+    const typed =
+      "features" in model.input ? sequences.map(({ inputs }) => ({ inputs: Float32Array.from((inputs as number[][]).flat()) })) : [];
     stream?.reset();
     streams?.reset(id!);
     return {
       outputs: made.predict(sequences, { states: true }),
+      typed: made.predict(typed),
       evaluation: made.evaluate(sequences, { loss }),
       stepped: stream && inputs.map((input) => stream.step(input)),
       together: streams && inputs.map((input) => streams.step([id!], [input])),
+      typedTogether: streams && typed.map((_, i) => streams.step([id!], Float32Array.from([inputs[i % inputs.length]!].flat()))),
     };
   };
   return { entry, made, run };
