@@ -92,6 +92,7 @@ export default defineConfig({
       { text: "Start", link: "/start" },
       { text: "Guides", link: "/guide", activeMatch: "^/(guide|data|api|trouble|from/|project/|runtimes|benches)" },
       { text: "The note", link: "/note" },
+      { text: "Playground", link: "/play" },
       { text: "Reference", link: "/reference/memcell/", activeMatch: "^/reference/" },
     ],
     sidebar: { "/reference/": reference, "/note": [], "/play": [], "/": guides },

@@ -78,5 +78,5 @@ describe.each(["chrome", "firefox"] as const)("%s", (kind) => {
 
 test("there is a page for everything", () => {
   expect(pages.length).toBeGreaterThan(150);
-  expect(written).toEqual(expect.arrayContaining(["index.html", "start.html", "note.html", "benches.html"]));
+  expect(written).toEqual(expect.arrayContaining(["index.html", "start.html", "note.html", "play.html", "benches.html"]));
 });

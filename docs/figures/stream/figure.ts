@@ -17,9 +17,9 @@ export const stream: Figure<Parameters<typeof compute>[0], ReturnType<typeof com
     seed: range("seed", [1, 20, 1], 1),
   },
   summary: (lines) =>
-    lines
+    `${lines
       .map(({ name, values, full }) => `${name}: |c| is ${values.at(-1)?.toPrecision(4)} on average, and ${full} of 16 cells are beyond 2`)
-      .join("; ") + ".",
+      .join("; ")}.`,
   draw(place, lines, { steps }) {
     place.innerHTML = chart(lines, { x: "step", y: "mean of |c|", least: 0, label: `The mean size of the cells over ${steps} steps` });
   },
