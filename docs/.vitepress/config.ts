@@ -6,6 +6,7 @@ import { defineConfig } from "vitepress";
 import { codePlugin } from "../site/code.js";
 import { libraryAliases } from "../site/library.js";
 import { BASE, movable } from "../site/movable.js";
+import { offline } from "../site/offline.js";
 import { relinked } from "../site/outside.js";
 import { withoutEmptyHeads } from "../site/tables.js";
 
@@ -105,7 +106,10 @@ export default defineConfig({
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     config: (markdown) => void markdown.core.ruler.push("headless", withoutEmptyHeads),
   },
-  buildEnd: ({ outDir }) => movable(outDir),
+  buildEnd({ outDir }) {
+    movable(outDir);
+    offline(outDir);
+  },
   vite: {
     resolve: { alias: libraryAliases },
     worker: { format: "es" },

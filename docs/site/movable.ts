@@ -33,7 +33,8 @@ function withFoundBase(code: string, name: string): string {
 
 /** A page whose links are relative, and which tells its scripts where the site is. */
 function withRelativeLinks(html: string, up: string): string {
-  const script = `<script>${FOUND}=new URL(${JSON.stringify(up)},location.href).pathname</script>`;
+  const kept = `addEventListener("load",()=>navigator.serviceWorker?.register(${FOUND}+"offline.js"))`;
+  const script = `<script>${FOUND}=new URL(${JSON.stringify(up)},location.href).pathname;${kept}</script>`;
   return html.replace(/(?<=(?:href|src|content)=")\/--memcell-base--\//g, up).replace("<head>", `<head>\n    ${script}`);
 }
 

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Site, serve } from "../../tests/bundlers/serve.js";
@@ -74,6 +75,54 @@ describe.each(["chrome", "firefox"] as const)("%s", (kind) => {
     expect(said).toEqual([]);
     await page.close();
   });
+});
+
+test("a page has at most 150 kB of script, gzipped, besides the library, and is drawn within a second on a slow processor", async () => {
+  const browser = await launch("chrome");
+  for (const path of ["index.html", "start.html", "note.html", "play.html", "guide.html", "reference/memcell/variables/lstm.html"]) {
+    const page = await browser.newPage();
+    await page.emulateCPUThrottling(4);
+    const scripts = new Map<string, number>();
+    page.on("response", async (response) => {
+      // Workers are the figures' numbers with the library.
+      const { pathname } = new URL(response.url());
+      if (pathname.endsWith(".js") && !/worker|offline/.test(pathname))
+        scripts.set(pathname, gzipSync(await response.buffer().catch(() => "")).length);
+    });
+    await page.goto(`${site.address}site/${path}`);
+    // The best of three: other work of the machine, and the browser's own start, make some later.
+    const times: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      if (i > 0) await page.reload();
+      await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint").length > 0);
+      times.push(await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]!.startTime));
+    }
+    const painted = Math.min(...times);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const library = [...scripts].filter(([name]) => /\/core\./.test(name)).reduce((sum, [, bytes]) => sum + bytes, 0);
+    const bytes = [...scripts.values()].reduce((sum, each) => sum + each, 0) - library;
+    expect(bytes, path).toBeLessThan(150_000);
+    expect(painted, path).toBeLessThan(1000);
+    await page.close();
+  }
+  await browser.close();
+});
+
+test("after the first page the others are there without a network, figures and all", async () => {
+  const own = await serve(`${root}build`, {});
+  const browser = await launch("chrome");
+  const page = await browser.newPage();
+  await page.goto(`${own.address}site/start.html`);
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
+  await own.close();
+  const said: string[] = [];
+  page.on("pageerror", (error) => said.push(String(error)));
+  await page.goto(`${own.address}site/note.html?flow.lag=120`);
+  await page.waitForSelector("flow-figure .drawing");
+  await page.evaluate(() => document.querySelector("flow-figure")!.scrollIntoView());
+  await page.waitForFunction(() => document.querySelector("flow-figure .words")?.textContent?.startsWith("After 120 steps"));
+  expect(said).toEqual([]);
+  await browser.close();
 });
 
 test("there is a page for everything", () => {
