@@ -24,7 +24,17 @@ const hashes = (project: string) =>
 test("a clean build in another folder has the bytes of this one", () => {
   const clean = join(folder, "somewhere", "else");
   mkdirSync(clean, { recursive: true });
-  for (const name of ["assembly", "scripts", "src", "asconfig.json", "package.json", "tsconfig.json", "tsconfig.types.json"])
+  for (const name of [
+    "assembly",
+    "cli",
+    "scripts",
+    "src",
+    "asconfig.json",
+    "asconfig.int8.json",
+    "package.json",
+    "tsconfig.json",
+    "tsconfig.types.json",
+  ])
     cpSync(join(root, name), join(clean, name), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(clean, "node_modules"));
   execFileSync("npm", ["run", "build"], { cwd: clean, stdio: "pipe", env: { ...process.env, TZ: "Asia/Tokyo", LC_ALL: "C" } });
