@@ -91,6 +91,6 @@ export function chart(lines: readonly Line[], { x, y, log = false, at, least, mo
   );
   return `<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(label)}">${grid.join("")}${along.join("")}
 <text x="${(LEFT + WIDTH) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${escaped(x)}</text>
-<text transform="translate(13 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${escaped(y)}</text>${paths.join("")}</svg>
+<text class="side" transform="translate(13 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${escaped(y)}</text>${paths.join("")}</svg>
 <ul class="legend">${legend.join("")}</ul>`;
 }
