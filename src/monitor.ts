@@ -4,7 +4,10 @@ import type { Trace } from "./model/insight.js";
 import { curve, histogram, STYLE } from "./monitor/drawing.js";
 import type { Report } from "./training/epochs.js";
 
-export interface Monitor extends HTMLElement {
+/** An `HTMLElement`, where the types of pages are there: JSR checks without them. */
+type PageElement = typeof globalThis extends { HTMLElement: { prototype: infer E } } ? E : object;
+
+interface Shown {
   /** Takes a report of `fit`: its loss, validation loss and metrics go on the curves. */
   report(report: Report): void;
   /** Takes a number of a curve of your own, such as the norm of the gradient. Curves of one name are one. */
@@ -14,6 +17,9 @@ export interface Monitor extends HTMLElement {
   /** Forgets all that it was given. */
   clear(): void;
 }
+
+/** The element that `defineMonitor` defines. */
+export type Monitor = PageElement & Shown;
 
 /** Points that a curve keeps: of two neighbours one goes when there are more. */
 const KEPT = 1000;

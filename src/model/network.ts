@@ -145,7 +145,7 @@ export class Network {
    */
   forward(T: number, update = 0): void {
     this.below.forward(T, update);
-    this.stages.forEach((stage, i) => stage.forward(i < this.#pooled ? T : 1, update));
+    for (let i = 0; i < this.stages.length; i++) this.stages[i]?.forward(i < this.#pooled ? T : 1, update);
   }
 
   /** Steps of the output in a window of T: 1 above a pooling. */
