@@ -104,7 +104,9 @@ const beside: Plugin = {
 };
 // The packages are CommonJS, and ask for Node's modules by require.
 const shebang = '#!/usr/bin/env node\nimport{createRequire}from"node:module";const require=createRequire(import.meta.url);\n';
-await bundle("dist/cli.js", { ...options, entryPoints: ["cli/main.ts"], platform: "node", plugins: [beside] }, shebang);
+// The map names packages by node_modules, wherever that is.
+const packages = { platform: "node", preserveSymlinks: true } as const;
+await bundle("dist/cli.js", { ...options, ...packages, entryPoints: ["cli/main.ts"], plugins: [beside] }, shebang);
 chmodSync("dist/cli.js", 0o755);
 
 const { metafile } = await build({ ...options, bundle: true, entryPoints: ["src/index.ts"], write: false, metafile: true });
