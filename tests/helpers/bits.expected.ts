@@ -10,6 +10,7 @@ export const EXPECTED: Record<string, string> = {
   "initial orthogonal": "ede5ef59f7acba44",
   generate: "48a34ac0981d7273",
   online: "776a415f31c8f2fa",
+  heads: "0696007c95c6c8b2",
   int8: "a8f68485181a6908",
   "2 threads": "7e887fcd8c5c2e0a",
 };
