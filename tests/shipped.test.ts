@@ -42,6 +42,8 @@ const UNCAUGHT: Record<string, [code: string, message: RegExp, source: RegExp]> 
   "int8.js": ["quantize(3)", /TypeError: "model" expected a model/, /src\/core\/check\.ts/],
   "scores.js": ["forecastScores(3)", /TypeError: "targets" expected /, /src\/core\/check\.ts/],
   "keras.js": ["toTfjs(3)", /TypeError: "model" expected a model/, /src\/core\/check\.ts/],
+  "monitor.js": ["defineMonitor()", /Error: memcell\/monitor needs a page/, /src\/monitor\.ts/],
+  "tensorboard.js": ["createEventWriter(3)", /TypeError: "folder" expected a path/, /src\/core\/check\.ts/],
   "onnx.js": ["toOnnx(3)", /TypeError: "model" expected a model/, /src\/core\/check\.ts/],
   "torch.js": ["toStateDict(3)", /TypeError: "model" expected a model/, /src\/core\/check\.ts/],
   "node.js": ["await writeAtomically(3, 4)", /TypeError: /, /src\/core\/check\.ts|src\/node\.ts/],
