@@ -56,11 +56,11 @@ function browser(name: string, kind: "chrome" | "firefox", executablePath: strin
     name,
     way: "page",
     async run(program, project, signal) {
-      const names = ["", "/parallel", "/worker", "/batcher"];
+      const names = ["", "/parallel", "/worker", "/batcher", "/int8"];
       const imports = Object.fromEntries(
         names.map((entry) => [`memcell${entry}`, `/node_modules/memcell/dist/${entry.slice(1) || "memcell"}.js`]),
       );
-      const page = `<!doctype html><link rel="icon" href="data:,"><script type="importmap">${JSON.stringify({ imports })}</script><script type="module" src="/program.js"></script>`;
+      const page = `<!doctype html><link rel="icon" href="data:,"><script type="importmap">${JSON.stringify({ imports })}</script><script type="module" src="/program.js" onerror="report = { error: 'the program does not load' }"></script>`;
       const server = createServer(({ url = "/" }, response) => {
         response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
         response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
