@@ -153,6 +153,16 @@ test("the gradient of the layers below is the sum of the heads', by their weight
   }
 });
 
+test("an async iterable of sequences with heads trains to the bits of an array in order", async () => {
+  async function* stream() {
+    yield* data;
+  }
+  const [a, b] = [createTrainer(both(), options), createTrainer(both(), { ...options, shuffle: false })];
+  await a.fit(stream(), { epochs: 1 });
+  await b.fit(data, { epochs: 1 });
+  expect(a.model.parameters()).toEqual(b.model.parameters());
+});
+
 test("the sum that heads add up to is over targets that are there", () => {
   const trainer = createTrainer(both(), options);
   const [first] = data as [(typeof data)[number]];

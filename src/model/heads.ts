@@ -25,17 +25,16 @@ export function eachHead<H extends Head, T>(
   check: (path: string, value: unknown, head: H, i: number) => T,
 ): T[] {
   const named = heads[0]?.name !== "";
-  const parts = named
-    ? options(
-        path,
-        value,
-        Array.from(heads, ({ name }) => name),
-      )
-    : { "": value };
+  const names = heads.map(({ name }) => name);
+  const parts = named ? options(path, value, names) : { "": value };
   return heads.map((head, i) => check(pathOf(path, head), parts[head.name], head, i));
 }
 
-/** The inverse: a part of each head by name, or that of the only one. */
+/** A head's part of something that each may have, or the only one; absent where it has none. */
+export const partOf = <T>(all: T | Readonly<Record<string, T>> | undefined, { name }: Pick<Head, "name">): T | undefined =>
+  name ? (all as Readonly<Record<string, T>> | undefined)?.[name] : (all as T | undefined);
+
+/** The inverse of eachHead: a part of each head by name, or that of the only one. */
 export function byName<T>(heads: readonly Pick<Head, "name">[], parts: readonly T[]): T | Record<string, T> {
   if (heads[0]?.name === "") return parts[0] as T;
   return Object.fromEntries(heads.map(({ name }, i) => [name, parts[i] as T]));

@@ -33,7 +33,7 @@ export class Network {
   readonly lengths: number;
   /** [1] i32, which all threads read: whether a sequence of this window brought the state that it begins from. */
   readonly brought: number;
-  /** What the heads stand on. */
+  /** The stage below the heads. */
   #trunk: Stage;
   /** [T][P][trunk][width]: the gradient of the trunk from one head, to be added to that from the others; 0 where there is one head. */
   #part = 0;

@@ -4,6 +4,7 @@
  */
 
 import { complete, each, fail, finiteNumber, positive } from "../core/check.js";
+import { partOf, pathOf } from "./heads.js";
 
 /** Mean and standard deviation of each feature or output, as `scaler` measures them. */
 export interface Scale {
@@ -31,11 +32,11 @@ export interface HeadScale {
   outputs: Outputs;
 }
 
-/** @param head its name; "" for the only output of a model without heads */
-export function scaleOfHead({ targets, outputs }: Scaler, head: string): HeadScale {
-  const of = <T>(all: T | Readonly<Record<string, T>> | undefined) => (head ? (all as Record<string, T> | undefined)?.[head] : (all as T));
-  return { targets: of(targets), outputs: of(outputs) ?? "values" };
-}
+/** @param name of the head; "" for the only output of a model without heads */
+export const scaleOfHead = ({ targets, outputs }: Scaler, name: string): HeadScale => ({
+  targets: partOf(targets, { name }),
+  outputs: partOf(outputs, { name }) ?? "values",
+});
 
 export function checkScale(path: string, value: unknown): Scale {
   const scale = complete(path, value, { mean: [each(finiteNumber, "numbers")], deviation: [each(positive, "numbers")] });
@@ -58,7 +59,7 @@ export function scaleOfOutputs(scaler: Scaler, { name, outputs }: { name: string
   const fits = { values: outputs === length, quantile: outputs % length === 0, gaussianNLL: outputs === 2 * length }[kind];
   if (!fits) {
     const expected = { values: `${outputs} numbers`, quantile: `a divisor of ${outputs} numbers`, gaussianNLL: `${outputs / 2} numbers` };
-    fail(RangeError, `scaler.targets${name && `.${name}`}.mean`, expected[kind], mean);
+    fail(RangeError, `${pathOf("scaler.targets", { name })}.mean`, expected[kind], mean);
   }
   if (kind === "values") return targets;
   if (kind === "quantile") {

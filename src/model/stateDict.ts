@@ -18,7 +18,7 @@ export interface Assigned {
   unused: string[];
 }
 
-/** What `setParameters` takes besides the tensors. */
+/** The options of `setParameters`. */
 export interface SetOptions {
   /**
    * One for each layer that has parameters, from the input up: `["encoder.", "head."]`; null leaves a layer as it is. Needed where names

@@ -6,7 +6,7 @@ import type { Engine } from "../model/engine.js";
 import type { Metric, Metrics } from "../model/metrics.js";
 import { checkMetrics } from "../model/metrics.js";
 import { Model } from "../model/model.js";
-import type { AnySequence, Checked, Demands, Sequence } from "../model/sequences.js";
+import type { AnySequence, Checked, Demands } from "../model/sequences.js";
 import { checkSequence, checkSequences } from "../model/sequences.js";
 import type { Row } from "../model/window.js";
 import { wholeRow } from "../model/window.js";
@@ -133,11 +133,11 @@ export abstract class TrainerBase<U extends Updater = Updater, O = Float32Array>
    * const { validationLoss } = await trainer.fit(sequences, { epochs: 10, validation });
    */
   fit<M extends Metric = never>(
-    sequences: Iterable<AnySequence> | AsyncIterable<Sequence>,
+    sequences: Iterable<AnySequence> | AsyncIterable<AnySequence>,
     settings: ValidatedSettings<M>,
   ): Fit<ValidatedReport<M>>;
-  fit(sequences: Iterable<AnySequence> | AsyncIterable<Sequence>, settings?: FitSettings): Fit;
-  fit(sequences: Iterable<AnySequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): Fit {
+  fit(sequences: Iterable<AnySequence> | AsyncIterable<AnySequence>, settings?: FitSettings): Fit;
+  fit(sequences: Iterable<AnySequence> | AsyncIterable<AnySequence>, settings: FitSettings = {}): Fit {
     const [{ losses }, { heads }] = [this.updater.objective, this.engine.layout];
     const { validation, metrics, ...rest } = complete("options", settings, {
       epochs: [either(Infinity, count), 1],

@@ -4,7 +4,7 @@ import { atLeast0, type Check, complete, deepFreeze, fail, finite, numbers, type
 import type { Config } from "../model/config.js";
 import type { Engine } from "../model/engine.js";
 import { flatten } from "../model/flatten.js";
-import { eachHead, type Head } from "../model/heads.js";
+import { eachHead, type Head, partOf } from "../model/heads.js";
 import type { Input } from "../model/input.js";
 import type { Layout } from "../model/layout.js";
 import type { Loss } from "../model/losses.js";
@@ -57,8 +57,7 @@ export interface Statistics {
 type OfHeads<T> = T | Readonly<Record<string, T>>;
 type Heads = readonly Head[];
 
-const partsOf = <T>(all: OfHeads<T> | undefined, heads: Heads): (T | undefined)[] =>
-  heads.map(({ name }) => (name ? (all as Record<string, T> | undefined)?.[name] : (all as T)));
+const partsOf = <T>(all: OfHeads<T> | undefined, heads: Heads) => heads.map((head) => partOf(all, head));
 
 /** The inverse; undefined if no head has it. */
 function joined<T>(parts: readonly (T | undefined)[], heads: Heads): OfHeads<T> | undefined {

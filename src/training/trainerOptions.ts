@@ -15,7 +15,7 @@ import {
   share,
 } from "../core/check.js";
 import type { Engine } from "../model/engine.js";
-import type { Layout } from "../model/layout.js";
+import { byName } from "../model/heads.js";
 import { type CheckedLosses, checkLosses, checkLossWeights, type Losses, plainLosses } from "../model/objective.js";
 import { checkFreeze } from "./freeze.js";
 import type { Optimizer } from "./optimizers.js";
@@ -111,7 +111,11 @@ export function checkTrainerOptions(value: unknown, engine: Pick<Engine, "config
   const whole: Check<number> = (path, value) => fail(RangeError, path, `Infinity, as ${reason}, which needs whole sequences`, value);
   const { stride, ...o } = complete("options", value, {
     loss: [(path, loss) => plainLosses(layout, checkLosses(path, loss, model))],
-    ...(layout.heads[0]?.name && { lossWeights: [(path: string, value: unknown) => weightsByHead(path, value, layout)] }),
+    ...(layout.heads[0]?.name && {
+      lossWeights: [
+        (path: string, value: unknown) => byName(layout.heads, checkLossWeights(path, value, layout.heads)) as Record<string, number>,
+      ],
+    }),
     optimizer: [checkOptimizer],
     schedule: [checkSchedule],
     clipNorm: [positive, Infinity],
@@ -146,9 +150,6 @@ function typesOf(loss: unknown): unknown[] {
 
 /** Whether a loss, still unchecked, is one of whole sequences. */
 const labels = (value: unknown) => typesOf(Object(value).loss).includes("ctc");
-
-const weightsByHead = (path: string, value: unknown, { heads }: Layout) =>
-  Object.fromEntries(checkLossWeights(path, value, heads).map((weight, i) => [heads[i]?.name, weight]));
 
 /** @throws RangeError if other threads could not have the options */
 export function checkSendable(options: CheckedTrainerOptions): CheckedTrainerOptions {

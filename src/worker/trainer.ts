@@ -1,7 +1,7 @@
 /** A trainer with the methods of TrainerBase that lives in a worker, and is controlled from this thread. */
 
 import type { AnyWorker, Remote } from "../core/workers.js";
-import type { AnySequence, Fit, FitSettings, Model, Report, Sequence, Tensor, TrainerOptions, ValidatedReport } from "../index.js";
+import type { AnySequence, Fit, FitSettings, Model, Report, Tensor, TrainerOptions, ValidatedReport } from "../index.js";
 import {
   awaitable,
   CHANGES,
@@ -129,16 +129,19 @@ export class WorkerTrainer<O = Float32Array> {
    * const { loss } = await trainer.fit(sequences, { epochs: 10 });
    */
   fit<M extends Metric = never>(
-    sequences: Iterable<AnySequence> | AsyncIterable<Sequence>,
+    sequences: Iterable<AnySequence> | AsyncIterable<AnySequence>,
     settings: ValidatedSettings<M>,
   ): Fit<ValidatedReport<M>>;
-  fit(sequences: Iterable<AnySequence> | AsyncIterable<Sequence>, settings?: FitSettings): Fit;
-  fit(sequences: Iterable<AnySequence> | AsyncIterable<Sequence>, settings: FitSettings = {}): Fit {
+  fit(sequences: Iterable<AnySequence> | AsyncIterable<AnySequence>, settings?: FitSettings): Fit;
+  fit(sequences: Iterable<AnySequence> | AsyncIterable<AnySequence>, settings: FitSettings = {}): Fit {
     options("options", settings, ["epochs", "validation", "metrics", "patience", "signal", "every"]);
     return awaitable(this.#fit(sequences, settings));
   }
 
-  async *#fit(sequences: Iterable<AnySequence> | AsyncIterable<Sequence>, settings: FitSettings): AsyncGenerator<Report, void, undefined> {
+  async *#fit(
+    sequences: Iterable<AnySequence> | AsyncIterable<AnySequence>,
+    settings: FitSettings,
+  ): AsyncGenerator<Report, void, undefined> {
     const { signal, validation, ...rest } = settings;
     if (signal !== undefined && !(signal instanceof AbortSignal)) fail(TypeError, "signal", "an AbortSignal", signal);
     signal?.throwIfAborted();
@@ -224,7 +227,7 @@ export class WorkerTrainer<O = Float32Array> {
 }
 
 /** Answers a worker's requests from an iterable, with a copy of each sequence to be moved. */
-function answering(sequences: Iterable<AnySequence> | AsyncIterable<Sequence>, line: Line): (pull: Pull) => void {
+function answering(sequences: Iterable<AnySequence> | AsyncIterable<AnySequence>, line: Line): (pull: Pull) => void {
   let iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   const open = () => (Symbol.asyncIterator in sequences ? sequences[Symbol.asyncIterator]() : sequences[Symbol.iterator]());
   return async ({ id, method }) => {
