@@ -33,7 +33,7 @@ export function outerProducts(
     const other = min(q + 1, total - 1);
     let first = dy + ((<usize>q) << 4);
     const apart = (<usize>(other - q)) << 4;
-    // What only the error of the last step reaches is zero until then.
+    // Groups that only the error of the last step reaches are zero in the slots before.
     let skipped = 0;
     for (; skipped < slots - 1 && !v128.any_true(v128.or(v128.load(first), v128.load(first + apart))); skipped++) first += row;
     const end = x + <usize>slots * columnsOf;

@@ -15,7 +15,7 @@ import { arrayLike, fail, finite, isRecord } from "./internal.js";
 export type { DetectorOptions } from "./anomaly/options.js";
 export type { Detector };
 
-/** What a detector says of a step. */
+/** A detector's verdict on a step. */
 export interface Verdict {
   /**
    * null: as usual. "outlier": the step itself is surprising. "drift": the last steps together are, as after a shift, in a slow drift or with
@@ -27,7 +27,7 @@ export interface Verdict {
   threshold: number;
   /** The column that surprised most. */
   column: string;
-  /** What was expected of each column, by its name, and the deviation of that. */
+  /** The expectation of each column, by its name, and its deviation. */
   expected: Record<string, number>;
   deviation: Record<string, number>;
 }
@@ -171,7 +171,7 @@ class Detector {
     }
     const column = columns[anomaly === "stuck" ? stuck : ([surprising, drifting][shown] as number)] as string;
 
-    // What was said before is taught, but for gaps, and the network looks one step further.
+    // The forecast of before is taught, but for gaps, and the network looks one step further.
     if (parts.place > 0 && anomaly === null && !errors.some(Number.isNaN)) this.#learner.learn(errors);
     parts.place++;
     const phase = season ? parts.place / season : 0;

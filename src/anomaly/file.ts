@@ -6,7 +6,7 @@ import { checkOptions, type DetectorOptions } from "./options.js";
 import type { Tail } from "./tail.js";
 import type { Watched } from "./watched.js";
 
-/** What a detector knows after a step, besides its network. */
+/** The state of a detector after a step, besides its network. */
 export interface Parts {
   o: Required<DetectorOptions>;
   watched: Watched[];
@@ -17,7 +17,7 @@ export interface Parts {
   /** Steps without tails, below 0 during a fit; and all steps since the network began. */
   steps: number;
   place: number;
-  /** What was said of the next step: the means of all columns' errors, then their deviations. */
+  /** The forecast of the next step: the means of all columns' errors, then their deviations. */
   said: number[];
   /** By which each threshold is moved, and whether the last score passed it. */
   factors: number[];
@@ -80,7 +80,7 @@ export function read(source: unknown): { parts: Parts; learner: Uint8Array } {
         (tails.length === 2 && tails.every(({ level, scores, peaks, sum, squares }) => numbers([level, scores, peaks, sum, squares]))));
     if (sound) return { parts: { o, watched, tails, waiting, steps, place, said, factors, alarmed }, learner: file.subarray(end) };
   } catch {
-    // What is missing or of another kind.
+    // Something is missing or of another kind.
   }
   return fail(RangeError, "bytes", "what a detector's save() wrote", source);
 }

@@ -42,7 +42,7 @@ export const watch = (smoothing: Smoothing, start: ArrayLike<number>): Watched =
   longest: 0,
 });
 
-/** What smoothing foresees of the next value. */
+/** The next value as smoothing foresees it. */
 export function foreseen({ smoother }: Watched): number {
   const next = new Float64Array(1);
   smoother.forecast(next, 0, 1);

@@ -25,7 +25,7 @@ export interface Calibration {
   levels: number[];
 }
 
-/** What each quantile of each step is to be moved by. */
+/** The shift of each quantile of each step. */
 const moveOf = ({ errors, levels }: Calibration, i: number) => {
   const own = errors[i];
   if (!own?.length) return 0;

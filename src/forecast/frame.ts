@@ -21,7 +21,7 @@ export interface Frame {
   spread: number[];
 }
 
-/** What is known beforehand of `length` rows of a series, row after row: the waves of its seasons, then its known columns. */
+/** The knowledge beforehand of `length` rows of a series, row after row: the waves of its seasons, then its known columns. */
 export function knowledge(plan: Plan, o: Checked, series: Series, length: number): { width: number; values: Float64Array } {
   const kinds = o.known.map((name) => [name, plan.kinds[name] as Kind] as const);
   const width =

@@ -1,4 +1,4 @@
-/** What all series of a forecaster share: seasons, the kinds of columns, the transform. Plain data, saved with it. */
+/** The plan that all series of a forecaster share: seasons, the kinds of columns, the transform. Plain data, saved with it. */
 
 import type { Value } from "../index.js";
 import { fail } from "../internal.js";

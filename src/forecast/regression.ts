@@ -1,4 +1,4 @@
-/** What is known of a row beforehand, its place in each season and its known columns, and the ridge regression of the target on it. */
+/** The knowledge of a row beforehand, its place in each season and its known columns, and the ridge regression of the target on it. */
 
 import { cosinePi } from "../internal.js";
 

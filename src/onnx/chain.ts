@@ -28,7 +28,7 @@ const LONGEST = 200;
 
 export class Chain implements Maker {
   readonly signals: Signal[] = [];
-  /** What the graph does not tell. */
+  /** Facts that the graph does not tell. */
   readonly notes = new Set<string>();
   /** The input with the sequences' lengths. */
   lengths: unknown;

@@ -33,12 +33,12 @@ export interface FromOnnxOptions {
   shape?: readonly (number | "T" | "B")[];
 }
 
-/** What a small file may take beside twice its size. */
+/** Bytes that a small file may take beside twice its size. */
 const ROOM = 4 << 20;
 /** Sizes that a graph leaves open: primes, by which they are known in what it computes of shapes. */
 const OPEN: Record<Role, number> = { T: 20011, B: 20021 };
 
-/** What the axes of an input can be, the likeliest first: steps, sequences, features. */
+/** The meanings that the axes of an input can have, the likeliest first: steps, sequences, features. */
 const MEANINGS: Record<number, string[]> = {
   1: ["T", "B", "F"],
   2: ["BT", "TB", "TF", "BF"],

@@ -3,7 +3,7 @@
 import { clip, type Tensor } from "../interop/core.js";
 import type { Attribute, Dimensions, Graph } from "./writer.js";
 
-/** What is being written, and the signal from the layers so far. */
+/** The graph being written, and the signal from the layers so far. */
 export interface Draft {
   graph: Graph;
   parameters: Record<string, Tensor>;
