@@ -3,13 +3,12 @@
 import { lstm97 } from "./c/blocks.js";
 import { type Below, gru, lstm, refuseOptions, rnn } from "./c/cells.js";
 import { functions } from "./c/text.js";
-import { evenRows, type Signal, Writer } from "./c/writer.js";
+import { entry, evenRows, type Signal, Writer } from "./c/writer.js";
 import type { DenseLayer, Layer, Model } from "./index.js";
-import { fail, Model as ModelClass, options } from "./internal.js";
+import type { Int8Engine } from "./int8/engine.js";
+import { type Engine, fail, Model as ModelClass, options } from "./internal.js";
 
 export interface COptions {
-  /** The numbers that stand for the weights. Default "float32", which keeps every bit. */
-  weights?: "float32";
   /** Stands before every name in the header, so that a program may have several models. Default "memcell". */
   name?: string;
 }
@@ -41,7 +40,7 @@ function dense(writer: Writer, { units, activation = "identity", tied }: DenseLa
   const bias = writer.parameter(`${name}.bias`);
   const from = bias ? writer.table(`${name}.bias`, bias) : "0";
   const y = writer.local(units);
-  writer.product(y, from, writer.table(weight, writer.parameter(weight) as Float32Array), below.at, units, below.units, evenRows(units));
+  writer.product(y, from, writer.matrix(weight), below.at, units, below.units, evenRows(units));
   if (activation !== "identity") pointwise(writer, y, y, units, activation);
   return { at: y, units };
 }
@@ -53,8 +52,11 @@ const EMIT: Partial<Record<string, Emit>> = {
   lstm97: recurrent(lstm97),
 
   embedding(writer, { units }: { units: number }) {
-    const name = `${writer.name("embedding")}.weight`;
-    return { at: `(${writer.table(name, writer.parameter(name) as Float32Array)} + token * ${units})`, units };
+    const table = writer.matrix(`${writer.name("embedding")}.weight`);
+    if (!table.scale) return { at: `(${table.at} + token * ${units})`, units };
+    const y = writer.local(units);
+    writer.each(units, `${y}[u] = ${entry(table, `token * ${units} + u`, "token")};`);
+    return { at: y, units };
   },
 
   dense,
@@ -79,16 +81,17 @@ const EMIT: Partial<Record<string, Emit>> = {
  *
  * Stacks of rnn, gru, lstm and lstm97, dense, activation, embedding and dropout layers can be written, with features or tokens as
  * inputs, scalers and heads (whose outputs follow each other); not conv1d, normalization, bidirectional or reverse layers, zoneout, layerNorm, fullGateRecurrence.
- * @param model with plain kernels; the stream of one with relaxed ones differs in the last bits
+ * @param model with plain kernels; the stream of one with relaxed ones differs in the last bits. Of a model with int8 weights
+ * (`memcell/int8`), the header's weights are its integers.
  * @returns the header: `memcell_state`, `memcell_reset(&state)`, `memcell_step(&state, input, output)`, with a token `memcell_step(&state,
  * token, output)`
  * @throws RangeError with the path of what C cannot have; TypeError if there is no model
  * @example writeFileSync("model.h", toC(model));
+ * writeFileSync("small.h", toC(quantize(model)));
  */
 export function toC(model: Model<unknown>, cOptions: COptions = {}): string {
-  const { config, units } = ModelClass.engine("model", model);
-  const { weights = "float32", name: p = "memcell" } = options("options", cOptions, ["weights", "name"]) as COptions;
-  if (weights !== "float32") fail(typeof weights === "string" ? RangeError : TypeError, "weights", '"float32"', weights);
+  const { config, units, scales }: Engine & { scales?: Int8Engine["scales"] } = ModelClass.engine("model", model);
+  const { name: p = "memcell" } = options("options", cOptions, ["name"]) as COptions;
   if (typeof p !== "string") fail(TypeError, "name", "a name in C", p);
   if (!/^[A-Za-z]\w{0,62}$/.test(p)) fail(RangeError, "name", "a name in C", p);
   const { input, layers, scaler } = config;
@@ -97,7 +100,7 @@ export function toC(model: Model<unknown>, cOptions: COptions = {}): string {
   if (new Set(names).size < names.length) fail(RangeError, "heads", "names that differ in letters, digits and _, for C", config.heads);
   const tokens = "tokens" in input ? input.tokens : 0;
   const inputs = "features" in input ? input.features : tokens;
-  const writer = new Writer(p, model.parameters());
+  const writer = new Writer(p, model.parameters(), scales);
   let below: Below = { at: "input", units: inputs, tokens };
   if (scaler.inputs) {
     const x = writer.local(below.units);
@@ -137,7 +140,7 @@ export function toC(model: Model<unknown>, cOptions: COptions = {}): string {
 const plain = (name: string) => name.replace(/\W/g, "_");
 
 function header(
-  { prefix: p, fields: own, constants, lines, stack }: Writer,
+  { prefix: p, fields: own, constants, lines, stack, widest }: Writer,
   input: "input" | "token",
   inputs: number,
   outputs: number,
@@ -152,7 +155,7 @@ function header(
     bytes: 4 * fields.reduce((sum, { count }) => sum + count, 0),
   };
   const text = {
-    about: `/* Written by memcell. Bytes of state: ${step.bytes}, of stack: ${4 * stack} and a few.${places}
+    about: `/* Written by memcell. Bytes of state: ${step.bytes}, of stack: ${4 * stack + 2 * widest} and a few.${places}
    Compile with -ffp-contract=off, without -ffast-math, for memcell's own bits.
 
      static ${p}_state state;
@@ -176,14 +179,14 @@ ${fields.map(({ name, count }) => `  float ${name}[${count}];\n`).join("")}} ${p
 typedef union { float f; uint32_t u; } ${p}_bits;
 `,
     constants: constants.join(""),
-    functions: functions(p),
+    functions: functions(p, widest > 0),
     reset: `static inline void ${p}_reset(${p}_state *state) {
   int u;
 ${fields.map(({ name, count }) => `  for (u = 0; u < ${count}; u++) state->${name}[u] = 0.0f;\n`).join("")}}
 `,
     step: `static inline void ${p}_step(${p}_state *state, ${step.type}, float *output) {
   int u;
-${step.body}}
+${widest ? `  int16_t q[${widest}];\n` : ""}${step.body}}
 
 #endif
 `,

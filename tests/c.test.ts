@@ -22,6 +22,7 @@ import {
   pooling,
   rnn,
 } from "../src/index.js";
+import { quantize } from "../src/int8.js";
 import { asTensors, f32s, numbers, randomParameters } from "./helpers/cases.js";
 
 const folder = mkdtempSync(join(new URL("..", import.meta.url).pathname, "build", "c-test-"));
@@ -157,7 +158,7 @@ function program(models: readonly Model<unknown>[], steps: number): string {
     float in[M${i}_INPUTS];
 #define IN in
 #endif
-    m${i}_step(&state, ${"columns" in models[i]!.config.input ? "" : "tokens" in models[i]!.config.input ? "0" : "(float[99]){0}"}, out);
+    m${i}_step(&state, ${"columns" in models[i]!.config.input ? "" : "tokens" in models[i]!.config.input ? "0" : "(float[999]){0}"}, out);
     m${i}_reset(&state);
     for (t = 0; t < ${steps}; t++) {
       if (fread(IN, sizeof in, 1, stdin) != 1) return 1;
@@ -180,9 +181,9 @@ const able =
   process.env.CI !== undefined ||
   ["gcc", "clang", "aarch64-linux-gnu-gcc", "qemu-aarch64"].every((command) => spawnSync(command, ["--version"]).status === 0);
 
-describe.skipIf(!able)("50 random models, 1,000 steps each", () => {
+describe.skipIf(!able)("50 random models, and 25 of int8 weights, 1,000 steps each", () => {
   const steps = 1000;
-  const models = Array.from({ length: 50 }, (_, i) => drawn(i + 1));
+  const models = Array.from({ length: 75 }, (_, i) => (i < 50 ? drawn(i + 1) : quantize(drawn(i + 1))));
   const runs = models.map((model, i) => streamed(model, steps, i + 100));
   const source = program(models, steps);
   test.each(BUILDS)(
@@ -207,12 +208,16 @@ test.skipIf(!able)("with large weights, at the ends of the activations, too", ()
   const models = [
     createModel({ input: { features: 2 }, layers: [lstm({ units: 9 }), rnn({ units: 40 }), dense({ units: 3 })] }),
     createModel({ input: { tokens: 5 }, layers: [gru({ units: 7 }), lstm97({ blocks: 3 })] }),
+    // Activations of 16 bits would overflow the sums of integers here.
+    createModel({ input: { features: 700 }, layers: [gru({ units: 4 }), dense({ units: 2 })] }),
   ];
-  for (const model of models) {
+  models.forEach((model, n) => {
     const parameters = randomParameters(model.parameters());
-    for (const { data } of Object.values(parameters)) data.forEach((value, i) => (data[i] = Math.fround(20 * value)));
+    for (const { data } of Object.values(parameters))
+      data.forEach((value, i) => (data[i] = n === 2 ? Math.sign(value) : Math.fround(20 * value)));
     model.setParameters(asTensors(parameters));
-  }
+  });
+  models.push(...models.map((model) => quantize(model)));
   const runs = models.map((model) => streamed(model, 300, 9));
   run("gcc", [...FLAGS, "-O2", "-o", "large", program(models, 300)]);
   const got = run(join(folder, "large"), [], Buffer.concat(runs.map(({ inputs }) => inputs)));
@@ -222,27 +227,37 @@ test.skipIf(!able)("with large weights, at the ends of the activations, too", ()
 test.skipIf(!able).each(TARGETS)(
   "%s, %s: an LSTM of 32 units takes its weights and at most 6 kB, and asks for nothing",
   (_, compiler, flags) => {
-    const model = createModel({ input: { features: 3 }, layers: [lstm({ units: 32 }), dense({ units: 1 })] });
-    writeFileSync(join(folder, "small.h"), toC(model));
     const code = `#include "small.h"
 memcell_state state;
 void begin(void) { memcell_reset(&state); }
 void step(const float *x, float *y) { memcell_step(&state, x, y); }
 `;
     writeFileSync(join(folder, "small.c"), code);
-    run(compiler, [...FLAGS, ...flags.filter((flag) => flag !== "-static"), "-O2", "-ffreestanding", "-c", "-o", "small.o", "small.c"]);
-    const size = run("size", ["-A", "small.o"]).toString();
-    const bytes = [...size.matchAll(/^\.(?:text|rodata|data|eh_frame)\S*\s+(\d+)/gm)].reduce((sum, [, n]) => sum + Number(n), 0);
-    const weights = Object.values(model.parameters()).reduce((sum, { data }) => sum + 4 * data.length, 0);
-    expect(bytes).toBeGreaterThan(weights - 4 * 128);
-    expect(bytes).toBeLessThan(weights + 6 * 1024);
-    const missing = run("nm", ["-u", "small.o"]).toString().match(/\w+$/gm) ?? [];
-    expect(missing.filter((name) => !["memset", "memcpy"].includes(name))).toEqual([]);
+    const model = createModel({ input: { features: 3 }, layers: [lstm({ units: 32 }), dense({ units: 1 })] });
+    // Numbers of matrices, each with a row's scale, and of vectors.
+    const [numbers, rows, biases] = [128 * 35 + 32, 129, 129];
+    for (const [own, weights] of [
+      [model, 4 * (numbers + biases)],
+      [quantize(model), numbers + 4 * (rows + biases)],
+    ] as const) {
+      writeFileSync(join(folder, "small.h"), toC(own));
+      run(compiler, [...FLAGS, ...flags.filter((flag) => flag !== "-static"), "-O2", "-ffreestanding", "-c", "-o", "small.o", "small.c"]);
+      const size = run("size", ["-A", "small.o"]).toString();
+      const bytes = [...size.matchAll(/^\.(?:text|rodata|data|eh_frame)\S*\s+(\d+)/gm)].reduce((sum, [, n]) => sum + Number(n), 0);
+      expect(bytes).toBeGreaterThan(weights);
+      expect(bytes).toBeLessThan(weights + 6 * 1024);
+      const missing = run("nm", ["-u", "small.o"]).toString().match(/\w+$/gm) ?? [];
+      expect(missing.filter((name) => !["memset", "memcpy"].includes(name))).toEqual([]);
+    }
   },
 );
 
-test.skipIf(!able)("it is C++ as well, and without the flag outputs are within 1e-6", () => {
-  const model = createModel({ input: { features: 3 }, layers: [lstm({ units: 20 }), gru({ units: 9 }), dense({ units: 4 })], seed: 3 });
+const layers = [lstm({ units: 20 }), gru({ units: 9 }), dense({ units: 4 })];
+const plain = createModel({ input: { features: 3 }, layers, seed: 3 });
+test.skipIf(!able).each([
+  ["float32", plain, 1e-6],
+  ["int8", quantize(plain), 1e-5],
+] as const)("it is C++ as well, and without the flag outputs of %s weights are within %d", (_, model, bound) => {
   const { inputs, outputs } = streamed(model, 200, 4);
   const source = program([model], 200);
   const code = '#include "m0.h"\nm0_state s;\nvoid step(const float *x, float *y) { m0_reset(&s); m0_step(&s, x, y); }\n';
@@ -252,7 +267,7 @@ test.skipIf(!able)("it is C++ as well, and without the flag outputs are within 1
   const got = run("qemu-aarch64", [join(folder, "fused")], inputs);
   const floats = (bytes: Uint8Array) => new Float32Array(Uint8Array.from(bytes).buffer);
   const expected = floats(outputs);
-  floats(got).forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThan(1e-6));
+  floats(got).forEach((value, i) => expect(Math.abs(value - expected[i]!)).toBeLessThan(bound));
 });
 
 describe("what C cannot have is refused with its place", () => {
@@ -277,9 +292,9 @@ describe("what C cannot have is refused with its place", () => {
       () => toC(of(lstm({ units: 2, fullGateRecurrence: true }))),
       '"layers[1].fullGateRecurrence" expected none, for C, got true',
     ],
-    ["int8", () => toC(of(), { weights: "int8" as never }), '"weights" expected "float32", got "int8"'],
+    ["a convolution of int8", () => toC(quantize(of(conv1d({ units: 2, kernel: 2 })))), '"layers[1].type" expected one of'],
     ["no name", () => toC(of(), { name: "2nd" }), '"name" expected a name in C, got "2nd"'],
-    ["an option unknown", () => toC(of(), { prefix: "m" } as never), '"prefix" is not an option; the options are weights, name'],
+    ["an option unknown", () => toC(of(), { prefix: "m" } as never), '"prefix" is not an option; the options are name'],
     ["no model", () => toC({} as never), '"model" expected a model, got an object'],
   ])("%s", (_, attempt, message) => {
     expect(attempt).toThrow(message);

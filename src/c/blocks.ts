@@ -1,4 +1,4 @@
-/** The memory cell blocks of 1997 in C: assembly/cells/lstm97.ts. */
+/** The memory cell blocks of 1997 in C: assembly/cells/lstm97.ts. Their products are those of floats in int8 models too. */
 
 import type { Lstm97Layer } from "../index.js";
 import { type Below, inputNet } from "./cells.js";
@@ -29,21 +29,14 @@ export function lstm97(writer: Writer, layer: Lstm97Layer, k: number, below: Bel
     spread(writer.parameter(name("bias_ih")), 1, 1, () => 0, biased === "gates" ? cells : 0),
   );
   const even = evenRows(rows);
-  const net = inputNet(writer, below, name("weight_ih"), weight, bias, rows, even);
+  const net = inputNet(writer, below, name("weight_ih"), bias, rows, even, weight);
   const s = writer.field(name("c"), cells);
   const gated = recurrence === "cells+gates";
   const read = writer.field(name("h"), gated ? rows : C);
   if (recurrence !== "none") {
     const [count, wide] = gated ? [all, rows] : [cells, C];
-    writer.product(
-      net,
-      net,
-      writer.table(name("weight_hh"), spread(writer.parameter(name("weight_hh")), count, wide, row)),
-      read,
-      rows,
-      wide,
-      even,
-    );
+    const recurrent = spread(writer.parameter(name("weight_hh")), count, wide, row);
+    writer.product(net, net, writer.matrix(name("weight_hh"), undefined, recurrent), read, rows, wide, even);
   }
   const activate = (kind: string, first: number, count: number) =>
     writer.each(count, `${net}[${first} + u] = ${writer.call(kind, `${net}[${first} + u]`)};`);

@@ -2,7 +2,7 @@
 
 import type { GruLayer, LstmLayer, RnnLayer } from "../index.js";
 import { float } from "./text.js";
-import { evenRows, type Signal, type Writer } from "./writer.js";
+import { entry, evenRows, type Signal, type Writer } from "./writer.js";
 
 /** The input of a layer: numbers, or a token out of `tokens`. */
 export interface Below extends Signal {
@@ -20,7 +20,11 @@ export function refuseOptions(writer: Writer, layer: Record<string, unknown>): v
 /** Weights and biases of a layer by PyTorch's names. */
 function reader(writer: Writer, k: number) {
   const of = (name: string) => writer.parameter(`${name}_l${k}`) as Float32Array;
-  return { of, table: (name: string, values: ArrayLike<number> = of(name)) => writer.table(`${name}_l${k}`, values) };
+  return {
+    of,
+    table: (name: string, values: ArrayLike<number> = of(name)) => writer.table(`${name}_l${k}`, values),
+    matrix: (name: string) => writer.matrix(`${name}_l${k}`),
+  };
 }
 
 const sums = (a: Float32Array, b: Float32Array) => a.map((value, i) => value + (b[i] as number));
@@ -30,50 +34,51 @@ export function inputNet(
   writer: Writer,
   below: Below,
   name: string,
-  weight: Float32Array,
   bias: string,
   rows: number,
   even: number,
+  floats?: Float32Array,
 ): string {
   const net = writer.local(rows);
   const { tokens, units } = below;
-  if (tokens) {
-    const columns = weight.map((_, i) => weight[(i % rows) * tokens + Math.floor(i / rows)] as number);
-    writer.each(rows, `${net}[u] = ${writer.table(name, columns)}[token * ${rows} + u] + ${bias}[u];`);
-  } else writer.product(net, bias, writer.table(name, weight), below.at, rows, units, even);
+  const w = writer.matrix(name, tokens ? (place) => (place % rows) * tokens + Math.floor(place / rows) : undefined, floats);
+  if (tokens) writer.each(rows, `${net}[u] = ${entry(w, `token * ${rows} + u`, "u")} + ${bias}[u];`);
+  else writer.product(net, bias, w, below.at, rows, units, even);
   return net;
 }
 
 export function rnn(writer: Writer, { units: H, activation = "tanh" }: RnnLayer, k: number, below: Below): Signal {
-  const { of, table } = reader(writer, k);
+  const { of, table, matrix } = reader(writer, k);
   const h = writer.field(`h_l${k}`, H);
   const even = evenRows(H);
-  const net = inputNet(writer, below, `weight_ih_l${k}`, of("weight_ih"), table("bias", sums(of("bias_ih"), of("bias_hh"))), H, even);
-  writer.product(net, net, table("weight_hh"), h, H, H, even);
+  const net = inputNet(writer, below, `weight_ih_l${k}`, table("bias", sums(of("bias_ih"), of("bias_hh"))), H, even);
+  writer.product(net, net, matrix("weight_hh"), h, H, H, even);
   writer.each(H, `${h}[u] = ${activation === "relu" ? `${writer.prefix}_cut(${net}[u], 0.0f, 1e30f)` : writer.call("tanh", `${net}[u]`)};`);
   return { at: h, units: H };
 }
 
 export function gru(writer: Writer, layer: GruLayer, k: number, below: Below): Signal {
   const { units: H, reset, inputActivation = "tanh", gateActivation = "logistic", alpha } = layer;
-  const { of, table } = reader(writer, k);
+  const { of, table, matrix } = reader(writer, k);
   const h = writer.field(`h_l${k}`, H);
   const [ih, hh] = [of("bias_ih"), of("bias_hh")];
   const bias = table(
     "bias",
     ih.map((value, i) => (i < 2 * H ? value + (hh[i] as number) : value)),
   );
-  const net = inputNet(writer, below, `weight_ih_l${k}`, of("weight_ih"), bias, 3 * H, 3 * H);
-  const weight = table("weight_hh");
+  const net = inputNet(writer, below, `weight_ih_l${k}`, bias, 3 * H, 3 * H);
+  const weight = matrix("weight_hh");
   const biasN = table("bias_n", hh.subarray(2 * H));
   const m = writer.local(H);
-  writer.product(net, net, weight, h, 2 * H, H, 2 * H);
+  // The kernels multiply r, z and n at a time, but where n waits for r.
+  const [first, all] = [2 * H, reset === "before" ? undefined : weight.sums];
+  writer.product(net, net, weight, h, first, H, first, 0, all);
   const gate = (at: string) => writer.call(gateActivation, at, alpha);
   if (reset === "before") {
     const read = writer.local(H);
     writer.each(H, `${read}[u] = ${gate(`${net}[u]`)} * ${h}[u];`);
-    writer.product(m, biasN, `${weight} + ${2 * H * H}`, read, H, H, evenRows(H));
-  } else writer.product(m, biasN, `${weight} + ${2 * H * H}`, h, H, H, H);
+    writer.product(m, biasN, weight, read, H, H, evenRows(H), first);
+  } else writer.product(m, biasN, weight, h, H, H, H, first, all);
   const unbounded = inputActivation === "relu" || inputActivation === "identity";
   const n = writer.call(inputActivation, "n");
   writer.each(
@@ -91,12 +96,12 @@ export function lstm(writer: Writer, layer: LstmLayer, k: number, below: Below):
   const { inputActivation = "tanh", outputActivation = "tanh", gateActivation = "logistic", alpha } = layer;
   const unbounded = inputActivation === "relu" || inputActivation === "identity";
   const clip = layer.cellClip ?? (unbounded ? 1e30 : Infinity);
-  const { of, table } = reader(writer, k);
+  const { of, table, matrix } = reader(writer, k);
   const [h, c] = [writer.field(`h_l${k}`, projection ?? H), writer.field(`c_l${k}`, H)];
   const present = ["i", "f", "g", "o"].filter((_, n) => [inputGate && !coupled, forgetGate, true, outputGate][n]);
   const rows = present.length * H;
-  const net = inputNet(writer, below, `weight_ih_l${k}`, of("weight_ih"), table("bias", sums(of("bias_ih"), of("bias_hh"))), rows, rows);
-  writer.product(net, net, table("weight_hh"), h, rows, projection ?? H, rows);
+  const net = inputNet(writer, below, `weight_ih_l${k}`, table("bias", sums(of("bias_ih"), of("bias_hh"))), rows, rows);
+  writer.product(net, net, matrix("weight_hh"), h, rows, projection ?? H, rows);
   const peepholes = layer.peepholes ? table("peephole") : "";
   const seen = (name: string, cell: string) => {
     const input = `${net}[${present.indexOf(name) * H} + u]`;
@@ -115,6 +120,6 @@ export function lstm(writer: Writer, layer: LstmLayer, k: number, below: Below):
     `${c}[u] = c;`,
     `${out}[u] = o * ${writer.call(outputActivation, "c")};`,
   );
-  if (projection) writer.product(h, "0", table("weight_hr"), out, projection, H, evenRows(projection));
+  if (projection) writer.product(h, "0", matrix("weight_hr"), out, projection, H, evenRows(projection));
   return { at: h, units: projection ?? H };
 }

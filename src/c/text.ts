@@ -72,9 +72,37 @@ const FUNCTIONS = {
   }`,
 };
 
+/**
+ * The product of assembly/int8/: activations are integers of 16 bits, of which the largest is `limit`; the sum is one of integers.
+ * 12582912 is 1.5 2^23: a sum with it has the integer in its low bits.
+ */
+const INT8 = {
+  "void P_product8(float *y, const float *from, const int8_t *w, const float *x, const float *scale, int16_t *q, int rows, int k, float limit)": `
+  P_bits top, n;
+  float factor;
+  int r, i;
+  for (top.u = 0, i = 0; i < k; i++) {
+    n.f = x[i];
+    n.u &= 0x7fffffffu;
+    if (top.u < n.u) top.u = n.u;
+  }
+  n.f = 1e-30f < top.f ? top.f : 1e-30f;
+  factor = limit / n.f;
+  top.f = n.f / limit + (top.f - top.f);
+  for (i = 0; i < k; i++) {
+    n.f = x[i] * factor + 12582912.0f;
+    q[i] = (int16_t)n.u;
+  }
+  for (r = 0; r < rows; r++, w += k) {
+    int32_t sum = 0;
+    for (i = 0; i < k; i++) sum += (int32_t)w[i] * q[i];
+    y[r] = (from ? from[r] : 0.0f) + (float)sum * (scale[r] * top.f);
+  }`,
+};
+
 /** @param p stands before each name */
-export const functions = (p: string): string =>
-  Object.entries(FUNCTIONS)
+export const functions = (p: string, int8: boolean): string =>
+  Object.entries({ ...FUNCTIONS, ...(int8 && INT8) })
     .map(([head, body]) => `static inline ${head} {${body}\n}\n`)
     .join("\n")
     .replaceAll("P_", `${p}_`);

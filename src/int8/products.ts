@@ -5,6 +5,7 @@ import type { instantiate } from "../../build/int8.js";
 import { wasm } from "../../build/int8Wasm.js";
 import type { Engine, Kernels } from "../internal.js";
 import { pad4 } from "../layers/packing.js";
+import { limitOf } from "./rows.js";
 
 type Int8Kernels = Awaited<ReturnType<typeof instantiate>>;
 
@@ -32,9 +33,6 @@ interface Pack {
 /** Groups of four rows for each four units, and those that have weights for the inputs or for the state. */
 const groupsOf = (cell: number) => ((cell & 15) >= LSTM ? 4 : 1);
 const live = (cell: number, shift: number) => (~cell >> shift) & 15;
-
-/** The largest integer for an activation. */
-const INT16 = 32767;
 
 /**
  * Replaces the engine's products. Each matrix is packed when it is first multiplied, as the arguments tell its shape: let a step run, then
@@ -71,9 +69,7 @@ export function replaceProducts(engine: Engine, beside: Engine): () => void {
       widest = k;
       scratch = memory.allocate(int8.scratchBytes(k));
     }
-    // |sum of w q| is at most `limit` times the row's sum of |w|, which must stay below 2^31.
-    const limit = Math.min(INT16, Math.floor((2 ** 31 - 1) / Math.max(1, most)));
-    return { ...packed, limit, k, vectors, rows, whole: own.length === rows / 4 };
+    return { ...packed, limit: limitOf(most), k, vectors, rows, whole: own.length === rows / 4 };
   };
 
   /** The pack under this key, once made. */

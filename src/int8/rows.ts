@@ -4,6 +4,9 @@ import { fail, product, type Tensor } from "../internal.js";
 
 const LARGEST = 127;
 
+/** The largest integer for an activation, given the largest sum of |q| of a row: |sum of q x| stays below 2^31. */
+export const limitOf = (sum: number): number => Math.min(32767, Math.floor((2 ** 31 - 1) / Math.max(1, sum)));
+
 /** The bounds of scales, within which no weight overflows or is subnormal. A row of smaller weights becomes zeros. */
 const [LEAST, MOST] = [Math.fround(1e-30), 1e36];
 
