@@ -72,7 +72,8 @@ const table = (head: string[], rows: Row[]) =>
     .map((cells) => `| ${cells.join(" | ")} |`)
     .join("\n");
 
-const core = { code: readFileSync("dist/core.js", "utf8"), map: readFileSync("dist/core.js.map", "utf8") };
+const built = (name: string) => ({ code: readFileSync(`dist/${name}.js`, "utf8"), map: readFileSync(`dist/${name}.js.map`, "utf8") });
+const core = built("core");
 const programs = await Promise.all(PROGRAMS.map(async (names) => ({ names, ...(await program(names)) })));
 const inCore = costs(core);
 const [small] = programs as [(typeof programs)[0]];
@@ -80,6 +81,13 @@ const inSmall = costs(small);
 const parts = costs(small, (source) => Object.keys(UNUSED).find((part) => UNUSED[part]?.test(source)) ?? "");
 const files = [...inCore].map(([source, cost]): Row => [source || "the kernels' text", cost, inSmall.get(source) ?? 0]);
 const falling = (rows: Row[]) => rows.sort(([, a], [, b]) => (b as number) - (a as number));
+/** The entry points of some size, by their files; what they take from the core is not theirs. */
+const entries = ["forecast", "anomaly"].map((name) =>
+  table(
+    ["file", `in ${name}.js`],
+    falling([[`all: ${name}.js`, gzipped(built(name).code)], ...[...costs(built(name))].filter(([source]) => source.startsWith("src/"))]),
+  ),
+);
 const text = [
   table(
     ["what is imported", "bytes"],
@@ -88,6 +96,7 @@ const text = [
   table([`in \`${PROGRAMS[0]}\` without need`, "bytes"], falling([...parts].filter(([part]) => part in UNUSED))),
   table(["file", "in core.js", `in \`${PROGRAMS[0]}\``], falling(files)),
   table(["kernels", "all", "for learning alone"], falling(kernels())),
+  ...entries,
 ].join("\n\n");
 console.log(text);
 if (process.argv.includes("--write")) {

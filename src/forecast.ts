@@ -13,7 +13,7 @@ import { type ForecastTable, joined, partOf, readSeries, type Series, withKnown 
 import { describe } from "./forecast/summary.js";
 import { readGrid, timeAt } from "./forecast/time.js";
 import { adam, createTrainer, type Fit } from "./index.js";
-import { awaitable, complete, fail, integer, isRecord } from "./internal.js";
+import { awaitable, boolean, complete, fail, integer, integerIn, isRecord } from "./internal.js";
 
 export type { Forecast } from "./forecast/answer.js";
 export type { BacktestOptions, BacktestReport, BacktestRow } from "./forecast/backtest.js";
@@ -75,12 +75,15 @@ class Forecaster {
    * @example for await (const { network, epoch, validation } of forecaster.fit(table)) console.log(network, epoch, validation);
    */
   fit(data: ForecastData, settings: { signal?: AbortSignal } = {}): Fit<ForecastReport> {
-    return awaitable(this.#fit(sourceOf(this.#o, data), settings));
+    return this.#learn(sourceOf(this.#o, data), settings);
   }
 
-  async *#fit(source: Source, settings: { signal?: AbortSignal }): AsyncGenerator<ForecastReport, void, undefined> {
-    const { learned, models, series } = yield* learn(this.#o, source, settings);
-    this.#saved = { o: this.#o, learned, models, history: source.one ? series : null };
+  #learn(source: Source, settings: { signal?: AbortSignal } = {}): Fit<ForecastReport> {
+    const run = async function* (this: Forecaster): AsyncGenerator<ForecastReport, void, undefined> {
+      const { learned, models, series } = yield* learn(this.#o, source, settings);
+      this.#saved = { o: this.#o, learned, models, history: source.one ? series : null };
+    };
+    return awaitable(run.call(this));
   }
 
   /**
@@ -107,12 +110,10 @@ class Forecaster {
    */
   async update(rows: ForecastTable, settings: { epochs?: number } = {}): Promise<void> {
     const saved = this.#fitted();
-    const { epochs } = complete("options", settings, { epochs: [(path, value) => integer(path, value, 0), 0] });
+    const { epochs } = complete("options", settings, { epochs: [integerIn(0), 0] });
     const { learned, models, history } = saved;
     if (!history) return fail(RangeError, "update", "a forecaster of one series", `one of ${learned.series}`);
-    const more = readSeries("rows", rows, this.#o, learned.plan.grid);
-    const { form } = learned.plan.grid;
-    const series = joined("rows", history, form === null ? { ...more, start: history.start + history.length } : more);
+    const series = joined("rows", history, readSeries("rows", rows, this.#o, learned.plan.grid, endOf(saved)));
     const prepared = prepare(learned.plan, this.#o, series, series.length, learned.frame ?? undefined);
     for (const _ of calibrated(this.#o, learned, models, prepared, Math.max(0, history.length - this.#o.horizon), history.length));
     saved.history = series;
@@ -141,42 +142,39 @@ class Forecaster {
     const { from, every, refit } = complete("options", settings, {
       from: [(_, value) => value],
       every: [integer, 1],
-      refit: [(path, value) => (value === false ? false : integer(path, value)), false],
+      refit: [(path, value) => value !== false && integer(path, value), false],
     });
-    const source = sourceOf(o, data);
+    const { one, read } = sourceOf(o, data);
     const all: Series[] = [];
-    for await (const series of source.read(this.#saved?.learned.plan.grid)) all.push(series);
+    for await (const series of read(this.#saved?.learned.plan.grid)) all.push(series);
     const [first] = all;
     if (!first) return fail(RangeError, "table", "at least one series", data);
     const at =
       first.grid.form === null ? integer("from", from, 1) : (readGrid("from", [from], o.timeZone ?? null, first.grid).rows[0] as number);
-    const result = new Backtest(o, every);
-    const before = (row: number): Source => ({ one: source.one, read: () => all.map((series) => partOf(series, 0, row - series.start)) });
-    const learnedBefore = async (row: number): Promise<Saved> => {
-      const fresh = new Forecaster(o);
-      for await (const _ of fresh.#fit(before(row), {}));
-      return fresh.#fitted();
-    };
-    const inside = (series: Series) => at - series.start > 0 && at < series.start + series.length;
-    all.forEach((series, i) => {
-      if (!inside(series)) fail(RangeError, "from", `a time within ${source.one ? "the table" : `series[${i}]`}, after its first`, from);
+    all.forEach(({ start, length }, i) => {
+      if (at <= start || at >= start + length)
+        fail(RangeError, "from", `a time within ${one ? "the table" : `series[${i}]`}, after its first`, from);
     });
     const last = Math.max(...all.map(({ start, length }) => start + length));
-    const eras: (Saved & { from: number; to: number })[] = [];
-    for (let row = at; row < last; ) {
-      const to = refit === false ? last : Math.min(last, row + refit * every);
-      const kept = eras.length === 0 && this.#saved && endOf(this.#saved) <= row ? this.#saved : await learnedBefore(row);
-      eras.push({ ...kept, from: row, to });
-      row = to;
+    // The forecaster of each stretch of rows; what was fitted, where it may be.
+    const eras: (Saved & { from: number })[] = [];
+    for (let row = at; row < last; row += refit ? refit * every : last) {
+      let saved = this.#saved;
+      if (eras.length || !saved || endOf(saved) > row) {
+        const fresh = new Forecaster(o);
+        await fresh.#learn({ one, read: () => all.map((series) => partOf(series, 0, row - series.start)) });
+        saved = fresh.#fitted();
+      }
+      eras.push({ ...saved, from: row });
     }
-    const { learned } = eras[0] as Saved;
-    const seasons = learned.plan.seasons.length ? learned.plan.seasons : [1];
+    const { seasons } = (eras[0] as Saved).learned.plan;
+    const result = new Backtest(o, every);
     for (const series of all) {
-      const { start } = series;
       const forecasts = function* () {
-        for (const { learned, models, from, to } of eras) yield* rolling(o, learned, models, series, from - start, to - start);
+        for (const [i, { learned, models, from }] of eras.entries())
+          yield* rolling(o, learned, models, series, from - series.start, (eras[i + 1]?.from ?? last) - series.start);
       };
-      result.add(series, at - start, seasons, forecasts());
+      result.add(series, at - series.start, seasons.length ? seasons : [1], forecasts());
     }
     return result.report();
   }
@@ -195,15 +193,16 @@ class Forecaster {
     const { history } = this.#fitted();
     const { rows } = complete("options", settings, { rows: [integer, 4 * this.#o.horizon] });
     const from = history ? Math.max(0, history.length - rows) : 0;
-    const past = Array.from({ length: history ? history.length - from : 0 }, (_, i) => {
-      const { grid, start, target } = history as Series;
-      return { time: timeAt(grid, start + from + i), value: target[from + i] as number, lower: NaN, upper: NaN, forecast: false };
+    const past = Array.from(history?.target.subarray(from) ?? [], (value, i) => {
+      const { grid, start } = history as Series;
+      return { time: timeAt(grid, start + from + i), value, lower: NaN, upper: NaN, forecast: false };
     });
-    const next = forecast.time.map((time, h) => ({
-      time,
-      value: forecast.median[h] as number,
-      lower: forecast.lower[h] as number,
-      upper: forecast.upper[h] as number,
+    const { time, median, lower, upper } = forecast;
+    const next = Array.from(median, (value, h) => ({
+      time: time[h] as Forecast["time"][number],
+      value,
+      lower: lower[h] as number,
+      upper: upper[h] as number,
       forecast: true,
     }));
     return [...past, ...next];
@@ -217,7 +216,7 @@ class Forecaster {
   save(settings: { history?: boolean } = {}): Uint8Array<ArrayBuffer> {
     const saved = this.#fitted();
     const { history } = complete("options", settings, {
-      history: [(path, value) => (typeof value === "boolean" ? value : fail(TypeError, path, "true or false", value)), true],
+      history: [boolean, true],
     });
     return write({ ...saved, history: history ? saved.history : null });
   }

@@ -72,7 +72,7 @@ describe("a forecaster", async () => {
 
   test("says what was chosen", () => {
     expect(forecaster.summary()).toMatch(
-      /^Forecasts sales, 14 steps of 1 day\(s\) ahead.*420 rows of 1 series.*seasons 7.*promo.*8 units/s,
+      /^Forecasts sales, 14 steps of 1 day\(s\) ahead.*420 rows of 1 series.*season of 7.*promo.*8 units/s,
     );
   });
 
@@ -273,6 +273,8 @@ describe("bad input is refused, by row and column, with what would be right", ()
       /expected a label that was learned \(rain, sun\), or null for a gap, got "snow"/,
     );
     expect(() => createForecaster(quick).forecast()).toThrow('"forecaster" expected a fit');
+    const { date: _, ...timeless } = table;
+    expect(() => forecaster.forecast(timeless)).toThrow('"history.date" expected a column of the table');
     await expect(forecaster.backtest(table, { from: "2031-01-01" })).rejects.toThrow('"from" expected a time within the table');
   });
 
@@ -355,12 +357,7 @@ describe("the parts", () => {
       [1, 1],
       [1, -1],
     ];
-    const weights = ridge(
-      Float64Array.of(3, 1, 5, 3),
-      2,
-      (row, to) => to.set(x[row]!),
-      (k) => k,
-    );
+    const weights = ridge(Float64Array.of(3, 1, 5, 3), x, (k) => k);
     expect(weights[0]).toBeCloseTo(3, 12);
     expect(weights[1]).toBeCloseTo(4 / 5, 12);
   });

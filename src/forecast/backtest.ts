@@ -1,9 +1,9 @@
 /** Backtests by rolling origin: all origins in one pass over the carried state, beside the forecasts that any other must beat. */
 
-import { baselinesOf } from "./baselines.js";
-import { quantileOf } from "./conformal.js";
+import { type Baseline, baselinesOf } from "./baselines.js";
+import { calibrate, move } from "./conformal.js";
 import type { Checked } from "./options.js";
-import { type ForecastScore, naiveScale, Tally } from "./scores.js";
+import { type ForecastScore, naiveScale, scoreOf, scoresOf, type Tally, total } from "./scores.js";
 import type { Series } from "./series.js";
 import { timeAt } from "./time.js";
 
@@ -42,12 +42,13 @@ export interface BacktestReport {
   table: string;
 }
 
+/** Scores forecasts of one series after the other. */
 export class Backtest {
   readonly #o: Checked;
   readonly #every: number;
-  readonly #tallies = new Map<string, Tally[]>();
-  readonly #rows: BacktestRow[] = [];
-  #origins = 0;
+  /** Of each forecast one for each step. */
+  readonly #tallies: Record<string, Tally[]> = {};
+  readonly #report = { origins: 0, rows: [] as BacktestRow[] };
   #series = 0;
 
   constructor(o: Checked, every: number) {
@@ -55,93 +56,66 @@ export class Backtest {
     this.#every = every;
   }
 
-  #tally(name: string, h: number): Tally {
-    const own = this.#tallies.get(name) ?? Array.from({ length: this.#o.horizon }, () => new Tally());
-    this.#tallies.set(name, own);
-    return own[h] as Tally;
-  }
-
   /**
    * @param from the row of the first truth
    * @param forecasts the quantiles, [steps x quantiles], from rows in their order
    */
-  add(series: Series, from: number, seasons: readonly number[], forecasts: Iterable<readonly [row: number, values: Float64Array]>): void {
+  add({ target, length, grid, start }: Series, from: number, seasons: readonly number[], forecasts: Forecasts): void {
     const { horizon, quantiles } = this.#o;
-    const { length, target, grid, start } = series;
-    const scale = naiveScale(target, from, Math.round(seasons[0] as number));
-    const isOrigin = (row: number) => row >= from - 1 && row < length - 1 && (row - from + 1) % this.#every === 0;
+    const { rows } = this.#report;
     const Q = quantiles.length;
+    const scale = naiveScale(target, from, Math.round(seasons[0] as number));
     const times = Array.from({ length }, (_, row) => timeAt(grid, start + row));
-    for (const [row, values] of forecasts) {
-      if (!isOrigin(row)) continue;
-      this.#origins++;
-      for (let h = 0; h < horizon && row + 1 + h < length; h++) {
-        const truth = target[row + 1 + h] as number;
-        if (Number.isNaN(truth)) continue;
-        this.#tally("memcell", h).add(truth, values, h * Q, quantiles, scale);
-        const of = (q: number) => values[h * Q + q] as number;
-        const [origin, time] = [times[row], times[row + 1 + h]] as [BacktestRow["time"], BacktestRow["time"]];
-        this.#rows.push({
-          series: this.#series,
-          origin,
-          time,
-          step: h + 1,
-          truth,
-          median: of(quantiles.indexOf(0.5)),
-          lower: of(0),
-          upper: of(Q - 1),
-        });
+    const all = baselinesOf(target, from, seasons, horizon).map(
+      ([name, at]) => [name, baseline(target, from, quantiles, horizon, at)] as const,
+    );
+    for (const [name, said] of [["memcell", forecasts] as const, ...all]) {
+      this.#tallies[name] ??= Array.from({ length: horizon }, () => []);
+      const tallies = this.#tallies[name];
+      for (const [row, values] of said) {
+        if ((row - from + 1) % this.#every || row > length - 2) continue;
+        if (said === forecasts) this.#report.origins++;
+        for (let h = 0; h < horizon && row + 1 + h < length; h++) {
+          const truth = target[row + 1 + h] as number;
+          const own = values.subarray(h * Q, (h + 1) * Q);
+          tallies[h] = total([tallies[h] as Tally, scoresOf(truth, own, quantiles, scale)]);
+          if (said !== forecasts || Number.isNaN(truth)) continue;
+          const [origin, time] = [times[row], times[row + 1 + h]] as [BacktestRow["time"], BacktestRow["time"]];
+          const [lower, median, upper] = [own[0], own[quantiles.indexOf(0.5)], own[Q - 1]] as [number, number, number];
+          rows.push({ series: this.#series, origin, time, step: h + 1, truth, median, lower, upper });
+        }
       }
     }
     this.#series++;
-    this.#addBaselines(series, from, seasons, scale, isOrigin);
-  }
-
-  /** Their quantiles are those of their errors before `from`, at each step. */
-  #addBaselines(
-    { target, length }: Series,
-    from: number,
-    seasons: readonly number[],
-    scale: number,
-    isOrigin: (row: number) => boolean,
-  ): void {
-    const { horizon, quantiles } = this.#o;
-    const ahead = new Float64Array(horizon);
-    const said = new Float64Array(quantiles.length);
-    const baselines = baselinesOf(target, from, seasons, horizon);
-    const errors = baselines.map(() => Array.from({ length: horizon }, (): number[] => []));
-    for (let row = 0; row < length - 1; row++) {
-      // All of them at one row before the next: two share what they have seen.
-      baselines.forEach(([name, at], b) => {
-        at(row, ahead);
-        const own = errors[b] as number[][];
-        if (row === from - 1)
-          for (const [h, list] of own.entries()) {
-            const sorted = Float64Array.from(list).sort();
-            const middle = sorted.length ? quantiles.map((q) => (q === 0.5 ? 0 : quantileOf(sorted, q))) : quantiles.map(() => 0);
-            own[h] = middle;
-          }
-        for (let h = 0; h < horizon && row + 1 + h < length; h++) {
-          const truth = target[row + 1 + h] as number;
-          const value = ahead[h] as number;
-          if (row < from - 1) {
-            if (row + 1 + h < from && !Number.isNaN(truth - value)) own[h]?.push(truth - value);
-          } else if (isOrigin(row)) {
-            quantiles.forEach((_, q) => (said[q] = value + (own[h]?.[q] as number)));
-            said.sort();
-            said[quantiles.indexOf(0.5)] = value;
-            this.#tally(name, h).add(truth, said, 0, quantiles, scale);
-          }
-        }
-      });
-    }
   }
 
   report(): BacktestReport {
     const { quantiles } = this.#o;
-    const scores = [...this.#tallies].map(([name, own]) => Tally.of(own).done(name, quantiles));
-    const horizons = [...this.#tallies].flatMap(([name, own]) => own.map((tally, h) => ({ step: h + 1, ...tally.done(name, quantiles) })));
-    return { origins: this.#origins, scores, horizons, rows: this.#rows, table: tableOf(scores) };
+    const all = Object.entries(this.#tallies);
+    const scores = all.map(([name, own]) => scoreOf(name, total(own), quantiles));
+    const horizons = all.flatMap(([name, own]) => own.map((tally, h) => ({ step: h + 1, ...scoreOf(name, tally, quantiles) })));
+    return { ...this.#report, scores, horizons, table: tableOf(scores) };
+  }
+}
+
+type Forecasts = Iterable<readonly [row: number, values: Float64Array]>;
+
+/** A baseline's quantiles are calibrated by its errors before `from`, as the forecaster's by theirs. */
+function* baseline(target: Float64Array, from: number, quantiles: readonly number[], horizon: number, at: Baseline[1]): Forecasts {
+  const Q = quantiles.length;
+  const saidAt = (row: number) => Float64Array.from({ length: horizon * Q }, (_, i) => at(row, Math.floor(i / Q)));
+  const errors = function* () {
+    for (let row = 0; row < from - 1; row++)
+      yield saidAt(row).map((value, i) => {
+        const goal = row + 1 + Math.floor(i / Q);
+        return goal < from ? (target[goal] as number) - value : NaN;
+      });
+  };
+  const calibration = calibrate(quantiles, horizon, errors());
+  for (let row = from - 1; row < target.length; row++) {
+    const values = saidAt(row);
+    move(calibration, quantiles, values);
+    yield [row, values];
   }
 }
 

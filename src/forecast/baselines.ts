@@ -2,61 +2,48 @@
 
 import { fitSmoothing, Smoother } from "./smoothing.js";
 
-/** Writes the forecasts of the steps after each row, one row after the other. */
-export type Baseline = readonly [name: string, at: (row: number, to: Float64Array) => void];
+/** The forecast of a step after a row, from 0. */
+export type Baseline = readonly [name: string, at: (row: number, step: number) => number];
 
 /** Longer seasons have too many places to be smoothed. */
 export const LONGEST = 200;
 
 export function baselinesOf(target: Float64Array, until: number, seasons: readonly number[], horizon: number): Baseline[] {
-  // The last value there is, and where.
-  let [first, last, seen] = [-1, -1, 0];
-  const drift: Baseline = [
-    "drift",
-    (row, to) => {
-      if (!Number.isNaN(target[row])) {
-        if (first < 0) first = row;
-        [last, seen] = [row, seen + 1];
-      }
-      const slope = seen > 1 ? ((target[last] as number) - (target[first] as number)) / (last - first) : 0;
-      for (let h = 0; h < horizon; h++) to[h] = seen ? (target[last] as number) + slope * (row - last + h + 1) : NaN;
-    },
-  ];
+  /** At each row what was carried there from `every` rows before; gaps change nothing. */
+  const carried = (every: number, start: number, next: (before: number, value: number, row: number) => number) => {
+    const all: number[] = [];
+    target.forEach((value, row) =>
+      all.push(Number.isNaN(value) ? (all[row - every] ?? start) : next(all[row - every] ?? start, value, row)),
+    );
+    return (row: number) => all[row] as number;
+  };
   const lengths = [...new Set(seasons.map(Math.round))].filter((season) => season < until);
   const bySeason = lengths.flatMap((season): Baseline[] => {
-    const [latest, sums, counts] = [new Float64Array(season).fill(NaN), new Float64Array(season), new Float64Array(season)];
-    const take = (row: number) => {
-      const [value, place] = [target[row] as number, row % season];
-      if (Number.isNaN(value)) return;
-      latest[place] = value;
-      sums[place] = (sums[place] as number) + value;
-      counts[place] = (counts[place] as number) + 1;
-    };
-    const fill = (of: (place: number) => number) => (row: number, to: Float64Array) => {
-      for (let h = 0; h < horizon; h++) to[h] = of((row + 1 + h) % season);
-    };
-    const [naive, mean] = [fill((place) => latest[place] as number), fill((place) => (sums[place] as number) / (counts[place] as number))];
+    const latest = carried(season, NaN, (_, value) => value);
+    const sum = carried(season, 0, (before, value) => before + value);
+    const count = carried(season, 0, (before) => before + 1);
+    /** The last row that is at the same place in the season, of those that are known. */
+    const same = (row: number, step: number) => row + 1 + step - season * Math.ceil((1 + step) / season);
     return [
-      [
-        `seasonal naive (${season})`,
-        (row, to) => {
-          take(row);
-          naive(row, to);
-        },
-      ],
-      // It shares what the naive one has taken, row by row, right before it.
-      [`seasonal mean (${season})`, mean],
+      [`seasonal naive (${season})`, (row, step) => latest(same(row, step))],
+      [`seasonal mean (${season})`, (row, step) => sum(same(row, step)) / count(same(row, step))],
     ];
   });
+  const first = target.findIndex((value) => !Number.isNaN(value));
+  const value = carried(1, NaN, (_, value) => value);
+  const when = carried(1, NaN, (_, __, row) => row);
+  const slope = (row: number) => (value(row) - (target[first] as number)) / (when(row) - first || 1);
   const season = lengths.find((length) => length <= LONGEST && 2 * length <= until) ?? 0;
   const known = target.subarray(0, until);
   const smoother = new Smoother(fitSmoothing([known], season, horizon), known);
-  const smoothing: Baseline = [
-    season ? `Holt-Winters (${season})` : "Holt",
-    (row, to) => {
-      smoother.step(target[row] as number);
-      smoother.forecast(to, 0, horizon);
-    },
+  const smoothed = new Float64Array(target.length * horizon);
+  target.forEach((value, row) => {
+    smoother.step(value);
+    smoother.forecast(smoothed, row * horizon, horizon);
+  });
+  return [
+    ...bySeason,
+    ["drift", (row, step) => value(row) + slope(row) * (row - when(row) + step + 1)],
+    [season ? `Holt-Winters (${season})` : "Holt", (row, step) => smoothed[row * horizon + step] as number],
   ];
-  return [...bySeason, drift, smoothing];
 }

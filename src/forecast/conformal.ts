@@ -34,23 +34,16 @@ const moveOf = ({ errors, levels }: Calibration, i: number) => {
   return quantileOf(own, level) + (high - low) * (Math.max(0, level - 1) + Math.min(0, level));
 };
 
-/** @param truths and outputs at rows that were not learned from: of each row, steps x quantiles */
-export function calibrate(
-  quantiles: readonly number[],
-  horizon: number,
-  rows: Iterable<readonly [truths: Float32Array, outputs: Float64Array]>,
-): Calibration {
+/** @param rows errors of rows that were not learned from, each of steps x quantiles, NaN where there is no truth */
+export function calibrate(quantiles: readonly number[], horizon: number, rows: Iterable<ArrayLike<number>>): Calibration {
   const Q = quantiles.length;
   const all = Array.from({ length: horizon * Q }, (): number[] => []);
-  for (const [truths, outputs] of rows)
-    truths.forEach((truth, h) => {
-      if (!Number.isNaN(truth)) for (let q = 0; q < Q; q++) all[h * Q + q]?.push(truth - (outputs[h * Q + q] as number));
-    });
-  const pooled = quantiles.map((_, q) => all.filter((_, i) => i % Q === q).flat());
+  for (const errors of rows) all.forEach((own, i) => Number.isNaN(errors[i]) || own.push(errors[i] as number));
   const errors = all.map((own, i) => {
-    const [q, list] = [quantiles[i % Q] as number, own.length < ENOUGH ? (pooled[i % Q] as number[]) : own];
+    const list = own.length < ENOUGH ? all.filter((_, other) => other % Q === i % Q).flat() : own;
     const sorted = Float64Array.from(list).sort();
-    return q === 0.5 || list.length < 5 ? [] : Array.from({ length: STEPS + 1 }, (_, k) => quantileOf(sorted, k / STEPS));
+    const moves = quantiles[i % Q] !== 0.5 && list.length >= 5;
+    return moves ? Array.from({ length: STEPS + 1 }, (_, k) => quantileOf(sorted, k / STEPS)) : [];
   });
   return { errors, levels: all.map((_, i) => quantiles[i % Q] as number) };
 }

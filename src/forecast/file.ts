@@ -1,7 +1,7 @@
 /** A forecaster as a safetensors file: the networks' tensors, and all else as JSON in its metadata. */
 
 import { type Model, readSafetensors, type Tensor, writeSafetensors } from "../index.js";
-import { fail } from "../internal.js";
+import { fail, isRecord } from "../internal.js";
 import { type Learned, makeModel } from "./network.js";
 import { type Checked, checkOptions } from "./options.js";
 import type { Kind } from "./plan.js";
@@ -62,7 +62,7 @@ function isSound({ learned, history }: Json, o: Checked, networks: number): bool
     calibration.errors.every((list) => numbers(list)) &&
     (frame === null || (numbers(frame.weights) && numbers(frame.spread, o.horizon) && numbers([frame.mean, frame.deviation]))) &&
     (history === null || [...o.past, ...o.known].every((name) => Array.isArray(history.columns[name]))) &&
-    (history === null || o.static.every((name) => name in history.fixed))
+    (history === null || (isRecord(history.fixed) && o.static.every((name) => name in history.fixed)))
   );
 }
 

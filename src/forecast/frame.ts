@@ -5,7 +5,7 @@
  */
 
 import type { Checked } from "./options.js";
-import { type Kind, numbersOf, type Plan, phaseAt } from "./plan.js";
+import { encoded, type Kind, type Plan, phaseAt } from "./plan.js";
 import { ridge, waves } from "./regression.js";
 import type { Series } from "./series.js";
 import { Smoother } from "./smoothing.js";
@@ -21,59 +21,44 @@ export interface Frame {
   spread: number[];
 }
 
-/** The knowledge beforehand of `length` rows of a series, row after row: the waves of its seasons, then its known columns. */
-export function knowledge(plan: Plan, o: Checked, series: Series, length: number): { width: number; values: Float64Array } {
-  const kinds = o.known.map((name) => [name, plan.kinds[name] as Kind] as const);
-  const width =
-    plan.harmonics.reduce((sum, k) => sum + 2 * k, 0) +
-    kinds.reduce((sum, [, kind]) => sum + ("labels" in kind ? kind.labels.length : 1), 0);
-  const values = new Float64Array(length * width);
-  for (let row = 0, at = 0; row < length; row++) {
-    plan.seasons.forEach((season, i) => {
-      for (const wave of waves(phaseAt(plan.grid, season, series.start + row), plan.harmonics[i] as number)) values[at++] = wave;
-    });
-    for (const [name, kind] of kinds)
-      for (const number of numbersOf(`table.${name}, row ${row}`, kind, series.columns[name]?.[row] ?? null)) values[at++] = number;
-  }
-  return { width, values };
-}
+/** The knowledge beforehand of `length` rows of a series: the waves of its seasons, then its known columns, each label by itself. */
+const knowledge = ({ seasons, grid, harmonics, kinds }: Plan, o: Checked, { start, columns }: Series, length: number): number[][] =>
+  Array.from({ length }, (_, row) => [
+    ...seasons.flatMap((season, i) => [...waves(phaseAt(grid, season, start + row), harmonics[i] as number)]),
+    ...o.known.flatMap((name) => {
+      const kind = kinds[name] as Kind;
+      const x = encoded(name, row, kind, columns[name]?.[row] ?? null);
+      return "labels" in kind ? kind.labels.map((_, k) => Number(k === x)) : x || 0;
+    }),
+  ]);
 
-const known = (values: ArrayLike<number>) => Array.from(values).filter((value) => !Number.isNaN(value));
-const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const meanOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / (values.length || 1);
 
 /** The target in standard units, without what is known beforehand; and that, also of `horizon` rows more. */
-function parts(plan: Plan, o: Checked, series: Series, frame: Pick<Frame, "mean" | "deviation" | "weights">) {
-  const length = series.length + o.horizon;
-  const { width, values } = knowledge(plan, o, series, length);
-  const fixed = new Float64Array(length);
-  for (let row = 0; row < length; row++)
-    for (let k = 0; k < width; k++)
-      fixed[row] = (fixed[row] as number) + (frame.weights[k] as number) * (values[row * width + k] as number);
-  const rest = series.target.map((y, row) => (transformed(y, plan.lambda) - frame.mean) / (frame.deviation || 1) - (fixed[row] as number));
+function parts(plan: Plan, o: Checked, series: Series, { weights, mean, deviation }: Omit<Frame, "spread">) {
+  const fixed = knowledge(plan, o, series, series.length + o.horizon).map((row) =>
+    row.reduce((sum, value, k) => sum + (weights[k] as number) * value, 0),
+  );
+  const rest = series.target.map((y, row) => (transformed(y, plan.lambda) - mean) / (deviation || 1) - (fixed[row] as number));
   return { fixed, rest };
 }
 
 /** The scale, and the regression on what is known beforehand, by the rows before `until`. */
 export function regression(plan: Plan, o: Checked, series: Series, until: number): Omit<Frame, "spread"> {
   const values = series.target.subarray(0, until).map((y) => transformed(y, plan.lambda));
-  const there = known(values);
-  const mean = there.length ? meanOf(there) : 0;
+  const there = values.filter((value) => !Number.isNaN(value));
+  const mean = meanOf(there);
   const deviation = Math.sqrt(meanOf(there.map((value) => (value - mean) ** 2)));
   const constant = !(deviation > 1e-9 * Math.abs(mean));
-  const { width, values: x } = knowledge(plan, o, series, until);
-  if (constant) return { mean, deviation: 0, weights: Array(width).fill(0) };
   // A trend of second order keeps out of the weights what smoothing will follow.
-  const all = ridge(
-    values.map((value) => (value - mean) / deviation),
-    width + 3,
-    (row, to) => {
-      const u = (2 * row) / until - 1;
-      to.set([1, u, u * u]);
-      to.set(x.subarray(row * width, (row + 1) * width), 3);
-    },
-    (k) => (k < 3 ? 1e-6 : 1),
-  );
-  return { mean, deviation, weights: [...all.subarray(3)] };
+  const rows = knowledge(plan, o, series, until).map((row, t) => {
+    const u = (2 * t) / until - 1;
+    return [1, u, u * u, ...row];
+  });
+  const weights = [
+    ...ridge(constant ? values.fill(0) : values.map((value) => (value - mean) / deviation), rows, (k) => (k < 3 ? 1e-6 : 1)),
+  ];
+  return { mean, deviation: constant ? 0 : deviation, weights: weights.slice(3) };
 }
 
 /** @see Frame */

@@ -90,14 +90,10 @@ function choosePlan(plan: Plan, o: Checked, sample: readonly Series[]): void {
       adaptive,
       o.horizon,
     );
-    let error = 0;
-    for (const { series, until, frame } of framed) {
-      let [sum, n] = [0, 0];
-      new Framed(own, o, series, until, frame).truths.subarray((until - 1) * o.horizon).forEach((truth) => {
-        if (!Number.isNaN(truth)) [sum, n] = [sum + Math.abs(truth), n + 1];
-      });
-      error += sum / (n || 1);
-    }
+    const error = framed.reduce(
+      (sum, { series, until, frame }) => sum + lossOf(o, new Framed(own, o, series, until, frame).truths, until),
+      0,
+    );
     if (error < least) [least, best] = [error, own];
   }
   Object.assign(plan, best);
@@ -114,18 +110,15 @@ function restingOf(o: Checked, prepared: readonly (Prepared & { until: number })
   }).flat();
 }
 
-/** The mean pinball loss of outputs on the rows from `until` on. */
-function lossOf(o: Checked, { framed, until }: Prepared & { until: number }, outputs: Float64Array): number {
+/** The mean pinball loss on the rows from `until` on, of outputs or of zeros. */
+function lossOf(o: Checked, truths: Float32Array, until: number, outputs?: Float64Array): number {
   const Q = o.quantiles.length;
   let [sum, n] = [0, 0];
-  for (let i = (until - 1) * o.horizon; i < framed.truths.length; i++) {
-    const truth = framed.truths[i] as number;
-    if (Number.isNaN(truth)) continue;
-    o.quantiles.forEach((quantile, q) => {
-      const error = truth - (outputs[i * Q + q] as number);
-      sum += error * (quantile - Number(error < 0));
-    });
-    n += Q;
+  for (let i = (until - 1) * o.horizon * Q; i < truths.length * Q; i++) {
+    const error = (truths[Math.floor(i / Q)] as number) - (outputs?.[i] ?? 0);
+    if (Number.isNaN(error)) continue;
+    sum += error * ((o.quantiles[i % Q] as number) - Number(error < 0));
+    n++;
   }
   return sum / (n || 1);
 }
@@ -224,19 +217,21 @@ export async function* learn(
   const said = chosen.map((each) => networkOutputs(o, trained, each));
   const shares = [0, 0.25, 0.5, 0.75, 1];
   const losses = shares.map((share) =>
-    chosen.reduce((sum, each, i) => sum + lossOf(o, each, blended({ ...learned, share }, said[i] as Float64Array)), 0),
+    chosen.reduce(
+      (sum, { framed, until }, i) => sum + lossOf(o, framed.truths, until, blended({ ...learned, share }, said[i] as Float64Array)),
+      0,
+    ),
   );
   learned.share = shares[losses.indexOf(Math.min(...losses))] as number;
-  const per = o.horizon * o.quantiles.length;
-  const rowsOf = function* () {
-    for (const [i, each] of chosen.entries()) {
+  const Q = o.quantiles.length;
+  const errors = function* () {
+    for (const [i, { framed, until, series }] of chosen.entries()) {
       const outputs = blended(learned, said[i] as Float64Array);
-      const { truths } = each.framed;
-      for (let t = each.until - 1; t < each.series.length; t++)
-        yield [truths.subarray(t * o.horizon, (t + 1) * o.horizon), outputs.subarray(t * per, (t + 1) * per)] as const;
+      const all = outputs.map((value, at) => (framed.truths[Math.floor(at / Q)] as number) - value);
+      for (let row = until - 1; row < series.length; row++) yield all.subarray(row * o.horizon * Q, (row + 1) * o.horizon * Q);
     }
   };
-  if (o.calibration !== "none") learned.calibration = calibrate(o.quantiles, o.horizon, rowsOf());
+  if (o.calibration !== "none") learned.calibration = calibrate(o.quantiles, o.horizon, errors());
 
   // They go on from there with all rows: on series like these better than networks learned anew, and in less time.
   const whole = piecesUntil(({ length }) => length);

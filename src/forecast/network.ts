@@ -14,12 +14,11 @@ import {
   quantile,
   type Sequence,
   type Tensor,
-  type Value,
 } from "../index.js";
 import type { Calibration } from "./conformal.js";
 import { type Frame, Framed } from "./frame.js";
 import type { Checked } from "./options.js";
-import { indexOf, type Kind, numberOf, type Plan, phaseAt } from "./plan.js";
+import { encoded, type Kind, type Plan, phaseAt } from "./plan.js";
 import { waves } from "./regression.js";
 import type { Series } from "./series.js";
 
@@ -60,18 +59,13 @@ export function inputsOf(plan: Plan, o: Checked, series: Series, framed: Framed)
     const all = Array.from({ length }, (_, row) => [...waves(phaseAt(plan.grid, season, start + row), HARMONICS)]);
     for (let k = 0; k < 2 * HARMONICS; k++) add(`season ${i} ${k}`, (row) => all[row]?.[k] as number);
   });
-  const read = (name: string) => {
+  const read = (name: string, row: number) => {
     const kind = plan.kinds[name] as Kind;
-    return (cell: Value, row: number) => {
-      if (cell === null) return NaN;
-      const path = `table.${name}, row ${row}`;
-      return "labels" in kind ? indexOf(path, kind, cell) : bounded(numberOf(path, kind, cell));
-    };
+    const value = encoded(name, row, kind, (name in fixed ? fixed[name] : columns[name]?.[row]) ?? null);
+    return "labels" in kind ? value : bounded(value);
   };
-  for (const name of o.past) add(`past ${name}`, (row) => read(name)(columns[name]?.[row] ?? null, row));
-  for (const name of o.static) add(`past ${name}`, (row) => read(name)(fixed[name] ?? null, row));
-  for (const name of o.known)
-    for (const h of stepsAhead(o)) add(`known ${name} ${h}`, (row) => read(name)(columns[name]?.[row + h] ?? null, row + h));
+  for (const name of [...o.past, ...o.static]) add(`past ${name}`, (row) => read(name, row));
+  for (const name of o.known) for (const h of stepsAhead(o)) add(`known ${name} ${h}`, (row) => read(name, row + h));
   return inputs;
 }
 

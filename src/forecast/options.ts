@@ -1,6 +1,6 @@
 /** A forecaster's options: plain data, saved with it. */
 
-import { type Check, complete, each, fail, inBounds, integer, oneOf } from "../internal.js";
+import { type Check, complete, each, fail, inBounds, integer, integerIn, oneOf } from "../internal.js";
 
 export interface ForecasterOptions {
   /** The column to forecast. */
@@ -48,10 +48,6 @@ export interface ForecasterOptions {
 const name: Check<string> = (path, value) => (typeof value === "string" ? value : fail(TypeError, path, "the name of a column", value));
 const names = each(name, "names of columns");
 const share = inBounds({ min: 0, aboveMin: true, max: 1, belowMax: true });
-const integerIn =
-  (min: number, most?: number): Check<number> =>
-  (path, value) =>
-    integer(path, value, min, most);
 const cycle = inBounds({ min: 2, expected: "a number of at least 2" });
 
 export function checkOptions(value: unknown) {

@@ -1,7 +1,7 @@
 /** The plan that all series of a forecaster share: seasons, the kinds of columns, the transform. Plain data, saved with it. */
 
 import type { Value } from "../index.js";
-import { fail } from "../internal.js";
+import { fail, listed } from "../internal.js";
 import type { Smoothing } from "./smoothing.js";
 import { DAY, type Grid, wallAt } from "./time.js";
 
@@ -51,13 +51,11 @@ export class Kinds {
     const own = this.#of.get(name) ?? { labels: new Set<Value>(), n: 0, mean: 0, square: 0 };
     this.#of.set(name, own);
     for (const cell of cells) {
-      if (cell === null) continue;
       if (typeof cell === "string") own.labels.add(cell);
-      else {
-        const delta = cell - own.mean;
-        own.mean += delta / ++own.n;
-        own.square += delta * (cell - own.mean);
-      }
+      if (typeof cell !== "number") continue;
+      const delta = cell - own.mean;
+      own.mean += delta / ++own.n;
+      own.square += delta * (cell - own.mean);
     }
   }
 
@@ -72,19 +70,14 @@ export class Kinds {
   }
 }
 
-/** The numbers of a cell: one standardised, or one for each label; 0 for a gap. @throws RangeError for a label that was not there */
-export function* numbersOf(path: string, kind: Kind, cell: Value): Generator<number> {
+/** The number of a cell: standardised, or the index of its label; NaN for a gap. @throws TypeError, RangeError for what was not learned from */
+export function encoded(name: string, row: number, kind: Kind, cell: Value): number {
+  const wrong = (type: TypeErrorConstructor | RangeErrorConstructor, expected: string) =>
+    fail(type, `table.${name}, row ${row}`, expected, cell);
+  if (cell === null) return NaN;
   if ("labels" in kind) {
-    if (cell !== null) indexOf(path, kind, cell);
-    for (const label of kind.labels) yield Number(label === cell);
-  } else yield cell === null ? 0 : numberOf(path, kind, cell);
-}
-
-export function indexOf(path: string, { labels }: { labels: Value[] }, cell: Value): number {
-  const index = labels.indexOf(cell);
-  return index < 0 ? fail(RangeError, path, `a label that was learned (${labels.slice(0, 8).join(", ")}), or null for a gap`, cell) : index;
-}
-
-export function numberOf(path: string, kind: { mean: number; deviation: number }, cell: Value): number {
-  return typeof cell === "number" ? (cell - kind.mean) / kind.deviation : fail(TypeError, path, "a number, as was learned from", cell);
+    const index = kind.labels.indexOf(cell);
+    return index < 0 ? wrong(RangeError, `a label that was learned (${listed(kind.labels as string[])}), or null for a gap`) : index;
+  }
+  return typeof cell === "number" ? (cell - kind.mean) / kind.deviation : wrong(TypeError, "a number, as was learned from");
 }

@@ -16,28 +16,21 @@ export function* waves(phase: number, harmonics: number): Generator<number> {
 
 /**
  * Ridge regression (Hoerl & Kennard 1970) by Cholesky's decomposition of the normal equations; rows whose target is NaN are left out.
- * @param rowAt writes the features of a row
+ * @param rows the features of each
  * @param penalty of each feature
  */
-export function ridge(
-  targets: ArrayLike<number>,
-  width: number,
-  rowAt: (row: number, to: Float64Array) => void,
-  penalty: (k: number) => number,
-): Float64Array {
+export function ridge(targets: Float64Array, rows: readonly (readonly number[])[], penalty: (k: number) => number): Float64Array {
+  const width = rows[0]?.length ?? 0;
   const normal = new Float64Array(width * width);
   const right = new Float64Array(width);
-  const x = new Float64Array(width);
-  for (let t = 0; t < targets.length; t++) {
-    const y = targets[t] as number;
-    if (Number.isNaN(y)) continue;
-    rowAt(t, x);
-    for (let i = 0; i < width; i++) {
-      const xi = x[i] as number;
+  targets.forEach((y, t) => {
+    if (Number.isNaN(y)) return;
+    const x = rows[t] as number[];
+    x.forEach((xi, i) => {
       right[i] = (right[i] as number) + xi * y;
       for (let j = 0; j <= i; j++) normal[i * width + j] = (normal[i * width + j] as number) + xi * (x[j] as number);
-    }
-  }
+    });
+  });
   const at = (i: number, j: number) => normal[i * width + j] as number;
   for (let i = 0; i < width; i++) {
     normal[i * width + i] = at(i, i) + penalty(i);

@@ -18,62 +18,41 @@ export interface ForecastScore {
   level: number;
 }
 
-export class Tally {
-  readonly #sums = new Float64Array(7);
+/** Sums over truths: their number, then each score's. */
+export type Tally = number[];
 
-  /** @param scale the mean absolute error of the naive forecast */
-  add(truth: number, outputs: ArrayLike<number>, at: number, quantiles: readonly number[], scale: number): void {
-    const said = (q: number) => outputs[at + q] as number;
-    const median = said(quantiles.indexOf(0.5));
-    if (Number.isNaN(truth) || Number.isNaN(median)) return;
-    const error = Math.abs(truth - median);
-    const size = Math.abs(truth) + Math.abs(median);
-    let pinball = 0;
-    let wis = error / 2;
-    let pairs = 0;
-    quantiles.forEach((quantile, q) => {
-      pinball += (truth - said(q)) * (quantile - Number(truth < said(q)));
-      const other = quantiles.findIndex((high) => Math.abs(high + quantile - 1) < 1e-9);
-      if (other <= q) return;
-      // Half of alpha times the interval score: the width, and what lies outside.
-      wis += quantile * (said(other) - said(q)) + Math.max(0, said(q) - truth) + Math.max(0, truth - said(other));
-      pairs++;
-    });
-    const last = quantiles.length - 1;
-    const within = Number(said(0) <= truth && truth <= said(last));
-    [1, error / scale, size && (2 * error) / size, error ** 2, pinball / quantiles.length, wis / (pairs + 0.5), within].forEach(
-      (value, k) => (this.#sums[k] = (this.#sums[k] as number) + value),
-    );
-  }
+const mean = (list: readonly number[]) => list.reduce((sum, value) => sum + value, 0) / list.length;
 
-  /** All of several tallies. */
-  static of(tallies: readonly Tally[]): Tally {
-    const all = new Tally();
-    for (const tally of tallies) tally.#sums.forEach((value, k) => (all.#sums[k] = (all.#sums[k] as number) + value));
-    return all;
-  }
+/** Scores of one truth. @param said its quantiles; nothing counts where they are NaN @param scale the mean absolute error of the naive forecast */
+export function scoresOf(truth: number, said: ArrayLike<number>, quantiles: readonly number[], scale: number): Tally {
+  const of = (q: number) => said[q] as number;
+  const median = of(quantiles.indexOf(0.5));
+  if (Number.isNaN(truth - median)) return [];
+  const error = Math.abs(truth - median);
+  const losses = quantiles.map((quantile, q) => (truth - of(q)) * (quantile - Number(truth < of(q))));
+  // An interval's score is twice the pinball loss of its ends over their quantile, by which it is weighted.
+  const paired = losses.filter((_, q) => quantiles.some((other) => Math.abs(other + (quantiles[q] as number) - 1) < 1e-9));
+  const within = of(0) <= truth && truth <= of(quantiles.length - 1);
+  return [
+    1,
+    error / scale,
+    error && (2 * error) / (Math.abs(truth) + Math.abs(median)),
+    error ** 2,
+    mean(losses),
+    2 * mean(paired),
+    +within,
+  ];
+}
 
-  done(forecast: string, quantiles: readonly number[]): ForecastScore {
-    const [count, ...sums] = this.#sums as unknown as [number, ...number[]];
-    const [mase, smape, square, pinball, wis, coverage] = sums.map((sum) => sum / count) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const level = (quantiles.at(-1) as number) - (quantiles[0] as number);
-    return { forecast, count, mase, smape, rmse: Math.sqrt(square), pinball, wis, coverage, level };
-  }
+export const total = (tallies: readonly Tally[]): Tally =>
+  tallies.reduce((all, one) => (one.length ? one.map((value, k) => value + (all[k] ?? 0)) : all), []);
+
+export function scoreOf(forecast: string, [count = 0, ...sums]: Tally, quantiles: readonly number[]): ForecastScore {
+  const [mase = NaN, smape = NaN, square = NaN, pinball = NaN, wis = NaN, coverage = NaN] = sums.map((sum) => sum / count);
+  const level = (quantiles.at(-1) as number) - (quantiles[0] as number);
+  return { forecast, count, mase, smape, rmse: Math.sqrt(square), pinball, wis, coverage, level };
 }
 
 /** The mean absolute error of "as a season before", or as the step before where there are none. */
-export function naiveScale(target: ArrayLike<number>, until: number, season: number): number {
-  let [sum, count] = [0, 0];
-  for (let t = season; t < until; t++) {
-    const error = Math.abs((target[t] as number) - (target[t - season] as number));
-    if (!Number.isNaN(error)) [sum, count] = [sum + error, count + 1];
-  }
-  return sum / count;
-}
+export const naiveScale = (target: Float64Array, until: number, season: number): number =>
+  mean([...target.subarray(season, until)].map((value, t) => Math.abs(value - (target[t] as number))).filter((error) => error >= 0));

@@ -22,17 +22,10 @@ export interface Series {
 export type ForecastTable = Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];
 
 /** The columns of a table; one that is a single value stands for all rows. */
-export function columnsOf(
-  path: string,
-  table: unknown,
-): { column(name: string): ArrayLike<unknown>; has(name: string): boolean; rows: number } {
+function columnsOf(path: string, table: unknown): { rows: number; has(name: string): boolean; column(name: string): ArrayLike<unknown> } {
   if (Array.isArray(table)) {
-    const rowAt = (row: unknown, i: number) => (isRecord(row) ? row : fail(TypeError, `${path}, row ${i}`, "an object", row));
-    return {
-      rows: table.length,
-      has: (name) => table.length > 0 && name in rowAt(table[0], 0),
-      column: (name) => table.map((row, i) => rowAt(row, i)[name]),
-    };
+    table.forEach((row, i) => isRecord(row) || fail(TypeError, `${path}, row ${i}`, "an object", row));
+    return { rows: table.length, has: (name) => name in Object(table[0]), column: (name) => table.map((row) => row[name]) };
   }
   if (!isRecord(table)) return fail(TypeError, path, "columns by name, or rows of objects", table);
   const lists = Object.values(table).filter((list) => Array.isArray(list) || ArrayBuffer.isView(list)) as unknown as ArrayLike<unknown>[];
@@ -42,8 +35,7 @@ export function columnsOf(
     has: (name) => name in table,
     column: (name) => {
       const own = table[name];
-      const alone = typeof own !== "object" && own !== undefined;
-      const list = alone ? Array(rows).fill(own) : arrayLike(`${path}.${name}`, own, "an array or a typed array");
+      const list = typeof own === "object" ? arrayLike(`${path}.${name}`, own, "an array or a typed array") : Array(rows).fill(own);
       return list.length === rows ? list : fail(RangeError, `${path}.${name}`, `${rows} rows, as many as the others have`, list);
     },
   };
@@ -60,52 +52,62 @@ function cellOf(path: string, value: unknown): Value {
     : fail(TypeError, path, "a number, a label, or null for a gap", value);
 }
 
-/** The cells of a column, in rows of the grid. */
-export function spread(path: string, list: ArrayLike<unknown>, rows: readonly number[], start: number, length: number): Value[] {
-  const cells: Value[] = Array(length).fill(null);
-  rows.forEach((row, i) => (cells[row - start] = cellOf(`${path}, row ${i}`, list[i])));
-  return cells;
+/**
+ * A table on its grid.
+ * @param known the grid of rows before these
+ * @param after the row at which those begin that have no times
+ */
+function gridded(path: string, table: unknown, o: Checked, known?: Grid, after?: number) {
+  const { rows: count, has, column } = columnsOf(path, table);
+  if (count === 0) fail(RangeError, path, "at least one row", table);
+  const listOf = (name: string) => (has(name) ? column(name) : fail(RangeError, `${path}.${name}`, "a column of the table", undefined));
+  const time = o.time ?? ["time", "date"].find(has) ?? (known?.form ? "date" : undefined);
+  const timed = time !== undefined && known?.form !== null && (after === undefined || has(time));
+  const { grid, rows } = timed
+    ? readGrid(`${path}.${time}`, listOf(time), o.timeZone ?? null, known)
+    : {
+        grid: known ?? { first: 0, ms: 1, months: 0, form: null, zone: null },
+        rows: Array.from({ length: count }, (_, i) => (after ?? 0) + i),
+      };
+  const start = rows[0] as number;
+  const length = (rows.at(-1) as number) - start + 1;
+  if (length > 20 * count + 100) fail(RangeError, `${path}.${time}`, "rows at most of which are there", `${count} rows of ${length}`);
+  /** The cells of a column, null where there are no rows. */
+  const cells = (name: string, check: (at: string, value: Value) => void = () => {}): Value[] => {
+    const all: Value[] = Array(length).fill(null);
+    const list = listOf(name);
+    rows.forEach((row, i) => {
+      const at = `${path}.${name}, row ${i}`;
+      check(at, (all[row - start] = cellOf(at, list[i])));
+    });
+    return all;
+  };
+  return { grid, start, length, count, cells };
 }
 
-export function readSeries(path: string, table: unknown, o: Checked, known?: Grid): Series {
-  const given = columnsOf(path, table);
-  if (given.rows === 0) fail(RangeError, path, "at least one row", table);
-  const time = o.time ?? ["time", "date"].find(given.has);
-  const column = (name: string) =>
-    given.has(name) ? given.column(name) : fail(RangeError, `${path}.${name}`, "a column of the table", undefined);
-  const none: Grid = { first: 0, ms: 1, months: 0, form: null, zone: null };
-  const { grid, rows } =
-    time !== undefined && known?.form !== null
-      ? readGrid(`${path}.${time}`, column(time), o.timeZone ?? null, known)
-      : { grid: none, rows: Array.from({ length: given.rows }, (_, row) => row) };
-  const [start, last] = [rows[0] as number, rows.at(-1) as number];
-  const length = last - start + 1;
-  if (length > 20 * rows.length + 100)
-    fail(RangeError, `${path}.${time}`, "rows at most of which are there", `${rows.length} rows of ${length}`);
-  const target = new Float64Array(length).fill(NaN);
-  const goals = column(o.target);
-  rows.forEach((row, i) => {
-    const at = `${path}.${o.target}, row ${i}`;
-    const value = cellOf(at, goals[i]);
+export function readSeries(path: string, table: unknown, o: Checked, known?: Grid, after?: number): Series {
+  const { grid, start, length, count, cells } = gridded(path, table, o, known, after);
+  const goals = cells(o.target, (at, value) => {
     if (typeof value === "string") fail(TypeError, at, "a number, or null for a gap", value);
     if (o.transform !== "none" && value !== null && !((value as number) > 0))
       fail(RangeError, at, `a positive number, for transform "${o.transform}"`, value);
-    target[row - start] = (value as number | null) ?? NaN;
-  });
-  const columns = Object.fromEntries(
-    [...o.past, ...o.known].map((name) => [name, spread(`${path}.${name}`, column(name), rows, start, length)]),
-  );
-  const fixed = Object.fromEntries(
-    o.static.map((name) => {
-      const list = column(name);
-      const value = cellOf(`${path}.${name}, row 0`, list[0]);
-      for (let i = 1; i < list.length; i++)
-        if (cellOf(`${path}.${name}, row ${i}`, list[i]) !== value)
-          fail(RangeError, `${path}.${name}, row ${i}`, `${value}, as in row 0: a static column does not change`, list[i]);
-      return [name, value];
-    }),
-  );
-  return { grid, start, length, target, columns, fixed, absent: length - rows.length };
+  }) as (number | null)[];
+  const constant = (name: string) => {
+    let first: Value | undefined;
+    cells(name, (at, value) => {
+      if (value !== (first ??= value)) fail(RangeError, at, `${first}, as in row 0: a static column does not change`, value);
+    });
+    return first ?? null;
+  };
+  return {
+    grid,
+    start,
+    length,
+    target: Float64Array.from(goals, (value) => value ?? NaN),
+    columns: Object.fromEntries([...o.past, ...o.known].map((name) => [name, cells(name)])),
+    fixed: Object.fromEntries(o.static.map((name) => [name, constant(name)])),
+    absent: length - count,
+  };
 }
 
 /** The rows of a series from one to another. */
@@ -137,30 +139,10 @@ export function withKnown(series: Series, known: unknown, o: Checked): Series {
   const end = series.start + series.length;
   const expected = `the columns ${o.known.join(", ")} of the next ${o.horizon} rows`;
   if (known === undefined) return fail(TypeError, "known", expected, known);
-  const table = columnsOf("known", known);
-  const time = o.time ?? ["time", "date"].find(table.has);
-  const rows =
-    time !== undefined && table.has(time) && series.grid.form !== null
-      ? readGrid(`known.${time}`, table.column(time), o.timeZone ?? null, series.grid).rows
-      : Array.from({ length: table.rows }, (_, i) => end + i);
-  const there = rows.filter((row) => row >= end && row < end + o.horizon);
-  if (new Set(there).size < o.horizon) {
-    const missing = Array.from({ length: o.horizon }, (_, h) => end + h).find((row) => !there.includes(row)) as number;
-    fail(RangeError, "known", `${expected}, also of ${String(timeAt(series.grid, missing))}`, `${there.length} rows`);
-  }
-  const inside = rows.flatMap((row, i) => (there.includes(row) ? [[row, i] as const] : []));
-  const columns = { ...series.columns };
-  for (const name of o.known) {
-    if (!table.has(name)) fail(RangeError, `known.${name}`, "a column of the table", undefined);
-    const list = table.column(name);
-    const cells = spread(
-      `known.${name}`,
-      Array.from(inside, ([, i]) => list[i]),
-      inside.map(([row]) => row),
-      end,
-      o.horizon,
-    );
-    columns[name] = [...(series.columns[name] ?? []).slice(0, series.length), ...cells];
-  }
-  return { ...series, columns };
+  const { start, length, count, cells } = gridded("known", known, o, series.grid, end);
+  const missing = start > end ? end : Math.max(end, start + length);
+  if (missing < end + o.horizon) fail(RangeError, "known", `${expected}, also of ${timeAt(series.grid, missing)}`, `${count} rows`);
+  const next = (name: string) => cells(name).slice(end - start, end - start + o.horizon);
+  const columns = o.known.map((name) => [name, [...(series.columns[name] as Value[]).slice(0, series.length), ...next(name)]]);
+  return { ...series, columns: { ...series.columns, ...Object.fromEntries(columns) } };
 }

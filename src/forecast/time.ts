@@ -4,7 +4,7 @@ import { fail } from "../internal.js";
 
 /** A regular grid of times: `first` + i steps, of so many milliseconds or months. */
 export interface Grid {
-  /** The wall clock's time of row 0, as if it were UTC. */
+  /** Row 0: what a clock on the wall shows, as if it were UTC; the instant where steps are shorter than a day. */
   first: number;
   /** Milliseconds of a step; 0 where it is months. */
   ms: number;
@@ -32,63 +32,62 @@ function parse(value: unknown): readonly [ms: number, instant: boolean] | undefi
   return [ms - sign * 60_000 * (60 * +offset.slice(1, 3) + +offset.slice(-2)), true];
 }
 
+const clocks = new Map<string, Intl.DateTimeFormat>();
+const UNITS = ["year", "month", "day", "hour", "minute", "second"] as const;
+
 /** What the wall clock of a zone shows at an instant, by the engine's table of zones; as if it were UTC. */
-function wallClock(zone: string): (instant: number) => number {
-  const digits = { year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" } as const;
-  const format = new Intl.DateTimeFormat("en-US", {
-    timeZone: zone,
-    hourCycle: "h23",
-    calendar: "gregory",
-    numberingSystem: "latn",
-    ...digits,
-  });
-  return (instant) => {
-    const of = Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, +value])) as Record<string, number>;
-    const { year, month, day, hour, minute, second } = of as Record<keyof typeof digits, number>;
-    return Date.UTC(year, month - 1, day, hour, minute, second) + (((instant % 1000) + 1000) % 1000);
-  };
+function wallClock(zone: string, instant: number): number {
+  const clock =
+    clocks.get(zone) ??
+    new Intl.DateTimeFormat("en-US-u-ca-gregory-nu-latn", {
+      timeZone: zone,
+      hourCycle: "h23",
+      ...(Object.fromEntries(UNITS.map((unit) => [unit, "numeric"])) as Record<(typeof UNITS)[number], "numeric">),
+    });
+  clocks.set(zone, clock);
+  const parts = clock.formatToParts(instant);
+  const [year, month, ...rest] = UNITS.map((unit) => +(parts.find(({ type }) => type === unit)?.value as string)) as [number, number];
+  return Date.UTC(year, month - 1, ...rest) + (((instant % 1000) + 1000) % 1000);
 }
 
 const monthOf = (ms: number) => {
   const date = new Date(ms);
-  return 12 * date.getUTCFullYear() + date.getUTCMonth();
+  return 12 * (date.getUTCFullYear() - 1970) + date.getUTCMonth();
 };
 const dayOf = (ms: number) => new Date(ms).getUTCDate();
 const isLastDay = (ms: number) => dayOf(ms + DAY) === 1;
+/** Whether rows are equal steps of instants, rather than of what the wall clock shows. */
+const isShort = ({ ms, months }: Pick<Grid, "ms" | "months">) => months === 0 && ms < DAY;
 
-/** The wall clock's time of a row of the grid, also one after the last. */
-export function wallAt({ first, ms, months, zone }: Grid, row: number): number {
-  if (months === 0) return zone && ms < DAY ? wallClock(zone)(first + row * ms) : first + row * ms;
+/** A row of the grid, also one after the last, as `first` is. */
+function at({ first, ms, months }: Grid, row: number): number {
+  if (months === 0) return first + row * ms;
   const month = monthOf(first) + row * months;
-  const [year, own] = [Math.floor(month / 12), month % 12];
-  const days = new Date(Date.UTC(year, own + 1, 0)).getUTCDate();
-  return Date.UTC(year, own, isLastDay(first) ? days : Math.min(days, dayOf(first))) + (first % DAY);
+  const last = dayOf(Date.UTC(1970, month + 1, 0));
+  return Date.UTC(1970, month, isLastDay(first) ? last : Math.min(last, dayOf(first))) + (first % DAY);
+}
+
+/** The wall clock's time of a row of the grid. */
+export function wallAt(grid: Grid, row: number): number {
+  const time = at(grid, row);
+  return grid.zone && isShort(grid) ? wallClock(grid.zone, time) : time;
 }
 
 /** The time of a row as the table writes it: a text, a Date or a number. */
 export function timeAt(grid: Grid, row: number): string | Date | number {
-  if (grid.form === null) return row;
   const { form, zone } = grid;
-  let ms = zone && grid.ms && grid.ms < DAY ? grid.first + row * grid.ms : wallAt(grid, row);
-  if (zone && !(grid.ms && grid.ms < DAY)) {
-    const wall = wallClock(zone);
-    for (let i = 0, goal = ms; i < 2; i++) ms += goal - wall(ms);
-  }
-  if (typeof form !== "number") return form === "date" ? new Date(ms) : ms;
+  if (form === null) return row;
+  const goal = at(grid, row);
+  let ms = goal;
+  if (zone && !isShort(grid)) for (let i = 0; i < 2; i++) ms += goal - wallClock(zone, ms);
+  if (form === "date") return new Date(ms);
+  if (form === "number") return ms;
   const text = new Date(ms).toISOString();
   return form > 16 && zone ? text : text.slice(0, Math.min(form, 19));
 }
 
 export const describeStep = ({ ms, months }: Grid) =>
-  months
-    ? months === 12
-      ? "a year"
-      : months === 1
-        ? "a month"
-        : `${months} months`
-    : ms % DAY === 0
-      ? `${ms / DAY} day(s)`
-      : `${ms / 3_600_000} h`;
+  months ? `${months} month(s)` : ms % DAY ? `${ms / 3_600_000} h` : `${ms / DAY} day(s)`;
 
 /**
  * The grid on which times lie, and the row of each; rows that are missing between them are gaps.
@@ -96,71 +95,51 @@ export const describeStep = ({ ms, months }: Grid) =>
  * @throws TypeError, RangeError with the row and what would be right
  */
 export function readGrid(path: string, cells: ArrayLike<unknown>, zone: string | null, known?: Grid): { grid: Grid; rows: number[] } {
+  const wrong = (row: number, expected: string) => fail(RangeError, `${path}, row ${row}`, expected, cells[row]);
+  const show = (ms: number) => new Date(ms).toISOString().replace("T00:00:00.000Z", "");
   let instants = false;
-  const shown = zone ? wallClock(zone) : undefined;
+  let before = -Infinity;
   const times = Array.from(cells, (value, row) => {
-    const parsed = parse(value);
-    if (!parsed)
+    const [now, instant] =
+      parse(value) ??
       fail(
         typeof value === "string" ? RangeError : TypeError,
         `${path}, row ${row}`,
         'a time such as "2024-05-31" or "2024-05-31T06:00:00Z"',
         value,
       );
-    instants ||= parsed[1];
-    return parsed[0];
-  });
-  const show = (ms: number) => new Date(ms).toISOString().replace("T00:00:00.000Z", "");
-  for (let row = 1; row < times.length; row++) {
-    const [before, now] = [times[row - 1] as number, times[row] as number];
     if (now <= before)
-      fail(
-        RangeError,
-        `${path}, row ${row}`,
-        `a time after that of row ${row - 1} (${show(before)}): ${now === before ? "each time once" : "rows in the order of time"}`,
-        cells[row],
-      );
-  }
+      wrong(row, `a time after that of row ${row - 1} (${show(before)}): ${now < before ? "rows in the order of time" : "each time once"}`);
+    instants ||= instant;
+    before = now;
+    return now;
+  });
   if (times.length < 2 && !known) fail(RangeError, path, "at least two rows", cells);
-  const walls = shown && instants ? times.map(shown) : times;
-  const grid = known ?? gridOf(cells, times, walls, instants ? zone : null);
-  const list = grid.ms && grid.ms < DAY ? times : walls;
-  const rows = list.map((time, row) => {
-    const at = grid.months ? (monthOf(time) - monthOf(grid.first)) / grid.months : (time - grid.first) / grid.ms;
-    const near = Math.round(at);
-    const off = grid.months ? near !== at || dayOf(time) !== dayOf(wallAt(grid, near)) : Math.abs(at - near) > 0.01;
-    if (off)
-      fail(
-        RangeError,
-        `${path}, row ${row}`,
-        `a time on the grid of ${describeStep(grid)}, such as ${show(wallAt(grid, near))}`,
-        cells[row],
-      );
+  const walls = zone && instants ? times.map((time) => wallClock(zone, time)) : times;
+  const grid = known ?? gridOf(cells[0], times, walls, instants ? zone : null);
+  const { first, ms, months } = grid;
+  const rows = (isShort(grid) ? times : walls).map((time, row) => {
+    const place = months ? (monthOf(time) - monthOf(first)) / months : (time - first) / ms;
+    const near = Math.round(place);
+    if (months ? near !== place || dayOf(time) !== dayOf(at(grid, near)) : Math.abs(near - place) > 0.01)
+      wrong(row, `a time on the grid of ${describeStep(grid)}, such as ${show(at(grid, near))}`);
     return near;
   });
   return { grid, rows };
 }
 
-function gridOf(cells: ArrayLike<unknown>, times: number[], walls: number[], zone: string | null): Grid {
-  const first = cells[0];
-  const form = first instanceof Date ? "date" : typeof first === "number" ? "number" : (first as string).trim().length;
-  const median = (list: number[]) =>
-    list
-      .slice(1)
-      .map((time, i) => time - (list[i] as number))
-      .sort((a, b) => a - b)[(list.length - 2) >> 1] as number;
-  const ms = median(times);
+function gridOf(cell: unknown, times: number[], walls: number[], zone: string | null): Grid {
+  const form = typeof cell === "number" ? "number" : typeof cell === "string" ? cell.trim().length : "date";
+  const step = (list: number[]) => {
+    const steps = list.slice(1).map((time, i) => time - (list[i] as number));
+    return steps.sort((a, b) => a - b)[(steps.length - 1) >> 1] as number;
+  };
+  const ms = step(times);
   if (ms < 23 * 3_600_000) return { first: times[0] as number, ms, months: 0, form, zone };
-  const days = Math.round(ms / DAY);
+  const [first] = walls as [number];
   // Months, quarters and years are no number of days.
-  const months = days < 28 ? 0 : Math.round(days / 30.44);
+  const months = ms < 27.5 * DAY ? 0 : Math.round(ms / DAY / 30.44);
   const monthly =
-    months > 0 &&
-    walls.every(
-      (time) =>
-        dayOf(time) === dayOf(walls[0] as number) ||
-        (isLastDay(time) && dayOf(time) < dayOf(walls[0] as number)) ||
-        isLastDay(walls[0] as number),
-    );
-  return { first: walls[0] as number, ms: monthly ? 0 : median(walls), months: monthly ? months : 0, form, zone };
+    isLastDay(first) || walls.every((time) => dayOf(time) === dayOf(first) || (isLastDay(time) && dayOf(time) < dayOf(first)));
+  return months && monthly ? { first, ms: 0, months, form, zone } : { first, ms: step(walls), months: 0, form, zone };
 }

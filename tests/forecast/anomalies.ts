@@ -69,14 +69,11 @@ const detectors = (season: number, order: number): Record<string, Alarms> => ({
       from,
     ),
   "AR model": (y, from) => {
-    const row = (t: number, to: Float64Array) => to.set([1, ...Array.from({ length: order }, (_, k) => y[t - 1 - k] ?? 0)]);
-    const weights = ridge(y.subarray(0, from), order + 1, row, () => 1e-6);
-    const x = new Float64Array(order + 1);
+    const rows = Array.from(y, (_, t) => [1, ...Array.from({ length: order }, (_, k) => y[t - 1 - k] ?? 0)]);
+    const weights = ridge(y.subarray(0, from), rows, () => 1e-6);
+    const residual = (value: number, t: number) => value - rows[t]!.reduce((sum, each, k) => sum + each * weights[k]!, 0);
     return byResiduals(
-      y.map((value, t) => {
-        row(t, x);
-        return t < order ? NaN : value - x.reduce((sum, each, k) => sum + each * weights[k]!, 0);
-      }),
+      y.map((value, t) => (t < order ? NaN : residual(value, t))),
       from,
     );
   },
