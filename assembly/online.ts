@@ -28,32 +28,33 @@ import { splat, VECTOR } from "./lanes";
 
 /** Traces of one source of many columns (inputs, state, or 1 for the bias) into the groups of all units; a batch of one. */
 export function traces(
-  trace: usize, // laid out as the weights; or 0 for P = source, where a weight does not move a lasting state
+  trace: usize, // laid out as the weights
   dw: usize, // laid out as the weights; accumulates; or 0 where there is no error
   source: usize, // [k]
   gain: usize, // [blocks][G][4]
   decay: usize, // [blocks][4]
-  error: usize, // [blocks][4], rows `errorStride` bytes apart
-  errorStride: usize,
+  error: usize, // [blocks][4]
   live: i32, // bit g: group g takes part
+  passing: i32, // bit g: its weights move no lasting state: P = source, and the error is in `gain`
   G: i32,
   k: i32,
   kStride: usize, // bytes from column to column of weights; a column has [G][4] numbers of a block
   blocks: i32, // of four units
   blockStride: usize, // bytes from block to block
 ): void {
-  if (DEBUG) assert(alignedOrNone(trace, dw) && words(source) && alignedOrNone(gain, decay, error) && positive(G, blocks) && k >= 0);
+  if (DEBUG) assert(aligned(trace, gain, decay, error) && alignedOrNone(dw) && words(source) && positive(G, blocks) && k >= 0);
   for (let block: usize = 0; block < <usize>blocks; block++) {
-    const decays = trace ? v128.load(decay + block * VECTOR) : splat(0);
-    const errors = v128.load(error + block * errorStride);
+    const decays = v128.load(decay + block * VECTOR);
     for (let g: usize = 0; g < <usize>G; g++) {
-      if (!((live >> <i32>g) & 1)) continue;
-      const gains = trace ? v128.load(gain + (block * <usize>G + g) * VECTOR) : splat(1);
+      const lasting = !((passing >> <i32>g) & 1);
+      if (!((live >> <i32>g) & 1) || !(dw || lasting)) continue;
+      const gains = v128.load(gain + (block * <usize>G + g) * VECTOR);
+      const errors = lasting ? v128.load(error + block * VECTOR) : gains;
       let at = block * blockStride + g * VECTOR;
       for (let column: usize = 0; column < <usize>k; column++) {
-        let p = f32x4.mul(gains, v128.load32_splat(source + (column << 2)));
-        if (trace) {
-          p = f32x4.add(f32x4.mul(decays, v128.load(trace + at)), p);
+        let p = v128.load32_splat(source + (column << 2));
+        if (lasting) {
+          p = f32x4.add(f32x4.mul(decays, v128.load(trace + at)), f32x4.mul(gains, p));
           v128.store(trace + at, p);
         }
         if (dw) v128.store(dw + at, f32x4.add(v128.load(dw + at), f32x4.mul(errors, p)));

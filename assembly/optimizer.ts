@@ -6,14 +6,14 @@
 // PyTorch's do: an update moves a row until its m is cut to 0, some 600 updates after its last use.
 
 import { aligned, alignedOrNone, DEBUG, fours } from "./asserts";
-import { splat, sum, VECTOR } from "./lanes";
-
-/** Smaller numbers are cut to 0: a moment decaying without gradients would become subnormal, which is slow. */
-const TINY: f32 = 1e-30;
+import { cut, splat, sum, VECTOR } from "./lanes";
 
 /** Squares and steps are cut here, before they can overflow. */
 const LARGEST_SQUARE: f32 = 8.507059173023462e37; // 2^126
 const LARGEST_STEP: f32 = 1e36;
+
+/** Values that squaredNorm adds in f32, in bytes. */
+const SPAN: usize = 4096;
 
 /** The sum of squares: in f32 over 1,024 values at a time, then in f64. */
 export function squaredNorm(
@@ -23,18 +23,29 @@ export function squaredNorm(
   if (DEBUG) assert(aligned(x) && fours(count));
   let total: f64 = 0;
   const end = x + ((<usize>count) << 2);
+  // Two spans at a time: each sum waits for its own additions alone.
   while (x < end) {
-    const stop = min(end, x + 4096);
-    let even = splat(0);
-    let odd = splat(0);
+    const other: usize = x + 2 * SPAN <= end ? SPAN : 0;
+    const stop = min(end, x + SPAN);
+    let a0 = splat(0);
+    let a1 = splat(0);
+    let b0 = splat(0);
+    let b1 = splat(0);
     for (; x + VECTOR < stop; x += 2 * VECTOR) {
-      const a = v128.load(x);
-      const b = v128.load(x, 16);
-      even = f32x4.add(even, f32x4.mul(a, a));
-      odd = f32x4.add(odd, f32x4.mul(b, b));
+      const p = v128.load(x);
+      const q = v128.load(x, 16);
+      const r = v128.load(x + other);
+      const s = v128.load(x + other, 16);
+      a0 = f32x4.add(a0, f32x4.mul(p, p));
+      a1 = f32x4.add(a1, f32x4.mul(q, q));
+      b0 = f32x4.add(b0, f32x4.mul(r, r));
+      b1 = f32x4.add(b1, f32x4.mul(s, s));
     }
-    for (; x < stop; x += VECTOR) even = f32x4.add(even, f32x4.mul(v128.load(x), v128.load(x)));
-    total += sum(f32x4.add(even, odd));
+    for (; x < stop; x += VECTOR) a0 = f32x4.add(a0, f32x4.mul(v128.load(x), v128.load(x)));
+    total += sum(f32x4.add(a0, a1));
+    if (!other) continue;
+    total += sum(f32x4.add(b0, b1));
+    x += SPAN;
   }
   return total;
 }
@@ -68,22 +79,27 @@ export function sgd(
 ): void {
   if (DEBUG) assert(aligned(parameter, gradient) && alignedOrNone(velocity) && fours(count));
   const end = parameter + ((<usize>count) << 2);
-  for (; parameter < end; parameter += VECTOR, gradient += VECTOR) {
-    if (!velocity) {
-      const zeros = zerosAt(gradient, end - parameter);
-      parameter += zeros;
-      gradient += zeros;
-      if (parameter >= end) return;
+  while (parameter < end) {
+    // Regions are multiples of 64 bytes.
+    const stop = min(end, parameter + 64);
+    const low = v128.or(v128.load(gradient), v128.load(gradient, 16));
+    const high = v128.or(v128.load(gradient, 32), v128.load(gradient, 48));
+    if (!velocity && !v128.any_true(v128.or(low, high))) {
+      gradient += 64;
+      parameter = stop;
+      continue;
     }
-    const g = f32x4.mul(splat(scale), v128.load(gradient));
-    let step = g;
-    if (velocity) {
-      const v = f32x4.add(f32x4.mul(splat(momentum), v128.load(velocity)), g);
-      step = nesterov ? f32x4.add(g, f32x4.mul(splat(momentum), v)) : v;
-      v128.store(velocity, cut(v));
-      velocity += VECTOR;
+    for (; parameter < stop; parameter += VECTOR, gradient += VECTOR) {
+      const g = f32x4.mul(splat(scale), v128.load(gradient));
+      let step = g;
+      if (velocity) {
+        const v = f32x4.add(f32x4.mul(splat(momentum), v128.load(velocity)), g);
+        step = nesterov ? f32x4.add(g, f32x4.mul(splat(momentum), v)) : v;
+        v128.store(velocity, cut(v));
+        velocity += VECTOR;
+      }
+      v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.mul(splat(rate), step)));
     }
-    v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.mul(splat(rate), step)));
   }
 }
 
@@ -161,18 +177,4 @@ export function adam(
     v128.store(first, cut(m));
     v128.store(second, cut(v));
   }
-}
-
-function cut(x: v128): v128 {
-  return v128.and(x, f32x4.ge(f32x4.abs(x), splat(TINY)));
-}
-
-/** How many bytes from x on are zero, in steps of 64: regions are multiples of 64 bytes. */
-function zerosAt(x: usize, bytes: usize): usize {
-  const start = x;
-  for (const end = x + bytes; x < end; x += 64) {
-    const low = v128.or(v128.load(x), v128.load(x, 16));
-    if (v128.any_true(v128.or(low, v128.or(v128.load(x, 32), v128.load(x, 48))))) break;
-  }
-  return x - start;
 }

@@ -139,20 +139,22 @@ export function lstm97Traces(
   const g = (functions >> BLOCK_G) & 15;
   const h = (functions >> BLOCK_H) & 15;
   const gated = !(functions & NO_OUTPUT_GATE);
-  for (let b: usize = 0; b < <usize>B; b++) {
-    const yIn = loadColumn(inGates + (b << 2), 1);
-    const yOut = gated ? loadColumn(outGates + (b << 2), 1) : splat(1);
+  // Blocks of one cell go four at a time, one a lane; padded rows are zero, and stay it.
+  const width = S == 1 ? PANEL : 1;
+  for (let b: usize = 0; b < <usize>B; b += S == 1 ? 4 : 1) {
+    const yIn = loadColumn(inGates + (b << 2), width);
+    const yOut = gated ? loadColumn(outGates + (b << 2), width) : splat(1);
     let dOut = splat(0);
     for (let v: usize = 0; v < <usize>S; v++) {
       const at = (b * <usize>S + v) << 2;
-      const input = loadColumn(net + at, 1);
-      const squashed = activate(loadColumn(s + at, 1), h);
-      const d = loadColumn(dy + at, 1);
-      storeColumn(gain + at, f32x4.mul(slope(input, g), yIn), 1);
-      storeColumn(inGain + at, f32x4.mul(input, slope(yIn, f)), 1);
-      storeColumn(error + at, f32x4.mul(f32x4.mul(yOut, slope(squashed, h)), d), 1);
+      const input = loadColumn(net + at, width);
+      const squashed = activate(loadColumn(s + at, width), h);
+      const d = loadColumn(dy + at, width);
+      storeColumn(gain + at, f32x4.mul(slope(input, g), yIn), width);
+      storeColumn(inGain + at, f32x4.mul(input, slope(yIn, f)), width);
+      storeColumn(error + at, f32x4.mul(f32x4.mul(yOut, slope(squashed, h)), d), width);
       dOut = f32x4.add(dOut, f32x4.mul(squashed, d));
     }
-    if (gated) storeColumn(dOutGates + (b << 2), f32x4.mul(slope(yOut, f), dOut), 1);
+    if (gated) storeColumn(dOutGates + (b << 2), f32x4.mul(slope(yOut, f), dOut), width);
   }
 }

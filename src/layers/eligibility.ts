@@ -75,7 +75,7 @@ function gatedTraces(
   const bits = (gates: readonly number[]) => gates.reduce((all, gate) => all | (1 << gate), 0);
   const [inputs, recurrent] = [bits(cell.input), bits(cell.recurrent)];
   // The LSTM's output gate does not change c, so it has no trace.
-  const immediate = cell.cells ? 1 << 3 : 0;
+  const passing = cell.cells ? 1 << 3 : 0;
   const apart = code | OUTPUT_APART;
   return {
     regions: [
@@ -102,12 +102,8 @@ function gatedTraces(
         else kernels.rowNorms(bounds, params + plan.weight, 2, G, I, H);
         if (learns) memory.copy(error, stage.gradient, H);
       }
-      const move = (trace: number, at: number, source: number, live: number, k: number, kStride: number, blockStride: number) => {
-        const dw = learns ? gradients + at : 0;
-        kernels.traces(trace, dw, source, gain, own, error, 16, live & ~immediate, G, k, kStride, H / 4, blockStride);
-        if (dw && live & immediate)
-          kernels.traces(0, dw, source, gain, own, gain + 48, 64, live & immediate, G, k, kStride, H / 4, blockStride);
-      };
+      const move = (trace: number, at: number, source: number, live: number, k: number, kStride: number, blockStride: number) =>
+        kernels.traces(trace, learns ? gradients + at : 0, source, gain, own, error, live, passing, G, k, kStride, H / 4, blockStride);
       const column = 16 * G;
       const block = column * (I + H);
       move(ofWeight + column * I, plan.weight + column * I, before, recurrent, H, column, block);
@@ -155,14 +151,15 @@ function blocksTraces(
       const move = (traces: typeof weight, at: number, first: number, source: number, k: number, column: number, block: number) => {
         const offset = first * column;
         const dw = learns ? gradients + at + offset : 0;
-        const sums = learns ? traces.sums + offset : 0;
-        kernels.traces(traces.cells + offset, dw, source, gain, ones, error, 16, 1, 1, k, column, C / 4, block);
-        kernels.traces(traces.gates + offset, sums, source, inGain, ones, error, 16, 1, 1, k, column, C / 4, block);
-        if (!learns) return;
         const dGates = dw + (C / 4) * block;
-        kernels.foldRows(dGates, sums, B, S, k, column, block);
+        const sums = S === 1 ? dGates : traces.sums + offset;
+        kernels.traces(traces.cells + offset, dw, source, gain, ones, error, 1, 0, 1, k, column, C / 4, block);
+        kernels.traces(traces.gates + offset, learns ? sums : 0, source, inGain, ones, error, 1, 0, 1, k, column, C / 4, block);
+        if (!learns) return;
+        if (S > 1) kernels.foldRows(dGates, sums, B, S, k, column, block);
+        // Only where there are output gates has dOut been written; these move no lasting state.
         if (plan.outputGate)
-          kernels.traces(0, dGates + (gates / 4) * block, source, gain, ones, dOut, 16, 1, 1, k, column, gates / 4, block);
+          kernels.traces(dOut, dGates + (gates / 4) * block, source, dOut, ones, dOut, 1, 1, 1, k, column, gates / 4, block);
       };
       const block = 16 * (I + read);
       move(weight, plan.weight, I, source, read, 16, block);
