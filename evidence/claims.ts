@@ -10,6 +10,8 @@ export interface Curve {
   name: string;
   /** One number for each x. */
   y: number[];
+  /** In a picture of points, a line none the less. */
+  line?: boolean;
 }
 
 export interface Picture {
@@ -19,6 +21,8 @@ export interface Picture {
   title: string;
   x: { name: string; log?: boolean; values: number[] };
   y: { name: string; log: boolean };
+  /** Points that are not joined, but for curves that are lines. */
+  points?: boolean;
   curves: Curve[];
 }
 

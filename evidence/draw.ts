@@ -1,12 +1,12 @@
-/** Pictures, by Apache ECharts: lines over x, as SVG. */
+/** Pictures, by Apache ECharts: lines and points over x, as SVG. */
 
-import { LineChart } from "echarts/charts";
+import { LineChart, ScatterChart } from "echarts/charts";
 import { GridComponent, LegendComponent, TitleComponent } from "echarts/components";
 import * as echarts from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import type { Picture } from "./claims.js";
 
-echarts.use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+echarts.use([LineChart, ScatterChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
 /** As many as there are learners in a picture. */
 const COLOURS = [
@@ -35,7 +35,7 @@ const COLOURS = [
 /** Below what f32 can tell from nothing, and above what a picture needs. */
 const BOUNDS = { min: 1e-12, max: 1e12 };
 
-export function draw({ title, x, y, curves }: Picture): string {
+export function draw({ title, x, y, points, curves }: Picture): string {
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: 980, height: 480 });
   const shown = (value: number) => (y.log && !(value > BOUNDS.min && value < BOUNDS.max) ? null : value);
   chart.setOption({
@@ -53,11 +53,11 @@ export function draw({ title, x, y, curves }: Picture): string {
       axisLabel: { formatter: (value: number) => (y.log ? value.toExponential(0) : String(value)) },
     },
     color: COLOURS,
-    series: curves.map(({ name, y: values }) => ({
-      type: "line",
+    series: curves.map(({ name, y: values, line }) => ({
+      type: points && !line ? "scatter" : "line",
       name,
       connectNulls: true,
-      showSymbol: values.length < 30,
+      showSymbol: values.length < 30 && !line,
       data: values.map((value, i) => [x.values[i], shown(value)]),
     })),
   });

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { complete, fail, integer } from "../src/core/check.js";
 import type { Results } from "./results.js";
+import type { Result } from "./row.js";
 import { ROWS, rowNamed } from "./rows.js";
 import type { Job } from "./worker.js";
 
@@ -50,6 +51,12 @@ export function jobsOf(manifest: readonly Planned[]): Job[] {
 }
 
 export const openJobs = (jobs: readonly Job[], results: Results) => jobs.filter(({ row, trial, limit }) => !results.of(row, trial, limit));
+
+/** The results of the manifest's trials; others, such as those of seeds that it no longer has, count nowhere. */
+export function counted(results: readonly Result[], manifest = readManifest()): Result[] {
+  const trials = new Set(jobsOf(manifest).map(({ row, trial }) => `${row} ${trial}`));
+  return results.filter(({ row, trial }) => trials.has(`${row} ${trial}`));
+}
 
 /** How many trials of which rows are left, as a sentence. */
 export function left(open: readonly Job[], all: number): string {

@@ -1,37 +1,31 @@
 /**
- * README.md from README.template.md: every figure that trials or pictures give is a value with a name, in double braces, so that none
- * is typed by hand.
+ * README.md and REPORT.md from their templates: every figure that trials or pictures give is a value with a name, in double braces,
+ * so that none is typed by hand.
  *
  *     {{learned 6a}}   {{median multiplication n140}}   {{at gradient-norm "lstm, forget bias 2: dc" 100}}   {{verdicts The paper's rows}}
+ *
+ * {{sources}} lists the rows that a page has quoted, and the lines of results.jsonl that their trials are.
  */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { Picture } from "./claims.js";
-import { jobsOf, left, openJobs, readManifest } from "./manifest.js";
+import { counted, jobsOf, left, openJobs, readManifest } from "./manifest.js";
 import type { Results } from "./results.js";
 import type { Result, Row } from "./row.js";
 import { GROUPS, ROWS, rowNamed } from "./rows.js";
-import { TASKS } from "./rowsToday.js";
-import { budget, mean, median, trialsOf, until, verdict } from "./statistics.js";
-import { interval, markdown, matrix, medianOf, short, whole } from "./tables.js";
+import { claims, noise, small, sum, tally, tuned, verdicts, verdictsOf, work } from "./sections.js";
+import { budget, mean, median, mostlyRight, trialsOf, until } from "./statistics.js";
+import { interval, matrix, medianOf, short, whole } from "./tables.js";
 
-const TEMPLATE = new URL("README.template.md", import.meta.url);
-const README = new URL("README.md", import.meta.url);
+export const PAGES = ["README", "REPORT"] as const;
+type Page = (typeof PAGES)[number];
 
-/** Three digits, as a power of ten where it is very small or large. */
-function small(value: number): string {
-  if (value === 0 || (value >= 1e-3 && value < 1e6)) return short(value);
-  const [digits, exponent] = value.toExponential(1).split("e") as [string, string];
-  return `${digits} x 10^${Number(exponent)}`;
-}
-
-const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+const file = (name: string) => new URL(name, import.meta.url);
 
 /** The trials of a row and its last mark, or the one that is asked for. */
 function found(results: readonly Result[], name: string, asked?: string): { row: Row; trials: Result[]; mark: string; ours: number[] } {
   const row = rowNamed(name);
   const trials = trialsOf(row, results);
-  if (trials.length === 0) throw new RangeError(`${name} has no trials`);
   const mark = asked ?? (row.of.marks.at(-1) as string);
   if (!row.of.marks.includes(mark)) throw new RangeError(`${name} has no mark ${mark}`);
   return { row, trials, mark, ours: until(trials, mark) };
@@ -45,7 +39,7 @@ function published(name: string, asked?: string): number {
 }
 
 function picture(name: string): Picture {
-  const path = new URL(`pictures/${name}.json`, import.meta.url);
+  const path = file(`pictures/${name}.json`);
   if (!existsSync(path)) throw new RangeError(`no picture is named ${name}`);
   return JSON.parse(readFileSync(path, "utf8"));
 }
@@ -57,97 +51,60 @@ function curve(name: string, curve: string): { x: number[]; y: number[] } {
   return { x: x.values, y: one.y };
 }
 
-/** The rows of a group that have trials: what came out, what was published, the verdict. */
-function verdicts(results: readonly Result[], group: string): string {
-  const rows = GROUPS[group];
-  if (!rows) throw new RangeError(`no group is named ${group}`);
-  const body = rows.flatMap((row) => {
-    const trials = trialsOf(row, results);
-    if (trials.length === 0) return [];
-    const { paper } = row;
-    return row.of.marks
-      .filter((mark, i) => i === row.of.marks.length - 1 || paper?.sequences[mark])
-      .map((mark) => {
-        const ours = until(trials, mark);
-        const theirs = paper?.sequences[mark];
-        const value = median(trials, mark);
-        return [
-          row.of.marks.length > 1 && mark !== "learned" ? `${row.name}, ${mark}` : row.name,
-          row.task,
-          `${ours.length} of ${trials.length}`,
-          interval(ours.length, trials.length),
-          whole(budget(trials)),
-          medianOf(trials, mark),
-          ours.length > 0 ? whole(mean(ours)) : "",
-          paper?.trials && theirs ? `${Math.round(paper.solved * paper.trials)} of ${paper.trials}` : "",
-          theirs ? whole(theirs) : "",
-          theirs && Number.isFinite(value) ? short(value / theirs) : "",
-          theirs ? verdict(row, trials, mark) : "",
-        ];
-      });
-  });
-  const head = ["row", "experiment", "learned", "95 %", "budget", "median", "mean", "1997", "mean, 1997", "median / 1997", ""];
-  return markdown(head, body);
-}
-
-/** The paper's tasks by the learning of today: medians, and how many learned where not all did. */
-function today(results: readonly Result[]): string {
-  const learners = ["lstm97", "lstm-chrono", "gru", "lstm"];
-  const body = TASKS.map((task) => [
-    task,
-    whole(published(task)),
-    ...learners.map((learner) => {
-      const { trials, mark, ours } = found(results, `${task}-${learner}-adam`);
-      const count = `${ours.length} of ${trials.length}`;
-      return ours.length === 0 ? count : ours.length < trials.length ? `${medianOf(trials, mark)} (${count})` : medianOf(trials, mark);
-    }),
-  ]);
-  return markdown(["row", "mean, 1997", "lstm97, Adam", "lstm chrono, Adam", "gru, Adam", "lstm, forget bias 1, Adam"], body);
+/** Line numbers, those that follow each other as one: "3-7, 9". */
+function ranges(lines: number[]): string {
+  const parts: [number, number][] = [];
+  for (const line of lines.sort((a, b) => a - b)) {
+    const last = parts.at(-1);
+    if (last && line === last[1] + 1) last[1] = line;
+    else parts.push([line, line]);
+  }
+  return parts.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(", ");
 }
 
 /** @throws RangeError if the template names what there is not */
 export function render(template: string, all: Results): string {
-  const results = all.all;
-  const of = (name: string, mark?: string) => found(results, name, mark);
-  const inGroups = (names: string[]) => {
-    const rows = new Set(names.flatMap((name) => (GROUPS[name] ?? []).map((row) => row.name)));
-    return results.filter(({ row }) => rows.has(row));
+  const results = counted(all.all);
+  const quoted = new Set<string>();
+  const of = (name: string, mark?: string) => {
+    quoted.add(name);
+    return found(results, name, mark);
   };
+  /** A row that has no trials yet has no figures. */
+  const from =
+    (value: (trials: ReturnType<typeof of>) => string) =>
+    (name = "", mark?: string) => {
+      const all = of(name, mark);
+      return all.trials.length > 0 ? value(all) : "(not run)";
+    };
   const most = (values: number[]) => Math.max(...values.filter(Number.isFinite));
-  const PAPER = ["The paper's rows", "The paper's rows in other readings"];
+  const inGroup = (heading: string) => {
+    const rows = GROUPS[heading];
+    if (!rows) throw new RangeError(`no group is named ${heading}`);
+    return rows;
+  };
+  const table = (make: (results: readonly Result[]) => string, rows: readonly Row[]) => {
+    for (const { name } of rows) quoted.add(name);
+    return make(results);
+  };
+  const begins = (name: string) => ROWS.filter((row) => row.name.startsWith(`${name}-`));
   const values: Record<string, (...args: string[]) => string> = {
-    learned: (name = "", mark) => {
-      const { ours, trials } = of(name, mark);
-      return `${ours.length} of ${trials.length}`;
-    },
-    interval: (name = "", mark) => {
-      const { ours, trials } = of(name, mark);
-      return interval(ours.length, trials.length);
-    },
-    median: (name = "", asked) => {
-      const { trials, mark } = of(name, asked);
-      return medianOf(trials, mark);
-    },
-    mean: (name = "", mark) => whole(mean(of(name, mark).ours)),
-    largest: (name = "") => whole(most(of(name).ours)),
-    "mean without the largest": (name = "") => {
-      const { ours } = of(name);
-      return whole((sum(ours) - most(ours)) / (ours.length - 1));
-    },
-    budget: (name = "") => whole(budget(of(name).trials)),
+    learned: from(({ ours, trials }) => `${ours.length} of ${trials.length}`),
+    interval: from(({ ours, trials }) => interval(ours.length, trials.length)),
+    median: from(({ trials, mark }) => medianOf(trials, mark)),
+    mean: from(({ ours }) => whole(mean(ours))),
+    largest: from(({ ours }) => whole(most(ours))),
+    "mean without the largest": from(({ ours }) => whole((sum(ours) - most(ours)) / (ours.length - 1))),
+    budget: from(({ trials }) => whole(budget(trials))),
     published: (name = "", mark) => whole(published(name, mark)),
-    ratio: (name = "", asked) => {
-      const { trials, mark } = of(name, asked);
-      return short(median(trials, mark) / published(name, asked));
-    },
+    ratio: from(({ row, trials, mark }) => short(median(trials, mark) / published(row.name, mark))),
     /** Of the difference between our mean and the published one, the part that the 10,000 right sequences at the end are. */
-    "streak's part": (name = "") => `${Math.round((100 * 10_000) / (mean(of(name).ours) - published(name)))} %`,
+    "streak's part": from(({ row, ours }) => `${Math.round((100 * 10_000) / (mean(ours) - published(row.name)))} %`),
     /** The mean absolute error at the published number. */
-    error: (name = "") => short(mean(of(name).trials.flatMap(({ published }) => published?.error ?? []))),
-    wrong: (name = "") => {
-      const { trials } = of(name);
-      return `${short(mean(trials.map(({ wrong, tested }) => (100 * wrong) / tested)))} %`;
-    },
+    error: from(({ trials }) => short(mean(trials.flatMap(({ published }) => published?.error ?? [])))),
+    wrong: from(({ trials }) => `${short(mean(trials.map(({ wrong, tested }) => (100 * wrong) / tested)))} %`),
+    /** How many trials had 95 % of new sequences right when they ended. */
+    mostly: from(({ trials }) => `${trials.filter((trial) => mostlyRight(trial)).length} of ${trials.length}`),
     at: (name = "", of = "", where = "") => {
       const { x, y } = curve(name, of);
       const i = x.indexOf(Number(where));
@@ -156,32 +113,34 @@ export function render(template: string, all: Results): string {
     },
     most: (name = "", of = "") => small(most(curve(name, of).y)),
     last: (name = "", of = "") => small(curve(name, of).y.filter(Number.isFinite).at(-1) as number),
-    verdicts: (...group) => verdicts(results, group.join(" ")),
+    verdicts: (...group) => table((results) => verdicts(results, inGroup(group.join(" "))), inGroup(group.join(" "))),
     /** How many marks of a group have a verdict. */
     count: (...args) => {
-      const [group, verdict] = args.join(" ").split(": ") as [string, string];
-      return String(
-        verdicts(results, group)
-          .split("\n")
-          .slice(2)
-          .filter((line) => line.endsWith(`| ${verdict} |`)).length,
-      );
+      const [group, asked] = args.join(" ").split(": ") as [string, string];
+      return String(verdictsOf(results, inGroup(group)).filter((verdict) => verdict === asked).length);
     },
-    today: () => today(results),
-    matrix: (name = "") =>
-      matrix(
-        ROWS.filter((row) => row.name.startsWith(`${name}-`)),
-        results,
-      ),
-    trials: () => whole(inGroups(PAPER).length),
-    steps: () => small(sum(inGroups(PAPER).map(({ steps }) => steps))),
-    hours: () => short(sum(inGroups(PAPER).map(({ seconds }) => seconds)) / 3600),
+    tally: () => tally(results, Object.entries(GROUPS).slice(0, 3)),
+    claims: () => claims(readFileSync(file("README.template.md"), "utf8")),
+    tuned: () => table(tuned, begins("tuned")),
+    noise: () => table(noise, begins("noise")),
+    matrix: (name = "") => table((results) => matrix(begins(name), results), begins(name)),
+    work: () => work(all.all),
+    trials: () => whole(all.all.length),
+    steps: () => small(sum(all.all.map(({ steps }) => steps))),
+    hours: () => short(sum(all.all.map(({ seconds }) => seconds)) / 3600),
+    /** Where trials ran, as far as their lines say so. */
+    machines: () => {
+      const counts = new Map<string, number>();
+      for (const { machine } of all.all) if (machine) counts.set(machine, (counts.get(machine) ?? 0) + 1);
+      return [...counts].map(([machine, count]) => `${machine} (${whole(count)} trials)`).join("; ");
+    },
     left: () => {
       const jobs = jobsOf(readManifest());
       return left(openJobs(jobs, all), jobs.length);
     },
   };
-  return template.replace(/\{\{(.*?)\}\}/g, (_, text: string) => {
+  const page = template.replace(/\{\{(.*?)\}\}/g, (whole, text: string) => {
+    if (text === "sources") return whole;
     const name = Object.keys(values)
       .filter((name) => text === name || text.startsWith(`${name} `))
       .sort((a, b) => b.length - a.length)[0];
@@ -189,8 +148,18 @@ export function render(template: string, all: Results): string {
     const args = text.slice(name.length).match(/"[^"]*"|\S+/g) ?? [];
     return (values[name] as (...args: string[]) => string)(...args.map((arg) => arg.replaceAll('"', "")));
   });
+  return page.replace("{{sources}}", () =>
+    [...quoted]
+      .map((name) => ({ name, trials: trialsOf(rowNamed(name), results) }))
+      .filter(({ trials }) => trials.length > 0)
+      .map(({ name, trials }) => `\`${name}\` ${ranges(trials.map((trial) => all.lines.get(trial) as number))}`)
+      .join("; "),
+  );
 }
 
-export const readReadme = () => readFileSync(README, "utf8");
-export const renderReadme = (results: Results) => render(readFileSync(TEMPLATE, "utf8"), results);
-export const writeReadme = (results: Results) => writeFileSync(README, renderReadme(results));
+export const readPage = (name: Page) => readFileSync(file(`${name}.md`), "utf8");
+export const renderPage = (name: Page, results: Results) => render(readFileSync(file(`${name}.template.md`), "utf8"), results);
+
+export function writePages(results: Results): void {
+  for (const name of PAGES) writeFileSync(file(`${name}.md`), renderPage(name, results));
+}

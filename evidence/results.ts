@@ -8,6 +8,8 @@ export class Results {
   readonly all: Result[] = [];
   /** Lines that could not be read, by number from 1: they stay in the file. */
   readonly broken: number[] = [];
+  /** Where each stands in the file, from line 1. */
+  readonly lines = new Map<Result, number>();
   readonly #path: string;
 
   /** @throws RangeError if a line is of another version */
@@ -26,6 +28,7 @@ export class Results {
       const { version = 1 } = result;
       if (version !== VERSION) throw new RangeError(`${path}: line ${i + 1} is of version ${version}, expected ${VERSION}`);
       this.all.push(result);
+      this.lines.set(result, i + 1);
     });
     // A line that was cut off ends here, so that the next one is not added to it.
     if (text !== "" && !text.endsWith("\n")) writeFileSync(path, `${text}\n`);

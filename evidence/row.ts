@@ -1,5 +1,6 @@
 /** A row of the evidence: a learner on a task, how often, how long, and what was published. */
 
+import type { Chosen } from "./chosen.js";
 import type { Learner } from "./learner.js";
 import type { Task } from "./task.js";
 
@@ -14,6 +15,8 @@ export interface Row {
   /** Where it stands in pictures, if not at its lag. */
   x?: number;
   create: (seed: number) => Learner;
+  /** What was tuned, where something was: it is written beside each trial. */
+  setting?: () => Chosen;
   of: Task;
   trials: number;
   /** A trial is given up after so many sequences. */
@@ -56,6 +59,7 @@ export interface Result {
   steps: number;
   units: number;
   weights: number;
+  setting?: Chosen;
   /** At the figure that was published: of the last 2,000 sequences (or as many as there were) the share that was wrong by the largest error, and the mean absolute error. */
   published?: { sequences: number; error: number; most: number };
   /** Of new sequences. */
@@ -63,4 +67,6 @@ export interface Result {
   tested: number;
   error: number;
   seconds: number;
+  /** Its processor, and the version of Node; absent in lines from before it was kept. */
+  machine?: string;
 }

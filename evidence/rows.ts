@@ -5,7 +5,7 @@ import { ROWS_1997, ROWS_READINGS } from "./rows1997.js";
 import { ROWS_CLAIMS } from "./rowsClaims.js";
 import { ROWS_POST_HOC } from "./rowsPostHoc.js";
 import { ROWS_RIVALS } from "./rowsRivals.js";
-import { ROWS_TODAY } from "./rowsToday.js";
+import { ROWS_TODAY, ROWS_TUNED, ROWS_TUNING } from "./rowsToday.js";
 
 /** By the headings of their tables. */
 export const GROUPS: Readonly<Record<string, readonly Row[]>> = {
@@ -13,6 +13,8 @@ export const GROUPS: Readonly<Record<string, readonly Row[]>> = {
   "The paper's rows in other readings": ROWS_READINGS,
   "Readings found after the fact": ROWS_POST_HOC,
   "The same tasks by the learning of today": ROWS_TODAY,
+  "The same tasks by the learning of today, tuned": ROWS_TUNED,
+  "Rates and sizes that were tried for it": ROWS_TUNING,
   "The rivals": ROWS_RIVALS,
   "For single claims": ROWS_CLAIMS,
 };

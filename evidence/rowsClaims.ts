@@ -5,6 +5,8 @@ import { createContinual } from "./learners/continual.js";
 import { createLstm97 } from "./learners/memcell.js";
 import type { Row } from "./row.js";
 import { SETTINGS_1997, type Setting } from "./rows1997.js";
+import { AT_END } from "./rowsPostHoc.js";
+import { OURS_2A } from "./rowsRivals.js";
 import { continualReber } from "./tasks/continual.js";
 import { noRegularity } from "./tasks/longLag.js";
 
@@ -46,6 +48,23 @@ const chunkers = (share: number): Row[] => {
   }));
 };
 
+/** Controls of the chunkers: the reading of LSTM that learns 2a, and the one that learns 2b, whose error is that of the end alone. */
+const controls = (share: number): Row[] => {
+  const [p, learner] = [20, "lstm97"];
+  const row = { task: `2a, p = ${p}, random symbols`, lag: p, x: share, trials: 10, limit: 20_000 };
+  const [every, end] = [noRegularity(p, share), noRegularity(p, share, "last")];
+  return [
+    { ...row, name: `noise-${share}-lstm97`, learner, of: every, create: (seed) => OURS_2A.create(every, seed) },
+    {
+      ...row,
+      name: `noise-${share}-lstm97-end`,
+      learner: `${learner}, error at the end alone`,
+      of: end,
+      create: (seed) => createLstm97(end, seed, AT_END),
+    },
+  ];
+};
+
 /** C7, C8: the learners of Gers et al. 2000, table 2, at a fixed rate; of 100 nets each, in percent, and with the streams they took. */
 const CONTINUAL = [
   { name: "reset", learner: "lstm97, reset from outside", options: { forget: false, reset: true }, solved: 0.74, learned: 7441 },
@@ -68,5 +87,5 @@ const continual: Row[] = CONTINUAL.map(({ name, learner, options, solved, learne
 export const ROWS_CLAIMS: Row[] = [
   ...continual,
   ...SETTINGS_1997.filter(({ name }) => name === "6a" || name === "3a-100-3").flatMap(squashed),
-  ...[0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1].flatMap(chunkers),
+  ...[0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1].flatMap((share) => [...chunkers(share), ...controls(share)]),
 ];

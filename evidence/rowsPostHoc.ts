@@ -24,6 +24,9 @@ const atEnd = (p: number, options: Partial<Setting["options"]>): Setting => ({
   ...(p < 100 && { sequences: {} }),
 });
 
+/** The net of 2b with its error at the end alone. */
+export const AT_END = atEnd(20, {}).options;
+
 export const ROWS_POST_HOC: Row[] = [
   reading("reber-3x2-0.5", "reber-swapped-3x2-0.5", "lstm97, g and h swapped", { g: "[-1,1]", h: "[-2,2]" }),
   atEnd(10, {}),

@@ -6,7 +6,7 @@ export const mean = (values: readonly number[]) => values.reduce((sum, value) =>
 export const deviation = (values: readonly number[]) => Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
 
 /** The trials of a row that count: of each the longest run. */
-export function trialsOf({ name }: Row, results: readonly Result[]): Result[] {
+export function trialsOf({ name }: Pick<Row, "name">, results: readonly Result[]): Result[] {
   const best = new Map<number, Result>();
   for (const result of results) {
     const other = best.get(result.trial);
@@ -49,6 +49,9 @@ export function budget(trials: readonly Result[]): number {
   const failed = trials.filter(({ solved, diverged }) => !solved && !diverged);
   return Math.min(...(failed.length > 0 ? failed : trials).map(({ limit }) => limit));
 }
+
+/** Whether, when a trial ended, so great a share of new sequences was right. */
+export const mostlyRight = ({ wrong, tested }: Result, share = 0.95) => tested > 0 && wrong <= (1 - share) * tested;
 
 /** Trials that a verdict needs, how much longer than published each may take, and how far medians may lie apart. */
 export const [TRIALS, LONGER, APART] = [10, 2, 2];

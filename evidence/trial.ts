@@ -1,8 +1,11 @@
 /** One trial of a row: sequences drawn and learned until every mark is passed, or the limit is reached. */
 
+import { cpus } from "node:os";
 import { Diverged } from "./learner.js";
 import { type Result, type Row, VERSION } from "./row.js";
 import { type Errors, errorOf } from "./task.js";
+
+const MACHINE = `${cpus()[0]?.model.trim()}, Node ${process.versions.node}`;
 
 /** Where a trial is. */
 export interface Progress {
@@ -61,8 +64,10 @@ export function* runTrial(row: Row, trial: number, limit = row.limit): Generator
     steps: at.steps,
     units,
     weights,
+    ...(row.setting && { setting: row.setting() }),
     ...(published && { published }),
     ...tested,
     seconds: Math.round(performance.now() - began) / 1000,
+    machine: MACHINE,
   };
 }

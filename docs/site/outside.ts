@@ -10,6 +10,7 @@ export const OUTSIDE: Record<string, string> = {
   "README.md": "index.md",
   "bench/README.md": "project/benches.md",
   "evidence/README.md": "project/evidence.md",
+  "evidence/REPORT.md": "project/report.md",
   "evidence/tables.md": "project/tables.md",
   "examples/weather/README.md": "project/weather.md",
   "examples/surnames/README.md": "project/surnames.md",

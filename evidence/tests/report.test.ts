@@ -1,7 +1,7 @@
 /** What the tables and README.md say is what the results give. */
 
 import { describe, expect, test } from "vitest";
-import { readReadme, render, renderReadme } from "../report.js";
+import { PAGES, readPage, render, renderPage } from "../report.js";
 import { Results } from "../results.js";
 import type { Result, Row } from "../row.js";
 import { ROWS, rowNamed } from "../rows.js";
@@ -10,7 +10,7 @@ import { budget, median, verdict, wilson } from "../statistics.js";
 const root = new URL("../..", import.meta.url).pathname;
 const results = new Results(`${root}evidence/results.jsonl`);
 
-test("README.md is its template with the figures of the results", () => expect(readReadme()).toBe(renderReadme(results)));
+test.each(PAGES)("%s.md is its template with the figures of the results", (page) => expect(readPage(page)).toBe(renderPage(page, results)));
 
 test("every trial is of a row that there is", () => {
   const names = new Set(ROWS.map(({ name }) => name));

@@ -35,6 +35,19 @@ describe("npm run evidence", () => {
     for (const name of ["reber-3x2-0.5", "2c-1000-50", "adding-100-lstm-adam"]) expect(output).toContain(name);
   });
 
+  test("--help says how it is called", async () => {
+    const { code, output } = await evidence(["--help"]);
+    expect(code).toBe(0);
+    expect(output).toContain("npm run evidence -- all [--budget-hours N]");
+  });
+
+  test("shows the trials behind a number, with their lines", async () => {
+    const { code, output } = await evidence(["show", "6a", "--out", "evidence/results.jsonl"]);
+    expect(code, output).toBe(0);
+    expect(output).toContain("313900");
+    expect(output.match(/'6a'/g)).toHaveLength(20);
+  });
+
   test("writes a line for each trial and goes on from them, past a broken one; Ctrl-C loses none that is done", async () => {
     const quick = ["6a", "reber-4x1", "--trials", "2", "--budget", "30"];
     const first = await evidence(quick);
@@ -60,9 +73,9 @@ describe("npm run evidence", () => {
 
   test("runs the manifest from a fresh file for as long as it may, says what is left, and goes on", async () => {
     const fresh = join(folder, "fresh.jsonl");
-    const all = (hours: string) => evidence(["all", "--budget-hours", hours, "--out", fresh]);
+    const all = (hours: string) => evidence(["all", "--budget-hours", hours, "--threads", "1", "--out", fresh]);
     const trialsLeft = (output: string) => Number(/(\d+) of the manifest's \d+ trials are left: /.exec(output)?.[1]);
-    const first = await all("0.004");
+    const first = await all("0.008");
     expect(first.code, first.output).toBe(0);
     const done = readFileSync(fresh, "utf8");
     expect(trialsLeft(first.output)).toBeGreaterThan(1000);
@@ -78,9 +91,11 @@ describe("npm run evidence", () => {
     { flags: ["6a", "--trials", "1.5"], message: '"--trials" expected a positive integer, got 1.5' },
     { flags: ["6a", "--seed", "-1"], message: "--seed" },
     { flags: ["6a", "--limit", "3"], message: "--limit" },
+    { flags: ["show", "6c"], message: "expected the name of a row" },
   ])("refuses $flags", async ({ flags, message }) => {
     const { code, output } = await evidence(flags);
     expect(code).not.toBe(0);
     expect(output).toContain(message);
+    expect(output).not.toContain("    at ");
   });
 });

@@ -1,0 +1,122 @@
+/** Tables of README.md and REPORT.md, each from the results. */
+
+import type { Result, Row } from "./row.js";
+import { GROUPS, ROWS } from "./rows.js";
+import { LEARNERS, TASKS, tunedName } from "./rowsToday.js";
+import { budget, mean, median, mostlyRight, trialsOf, until, type Verdict, verdict } from "./statistics.js";
+import { interval, markdown, medianOf, short, whole } from "./tables.js";
+
+export const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
+/** Three digits, as a power of ten where it is very small or large. */
+export function small(value: number): string {
+  if (value === 0 || (value >= 1e-3 && value < 1e6)) return short(value);
+  const [digits, exponent] = value.toExponential(1).split("e") as [string, string];
+  return `${digits} x 10^${Number(exponent)}`;
+}
+
+/** The rows of a group that have trials: what came out, what was published, the verdict. */
+export function verdicts(results: readonly Result[], rows: readonly Row[]): string {
+  const body = rows.flatMap((row) => {
+    const trials = trialsOf(row, results);
+    if (trials.length === 0) return [];
+    const { paper } = row;
+    return row.of.marks
+      .filter((mark, i) => i === row.of.marks.length - 1 || paper?.sequences[mark])
+      .map((mark) => {
+        const ours = until(trials, mark);
+        const theirs = paper?.sequences[mark];
+        const value = median(trials, mark);
+        return [
+          row.of.marks.length > 1 && mark !== "learned" ? `${row.name}, ${mark}` : row.name,
+          row.task,
+          `${ours.length} of ${trials.length}`,
+          interval(ours.length, trials.length),
+          whole(budget(trials)),
+          medianOf(trials, mark),
+          ours.length > 0 ? whole(mean(ours)) : "",
+          paper?.trials && theirs ? `${Math.round(paper.solved * paper.trials)} of ${paper.trials}` : "",
+          theirs ? whole(theirs) : "",
+          theirs && Number.isFinite(value) ? short(value / theirs) : "",
+          theirs ? verdict(row, trials, mark) : "",
+        ];
+      });
+  });
+  const head = ["row", "experiment", "learned", "95 %", "budget", "median", "mean", "1997", "mean, 1997", "median / 1997", ""];
+  return markdown(head, body);
+}
+
+/** Of each published figure of rows that have trials. */
+export const verdictsOf = (results: readonly Result[], rows: readonly Row[]): Verdict[] =>
+  rows.flatMap((row) => {
+    const trials = trialsOf(row, results);
+    const marks = Object.entries(row.paper?.sequences ?? {}).flatMap(([mark, figure]) => (figure ? mark : []));
+    return trials.length > 0 ? marks.map((mark) => verdict(row, trials, mark)) : [];
+  });
+
+/** How many published figures have which verdict, by group. */
+export function tally(results: readonly Result[], groups: [heading: string, rows: readonly Row[]][]): string {
+  const names: Verdict[] = ["reproduced", "faster", "slower", "not reproduced", "open"];
+  const body = groups.map(([heading, rows]) => {
+    const of = verdictsOf(results, rows);
+    return [heading, ...names.map((name) => String(of.filter((verdict) => verdict === name).length))];
+  });
+  return markdown(["", ...names], body);
+}
+
+/** The claims of a page and their verdicts, without what was measured. */
+export function claims(page: string): string {
+  const lines = page.split("\n").filter((line) => /^\| C\d+: /.test(line));
+  const cells = lines.map((line) => line.slice(2, -2).split(" | "));
+  return markdown(
+    ["claim", "verdict"],
+    cells.map((cells) => [cells[0] as string, cells.at(-1) as string]),
+  );
+}
+
+/** The paper's tasks by the learning of today: medians, how many learned where not all did, and the rate and size that were chosen. */
+export function tuned(results: readonly Result[]): string {
+  const body = TASKS.map((task) => {
+    const published = ROWS.find(({ name }) => name === task)?.paper?.sequences.learned as number;
+    const cells = LEARNERS.map((learner) => {
+      const trials = trialsOf({ name: tunedName(task, learner) }, results);
+      const setting = trials[0]?.setting;
+      if (!setting) return "not run";
+      const learned = until(trials, "learned").length;
+      const count = learned < trials.length ? `${learned} of ${trials.length}` : "";
+      const middle = learned > 0 ? medianOf(trials, "learned") : "";
+      return `${middle && count ? `${middle} (${count})` : middle || count}; ${setting.rate}, x${setting.size}`;
+    });
+    return [task, whole(published), ...cells];
+  });
+  return markdown(["row", "mean, 1997", ...LEARNERS.map((learner) => (learner === "lstm" ? "lstm, forget bias 1" : learner))], body);
+}
+
+/** C13: how many trials learned, and how many had 95 % right when they ended, by the share of symbols that are random. */
+export function noise(results: readonly Result[]): string {
+  const rows = ROWS.filter(({ name }) => name.startsWith("noise-"));
+  const shares = [...new Set(rows.map(({ x }) => x as number))];
+  const body = [...new Set(rows.map(({ learner }) => learner))].map((learner) => [
+    learner,
+    ...shares.map((share) => {
+      const trials = rows.filter((row) => row.learner === learner && row.x === share).flatMap((row) => trialsOf(row, results));
+      if (trials.length === 0) return "";
+      return `${until(trials, "learned").length}, ${trials.filter((trial) => mostlyRight(trial)).length} of ${trials.length}`;
+    }),
+  ]);
+  return markdown(["learner", ...shares.map((share) => `${100 * share} %`)], body);
+}
+
+/** How many trials, how many steps, how long, and how fast, by group. */
+export function work(results: readonly Result[]): string {
+  const line = (heading: string, of: readonly Result[]) => {
+    const [steps, seconds] = [sum(of.map(({ steps }) => steps)), sum(of.map(({ seconds }) => seconds))];
+    return [heading, whole(of.length), small(steps), short(seconds / 3600), whole(steps / seconds)];
+  };
+  const body = Object.entries(GROUPS).flatMap(([heading, rows]) => {
+    const names = new Set(rows.map(({ name }) => name));
+    const of = results.filter(({ row }) => names.has(row));
+    return of.length > 0 ? [line(heading, of)] : [];
+  });
+  return markdown(["rows", "trials", "steps", "core-hours", "steps a second"], [...body, line("all", results)]);
+}
