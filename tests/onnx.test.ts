@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { conv1d, createModel, dense, gru, type Layer, lstm, lstm97, normalization, pooling } from "../src/index.js";
-import { type OnnxOptions, toOnnx } from "../src/onnx.js";
+import { quantize } from "../src/int8.js";
+import { fromOnnx, type OnnxOptions, toOnnx } from "../src/onnx.js";
 import { drawModel } from "./onnx/models.js";
 
 test("random models become files, the same each time", () => {
@@ -13,6 +14,16 @@ test("random models become files, the same each time", () => {
     expect([...bytes.subarray(0, 4)]).toEqual([8, 7, 18, 7]);
     expect(toOnnx(model)).toEqual(bytes);
   }
+});
+
+test("the file of a model with int8 weights has its integers: a quarter of the size, and the same weights", () => {
+  const layers: Layer[] = [conv1d({ units: 40, kernel: 2 }), lstm({ units: 48, projection: 40 }), gru({ units: 48 }), dense({ units: 9 })];
+  const model = createModel({ input: { features: 40 }, layers });
+  const small = quantize(model);
+  const bytes = toOnnx(small);
+  expect(bytes.length / toOnnx(model).length).toBeLessThan(0.31);
+  const back = fromOnnx(bytes).model.parameters();
+  for (const [name, { data }] of Object.entries(small.parameters())) if (!/_l0/.test(name)) expect(back[name]?.data, name).toEqual(data);
 });
 
 const of = (...layers: Layer[]) => createModel({ input: { features: 2 }, layers });

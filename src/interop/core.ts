@@ -1,6 +1,6 @@
 /** The parts of memcell that readers of other makers' files use: one import for a bundle of them, not one for each of its files. */
 
-export type { Config, Dtype, Layer, ModelConfig, Tensor, TensorFile } from "../internal.js";
+export type { Config, Dtype, Engine, Layer, ModelConfig, Tensor, TensorFile } from "../internal.js";
 export {
   boolean,
   bytes,

@@ -2,7 +2,7 @@
 
 import type { Tensor } from "../interop/core.js";
 import { GATES, OWN } from "./gates.js";
-import { type Draft, lastStep, refuse, stateIn } from "./out.js";
+import { type Draft, lastStep, matrix, refuse, stateIn } from "./out.js";
 import type { Attribute } from "./writer.js";
 
 /** ONNX's name of an activation, its alpha and its beta. */
@@ -14,8 +14,8 @@ function activationOf(kind: string, alpha = 0.2): [name: string, numbers: [alpha
   return [kind === "logistic" ? "Sigmoid" : kind === "tanh" ? "Tanh" : "Relu", null];
 }
 
-/** One block of rows of a tensor for each of `gates`: with the sign that its letter's row has, or `value` where there is none. */
-function blocks({ data }: Tensor, rows: number, gates: readonly [at: number, sign: number, value: number][]): number[] {
+/** One block of rows for each of `gates`: with the sign that its letter's row has, or `value` where there is none. */
+function blocks(data: Float32Array, rows: number, gates: readonly [at: number, sign: number, value: number][]): number[] {
   const each = data.length / rows;
   return gates.flatMap(([at, sign, value]) =>
     Array.from({ length: each }, (_, i) => (at < 0 ? value : sign * (data[at * each + i] as number))),
@@ -23,7 +23,7 @@ function blocks({ data }: Tensor, rows: number, gates: readonly [at: number, sig
 }
 
 export function recurrent(draft: Draft): void {
-  const { graph, layer, parameters, x, units: inputs, lengths, states, final } = draft;
+  const { graph, layer, parameters, scales, x, units: inputs, lengths, states, final } = draft;
   const {
     type,
     units: H,
@@ -58,26 +58,33 @@ export function recurrent(draft: Draft): void {
   const gates = GATES[type as string] as string;
   const G = gates.length;
   const of = (name: string, end: string) => parameters[`${name}_l${k}${end}`] as Tensor;
-  const matrix = (name: string, own = present, order = gates) =>
-    ends.flatMap((end) => blocks(of(name, end), own.length, rowsOf(order, own)));
+  const all = (name: string, own = present, order = gates) =>
+    ends.flatMap((end) => blocks(of(name, end).data, own.length, rowsOf(order, own)));
   const tensor = (name: string, shape: number[], values: number[]) => graph.tensor(`${name}_l${k}`, shape, Float32Array.from(values));
 
-  const W = tensor("W", [D, G * H, inputs], matrix("weight_ih"));
-  let R = tensor("R", [D, G * H, P], matrix("weight_hh"));
+  /** A matrix; of int8 weights, with the scales of its rows, which go the ways of the rows. */
+  const weight = (name: string, from: string, columns: number) => {
+    const given = ends.flatMap((end) => scales.get(`${from}_l${k}${end}`) ?? []);
+    const rows = given.flatMap((own) => blocks(own, present.length, rowsOf(gates, present, 1)).map(Math.abs));
+    const tensor = { shape: [D, G * H, columns], data: Float32Array.from(all(from)) };
+    return matrix(draft, `${name}_l${k}`, tensor, rows.length > 0 ? Float32Array.from(rows) : undefined);
+  };
+
+  const W = weight("W", "weight_ih", inputs);
+  let R = weight("R", "weight_hh", P);
   const biases = ends.flatMap((end) => [
-    ...blocks(of("bias_ih", end), present.length, rowsOf(gates, present, open)),
-    ...blocks(of("bias_hh", end), present.length, rowsOf(gates, present)),
+    ...blocks(of("bias_ih", end).data, present.length, rowsOf(gates, present, open)),
+    ...blocks(of("bias_hh", end).data, present.length, rowsOf(gates, present)),
   ]);
   const B = tensor("B", [D, 2 * G * H], biases);
   const seen = present.filter((gate) => gate !== "g");
-  const peepholes = layer.peepholes ? tensor("P", [D, 3 * H], matrix("peephole", seen, "iof")) : "";
+  const peepholes = layer.peepholes ? tensor("P", [D, 3 * H], all("peephole", seen, "iof")) : "";
   let projected = (y: string) => y;
   if (projection) {
-    const hr = tensor(
-      "weight_hr",
-      [D, P, H],
-      ends.flatMap((end) => [...of("weight_hr", end).data]),
-    );
+    const name = `weight_hr_l${k}`;
+    const both = (values: (end: string) => Float32Array) => Float32Array.from(ends.flatMap((end) => [...values(end)]));
+    const rows = scales.size > 0 ? both((end) => scales.get(`${name}${end}`) as Float32Array) : undefined;
+    const hr = matrix(draft, name, { shape: [D, P, H], data: both((end) => of("weight_hr", end).data) }, rows);
     // What the state goes through is folded into its weights when the file is loaded: R P h = (R P) h.
     R = graph.node("MatMul", [R, hr]);
     const turned = graph.node("Transpose", [hr], { perm: [0, 2, 1] });

@@ -2,7 +2,7 @@
 
 import type { Tensor } from "../interop/core.js";
 import { recurrent } from "./cells.js";
-import { activate, type Draft, lastStep, masked, reduce, stateIn, stateOut, transposed } from "./out.js";
+import { activate, type Draft, lastStep, masked, matrix, reduce, stateIn, stateOut, transposed } from "./out.js";
 
 /** A row for each kind of layer: adds its nodes, and makes their output the signal. */
 export const LAYERS: Record<string, (draft: Draft) => void> = {
@@ -11,10 +11,9 @@ export const LAYERS: Record<string, (draft: Draft) => void> = {
   lstm: recurrent,
 
   embedding(draft) {
-    const { graph, layer, parameters, x } = draft;
+    const { graph, layer, x } = draft;
     const name = `${draft.name("embedding")}.weight`;
-    const { shape, data } = parameters[name] as Tensor;
-    draft.x = graph.node("Gather", [graph.tensor(name, shape, data), x], { axis: 0 });
+    draft.x = graph.node("Gather", [matrix(draft, name), x], { axis: 0 });
     draft.units = layer.units as number;
   },
 
@@ -22,8 +21,8 @@ export const LAYERS: Record<string, (draft: Draft) => void> = {
     const { graph, layer, parameters, x } = draft;
     const name = draft.name("dense");
     const W = layer.tied
-      ? graph.node("Transpose", ["embedding.weight"], { perm: [1, 0] })
-      : transposed(graph, `${name}.weight`, parameters[`${name}.weight`] as Tensor);
+      ? graph.node("Transpose", [matrix(draft, "embedding.weight")], { perm: [1, 0] })
+      : transposed(draft, `${name}.weight`);
     const bias = parameters[`${name}.bias`];
     let y = graph.node("MatMul", [x, W]);
     if (bias) y = graph.node("Add", [y, graph.tensor(`${name}.bias`, bias.shape, bias.data)]);
@@ -51,7 +50,7 @@ export const LAYERS: Record<string, (draft: Draft) => void> = {
   },
 
   conv1d(draft) {
-    const { graph, layer, parameters, states, units: inputs } = draft;
+    const { graph, layer, states, units: inputs } = draft;
     const { kernel, dilation = 1, units } = layer as { kernel: number; dilation?: number; units: number };
     const name = draft.name("conv1d");
     const past = (kernel - 1) * dilation;
@@ -61,10 +60,7 @@ export const LAYERS: Record<string, (draft: Draft) => void> = {
       x = graph.node("Concat", [stateIn(draft, own, [past, "B", inputs]), x], { axis: 0 });
       stateOut(draft, own, x, past, inputs);
     }
-    const [W, b] = ["weight", "bias"].map((part) => {
-      const { shape, data } = parameters[`${name}.${part}`] as Tensor;
-      return graph.tensor(`${name}.${part}`, shape, data);
-    }) as [string, string];
+    const [W, b] = [matrix(draft, `${name}.weight`), matrix(draft, `${name}.bias`)];
     const turned = graph.node("Transpose", [x], { perm: [1, 2, 0] });
     const attributes = { kernel_shape: [kernel], dilations: [dilation], strides: [1], pads: [states ? 0 : past, 0] };
     draft.x = graph.node("Transpose", [graph.node("Conv", [turned, W, b], attributes)], { perm: [2, 0, 1] });
@@ -81,9 +77,9 @@ export const LAYERS: Record<string, (draft: Draft) => void> = {
       const name = draft.name("pooling");
       const part = (end: string) => parameters[`${name}.${end}`] as Tensor;
       const bias = graph.tensor(`${name}.bias`, part("bias").shape, part("bias").data);
-      const scores = graph.node("MatMul", [x, transposed(graph, `${name}.weight`, part("weight"))]);
+      const scores = graph.node("MatMul", [x, transposed(draft, `${name}.weight`)]);
       const u = graph.node("Tanh", [graph.node("Add", [scores, bias])]);
-      const e = graph.node("MatMul", [u, transposed(graph, `${name}.v`, part("v"))]);
+      const e = graph.node("MatMul", [u, transposed(draft, `${name}.v`)]);
       const a = graph.node("Softmax", [masked(draft, e, -Infinity)], { axis: 0 });
       draft.x = reduce(draft, "ReduceSum", graph.node("Mul", [masked(draft, x, 0), a]));
     } else if (kind === "max") draft.x = reduce(draft, "ReduceMax", masked(draft, x, -Infinity));

@@ -1,6 +1,7 @@
 /** A whole model as an ONNX graph. */
 
-import { type Layer, Model } from "../interop/core.js";
+import type { Int8Engine } from "../int8/engine.js";
+import { type Engine, type Layer, Model } from "../interop/core.js";
 import { inputs, scaled } from "./inputs.js";
 import { LAYERS } from "./layers.js";
 import type { Draft } from "./out.js";
@@ -23,7 +24,7 @@ const STEPS = /^(rnn|gru|lstm|lstm97|conv1d)$/;
 const RECURRENT = /^(rnn|gru|lstm)$/;
 
 export function graphOf(model: Model<unknown>, { states = false, lengths = false, opset: given }: OnnxOptions): Uint8Array<ArrayBuffer> {
-  const { config, layout, units } = Model.engine("model", model);
+  const { config, layout, units, scales = new Map() }: Engine & { scales?: Int8Engine["scales"] } = Model.engine("model", model);
   const opset = given ?? (config.layers.some(({ type }) => type === "normalization") ? 17 : 14);
   // With the pooling that the output "last" stands for.
   let next = 0;
@@ -40,6 +41,7 @@ export function graphOf(model: Model<unknown>, { states = false, lengths = false
   const draft: Draft = {
     graph,
     parameters: model.parameters(),
+    scales,
     x: "",
     units: 0,
     pooled: false,

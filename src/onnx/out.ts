@@ -1,5 +1,6 @@
 /** A model's layers as nodes of an ONNX graph. Signals are [T, B, features], above a pooling [B, features]. */
 
+import { roundRows } from "../int8/rows.js";
 import { clip, type Tensor } from "../interop/core.js";
 import type { Attribute, Dimensions, Graph } from "./writer.js";
 
@@ -7,6 +8,8 @@ import type { Attribute, Dimensions, Graph } from "./writer.js";
 export interface Draft {
   graph: Graph;
   parameters: Record<string, Tensor>;
+  /** Of int8 weights: the scales of each matrix's rows. */
+  scales: ReadonlyMap<string, Float32Array>;
   /** The signal's name, its numbers at each step, and whether it is of the whole sequence. */
   x: string;
   units: number;
@@ -32,8 +35,29 @@ export function stateIn({ graph, states }: Draft, name: string, dimensions: Dime
   return states ? graph.input(name, "float", dimensions) : "";
 }
 
+/**
+ * A matrix as a constant. One of int8 weights is its integers times the scales of its rows: runtimes compute it once, as they load the file.
+ * (ONNX Runtime would multiply behind a DequantizeLinear in 8 bits, and would compute those of a recurrent layer anew in each run.)
+ */
+export function matrix(draft: Draft, name: string, tensor = draft.parameters[name] as Tensor, rows = draft.scales.get(name)): string {
+  const { graph } = draft;
+  const { shape, data } = tensor;
+  if (!rows) return graph.tensor(name, shape, data);
+  const integers = graph.tensor(`${name}_int8`, shape, roundRows({ shape: [rows.length, data.length / rows.length], data }, rows));
+  // A row has all dimensions but the first, or but two.
+  const before = rows.length === shape[0] ? 1 : 2;
+  const own = shape.map((n, i) => (i < before ? n : 1));
+  return graph.node("Mul", [graph.node("Cast", [integers], { to: 1 }), graph.tensor(`${name}_scale`, own, rows)]);
+}
+
 /** A matrix [O, I] as [I, O]. */
-export function transposed(graph: Graph, name: string, { shape: [rows = 0, columns = 0], data }: Tensor): string {
+export function transposed(draft: Draft, name: string): string {
+  const { graph, parameters, scales } = draft;
+  if (scales.has(name)) return graph.node("Transpose", [matrix(draft, name)], { perm: [1, 0] });
+  const {
+    shape: [rows = 0, columns = 0],
+    data,
+  } = parameters[name] as Tensor;
   const turned = data.map((_, i) => data[(i % rows) * columns + Math.floor(i / rows)] as number);
   return graph.tensor(name, [columns, rows], turned);
 }

@@ -23,7 +23,7 @@ export function field(number: number, value: number | string | Bytes): Bytes {
 /** A field with a single float. */
 export const float = (number: number, value: number): Bytes => [varint(number * 8 + 5), littleEndian(Float32Array.of(value))];
 
-export type Numbers = Float32Array | Float64Array | BigInt64Array;
+export type Numbers = Int8Array | Float32Array | Float64Array | BigInt64Array;
 
 /** The bytes of numbers, as they are in files. */
 export function littleEndian(numbers: Numbers): Uint8Array<ArrayBuffer> {
@@ -31,6 +31,7 @@ export function littleEndian(numbers: Numbers): Uint8Array<ArrayBuffer> {
   const view = new DataView(new ArrayBuffer(size * length));
   numbers.forEach((value, i) => {
     if (typeof value === "bigint") view.setBigInt64(i * size, value, true);
+    else if (size === 1) view.setInt8(i, value);
     else if (size === 8) view.setFloat64(i * size, value, true);
     else view.setFloat32(i * size, value, true);
   });

@@ -6,7 +6,7 @@ import { type Bytes, field, float, joined, littleEndian, type Numbers } from "./
 export type Dimensions = readonly (number | "T" | "B")[];
 
 /** The codes of the types of numbers. */
-export const TYPES = { float: 1, int32: 6, int64: 7, double: 11 } as const;
+export const TYPES = { float: 1, int8: 3, int32: 6, int64: 7, double: 11 } as const;
 
 export type Attribute = number | string | readonly number[] | readonly string[];
 
@@ -81,7 +81,14 @@ export class Graph {
   tensor(name: string, shape: readonly number[], data: Numbers): string {
     return this.#once(name, () => {
       const own = this.#inner(name);
-      const type = data instanceof Float32Array ? TYPES.float : data instanceof Float64Array ? TYPES.double : TYPES.int64;
+      const type =
+        data instanceof Float32Array
+          ? TYPES.float
+          : data instanceof Int8Array
+            ? TYPES.int8
+            : data instanceof Float64Array
+              ? TYPES.double
+              : TYPES.int64;
       const sizes = shape.flatMap((n) => field(1, n));
       this.#parts.push(...field(5, [...sizes, ...field(2, type), ...field(8, own), ...field(9, [littleEndian(data)])]));
       return own;
