@@ -25,14 +25,33 @@ const guides = [
     text: "Begin",
     items: [
       { text: "Start", link: "/start" },
-      { text: "Whole programs", link: "/guide" },
-      { text: "When it does not learn", link: "/trouble" },
       { text: "Data: shapes and tables", link: "/data" },
       { text: "The API on one page", link: "/api" },
     ],
   },
   {
-    text: "Real data",
+    text: "Guides",
+    items: [
+      { text: "All guides", link: "/guide" },
+      { text: "Forecast with intervals", link: "/guides/forecast" },
+      { text: "A table with gaps", link: "/guides/table" },
+      { text: "Classify sequences", link: "/guides/classify" },
+      { text: "Generate text", link: "/guides/text" },
+      { text: "Label each step", link: "/guides/label" },
+      { text: "Labels without places", link: "/guides/unaligned" },
+      { text: "Find anomalies as they come", link: "/guides/anomalies" },
+      { text: "Learn online", link: "/guides/online" },
+      { text: "Fine-tune", link: "/guides/fine-tune" },
+      { text: "Serve a thousand sessions", link: "/guides/sessions" },
+      { text: "Stop and go on", link: "/guides/checkpoints" },
+      { text: "Move a model in and out", link: "/guides/files" },
+      { text: "Weights of one byte", link: "/guides/int8" },
+      { text: "Choose a size", link: "/guides/units" },
+      { text: "When it does not learn", link: "/trouble" },
+    ],
+  },
+  {
+    text: "Longer programs",
     items: Object.entries(titles).map(([page, text]) => ({ text, link: `/project/${page}` })),
   },
   {
@@ -91,7 +110,7 @@ export default defineConfig({
   themeConfig: {
     nav: [
       { text: "Start", link: "/start" },
-      { text: "Guides", link: "/guide", activeMatch: "^/(guide|data|api|trouble|from/|project/|runtimes|benches)" },
+      { text: "Guides", link: "/guide", activeMatch: "^/(guides?|data|api|trouble|from/|project/|runtimes|benches)" },
       { text: "The note", link: "/note" },
       { text: "Playground", link: "/play" },
       { text: "Reference", link: "/reference/memcell/", activeMatch: "^/reference/" },
