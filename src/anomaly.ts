@@ -3,12 +3,12 @@
  * with their spread, and what is surprising beside both is an anomaly. It stands on the public API; the core does not know it.
  */
 
-import { type Parts, read, write } from "./anomaly/file.js";
+import { type Parts, read, unlearned, write } from "./anomaly/file.js";
 import { checkOptions, type DetectorOptions } from "./anomaly/options.js";
 import { follow, tailOf, thresholdOf } from "./anomaly/tail.js";
 import { bounded, foreseen, take, watch } from "./anomaly/watched.js";
 import { waves } from "./forecast/regression.js";
-import { fitSmoothing, type Smoothing } from "./forecast/smoothing.js";
+import { fitSmoothing } from "./forecast/smoothing.js";
 import { adam, createModel, createOnlineLearner, dense, lstm, type OnlineLearner, resumeOnlineLearner } from "./index.js";
 import { arrayLike, fail, finite, isRecord } from "./internal.js";
 
@@ -34,6 +34,11 @@ export interface Verdict {
 
 /** How far a false alarm moves a threshold: so many of them come as were asked for (as adaptive conformal inference, Gibbs & Candès 2021). */
 const RATE = 0.03;
+/** The part of the rate that each of both scores has: alarms come in rows, often of both. */
+const SHARE = 1 / 2;
+/** Steps without an alarm until the next one counts as another event. Thresholds learn nothing from an event but that it began. */
+const CALM = 24;
+
 class Detector {
   #learner: OnlineLearner;
   #parts: Parts;
@@ -47,24 +52,19 @@ class Detector {
     this.#parts = {
       o,
       watched: o.columns.map(() => watch(smoothing, [])),
-      tails: null,
-      waiting: [[], []],
-      steps: 0,
+      ...unlearned(),
       place: 0,
       said: [...Array(n).fill(0), ...Array(n).fill(1.25)],
-      factors: [1, 1],
-      alarmed: [false, false],
     };
   }
 
   #read(path: string, row: unknown): number[] {
-    if (!isRecord(row)) return fail(TypeError, path, `an object with ${this.#parts.o.columns.join(", ")}`, row);
-    return this.#parts.o.columns.map((name) => {
-      const value = row[name];
-      if (value === null || value === undefined || Number.isNaN(value)) return NaN;
-      const at = `${path}.${name}`;
-      if (typeof value !== "number") return fail(TypeError, at, "a number, or null for a gap", value);
-      return finite(value) ? fail(RangeError, at, "a finite number, or null for a gap", value) : value;
+    const { columns } = this.#parts.o;
+    if (!isRecord(row)) return fail(TypeError, path, `an object with ${columns.join(", ")}`, row);
+    return columns.map((name) => {
+      const value = row[name] ?? NaN;
+      const wrong = typeof value !== "number" ? TypeError : !Number.isNaN(value) && finite(value) && RangeError;
+      return wrong ? fail(wrong, `${path}.${name}`, "a number, or null for a gap", value) : (value as number);
     });
   }
 
@@ -77,14 +77,13 @@ class Detector {
   fit(table: Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[]): this {
     const { columns, season } = this.#parts.o;
     const lists = columns.map((name) =>
-      Array.isArray(table) ? [] : arrayLike(`table.${name}`, (table as Record<string, unknown>)?.[name], "an array or a typed array"),
+      Array.isArray(table) ? table : arrayLike(`table.${name}`, Object(table)[name], "an array or a typed array"),
     );
-    const length = Array.isArray(table) ? table.length : (lists[0] as ArrayLike<unknown>).length;
+    const [{ length }] = lists as [ArrayLike<unknown>];
     const least = Math.max(100, 2 * season);
     if (length < least) fail(RangeError, "table", `at least ${least} rows`, length);
     lists.forEach((list, k) => {
-      if (!Array.isArray(table) && list.length !== length)
-        fail(RangeError, `table.${columns[k]}`, `${length} rows, as many as ${columns[0]} has`, list);
+      if (list.length !== length) fail(RangeError, `table.${columns[k]}`, `${length} rows, as many as ${columns[0]} has`, list);
     });
     const rows = Array.from({ length }, (_, i) =>
       this.#read(`table, row ${i}`, Array.isArray(table) ? table[i] : Object.fromEntries(columns.map((name, k) => [name, lists[k]?.[i]]))),
@@ -92,21 +91,19 @@ class Detector {
     const own = columns.map((name, k) => {
       const values = Float64Array.from(rows, (row) => row[k] as number);
       if (values.every(Number.isNaN)) fail(RangeError, `table.${name}`, "numbers, not gaps alone", "gaps alone");
-      return values;
+      return { values, smoothing: fitSmoothing([values], season, season || 12) };
     });
-    const smoothing = own.map((values) => fitSmoothing([values], season, season || 12));
+    const parts = this.#parts;
     for (let pass = 0; pass < 3; pass++) {
-      this.#parts.watched = own.map((values, k) => watch(smoothing[k] as Smoothing, values));
       this.#learner.reset();
-      this.#parts.place = 0;
-      [this.#parts.tails, this.#parts.waiting, this.#parts.steps] = [null, [[], []], -length];
+      const watched = own.map(({ values, smoothing }) => watch(smoothing, values));
+      Object.assign(parts, unlearned(), { watched, place: 0, steps: -length });
       rows.forEach((row, i) => {
-        if (i === Math.floor((2 * length) / 3)) this.#parts.waiting = [[], []];
+        if (i === Math.floor((2 * length) / 3)) parts.waiting = [[], []];
         this.#step(row);
       });
     }
-    this.#parts.tails = this.#parts.waiting.map((scores) => tailOf(scores));
-    Object.assign(this.#parts, { waiting: [[], []], factors: [1, 1], alarmed: [false, false] });
+    Object.assign(parts, unlearned(), { tails: parts.waiting.map(tailOf) });
     return this;
   }
 
@@ -149,25 +146,23 @@ class Detector {
     const scores = [step, window] as const;
     let [anomaly, threshold, shown]: [Verdict["anomaly"], number, number] = [null, NaN, 0];
     if (parts.tails) {
-      // A third of the rate for each of both scores, as alarms come in rows.
-      const limits = parts.tails.map((tail, i) => thresholdOf(tail, rate / 3) * (parts.factors[i] as number)) as [number, number];
+      const limits = parts.tails.map((tail, i) => thresholdOf(tail, SHARE * rate) * (parts.factors[i] as number));
       const over = scores.map((score, i) => score > (limits[i] as number));
       anomaly = stuck >= 0 ? "stuck" : over[0] ? "outlier" : over[1] ? "drift" : null;
       shown = Number(anomaly === "drift");
       threshold = limits[shown] as number;
       parts.tails.forEach((tail, i) => {
-        follow(tail, scores[i] as number, limits[i] as number);
-        // Only the first alarm of a row of them counts: what lasts is one event.
-        const on = over[i] as boolean;
-        if (!on || !parts.alarmed[i]) parts.factors[i] = (parts.factors[i] as number) * (on ? 1 + RATE : 1 - (RATE * rate) / 3);
-        parts.alarmed[i] = on;
+        const left = parts.alarmed[i] as number;
+        if (left === 0) follow(tail, scores[i] as number, limits[i] as number);
+        parts.factors[i] = (parts.factors[i] as number) * (over[i] && left === 0 ? 1 + RATE : 1 - RATE * SHARE * rate);
+        parts.alarmed[i] = over[i] ? CALM : Math.max(0, left - 1);
       });
+      // The sums begin anew, so that what goes on is found again.
+      if (over[1]) for (const own of parts.watched) own.mean = own.energy = 0;
     } else if (parts.steps++ >= 20 || parts.steps < 0) {
       parts.waiting.forEach((list, i) => list.push(scores[i] as number));
-      if ((parts.waiting[0] as number[]).length >= warmup && parts.steps > 0) {
-        parts.tails = parts.waiting.map(tailOf);
-        parts.waiting = [[], []];
-      }
+      if ((parts.waiting[0] as number[]).length >= warmup && parts.steps > 0)
+        Object.assign(parts, unlearned(), { tails: parts.waiting.map(tailOf) });
     }
     const column = columns[anomaly === "stuck" ? stuck : ([surprising, drifting][shown] as number)] as string;
 
@@ -177,14 +172,7 @@ class Detector {
     const phase = season ? parts.place / season : 0;
     const outputs = this.#learner.step([...errors.map((error) => error || 0), ...waves(phase, 1)]);
     parts.said = [...this.#learner.model.probabilities(outputs)].map((value, i) => (i < n ? bounded(value) : Math.max(value, 0.05)));
-    return {
-      anomaly,
-      score: scores[shown] as number,
-      threshold,
-      column,
-      expected,
-      deviation,
-    };
+    return { anomaly, score: scores[shown] as number, threshold, column, expected, deviation };
   }
 
   /** All of it as bytes: `loadDetector` goes on from there, to the bit. */

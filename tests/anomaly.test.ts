@@ -48,6 +48,14 @@ describe("after a table", () => {
         for (let t = 200; t < 300; t++) heat[t]! += (t - 200) / 15;
       },
     ],
+    [
+      "another rhythm",
+      "drift",
+      "heat",
+      ({ heat }) => {
+        for (let t = 200; t < 300; t++) heat[t]! += 5 * (Math.sin(t / 2) - Math.sin((2 * Math.PI * t) / 24));
+      },
+    ],
     ["a sensor that is stuck", "stuck", "heat", ({ heat }) => heat.fill(heat[199]!, 200)],
   ])("%s is one, in its column", (_, anomaly, column, change) => {
     const found = verdicts(change)
@@ -56,6 +64,15 @@ describe("after a table", () => {
     expect(found.length).toBeGreaterThan(0);
     expect(found[0]!.column).toBe(column);
     if (anomaly !== "stuck") expect(found[0]!.score).toBeGreaterThan(found[0]!.threshold);
+  });
+
+  test("a shift that stays is found when it comes and while it stays, and is usual in the end", () => {
+    const all = verdicts(({ pressure }) => {
+      for (let t = 200; t < 300; t++) pressure[t]! += 5;
+    });
+    expect(all.findIndex(({ anomaly, column }, t) => t >= 200 && anomaly && column === "pressure")).toBeLessThan(203);
+    expect(all.slice(200, 240).some(({ anomaly }) => anomaly === "drift")).toBe(true);
+    expect(all.slice(280).filter(({ anomaly }) => anomaly).length).toBeLessThan(10);
   });
 
   test("gaps are no anomalies, and nothing is expected to be learned from them", () => {
@@ -115,7 +132,7 @@ describe("bad input is refused", () => {
   test.each<[string, unknown, string]>([
     ["no row", 3, '"row" expected an object with heat, pressure, got 3'],
     ["a label", { heat: "hot", pressure: 1 }, '"row.heat" expected a number, or null for a gap, got "hot"'],
-    ["an infinite number", { heat: 1, pressure: Infinity }, '"row.pressure" expected a finite number, or null for a gap, got Infinity'],
+    ["an infinite number", { heat: 1, pressure: Infinity }, '"row.pressure" expected a number, or null for a gap, got Infinity'],
   ])("%s", (_, row, message) => expect(() => loadDetector(learned).step(row as never)).toThrow(message));
 
   test.each<[string, unknown, string]>([

@@ -52,7 +52,7 @@ const BUDGETS = {
   "memcell.js": 350,
   "core.js": 70_750,
   "memcell.wasm": 14_200,
-  "anomaly.js": 4_250,
+  "anomaly.js": 4_200,
   "workerd.js": 53_800,
   "batcher.js": 2_250,
   "c.js": 5_850,

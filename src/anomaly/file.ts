@@ -1,7 +1,7 @@
 /** A detector as bytes: the length of its JSON, the JSON, and what its online learner saved. */
 
 import { Smoother, type Smoothing } from "../forecast/smoothing.js";
-import { bytes, fail } from "../internal.js";
+import { bytes, fail, numbers } from "../internal.js";
 import { checkOptions, type DetectorOptions } from "./options.js";
 import type { Tail } from "./tail.js";
 import type { Watched } from "./watched.js";
@@ -19,32 +19,25 @@ export interface Parts {
   place: number;
   /** The forecast of the next step: the means of all columns' errors, then their deviations. */
   said: number[];
-  /** By which each threshold is moved, and whether the last score passed it. */
+  /** By which each threshold is moved, and steps until its next alarm is another event. */
   factors: number[];
-  alarmed: boolean[];
+  alarmed: number[];
 }
+
+/** The parts that know no score yet. */
+export const unlearned = () => ({ tails: null, waiting: [[], []], steps: 0, factors: [1, 1], alarmed: [0, 0] });
 
 type SavedColumn = Omit<Watched, "smoother"> & { of: Smoothing; level: number; trend: number; seasonal: number[]; at: number };
 
 export function write({ watched, ...parts }: Parts, learner: Uint8Array): Uint8Array<ArrayBuffer> {
-  const columns = watched.map(({ smoother: { of, level, trend, seasonal, at }, ...own }) => ({
-    ...own,
-    of,
-    level,
-    trend,
-    seasonal: [...seasonal],
-    at,
-  }));
-  const json = new TextEncoder().encode(JSON.stringify({ version: 1, columns, ...parts }));
+  const columns = watched.map(({ smoother, ...own }) => ({ ...own, ...smoother, seasonal: [...smoother.seasonal] }));
+  const json = new TextEncoder().encode(JSON.stringify({ version: 2, columns, ...parts }));
   const result = new Uint8Array(4 + json.length + learner.length);
   new DataView(result.buffer).setUint32(0, json.length, true);
   result.set(json, 4);
   result.set(learner, 4 + json.length);
   return result;
 }
-
-const numbers = (list: unknown, length?: number) =>
-  Array.isArray(list) && (length ?? list.length) === list.length && list.every(Number.isFinite);
 
 /** @throws TypeError, RangeError if it is something else */
 export function read(source: unknown): { parts: Parts; learner: Uint8Array } {
@@ -56,29 +49,28 @@ export function read(source: unknown): { parts: Parts; learner: Uint8Array } {
       columns: SavedColumn[];
     };
     const o = checkOptions(parts.o);
-    const watched = columns.map(({ of, level, trend, seasonal, at, ...own }): Watched => {
-      const { alpha, beta, gamma, phi, season } = of;
-      const { seen, scale, mean, energy, repeats, longest } = own;
-      const all = [alpha, beta, gamma, phi, level, trend, at, seen, scale, mean, energy, repeats, longest];
-      if (season !== o.season || !numbers(seasonal, season) || !numbers(all) || !(at >= 0)) throw null;
-      const smoother = new Smoother({ alpha, beta, gamma, phi, season }, []);
-      smoother.seasonal.set(seasonal);
-      Object.assign(smoother, { level, trend, at });
-      return { smoother, seen, scale, mean, energy, repeats, longest, last: own.last ?? NaN };
-    });
+    // Tails of version 1 are those of another score: they are learned anew.
+    if (version === 1) Object.assign(parts, unlearned());
     const { tails, waiting, steps, place, said, factors, alarmed } = parts;
-    const sound =
-      version === 1 &&
-      watched.length === o.columns.length &&
-      numbers(said, 2 * watched.length) &&
-      numbers([steps, place]) &&
-      numbers(factors, 2) &&
-      alarmed.length === 2 &&
-      waiting.length === 2 &&
-      waiting.every((list) => numbers(list)) &&
-      (tails === null ||
-        (tails.length === 2 && tails.every(({ level, scores, peaks, sum, squares }) => numbers([level, scores, peaks, sum, squares]))));
-    if (sound) return { parts: { o, watched, tails, waiting, steps, place, said, factors, alarmed }, learner: file.subarray(end) };
+    const check = (list: unknown, length = (list as number[]).length) => numbers("", list, length);
+    const watched = columns.map(({ of, level, trend, seasonal, at, seen, scale, mean, energy, repeats, longest, last }): Watched => {
+      const { alpha, beta, gamma, phi, season } = of;
+      check([alpha, beta, gamma, phi, level, trend, at, seen, scale, mean, energy, repeats, longest]);
+      check(seasonal, o.season);
+      if (season !== o.season || at < 0) throw null;
+      const smoother = new Smoother(of, []);
+      Object.assign(smoother, { level, trend, at });
+      smoother.seasonal.set(seasonal);
+      return { smoother, seen, scale, mean, energy, repeats, longest, last: last ?? NaN };
+    });
+    check(said, 2 * watched.length);
+    check([steps, place]);
+    check(factors, 2);
+    check(alarmed, 2);
+    for (const list of waiting) check(list);
+    for (const { level, scores, peaks, sum, squares } of tails ?? []) check([level, scores, peaks, sum, squares]);
+    if (watched.length === o.columns.length && waiting.length === 2 && (tails ?? waiting).length === 2)
+      return { parts: { o, watched, tails, waiting, steps, place, said, factors, alarmed }, learner: file.subarray(end) };
   } catch {
     // Something is missing or of another kind.
   }

@@ -7,7 +7,7 @@ export interface Watched {
   /** Values seen, and the mean absolute error of smoothing, in the column's units; 0 before the first error. */
   seen: number;
   scale: number;
-  /** Running means of errors in that scale, and of what their sizes are above their mean. */
+  /** Cumulative sums (CUSUM: Page 1954) of errors in deviations, and of what their sizes are above the mean size, each drawn to 0. */
   mean: number;
   energy: number;
   /** The last value (NaN before the first), how often it was repeated, and the most that any was while learning. */
@@ -18,10 +18,8 @@ export interface Watched {
 
 /** The largest surprise that is learned from, in deviations. */
 const BOUND = 4;
-/** Running means are over some 24 steps. */
-const DECAY = 2 / 25;
-/** The deviation of a running mean of independent numbers of deviation 1. */
-const RUNNING = Math.sqrt(DECAY / (2 - DECAY));
+/** By which cumulative sums are drawn to 0 at each step: half of the shift that they are to find first, one deviation. */
+const SLACK = 0.5;
 /** The mean size of normal numbers, and its deviation. */
 const ABSOLUTE = Math.sqrt(2 / Math.PI);
 const SPREAD = Math.sqrt(1 - 2 / Math.PI);
@@ -61,8 +59,9 @@ export function take(own: Watched, value: number, expected: number, deviation: n
   const scaled = error / (own.scale || 1);
   // Together by smoothing alone: the network soon takes what lasts for usual.
   const raw = bounded(ABSOLUTE * scaled);
-  own.mean += DECAY * (raw - own.mean);
-  own.energy += DECAY * ((Math.abs(raw) - ABSOLUTE) / SPREAD - own.energy);
+  const sum = own.mean + raw;
+  own.mean = Math.sign(sum) * Math.max(0, Math.abs(sum) - SLACK);
+  own.energy = Math.max(0, own.energy + (Math.abs(raw) - ABSOLUTE) / SPREAD - SLACK);
   own.repeats = value === own.last ? own.repeats + 1 : 0;
   own.last = value;
   if (learning) own.longest = Math.max(own.longest, own.repeats);
@@ -73,7 +72,7 @@ export function take(own: Watched, value: number, expected: number, deviation: n
   return {
     error: bounded(scaled),
     surprise: own.seen === 1 ? 0 : Math.abs(scaled - expected) / deviation,
-    together: Math.max(Math.abs(own.mean), own.energy) / RUNNING,
+    together: Math.max(Math.abs(own.mean), own.energy),
     stuck: own.repeats > 2 * own.longest + 5,
   };
 }
