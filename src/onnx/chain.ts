@@ -4,8 +4,9 @@
  */
 
 import { combine } from "./combine.js";
-import { type Json, type Maker, type Numbers, PLACES, type Signal, type Term } from "./signal.js";
+import { type Fill, type Json, type Maker, type Numbers, PLACES, type Signal, type Term, type Through } from "./signal.js";
 import { refuse, type Spend } from "./views.js";
+import { written } from "./written.js";
 
 /** Places in one signal. */
 interface Places {
@@ -23,6 +24,7 @@ const isWhole = ({ signal, terms: [term] }: Folded) => term?.at.length === signa
 const taken = (list: Float64Array, at: Float64Array, absent: number) => at.map((place) => (place < 0 ? absent : (list[place] as number)));
 const times = (a?: Float64Array, b?: Float64Array) => (a && b ? a.map((x, i) => x * (b[i] as number)) : (a ?? b));
 const plus = (a?: Float64Array, b?: Float64Array) => (a && b ? a.map((x, i) => x + (b[i] as number)) : (a ?? b));
+const isLate = (of: readonly Signal[]) => of.some(({ late, root }) => late || root !== of[0]?.root);
 /** A chain of sums may be this long. */
 const LONGEST = 200;
 
@@ -40,13 +42,25 @@ export class Chain implements Maker {
   add(units: number, name: string, more: Partial<Signal>): Signal {
     if (units >= PLACES) refuse(`of ${units} units, expected at most ${PLACES / 2}`);
     this.spend(200);
-    const signal: Signal = { ahead: more.below?.ahead === true, parts: {}, ...more, id: this.signals.length, units, name };
+    const { terms, formula, make } = more;
+    const of = terms?.flatMap(({ ids }) => this.#from(ids));
+    const signal: Signal = {
+      ahead: more.below?.ahead === true,
+      parts: {},
+      ...more,
+      open: formula !== undefined || of?.some(({ open }) => open) === true,
+      late: formula !== undefined || make !== undefined || (of !== undefined && isLate(of)),
+      root: of?.[0]?.root ?? this.signals.length,
+      id: this.signals.length,
+      units,
+      name,
+    };
     this.signals.push(signal);
     return signal;
   }
 
   like(signal: Signal, more: Partial<Signal>, units = signal.units): Signal {
-    return this.add(units, signal.name, { ...signal, final: undefined, settled: undefined, ...more });
+    return this.add(units, signal.name, { ...signal, final: undefined, settled: undefined, known: undefined, ...more });
   }
 
   bare(below: Signal, name: string, layer: Json, more: Partial<Signal> = {}): Signal {
@@ -57,6 +71,16 @@ export class Chain implements Maker {
     const parts = { weight: { shape: [units, below.units], data: weight }, ...(bias && { bias: { shape: [units], data: bias } }) };
     return this.add(units, name, { layer: { type: "dense", units }, below, parts });
   }
+
+  begins({ name }: Signal): void {
+    this.notes.add(`initial states (${name}) are zeros, or a sequence's \`state\`; streams carry them`);
+  }
+
+  /** The signals that features are of. */
+  #from = (ids: Float64Array) => [...new Set(ids.map((id) => Math.floor(id / PLACES)))].flatMap((at) => this.signals[at] ?? []);
+
+  /** Whether what features are shows when a layer takes from them. */
+  late = (ids: Float64Array) => isLate(this.#from(ids));
 
   idsOf = ({ id, units }: Signal) => Float64Array.from({ length: units }, (_, i) => id * PLACES + i);
 
@@ -111,6 +135,15 @@ export class Chain implements Maker {
     }
     const signal = from[0] as Signal;
     const at = ids.map((id) => (id < 0 ? -1 : id % PLACES));
+    if (signal.open) signal.known ??= written(this, signal);
+    signal.known ??= signal.make?.();
+    const { known } = signal;
+    if (known) {
+      return this.fold(
+        ids.map((id) => (id < 0 ? id : id + (known.id - signal.id) * PLACES)),
+        depth + 1,
+      );
+    }
     if (!signal.terms) return { signal, terms: [{ at }], ops: [] };
     const inner: (Folded & { by: Float64Array | undefined })[] = signal.terms.map(({ ids, scale }) => ({
       ...this.fold(taken(ids, at, -1), depth + 1),
@@ -147,7 +180,7 @@ export class Chain implements Maker {
   }
 
   /** The signal of a layer that a signal is. */
-  settle = (signal: Signal): Signal => (signal.terms ? this.plain(this.idsOf(signal)) : signal);
+  settle = (signal: Signal): Signal => (signal.terms || signal.late ? this.plain(this.idsOf(signal)) : signal);
 
   /** The signal of a layer whose outputs are these features; of a layer more, if need be. */
   plain(ids: Float64Array, name?: string): Signal {
@@ -169,7 +202,7 @@ export class Chain implements Maker {
   }
 
   /** What the features take from, and weights of the features as weights of that. */
-  through(ids: Float64Array) {
+  through(ids: Float64Array): Through {
     const whole = this.whole(ids);
     const folded = this.fold(ids);
     const free = whole?.settled ?? this.#free(folded);
@@ -177,9 +210,8 @@ export class Chain implements Maker {
     return this.#through(free ? this.fold(this.idsOf(free)) : folded);
   }
 
-  #through({ signal, terms, shift }: Folded) {
+  #through({ signal, terms, shift }: Folded): Through {
     const { units } = signal;
-    type Fill = (add: (row: number, feature: number, weight: number) => void) => void;
     return {
       signal,
       shifted: shift !== undefined,
@@ -218,7 +250,7 @@ export class Chain implements Maker {
     const { layer, parts } = signal;
     const [{ at, scale } = { at: new Float64Array() }, second] = terms;
     const whole = isWhole(folded);
-    const { activation, kind } = (layer ?? {}) as Record<string, string | undefined>;
+    const { activation } = layer ?? {};
     if (second) {
       const own = layer?.type === "pooling" && layer.kind === "last" ? (signal.below as Signal) : signal;
       const half = own.units / 2;
@@ -268,9 +300,6 @@ export class Chain implements Maker {
       });
       return this.like(signal, { parts: { weight: of(scale, 1), bias: of(shift, 0) } });
     }
-    const stretched = layer?.type === "dense" ? "activation" : "kind";
-    if ((kind ?? activation) === "[-1,1]" && whole && !shift && scale?.every((value) => value === 2))
-      return this.like(signal, { layer: { ...layer, [stretched]: "[-2,2]" } });
     return undefined;
   }
 }

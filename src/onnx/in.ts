@@ -50,7 +50,7 @@ const sizesOf = ({ type }: ValueProto): Sizes | undefined =>
   type?.tensor?.shape?.dims.map(({ size }) => (size && size > 0 ? size : undefined));
 
 /** An input of the graph; undefined where it has features without a size. */
-function symbol(chain: Chain, name: string, sizes: Sizes, meaning: string, type?: number): View | undefined {
+function symbol(chain: Chain, name: string, sizes: Sizes, meaning: string, type?: number, state = false): View | undefined {
   const dims = sizes.map((size, k): Dim => {
     const role = meaning[k] as string;
     if (role === "F") return [{ size: size as number, stride: 0 }];
@@ -58,7 +58,7 @@ function symbol(chain: Chain, name: string, sizes: Sizes, meaning: string, type?
   });
   const units = product(dims.flat().map(({ size, role }) => (role ? 1 : size)));
   if (!(units < PLACES)) return undefined;
-  const { id } = chain.add(units, `"${clip(name, 80)}"`, {});
+  const { id } = chain.add(units, `"${clip(name, 80)}"`, { state });
   return { dims: strided(dims), offset: 0, read: (at) => id * PLACES + at, steps: { reversed: false, front: 0, behind: 0 }, type };
 }
 
@@ -111,7 +111,7 @@ export function modelOfOnnx<O>(source: Uint8Array | ArrayBuffer, given: FromOnnx
       const outer: Values = { ...known };
       for (const { name, ...rest } of inputs) {
         const own = sizesOf({ name, ...rest });
-        const view = own && symbol(chain, name, own, own.map((size) => (size ? "F" : "B")).join(""), rest.type?.tensor?.type);
+        const view = own && symbol(chain, name, own, own.map((size) => (size ? "F" : "B")).join(""), rest.type?.tensor?.type, true);
         outer[name] = view ?? new Refused(`has an input "${clip(name, 80)}" without a shape: give its value`, 0);
       }
       const view = symbol(chain, main.name, sizes, meaning, main.type?.tensor?.type);

@@ -2,14 +2,28 @@
 
 import { lastOf } from "./lastStep.js";
 import { affine } from "./math.js";
-import { features, foreign, given, idsOf, input, listed, type Node, plain, type Rows, shaped, spendOf, wholeSequence } from "./node.js";
-import { as, attention, normalize } from "./patterns.js";
-import { shortest } from "./recurrences.js";
+import {
+  features,
+  foreign,
+  formula,
+  given,
+  idsOf,
+  input,
+  listed,
+  type Node,
+  plain,
+  type Rows,
+  shaped,
+  spendOf,
+  wholeSequence,
+} from "./node.js";
+import { as, attention } from "./patterns.js";
 import { type Json, PLACES, type Signal } from "./signal.js";
 import {
   axisOf,
   countOf,
   type Dim,
+  filled,
   hasRole,
   numberAt,
   refuse,
@@ -22,27 +36,20 @@ import {
   valuesOf,
   walk,
 } from "./views.js";
+import { activated, normalized, shortest } from "./written.js";
 
-/** An activation on top of a signal: a dense layer's own, or a layer. */
-function activate(node: Node, view: View, kind: string, alpha?: number): View {
+/** An activation of an array; where it shows later what that is, by its formula. */
+function activate(node: Node, kind: string, compute: (x: number) => number, alpha?: number): View {
   const { chain, name } = node;
+  const view = input(node);
   const ids = idsOf(node, view);
-  let own = kind;
-  let signal: Signal;
-  const [top] = kind === "tanh" ? [chain.signals[Math.floor((ids[0] as number) / PLACES)]] : [];
-  const [term] = top?.terms ?? [];
+  const make = () => activated(chain, chain.plain(ids, name), name, kind, alpha);
+  const [term] = chain.whole(ids)?.terms ?? [];
   // tanh of the half is the logistic function stretched.
-  if (term?.scale?.every((value) => value === 0.5) && !top?.shift && top?.terms?.length === 1 && ids.length === top.units) {
-    own = "[-1,1]";
-    signal = chain.plain(term.ids, name);
-  } else signal = chain.plain(ids, name);
-  const { layer } = signal;
-  if (layer?.type === "dense" && !layer.activation && own !== "hardSigmoid")
-    return shaped(view, chain.like(signal, { layer: { ...layer, activation: own } }));
-  return shaped(view, chain.bare(signal, name, { type: "activation", kind: own, ...(alpha !== undefined && alpha !== 0.2 && { alpha }) }));
+  const half = kind === "tanh" && term?.scale?.every((value) => value === 0.5);
+  if (half || chain.late(ids)) return formula(node, view, [ids], (_, x) => compute(x as number), make);
+  return shaped(view, make());
 }
-
-const activation = (kind: string) => (node: Node) => activate(node, input(node), kind);
 
 function softmax(node: Node): View {
   const view = input(node);
@@ -98,14 +105,13 @@ function reduced(kind: "mean" | "max" | "sum"): (node: Node) => View {
     const axis = over[0] ?? axes[0] ?? 0;
     const size = features(view, axis);
     if (over.length > 1 || kind === "max") refuse(`over the axes ${axes} of [${shapeOf(view)}]`);
-    if (size === 1) return as({ ...view, dims }, "mean", view);
+    if (size === 1) return { ...view, dims };
     const scale = kind === "mean" ? 1 / size : undefined;
     const terms = Array.from({ length: size }, (_, i) => {
       const ids = idsOf(node, slice(view, axis, i, 1, 1, spendOf(node)));
       return { ids, scale: scale && ids.map(() => scale) } as { ids: Float64Array; scale?: Float64Array };
     });
-    const sum = shaped(view, chain.add(countOf({ ...view, dims }), name, { terms }), dims);
-    return kind === "mean" && axis === view.dims.length - 1 ? as(sum, "mean", view) : sum;
+    return shaped(view, chain.add(countOf({ ...view, dims }), name, { terms }), dims);
   };
 }
 
@@ -134,19 +140,30 @@ function tokensOf(node: Node, view: View): Signal {
 const hot = ({ chain }: Node, { name }: Signal, count: number) => chain.add(count, name, { tokens: true });
 
 export const layerNodes = (): Rows => ({
-  Relu: activation("relu"),
-  Tanh: activation("tanh"),
-  Sigmoid: activation("logistic"),
+  Relu: (node) => activate(node, "relu", (x) => Math.max(0, x)),
+  Tanh: (node) => activate(node, "tanh", Math.tanh),
+  Sigmoid: (node) => activate(node, "logistic", (x) => 1 / (1 + Math.exp(-x))),
+  Clip(node) {
+    const view = input(node);
+    const [low, high] = ["min", "max"].map((name, k) => {
+      const given = node.inputs[k + 1];
+      return given ? (listed(node, name, k + 1)?.[0] as number) : node.number(name, k ? Infinity : -Infinity);
+    }) as [number, number];
+    const clipped = (x: number) => Math.min(high, Math.max(low, x));
+    const values = idsOf(node, view);
+    return view.steps ? formula(node, view, [values], (_, x) => clipped(x as number)) : filled(view, values.map(clipped));
+  },
   HardSigmoid(node) {
     const [alpha, beta] = [node.number("alpha", 0.2), node.number("beta", 0.5)];
     if (!(alpha > 0) || beta !== 0.5) refuse(`with alpha ${alpha} and beta ${beta}, expected beta 0.5`);
-    return activate(node, input(node), "hardSigmoid", shortest(alpha));
+    return activate(node, "hardSigmoid", (x) => Math.min(1, Math.max(0, alpha * x + beta)), shortest(alpha));
   },
   Softmax: softmax,
   LogSoftmax: softmax,
   LayerNormalization(node) {
     const view = input(node);
-    const y = normalize(node, view, node.number("epsilon", 1e-5));
+    if (features(view, -1) !== countOf(view)) refuse("over some of the features, expected all");
+    const y = shaped(view, normalized(node.chain, idsOf(node, view), node.name, node.number("epsilon", 1e-5)));
     if (axisOf(view, node.number("axis", -1)) !== view.dims.length - 1) refuse("of several axes, expected the last one");
     const gained = affine(node, y, "Mul", given(node, 1));
     return [node.inputs[2] ? affine(node, gained, "Add", given(node, 2)) : gained, undefined, undefined];

@@ -1,7 +1,7 @@
 /** Nodes of arithmetic: on constants they are computed, on what layers compute they become sums, scales and shifts. */
 
-import { foreign, given, idsOf, input, type Node, type Rows, shaped, spendOf } from "./node.js";
-import { isWithin, normalized, ofLengths, weighed } from "./patterns.js";
+import { formula, given, idsOf, input, type Node, type Rows, shaped, spendOf } from "./node.js";
+import { isWithin, ofLengths, weighed } from "./patterns.js";
 import { constant, countOf, expand, filled, hasRole, refuse, shapeOf, sizeOf, uniform, type View, valuesOf } from "./views.js";
 
 const DOUBLE = 11;
@@ -33,6 +33,7 @@ const UNARY: Record<string, (x: number) => number> = {
   Floor: Math.floor,
   Ceil: Math.ceil,
   Reciprocal: (x) => 1 / x,
+  Exp: Math.exp,
 };
 
 /** The shape that both can be stretched to. */
@@ -100,43 +101,50 @@ export function affine(node: Node, given: View, op: string, numbers: View): View
 
 const NEGATIVE = /* @__PURE__ */ uniform([], -1);
 
-/** A sum, or difference, of two arrays. */
-function sum(node: Node, a: View, b: View, sign: number): View {
+/** The features of two arrays, of each step the one's beside the other's. */
+function beside(node: Node, a: View, b: View): { like: View; ids: [Float64Array, Float64Array] } {
   const shape = common(a, b);
   const [x, y] = [expand(a, shape), expand(b, shape)];
-  const differ = (["T", "B"] as const).some((role) => x.dims.some((dim, k) => hasRole(dim, role) !== hasRole(y.dims[k] ?? [], role)));
+  const roles = ({ dims }: View) => `${dims.map((dim) => dim.map(({ role, size }) => (size > 1 && role) || ""))}`;
   const lie = ({ steps }: View) => `${[steps?.reversed, steps?.front, steps?.behind]}`;
-  if (differ || lie(a) !== lie(b)) refuse("of arrays whose steps lie otherwise");
-  const [ids, others] = [idsOf(node, x), idsOf(node, y)];
-  const terms = [{ ids }, { ids: others, ...(sign < 0 && { scale: new Float64Array(others.length).fill(-1) }) }];
-  return shaped(x, node.chain.add(ids.length, node.name, { terms }));
+  if (roles(x).replace(/,/g, "") !== roles(y).replace(/,/g, "") || lie(a) !== lie(b)) refuse("of arrays whose steps lie otherwise");
+  return { like: x, ids: [idsOf(node, x), idsOf(node, y)] };
 }
 
 function binary(op: string): (node: Node) => View {
   return (node) => {
     const [a, b] = [input(node), input(node, 1)];
+    const compute = BINARY[op] as Operation;
     const linear = /^(Add|Sub|Mul|Div)$/.test(op);
-    if (!a.steps && !b.steps) return computed(node, BINARY[op] as Operation, /^(Equal|Less|Greater|And|Or)/.test(op) ? 9 : undefined);
-    const known = normalized(node, op, a, b) ?? weighed(node, op, a, b) ?? ofLengths(node, op, a, b);
+    if (!a.steps && !b.steps) return computed(node, compute, /^(Equal|Less|Greater|And|Or)/.test(op) ? 9 : undefined);
+    const known = weighed(node, op, a, b) ?? ofLengths(node, op, a, b);
     if (known) return known;
     if (a.steps && b.steps) {
-      return op === "Add" || op === "Sub"
-        ? sum(node, a, b, op === "Add" ? 1 : -1)
-        : foreign(node, a, "of what layers compute with each other");
+      const { like, ids } = beside(node, a, b);
+      if (op !== "Add" && op !== "Sub") return formula(node, like, ids, (_, x, y) => compute(x as number, y as number));
+      const [one, other] = ids;
+      const terms = [{ ids: one }, { ids: other, ...(op === "Sub" && { scale: other.map(() => -1) }) }];
+      return shaped(like, node.chain.add(one.length, node.name, { terms }));
     }
     if (linear && a.steps) return affine(node, a, op, b);
     if (op === "Add" || op === "Mul") return affine(node, b, op, a);
     if (op === "Sub") return affine(node, affine(node, b, "Mul", NEGATIVE), "Add", a);
-    return foreign(node, a.steps ? a : b, "that memcell has no layer for");
+    const { view, values } = forFeatures(node, a.steps ? a : b, a.steps ? b : a);
+    return formula(node, view, [idsOf(node, view)], (place, x) => {
+      const value = values[place] as number;
+      return a.steps ? compute(x as number, value) : compute(value, x as number);
+    });
   };
 }
 
 function unary(op: string): (node: Node) => View {
   return (node) => {
     const view = input(node);
-    if (!view.steps) return filled(view, valuesOf(view, spendOf(node)).map(UNARY[op] as (x: number) => number));
+    const compute = UNARY[op] as (x: number) => number;
+    const values = valuesOf(view, spendOf(node));
+    if (!view.steps) return filled(view, values.map(compute));
     if (op === "Neg") return affine(node, view, "Mul", NEGATIVE);
-    return normalized(node, op, view) ?? foreign(node, view, "that memcell has no layer for");
+    return formula(node, view, [values], (_, x) => compute(x as number));
   };
 }
 

@@ -1,7 +1,7 @@
 /** A node of a graph as its rows see it. */
 
 import type { Chain } from "./chain.js";
-import { type Json, PLACES, type Signal } from "./signal.js";
+import { type Formula, type Json, PLACES, type Signal } from "./signal.js";
 import { type Dim, hasRole, refuse, type Steps, sizeOf, strided, type View, valuesOf } from "./views.js";
 
 export interface Node {
@@ -44,6 +44,13 @@ export function shaped(like: View, { id }: Signal, dims: readonly Dim[] = like.d
 export function foreign({ chain, name }: Node, view: View, reason: string, layer: Json = { type: "foreign" }): View {
   const ids = valuesOf(view, chain.spend);
   return shaped(view, chain.add(ids.length, name, { layer, wrong: reason }));
+}
+
+/** Arithmetic of arrays of one shape, number by number, that is no sum; with constants in it, where they are no arrays of layers. */
+export function formula({ chain, name }: Node, view: View, of: readonly Float64Array[], op: Formula["op"], make?: () => Signal): View {
+  const { length } = of[0] as Float64Array;
+  const wrong = "that memcell has no layer for";
+  return shaped(view, chain.add(length, name, { layer: { type: "foreign" }, wrong, formula: { op, of }, make }));
 }
 
 /** The signal of a layer that the array is. */

@@ -1,6 +1,6 @@
 /** What several nodes together compute as one layer does: layer normalisation, and attention over a sequence's steps. */
 
-import { features, foreign, idsOf, type Node, plain, shaped } from "./node.js";
+import { foreign, type Node, plain, shaped } from "./node.js";
 import { PLACES, type Signal } from "./signal.js";
 import { type Dim, refuse, type View } from "./views.js";
 
@@ -10,36 +10,6 @@ type Derived = NonNullable<View["derived"]>;
 const partOf = ({ derived, dims }: View) => (derived?.dims === dims ? derived : undefined);
 export function as(view: View, kind: string, of: View, more: Partial<Derived> = {}): View {
   return { ...view, derived: { kind, of, dims: view.dims as readonly Dim[], ...more } };
-}
-
-/** The value that PyTorch and memcell add to a variance. */
-const EPSILON = 1e-5;
-
-/** Layer normalisation of the last axis, with a gain of 1. */
-export function normalize(node: Node, view: View, epsilon: number): View {
-  const { chain, name } = node;
-  if (features(view, -1) !== idsOf(node, view).length) refuse("over some of the features, expected all");
-  let ids = idsOf(node, view);
-  // Another epsilon is 0.00001 where inputs are so much larger: (s x) / sqrt(s s v + e) = x / sqrt(v + e / (s s)).
-  if (Math.abs(epsilon / EPSILON - 1) > 1e-5) {
-    const scale = new Float64Array(ids.length).fill(Math.sqrt(EPSILON / epsilon));
-    ids = chain.idsOf(chain.add(ids.length, name, { terms: [{ ids, scale }] }));
-  }
-  return shaped(view, chain.bare(chain.plain(ids, name), name, { type: "normalization" }));
-}
-
-/** (x - mean) / sqrt(variance + epsilon), step by step. */
-export function normalized(node: Node, op: string, a: View, b?: View): View | undefined {
-  const [x, y] = [partOf(a), b && partOf(b)];
-  const reason = "of a part of a layer normalisation";
-  if (op === "Sub" && y?.kind === "mean" && y.of === a) return as(foreign(node, a, reason), "centred", a);
-  if (x?.kind === "centred" && ((op === "Mul" && b === a) || (op === "Pow" && !b?.steps && b?.read(b.offset) === 2)))
-    return as(foreign(node, a, reason), "square", x.of);
-  if (op === "Add" && x?.kind === "mean" && b && !b.steps && partOf(x.of)?.kind === "square")
-    return as(foreign(node, a, reason), "variance", (partOf(x.of) as Derived).of, { epsilon: b.read(b.offset) });
-  if (op === "Sqrt" && x?.kind === "variance") return as(foreign(node, a, reason), "deviation", x.of, { epsilon: x.epsilon as number });
-  if (op === "Div" && x?.kind === "centred" && y?.kind === "deviation" && x.of === y.of) return normalize(node, x.of, y.epsilon as number);
-  return undefined;
 }
 
 /** The product of an array and a share for each of its steps. */

@@ -3,7 +3,7 @@
 import { finalOf } from "./lastStep.js";
 import { affine } from "./math.js";
 import { features, given, idsOf, input, type Node, type Rows, shaped, spendOf } from "./node.js";
-import { PLACES, type Signal } from "./signal.js";
+import { type Fill, PLACES, type Signal } from "./signal.js";
 import {
   type Atom,
   constant,
@@ -73,19 +73,36 @@ function product(node: Node, view: View, matrix: View): View {
     refuse(`of [${shapeOf(view)}] and a matrix [${shapeOf(matrix)}]`);
   const ids = idsOf(node, view);
   const outer = ids.length / I;
-  const { signal, weight, bias, shifted } = chain.through(ids);
-  type Add = (row: number, feature: number, weight: number) => void;
   const turned = transpose({ ...flat, dims: flat.dims.slice(-2) });
-  const fill = (add: Add) => {
+  const fill: Fill = (add) => {
     for (let u = 0; u < outer; u++) {
       walk(turned, (value, i) => add(u * O + Math.floor(i / I), u * I + (i % I), value));
     }
   };
   const rows = outer * O;
-  const dense = chain.dense(signal, rows, name, weight(rows, fill), shifted ? bias(rows, fill) : undefined);
-  // The table's own numbers, turned.
-  const [[row], [column]] = turned.dims as [Dim, Dim];
-  if (turned.offset === 0 && row?.stride === I && column?.stride === 1 && outer === 1 && !shifted) dense.table = turned.base;
+  const make = () => {
+    const { signal, weight, bias, shifted } = chain.through(ids);
+    const dense = chain.dense(signal, rows, name, weight(rows, fill), shifted ? bias(rows, fill) : undefined);
+    // The table's own numbers, turned.
+    const [[row], [column]] = turned.dims as [Dim, Dim];
+    if (turned.offset === 0 && row?.stride === I && column?.stride === 1 && outer === 1 && !shifted) dense.table = turned.base;
+    return dense;
+  };
+  const data = () => {
+    const out = chain.floats(rows * ids.length);
+    fill((row, feature, value) => {
+      out[row * ids.length + feature] = value;
+    });
+    return out;
+  };
+  const dense = chain.late(ids)
+    ? chain.add(rows, name, {
+        layer: { type: "dense" },
+        below: chain.add(ids.length, name, { terms: [{ ids }] }),
+        parts: { weight: { shape: [rows, ids.length], data } },
+        make,
+      })
+    : make();
   const dims = [...view.dims.slice(0, -1), [...(view.dims.at(-1) ?? []).filter(({ role }) => role), { size: O, stride: 1 } as Atom]];
   return shaped(view, dense, dims);
 }

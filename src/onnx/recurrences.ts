@@ -5,6 +5,7 @@ import { finalOf } from "./lastStep.js";
 import { given, idsOf, input, type Node, type Rows, shaped, spendOf, wholeSequence } from "./node.js";
 import { type Json, type Numbers, PLACES, type Signal } from "./signal.js";
 import { type Dim, hasRole, numberAt, refuse, type Steps, shapeOf, sizeOf, slice, transpose, type View, walk } from "./views.js";
+import { shortest } from "./written.js";
 
 /** memcell's name of an activation, and the slope of a hard sigmoid. */
 function activationOf(name: string, numbers: { alpha: number[]; beta: number[] }): [kind: string, alpha?: number] {
@@ -17,15 +18,6 @@ function activationOf(name: string, numbers: { alpha: number[]; beta: number[] }
   if (/^scaledtanh [12] 0.5$/.test(text)) return [`[-${alpha},${alpha}]`];
   if (/^hardsigmoid .* 0.5$/.test(text)) return ["hardSigmoid", alpha];
   return refuse(`with the activation ${text}, expected Sigmoid, Tanh, Relu, HardSigmoid of beta 0.5, or Affine of 1 and 0`);
-}
-
-/** The shortest decimal that is the same number in single precision. */
-export function shortest(value: number): number {
-  for (let digits = 1; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return short;
-  }
-  return value;
 }
 
 function activations(node: Node, type: string, D: number): Json {
@@ -105,7 +97,7 @@ function checkStates(node: Node, view: View | undefined): void {
   if (!view || (!view.steps && isZero(view))) return;
   const first = view.steps && node.chain.signals[Math.floor(view.read(view.offset) / PLACES)];
   if (!first || first.layer || first.terms) refuse("with an initial state that is neither 0 nor an input of the graph");
-  else node.chain.notes.add(`initial states (${first.name}) are zeros, or a sequence's \`state\`; streams carry them`);
+  else node.chain.begins(first);
 }
 
 function checkLengths(node: Node, view: View | undefined, T: number): void {

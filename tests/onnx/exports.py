@@ -120,7 +120,135 @@ class Net(nn.Module):
         out = self.head(out)
         return (out, last) if self.states else out
 
+
+class WrittenNorm(nn.Module):
+    """Layer normalisation in other words: with 1 / sqrt, with squares in place of differences, and by way of TensorFlow's shift."""
+
+    def __init__(self, size, kind):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.ones(size)), nn.Parameter(torch.zeros(size))
+        self.kind = kind
+
+    def forward(self, x):
+        mean = x.mean(-1, keepdim=True)
+        if self.kind == "squares":
+            variance = (x * x).mean(-1, keepdim=True) - mean * mean
+        else:
+            variance = (x - mean).pow(2).mean(-1, keepdim=True)
+        scale = torch.rsqrt(variance + 1e-3)
+        if self.kind == "shift":
+            scale = scale * self.weight
+            return x * scale + (self.bias - mean * scale)
+        return (x - mean) * scale * self.weight + self.bias
+
+
+class Written(nn.Module):
+    """A cell written out, in one of the ways that people write it. One call is one step."""
+
+    def __init__(self, kind, inputs, units, form):
+        super().__init__()
+        self.kind, self.form = kind, form
+        rows = {"LSTM": 4, "GRU": 3, "RNN": 1}[kind] * units
+        self.x, self.h = nn.Linear(inputs, rows), nn.Linear(units, rows)
+        self.joint = nn.Linear(inputs + units, rows)
+        self.reset = nn.Linear(units, units, bias=False)
+
+    def forward(self, x, h, c=None):
+        gate = (lambda z: torch.clamp(0.2 * z + 0.5, 0, 1)) if self.form == "hard" else torch.sigmoid
+        if self.kind == "RNN":
+            return torch.tanh(self.x(x) + self.h(h)), None
+        z = self.joint(torch.cat((x, h), 1)) if self.form == "joint" else self.x(x) + self.h(h)
+        if self.kind == "LSTM":
+            i, g, f, o = z.chunk(4, 1)
+            if self.form == "forget":
+                f = f + 1
+            c = gate(f) * c + gate(i) * torch.tanh(g)
+            return gate(o) * torch.tanh(c), c
+        if self.form == "before":
+            z, r = gate(z).chunk(3, 1)[:2]
+            n = torch.tanh(self.x(x).chunk(3, 1)[2] + self.reset(r * h))
+        else:
+            a, b = self.x(x).chunk(3, 1), self.h(h).chunk(3, 1)
+            r, z = gate(a[0] + b[0]), gate(a[1] + b[1])
+            n = torch.tanh(a[2] + r * b[2])
+        return (z * (h - n) + n if self.form == "hard" else (1 - z) * n + z * h), None
+
+
+class Cells(nn.Module):
+    """One or two cells, one step a call, between a front and a head."""
+
+    def __init__(self, rng):
+        super().__init__()
+        self.kind = rng.choice(["LSTM", "LSTM", "GRU", "GRU", "RNN"])
+        self.inputs, self.units = rng.randrange(1, 7), rng.randrange(1, 10)
+        self.depth = rng.choice([1, 1, 2])
+        self.front = rng.choice(["", "linear", "norm"])
+        self.form = rng.choice(["", "", "", "joint", "hard", "forget" if self.kind == "LSTM" else "before"])
+        if self.kind == "GRU" and self.form == "joint":
+            self.form = ""
+        size = self.inputs
+        if self.front == "linear":
+            size = rng.randrange(1, 7)
+            self.linear = nn.Sequential(nn.Linear(self.inputs, size), rng.choice([nn.ReLU, nn.Tanh, nn.Sigmoid])())
+        if self.front == "norm":
+            self.norm = WrittenNorm(size, rng.choice(["", "squares", "shift"]))
+        make = (lambda i, h: Written(self.kind, i, h, self.form)) if self.form else getattr(nn, f"{self.kind}Cell")
+        self.cells = nn.ModuleList([make(size if k == 0 else self.units, self.units) for k in range(self.depth)])
+        self.head = nn.Linear(self.units, rng.randrange(1, 4))
+
+    def forward(self, x, *states):
+        x = self.linear(x) if self.front == "linear" else self.norm(x) if self.front == "norm" else x
+        nexts = []
+        for k, cell in enumerate(self.cells):
+            if self.kind == "LSTM":
+                h, c = states[2 * k : 2 * k + 2]
+                h, c = cell(x, h, c) if self.form else cell(x, (h, c))
+                nexts += [h, c]
+            else:
+                h = cell(x, states[k])[0] if self.form else cell(x, states[k])
+                nexts += [h]
+            x = h
+        return (self.head(x), *nexts)
+
+
+def make_cells(seed):
+    rng = random.Random(seed)
+    torch.manual_seed(seed)
+    net = Cells(rng).eval()
+    for parameter in net.parameters():
+        nn.init.normal_(parameter, std=0.6)
+    T, B = rng.randrange(2, 9), rng.choice([1, 1, 2])
+    x = torch.randn(B, T, net.inputs)
+    count = net.depth * (2 if net.kind == "LSTM" else 1)
+    states = [torch.zeros(B, net.units) for _ in range(count)]
+    dynamic = B > 1 or rng.random() < 0.5
+    names = ["input"] + [f"state{k}" for k in range(count)]
+    file = io.BytesIO()
+    torch.onnx.export(
+        net,
+        (x[:, 0], *states),
+        file,
+        opset_version=rng.choice([11, 13, 14, 16]),
+        do_constant_folding=rng.random() < 0.7,
+        input_names=names,
+        dynamic_axes={name: {0: "batch"} for name in names} if dynamic else None,
+    )
+    outputs = []
+    with torch.no_grad():
+        for t in range(T):
+            y, *states = net(x[:, t], *states)
+            outputs.append(y)
+    y = torch.stack(outputs, 1)
+    return {
+        "about": f"{net.depth} {net.kind} cells {net.form} {net.front}{' dynamic' if dynamic else ''}",
+        "file": base64.b64encode(file.getvalue()).decode(),
+        "inputs": [[round(v, 7) for v in row.flatten().tolist()] for row in x],
+        "outputs": [[round(v, 7) for v in row.flatten().tolist()] for row in y],
+    }
+
+
 SMALL = [11, 35, 38, 57, 61, 66, 79, 109, 124, 148, 150, 193]
+SMALL_CELLS = []
 
 
 def make(seed):
@@ -172,5 +300,5 @@ def make(seed):
 what, path = sys.argv[1:]
 seeds = SMALL if what == "small" else range(int(what))
 with open(path, "w") as out:
-    json.dump([make(seed) for seed in seeds], out)
+    json.dump([make(seed) for seed in seeds] + [make_cells(seed) for seed in (SMALL_CELLS if what == "small" else range(int(what) // 2))], out)
 print(torch.__version__)

@@ -1,0 +1,55 @@
+/** Arithmetic of features, one by one, that no layer has yet been found for. It is known by its answers, not by how it is written. */
+
+import { type Maker, PLACES, type Signal } from "./signal.js";
+
+const signalOf = ({ signals }: Maker, id: number) => signals[Math.floor(id / PLACES)] as Signal;
+
+/** What a feature is computed of, where it is by arithmetic. */
+const partsOf = ({ formula, terms }: Signal, place: number) =>
+  (formula?.of ?? terms?.map(({ ids }) => ids))?.map((ids) => ids[place] as number);
+
+/** Numbers of features, from numbers of those that they are computed of. */
+export function evaluate(chain: Maker, ids: ArrayLike<number>, below: ArrayLike<number>, x: readonly number[]): number[] {
+  const known = new Map(x.map((value, i) => [below[i] as number, value]));
+  const value = (id: number): number => {
+    const had = id < 0 ? 0 : known.get(id);
+    if (had !== undefined) return had;
+    const signal = signalOf(chain, id);
+    const { formula, terms = [], shift } = signal;
+    const place = id % PLACES;
+    const parts = (partsOf(signal, place) ?? []).map(value);
+    const y = formula
+      ? formula.op(place, ...parts)
+      : parts.reduce((sum, part, k) => sum + part * (terms[k]?.scale?.[place] ?? 1), shift?.[place] ?? 0);
+    known.set(id, y);
+    return y;
+  };
+  return Array.from(ids, value);
+}
+
+/** What features are computed of: at first by the last step of the arithmetic, then by ever more of it; sums of layers alone at last. */
+export function* frontiers(chain: Maker, ids: Iterable<number>): Generator<number[]> {
+  for (let front = [...ids]; ; ) {
+    let top: Signal | undefined;
+    for (const id of front) {
+      const signal = signalOf(chain, id);
+      const rank = ({ open, id }: Signal) => (open ? PLACES : 0) + id;
+      if ((signal.formula || signal.terms) && (!top || rank(signal) > rank(top))) top = signal;
+    }
+    if (!top) return;
+    chain.spend(32 * front.length, "its arithmetic takes");
+    const next = new Set<number>();
+    for (const id of front) {
+      const parts = signalOf(chain, id) === top ? (partsOf(top, id % PLACES) as number[]) : [id];
+      for (const part of parts) if (part >= 0) next.add(part);
+    }
+    front = [...next];
+    yield front;
+  }
+}
+
+/** Numbers for which formulas that are not the same have other answers. */
+export const probe = (count: number, scale: number, phase = 0) =>
+  Array.from({ length: count }, (_, i) => scale * Math.sin(1.3 + phase + 2.1 * i + 0.01 * i * i));
+
+export const same = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b));
