@@ -3,24 +3,12 @@
  * them, or a dense layer.
  */
 
+import { absorbed, type Folded } from "./absorbed.js";
 import { combine } from "./combine.js";
 import { type Fill, type Json, type Maker, type Numbers, PLACES, type Signal, type Term, type Through } from "./signal.js";
 import { refuse, type Spend } from "./views.js";
 import { written } from "./written.js";
 
-/** Places in one signal. */
-interface Places {
-  at: Float64Array;
-  scale?: Float64Array | undefined;
-}
-export interface Folded {
-  signal: Signal;
-  terms: Places[];
-  shift?: Float64Array | undefined;
-  ops: (readonly [op: string, values: Float64Array])[];
-}
-
-const isWhole = ({ signal, terms: [term] }: Folded) => term?.at.length === signal.units && term.at.every((place, i) => place === i);
 const taken = (list: Float64Array, at: Float64Array, absent: number) => at.map((place) => (place < 0 ? absent : (list[place] as number)));
 const times = (a?: Float64Array, b?: Float64Array) => (a && b ? a.map((x, i) => x * (b[i] as number)) : (a ?? b));
 const plus = (a?: Float64Array, b?: Float64Array) => (a && b ? a.map((x, i) => x + (b[i] as number)) : (a ?? b));
@@ -135,8 +123,7 @@ export class Chain implements Maker {
     }
     const signal = from[0] as Signal;
     const at = ids.map((id) => (id < 0 ? -1 : id % PLACES));
-    if (signal.open) signal.known ??= written(this, signal);
-    signal.known ??= signal.make?.();
+    if (signal.late && signal.known === undefined) signal.known = (signal.open && written(this, signal)) || (signal.make?.() ?? null);
     const { known } = signal;
     if (known) {
       return this.fold(
@@ -193,7 +180,7 @@ export class Chain implements Maker {
   #plain(ids: Float64Array, name?: string): Signal {
     const folded = this.fold(ids);
     const { signal, terms, shift } = folded;
-    const free = this.#free(folded);
+    const free = absorbed(this, folded);
     if (free) return free;
     const { weight, bias } = this.#through(folded);
     const each = (add: (row: number, feature: number, weight: number) => void) => ids.forEach((_, i) => add(i, i, 1));
@@ -205,7 +192,7 @@ export class Chain implements Maker {
   through(ids: Float64Array): Through {
     const whole = this.whole(ids);
     const folded = this.fold(ids);
-    const free = whole?.settled ?? this.#free(folded);
+    const free = whole?.settled ?? absorbed(this, folded);
     if (whole) whole.settled = free;
     return this.#through(free ? this.fold(this.idsOf(free)) : folded);
   }
@@ -242,64 +229,5 @@ export class Chain implements Maker {
   floats(count: number): Float32Array {
     this.spend(4 * count, "the model's parameters take");
     return new Float32Array(count);
-  }
-
-  /** The signal that these features are without another layer; undefined if there is none. */
-  #free(folded: Folded): Signal | undefined {
-    const { signal, terms, shift, ops } = folded;
-    const { layer, parts } = signal;
-    const [{ at, scale } = { at: new Float64Array() }, second] = terms;
-    const whole = isWhole(folded);
-    const { activation } = layer ?? {};
-    if (second) {
-      const own = layer?.type === "pooling" && layer.kind === "last" ? (signal.below as Signal) : signal;
-      const half = own.units / 2;
-      const halves = at.every((place, i) => place === i) && second.at.every((place, i) => place === half + i);
-      const plain = terms.length === 2 && !scale && !second.scale && !shift && at.length === half;
-      if (!plain || !halves || own.layer?.bidirectional !== "concat" || own.layer.residual) return undefined;
-      const sum = this.like(own, { layer: { ...own.layer, bidirectional: "sum" } }, half);
-      return own === signal ? sum : this.bare(sum, signal.name, layer as Json);
-    }
-    if (whole && !scale && !shift) return signal;
-    const exact = (one: string, other: string) => (ops.length === 2 && ops[0]?.[0] === one && ops[1]?.[0] === other ? ops : undefined);
-    if (!signal.below && !layer && !signal.tokens && whole && (!scale || scale.every((value) => value > 0 && value < Infinity))) {
-      const [mean, deviation] = exact("Sub", "Div")?.map(([, values]) => values) ?? [
-        at.map((_, i) => -(shift?.[i] ?? 0) / (scale?.[i] ?? 1)),
-        at.map((_, i) => 1 / (scale?.[i] ?? 1)),
-      ];
-      return this.bare(
-        signal,
-        signal.name,
-        {},
-        { scaler: { mean: [...(mean as Float64Array)], deviation: [...(deviation as Float64Array)] } },
-      );
-    }
-    if (layer?.type === "dense" && !activation && (!signal.table || (whole && !scale))) {
-      const { weight, bias } = parts as Partial<typeof parts> & { weight: { shape: number[]; data: Numbers } };
-      const columns = weight.shape[1] as number;
-      const rows = (given: Float32Array, each: number) => {
-        const out = this.floats(at.length * each);
-        at.forEach((place, row) => {
-          for (let i = 0; place >= 0 && i < each; i++) out[row * each + i] = (given[place * each + i] as number) * (scale?.[row] ?? 1);
-        });
-        return out;
-      };
-      const biased = () => {
-        const out = bias ? rows(bias.data(), 1) : this.floats(at.length);
-        return shift ? out.map((value, i) => value + (shift[i] as number)) : out;
-      };
-      const kept = whole && !scale ? weight.data : () => rows(weight.data(), columns);
-      const units = at.length;
-      const dense = this.dense(signal.below as Signal, units, signal.name, kept, bias || shift ? biased : undefined);
-      return Object.assign(dense, signal.table && { table: signal.table });
-    }
-    if (layer?.type === "normalization" && whole && !parts.weight) {
-      const of = (values: Float64Array | undefined, otherwise: number) => ({
-        shape: [at.length],
-        data: () => Float32Array.from(values ?? at.map(() => otherwise)),
-      });
-      return this.like(signal, { parts: { weight: of(scale, 1), bias: of(shift, 0) } });
-    }
-    return undefined;
   }
 }

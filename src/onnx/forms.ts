@@ -4,30 +4,14 @@ import { evaluate, frontiers, probe, same } from "./formulas.js";
 import type { Json, Maker, Signal } from "./signal.js";
 
 type Scalar = (x: number) => number;
-const logistic: Scalar = (x) => 1 / (1 + Math.exp(-x));
-const hard =
-  (alpha: number): Scalar =>
-  (x) =>
-    Math.min(1, Math.max(0, alpha * x + 0.5));
-const relu: Scalar = (x) => Math.max(0, x);
-/** A hard sigmoid whose slope and shift stand in the sums that it bounds: those are 0.2 x + 0.5. */
-const CLIPPED: Json = { gateActivation: "hardSigmoid" };
+/** Activations of gates, of the input, of the output. */
 type Three = readonly [Scalar, Scalar, Scalar];
+const logistic: Scalar = (x) => 1 / (1 + Math.exp(-x));
+/** A hard sigmoid, whose slope and shift stand in the sums that it bounds. */
+const clip: Scalar = (x) => Math.min(1, Math.max(0, x));
+const relu: Scalar = (x) => Math.max(0, x);
 
-/** The activations that cells are tried with: of gates, of the input, of the output. */
-const VARIANTS: readonly (readonly [Json, Three, clipped: boolean])[] = (
-  [
-    [{}, logistic],
-    [{ gateActivation: "hardSigmoid" }, hard(0.2)],
-    [{ gateActivation: "hardSigmoid", alpha: 0.16666667 }, hard(1 / 6)],
-    [CLIPPED, (x) => Math.min(1, Math.max(0, x))],
-  ] as const
-).flatMap(([gates, s]): [Json, Three, boolean][] => [
-  [gates, [s, Math.tanh, Math.tanh], gates === CLIPPED],
-  [{ ...gates, inputActivation: "relu" }, [s, relu, Math.tanh], gates === CLIPPED],
-  [{ ...gates, outputActivation: "relu" }, [s, Math.tanh, relu], gates === CLIPPED],
-  [{ ...gates, inputActivation: "relu", outputActivation: "relu" }, [s, relu, relu], gates === CLIPPED],
-]);
+const variants = () => [logistic, clip].flatMap((s) => [Math.tanh, relu].flatMap((a) => [Math.tanh, relu].map((b): Three => [s, a, b])));
 
 interface Form {
   layer: Json;
@@ -68,19 +52,23 @@ export const CELLS: readonly Form[] = [
 export const RESET: Form = { layer: {}, of: "rh", next: ([r, h], [s]) => s(r as number) * (h as number) };
 
 /** Enough that some leave no gate closed or open. */
-const PROBES = /* @__PURE__ */ Array.from({ length: 16 }, (_, k) => k + 1);
+const PROBES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
 function* orders(count: number, taken: number[] = []): Generator<number[]> {
   if (taken.length === count) yield taken;
   else for (let i = 0; i < count; i++) if (!taken.includes(i)) yield* orders(count, [...taken, i]);
 }
 
-/** The form that a signal has, and the features of each of its letters, unit after unit. */
-export function formOf(
-  chain: Maker,
-  signal: Signal,
-  forms: readonly Form[],
-): { layer: Json; parts: Record<string, number[]>; clipped: boolean } | undefined {
+interface Found {
+  layer: Json;
+  /** The features of each letter, unit after unit. */
+  parts: Record<string, number[]>;
+  /** Whether the sums of gates are 0.2 x + 0.5, of a hard sigmoid. */
+  clipped: boolean;
+}
+
+/** The form that a signal has. */
+export function formOf(chain: Maker, signal: Signal, forms: readonly Form[]): Found | undefined {
   const ids = chain.idsOf(signal);
   const after = (id: number, count: number) => {
     let left = count;
@@ -96,14 +84,20 @@ export function formOf(
     for (const { layer, of, next } of forms) {
       if (of.length !== front.length) continue;
       for (const order of orders(of.length))
-        for (const [options, activations, clipped] of VARIANTS) {
+        for (const activations of variants()) {
           const ordered = <T>(list: readonly T[]) => order.map((i) => list[i] as T);
           const good = ([x, y]: [number[], number]) => same(y, next(ordered(x), activations));
           if (!first.every(good)) continue;
           const fronts = Array.from(ids, (id) => after(id, count));
           if (!fronts.every((front, i) => front.length === of.length && answers(ids[i] as number, front).every(good))) return undefined;
           const parts = Object.fromEntries([...of].map((letter, k) => [letter, fronts.map((front) => ordered(front)[k] as number)]));
-          return { layer: { ...layer, ...options, units: ids.length }, parts, clipped };
+          const [clipped, a, b] = activations.map((each) => each === clip || each === relu);
+          const options = {
+            ...(clipped && { gateActivation: "hardSigmoid" }),
+            ...(a && { [layer.type === "rnn" ? "activation" : "inputActivation"]: "relu" }),
+            ...(b && { outputActivation: "relu" }),
+          };
+          return { layer: { ...layer, ...options, units: ids.length }, parts, clipped: clipped === true };
         }
     }
   }

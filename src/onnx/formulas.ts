@@ -27,9 +27,13 @@ export function evaluate(chain: Maker, ids: ArrayLike<number>, below: ArrayLike<
   return Array.from(ids, value);
 }
 
+/** The arithmetic of a cell is a dozen nodes long. */
+const LONGEST = 100;
+
 /** What features are computed of: at first by the last step of the arithmetic, then by ever more of it; sums of layers alone at last. */
 export function* frontiers(chain: Maker, ids: Iterable<number>): Generator<number[]> {
-  for (let front = [...ids]; ; ) {
+  let front = [...ids];
+  for (let left = LONGEST; left > 0; left--) {
     let top: Signal | undefined;
     for (const id of front) {
       const signal = signalOf(chain, id);

@@ -17,7 +17,7 @@ import { Chain } from "./chain.js";
 import { addColumns, type Metadata, ownInput } from "./columnsIn.js";
 import { Reader } from "./messages.js";
 import { Refused, Run, type Values } from "./run.js";
-import { type GraphProto, MODEL, type ValueProto } from "./schema.js";
+import { type FunctionProto, type GraphProto, MODEL, type ValueProto } from "./schema.js";
 import { PLACES } from "./signal.js";
 import { tensorView } from "./tensor.js";
 import { type Atom, constant, type Dim, Refusal, type Role, refuse, strided, type View, valuesOf } from "./views.js";
@@ -87,7 +87,7 @@ export function modelOfOnnx<O>(source: Uint8Array | ArrayBuffer, given: FromOnnx
   const isShape = Array.isArray(asked) && asked.every((n) => n === "T" || n === "B" || (Number.isSafeInteger(n) && n > 0));
   if (asked !== undefined && !isShape) fail(TypeError, "shape", 'sizes, "T" and "B"', asked);
   const reader = new Reader(file, 2 * file.length + ROOM);
-  const { graph, metadata } = reader.read(MODEL) as { graph?: GraphProto; metadata: Metadata };
+  const { graph, metadata, functions } = reader.read(MODEL) as { graph?: GraphProto; metadata: Metadata; functions: FunctionProto[] };
   if (!graph) return fail(RangeError, "bytes", "an ONNX file, with a graph", file);
   const own = from === undefined ? ownInput(metadata) : undefined;
   const known = constants(values);
@@ -117,7 +117,7 @@ export function modelOfOnnx<O>(source: Uint8Array | ArrayBuffer, given: FromOnnx
       const view = symbol(chain, main.name, sizes, meaning, main.type?.tensor?.type);
       if (!view) continue;
       const fixed: Values = Object.assign(Object.create(null), { [main.name]: view });
-      const run = new Run(chain, fixed, tensorView);
+      const run = new Run(chain, fixed, tensorView, functions);
       const results = run.graph(graph, Object.assign(Object.create(null), outer, fixed));
       const wanted =
         to === undefined ? results.map((value, k) => ({ value, name: graph.outputs[k]?.name ?? "" })) : [{ value: run.all[to], name: to }];

@@ -36,19 +36,25 @@ import {
   valuesOf,
   walk,
 } from "./views.js";
-import { activated, normalized, shortest } from "./written.js";
+import { activated, normalized } from "./written.js";
 
 /** An activation of an array; where it shows later what that is, by its formula. */
-function activate(node: Node, kind: string, compute: (x: number) => number, alpha?: number): View {
+function activate(node: Node, kind: string, compute: (x: number) => number): View {
   const { chain, name } = node;
   const view = input(node);
   const ids = idsOf(node, view);
-  const make = () => activated(chain, chain.plain(ids, name), name, kind, alpha);
+  const make = () => activated(chain, chain.plain(ids, name), name, kind);
   const [term] = chain.whole(ids)?.terms ?? [];
   // tanh of the half is the logistic function stretched.
   const half = kind === "tanh" && term?.scale?.every((value) => value === 0.5);
   if (half || chain.late(ids)) return formula(node, view, [ids], (_, x) => compute(x as number), make);
   return shaped(view, make());
+}
+
+function clipped(node: Node, view: View, low: number, high: number): View {
+  const values = idsOf(node, view);
+  const clip = (x: number) => Math.min(high, Math.max(low, x));
+  return view.steps ? formula(node, view, [values], (_, x) => clip(x as number)) : filled(view, values.map(clip));
 }
 
 function softmax(node: Node): View {
@@ -144,19 +150,13 @@ export const layerNodes = (): Rows => ({
   Tanh: (node) => activate(node, "tanh", Math.tanh),
   Sigmoid: (node) => activate(node, "logistic", (x) => 1 / (1 + Math.exp(-x))),
   Clip(node) {
-    const view = input(node);
-    const [low, high] = ["min", "max"].map((name, k) => {
-      const given = node.inputs[k + 1];
-      return given ? (listed(node, name, k + 1)?.[0] as number) : node.number(name, k ? Infinity : -Infinity);
-    }) as [number, number];
-    const clipped = (x: number) => Math.min(high, Math.max(low, x));
-    const values = idsOf(node, view);
-    return view.steps ? formula(node, view, [values], (_, x) => clipped(x as number)) : filled(view, values.map(clipped));
+    const [low, high] = ["min", "max"].map((name, k) => listed(node, name, k + 1)?.[0] ?? node.number(name, k ? Infinity : -Infinity));
+    return clipped(node, input(node), low as number, high as number);
   },
   HardSigmoid(node) {
-    const [alpha, beta] = [node.number("alpha", 0.2), node.number("beta", 0.5)];
-    if (!(alpha > 0) || beta !== 0.5) refuse(`with alpha ${alpha} and beta ${beta}, expected beta 0.5`);
-    return activate(node, "hardSigmoid", (x) => Math.min(1, Math.max(0, alpha * x + beta)), shortest(alpha));
+    const [alpha, beta] = [node.number("alpha", 0.2), node.number("beta", 0.5)].map((value) => uniform([], value)) as [View, View];
+    const view = input(node);
+    return clipped(node, view.steps ? affine(node, affine(node, view, "Mul", alpha), "Add", beta) : view, 0, 1);
   },
   Softmax: softmax,
   LogSoftmax: softmax,

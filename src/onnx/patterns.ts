@@ -8,6 +8,7 @@ type Derived = NonNullable<View["derived"]>;
 
 /** The part of a layer that an array is; none if its dimensions have changed since. */
 const partOf = ({ derived, dims }: View) => (derived?.dims === dims ? derived : undefined);
+export const isPart = (view: View, kind: string) => partOf(view)?.kind === kind;
 export function as(view: View, kind: string, of: View, more: Partial<Derived> = {}): View {
   return { ...view, derived: { kind, of, dims: view.dims as readonly Dim[], ...more } };
 }

@@ -7,13 +7,17 @@ import { math } from "./math.js";
 import { MOVES } from "./moves.js";
 import type { Node, Rows } from "./node.js";
 import { PRODUCTS } from "./products.js";
+import { quantized } from "./quantized.js";
 import { recurrences } from "./recurrences.js";
-import type { GraphProto, NodeProto, TensorProto } from "./schema.js";
+import type { FunctionProto, GraphProto, NodeProto, TensorProto } from "./schema.js";
 import { constant, numberAt, Refusal, refuse, uniform, type View } from "./views.js";
+
+/** Functions that call each other. */
+const DEEPEST = 32;
 
 let rows: Rows | undefined;
 /** Made when first asked for, so that bundlers leave all of it out of a program that has no use for it. */
-const allRows = (): Rows => (rows ??= { ...MOVES, ...math(), ...PRODUCTS, ...layerNodes(), ...recurrences() });
+const allRows = (): Rows => (rows ??= { ...MOVES, ...math(), ...PRODUCTS, ...layerNodes(), ...recurrences(), ...quantized() });
 
 /** A value that cannot be had: the reason, and the count of nodes before. */
 export class Refused {
@@ -32,15 +36,17 @@ export class Run {
   /** Values of all nodes by their names, those of subgraphs too. */
   readonly all: Values = Object.create(null);
   #order = 0;
+  #depth = 0;
 
   /** @param fixed values that stay, whatever node gives them */
   constructor(
     readonly chain: Chain,
-    readonly fixed: Values,
+    private fixed: Values,
     readonly tensor: (proto: TensorProto) => View,
+    readonly functions: readonly FunctionProto[],
   ) {}
 
-  graph({ tensors, nodes, outputs }: GraphProto, outer: Values): Value[] {
+  graph({ tensors, nodes, outputs }: Pick<GraphProto, "tensors" | "nodes" | "outputs">, outer: Values): Value[] {
     const values: Values = Object.create(outer);
     for (const tensor of tensors) {
       this.#set(values, tensor.name, this.#try(`a tensor "${clip(tensor.name, 80)}"`, () => [this.tensor(tensor)])[0]);
@@ -73,6 +79,33 @@ export class Run {
     }
   }
 
+  /** A function's nodes, with the values and attributes that the node gives. */
+  #call({ inputs, outputs, nodes, defaults }: FunctionProto, { attributes }: NodeProto, given: (Value | undefined)[]): Value[] {
+    // Each may call others, twice each.
+    this.chain.spend(2048, "its functions take");
+    if (++this.#depth > DEEPEST) refuse(`of functions in each other, expected at most ${DEEPEST}`);
+    const known = new Map([...defaults, ...attributes].map((attribute) => [attribute.name, attribute]));
+    const own = nodes.map((node) => ({
+      ...node,
+      attributes: node.attributes.flatMap((attribute) => {
+        const value = attribute.of ? known.get(attribute.of) : attribute;
+        return value ? { ...value, name: attribute.name } : [];
+      }),
+    }));
+    const values: Values = Object.create(null);
+    inputs.forEach((name, k) => {
+      const value = given[k];
+      if (value) values[name] = value;
+    });
+    // Its names are its own.
+    const { fixed } = this;
+    this.fixed = {};
+    const results = this.graph({ tensors: [], nodes: own, outputs: outputs.map((name) => ({ name })) }, values);
+    this.fixed = fixed;
+    this.#depth--;
+    return results;
+  }
+
   #node(node: NodeProto, values: Values): (Value | undefined)[] {
     const { op, domain, outputs } = node;
     const inputs = node.inputs.map((name) =>
@@ -82,7 +115,10 @@ export class Run {
     const refused = inputs.find((value) => value instanceof Refused);
     if (refused) return outputs.map(() => refused);
     const views = inputs as (View | undefined)[];
-    if (domain && domain !== "ai.onnx") refuse(`of "${clip(domain, 40)}", expected one of ONNX's own operators`);
+    const called = this.functions.find((each) => each.name === op && each.domain === domain);
+    if (called) return this.#call(called, node, inputs);
+    if (domain && domain !== "ai.onnx" && domain !== "com.microsoft")
+      refuse(`of "${clip(domain, 40)}", expected one of ONNX's own operators`);
     if (op === "If") {
       const [condition] = views;
       if (!condition || condition.steps) return refuse("whose condition is not constant: give the inputs that it is made of");

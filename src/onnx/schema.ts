@@ -22,8 +22,10 @@ export interface NodeProto {
   attributes: AttributeProto[];
 }
 
-interface AttributeProto {
+export interface AttributeProto {
   name: string;
+  /** The name of the attribute of the function that has its value. */
+  of?: string;
   f?: number;
   i?: number;
   s?: string;
@@ -37,6 +39,16 @@ interface AttributeProto {
 export interface ValueProto {
   name: string;
   type?: { tensor?: { type: number; shape?: { dims: { size?: number; name?: string }[] } } };
+}
+
+/** A function of the file's own: names of what goes in and out, and of attributes. */
+export interface FunctionProto {
+  name: string;
+  domain: string;
+  inputs: string[];
+  outputs: string[];
+  nodes: NodeProto[];
+  defaults: AttributeProto[];
 }
 
 export interface GraphProto {
@@ -68,6 +80,7 @@ const ATTRIBUTE: Schema = {
   7: ["floats*", "float"],
   8: ["ints*", "number"],
   9: ["strings*", "text"],
+  21: ["of", "text"],
 };
 const NODE: Schema = {
   1: ["inputs*", "text"],
@@ -90,4 +103,12 @@ const GRAPH: Schema = {
   13: ["values*", () => VALUE],
 };
 const ENTRY: Schema = { 1: ["key", "text"], 2: ["value", "text"] };
-export const MODEL: Schema = { 7: ["graph", () => GRAPH], 14: ["metadata*", () => ENTRY] };
+const FUNCTION: Schema = {
+  1: ["name", "text"],
+  4: ["inputs*", "text"],
+  5: ["outputs*", "text"],
+  7: ["nodes*", () => NODE],
+  10: ["domain", "text"],
+  11: ["defaults*", () => ATTRIBUTE],
+};
+export const MODEL: Schema = { 7: ["graph", () => GRAPH], 14: ["metadata*", () => ENTRY], 25: ["functions*", () => FUNCTION] };

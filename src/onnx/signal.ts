@@ -37,12 +37,12 @@ export interface Signal {
   formula?: Formula;
   /** Whether there is a formula in it. */
   open?: boolean;
-  /** Whether what it is shows later, when a layer takes from it: `make` makes that, `known` is it. */
+  /** Whether what it is shows later, when a layer takes from it: `make` makes that, `known` is it, or null. */
   late?: boolean;
   /** The signal, itself no sum, that a sum is of. */
   root?: number;
   make?: (() => Signal) | undefined;
-  known?: Signal | undefined;
+  known?: Signal | null | undefined;
   /** Whether it is an input of the graph beside that of the model. */
   state?: boolean;
   /** Whether it is the input of a model, as tokens. */

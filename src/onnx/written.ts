@@ -88,6 +88,8 @@ function normalization(chain: Maker, name: string, below: Float64Array, answer: 
 /** The layer that a signal of arithmetic is; undefined if there is none. */
 export function written(chain: Maker, signal: Signal): Signal | undefined {
   const { name } = signal;
+  // Each trial takes its time, which a small file has as little of as of memory.
+  chain.spend(2 ** 15, "its arithmetic takes");
   const cell = writtenCell(chain, signal);
   if (cell) return cell;
   const ids = chain.idsOf(signal);
