@@ -1,27 +1,20 @@
 /** The playground: a series that is drawn or dropped, a model that learns it, and what it foretells. */
 
 import { defineMonitor, type Monitor } from "memcell/monitor";
-import { chart } from "../figures/kit/chart.js";
+import { chart, type Line } from "../figures/kit/chart.js";
+import { queryWith, type Settings, settingsFrom } from "../figures/kit/controls.js";
 import { element } from "../figures/kit/dom.js";
+import { inputOf } from "../figures/kit/input.js";
+import { columns } from "./columns.js";
 import { MOST, readTable, type Table } from "./csv.js";
-import { CELL_NAMES, type Choices, programOf } from "./learner.js";
+import { type Choices, programOf } from "./learner.js";
 import { pad } from "./pad.js";
+import { CONTROLS, SERIES } from "./settings.js";
 import type { News, Order } from "./worker.js";
 
 const LARGEST = 500_000_000;
-
-function field<K extends "select" | "input">(
-  tag: K,
-  id: string,
-  label: string,
-  attributes: Record<string, string>,
-  ...options: HTMLElement[]
-) {
-  const input = element(tag, { id, ...attributes }, ...options);
-  return { input, row: element("div", { class: "control choice" }, element("label", { for: id }, label), input) };
-}
-const options = (names: string[], chosen: (name: string, i: number) => boolean) =>
-  names.map((name, i) => element("option", { value: String(i), ...(chosen(name, i) && { selected: "" }) }, name));
+/** Rows that the picture shows. */
+const SHOWN = 400;
 
 function download(name: string, part: BlobPart): void {
   const link = element("a", { href: URL.createObjectURL(new Blob([part])), download: name });
@@ -32,53 +25,29 @@ function download(name: string, part: BlobPart): void {
 class Playground extends HTMLElement {
   #worker: Worker | undefined;
   #table: Table = { names: [], columns: [], notes: [] };
-  #choices: Choices | undefined;
+  #settings: Settings = {};
+  #learned: Choices | undefined;
   #drawn = 0;
+  #columns = columns(() => this.#picture());
+  #pad = pad((values) => this.#take({ names: ["drawn"], columns: [values], notes: [] }));
+  #looks = new MutationObserver(() => this.#pad.draw());
 
   connectedCallback(): void {
     defineMonitor();
-    const drawing = pad((values) => this.#take({ names: ["drawn"], columns: [values], notes: [] }));
-    const file = field("input", "play-file", "or a CSV file, which does not leave this page", { type: "file", accept: ".csv,.txt,.tsv" });
-    const target = field("select", "play-target", "column to foretell", {});
-    const inputs = field("select", "play-inputs", "columns that go in", { multiple: "", size: "3" });
-    const horizon = field("input", "play-horizon", "steps ahead (1 to 50)", { type: "number", min: "1", max: "50", value: "20" });
-    const cell = field("select", "play-cell", "cell", {}, ...options(CELL_NAMES, (_, i) => i === 0));
-    const units = field("input", "play-units", "units (1 to 128)", { type: "number", min: "1", max: "128", value: "24" });
-    const rate = field("input", "play-rate", "learning rate", { type: "number", min: "0.0001", max: "1", step: "any", value: "0.01" });
-    const button = (text: string, act: () => void, kind = "") => {
-      const made = element("button", { type: "button", class: kind }, text);
-      made.addEventListener("click", act);
-      return made;
-    };
-    const pause = button("Pause", () => {
-      const held = pause.textContent === "Pause";
-      this.#order({ pause: held });
-      pause.textContent = held ? "Go on" : "Pause";
-    });
-    const learn = button(
-      "Learn",
-      () => {
-        pause.textContent = "Pause";
-        this.#begin({ target, inputs, horizon, cell, units, rate });
-      },
-      "run",
+    const { settings, wrong } = settingsFrom(location.search, "play", CONTROLS);
+    this.#settings = settings;
+    const controls = Object.entries(CONTROLS).map(([key, control]) =>
+      inputOf(`play-${key}`, control, settings[key] as number | string, (value) => this.#set(key, value)),
     );
-    const step = button("One epoch", () => {
-      pause.textContent = "Go on";
-      this.#order({ step: true });
-    });
-    const save = button("Download the model", () => this.#order({ save: true }));
-    const code = button("Download the code", () => {
-      if (!this.#choices) return void this.#say("Learn first: then there is code to take.");
-      const names = [...inputs.input.selectedOptions].map((option) => option.text);
-      download("learn.mjs", programOf(this.#choices, names, target.input.selectedOptions[0]?.text ?? ""));
-    });
-    rate.input.addEventListener("change", () => {
-      const value = rate.input.valueAsNumber;
-      if (value > 0 && value <= 1) this.#order({ rate: value });
-      else this.#say("The learning rate is a number above 0, at most 1.");
-    });
-    file.input.addEventListener("change", () => void this.#open(file.input.files?.[0]));
+    const [series, ...model] = controls as [HTMLElement, ...HTMLElement[]];
+    const file = element("input", { id: "play-file", type: "file", accept: ".csv,.txt,.tsv" });
+    const opener = element(
+      "div",
+      { class: "control choice" },
+      element("label", { for: file.id }, "or drop a CSV file, which stays in this page"),
+      file,
+    );
+    file.addEventListener("change", () => void this.#open(file.files?.[0]));
     this.addEventListener("dragover", (event) => event.preventDefault());
     this.addEventListener("drop", (event) => {
       event.preventDefault();
@@ -86,37 +55,94 @@ class Playground extends HTMLElement {
     });
     this.setAttribute("role", "figure");
     this.setAttribute("aria-label", "Playground");
-    const rows = [file, target, inputs, horizon, cell, units, rate].map(({ row }) => row);
     this.replaceChildren(
-      drawing.element,
-      element("div", { class: "controls" }, ...rows),
-      element("div", { class: "buttons" }, learn, pause, step, save, code),
+      this.#pad.element,
+      element("div", { class: "controls" }, series, opener, ...this.#columns.rows, ...model),
+      this.#buttons(),
       element("p", { class: "wrong", role: "alert" }),
       element("p", { class: "words" }),
       element("div", { class: "drawing" }),
       element("memcell-monitor" as "div"),
+      this.#downloads(),
     );
-    this.#take({ names: ["drawn"], columns: [drawing.values()], notes: [] });
+    this.#pad.show(SERIES[settings.series as string] as (t: number) => number);
+    if (wrong.length > 0) this.#say(wrong.join(" "));
+    this.#looks.observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
   }
 
   disconnectedCallback(): void {
     this.#worker?.terminate();
+    this.#looks.disconnect();
+  }
+
+  #buttons(): HTMLElement {
+    const button = (text: string, act: () => void, kind = "") => {
+      const made = element("button", { type: "button", class: kind }, text);
+      made.addEventListener("click", act);
+      return made;
+    };
+    const pause = button("Pause", () => {
+      const held = pause.textContent === "Pause";
+      if (this.#order({ pause: held })) pause.textContent = held ? "Go on" : "Pause";
+    });
+    const step = button("One epoch", () => {
+      if (this.#order({ step: true })) pause.textContent = "Go on";
+    });
+    const learn = () => {
+      pause.textContent = "Pause";
+      this.#begin();
+    };
+    return element("div", { class: "buttons" }, button("Learn", learn, "run"), pause, step);
+  }
+
+  #downloads(): HTMLElement {
+    const button = (text: string, act: () => void) => {
+      const made = element("button", { type: "button" }, text);
+      made.addEventListener("click", act);
+      return made;
+    };
+    const code = button("Download the code", () => {
+      const choices = this.#choices();
+      const { names } = this.#table;
+      const inside = this.#columns.inputs().map((k) => names[k] as string);
+      if (choices) download("learn.mjs", programOf(choices, inside, names[this.#columns.target()] as string));
+    });
+    const series = button("Download the series", () => {
+      const { names, columns } = this.#table;
+      download("series.json", JSON.stringify(Object.fromEntries(names.map((name, k) => [name, Array.from(columns[k] ?? [])]))));
+    });
+    return element(
+      "div",
+      { class: "buttons" },
+      button("Download the model", () => void this.#order({ save: true })),
+      code,
+      series,
+    );
   }
 
   #say(text: string, kind = "wrong"): void {
     (this.querySelector(`.${kind}`) as HTMLElement).textContent = text;
   }
 
+  #set(key: string, value: number | string): void {
+    this.#settings = { ...this.#settings, [key]: value };
+    const query = queryWith(location.search, "play", CONTROLS, this.#settings);
+    history.replaceState(history.state, "", location.pathname + query + location.hash);
+    if (key === "series") this.#pad.show(SERIES[value as string] as (t: number) => number);
+    if (key === "rate") this.#worker?.postMessage({ rate: value as number } satisfies Order);
+  }
+
   #take(table: Table): void {
     this.#table = table;
-    const { names, columns } = table;
-    (this.querySelector("#play-target") as HTMLElement).replaceChildren(...options(names, (_, i) => i === 0));
-    (this.querySelector("#play-inputs") as HTMLElement).replaceChildren(...options(names, () => true));
-    this.#say("");
+    const { names, columns, notes } = table;
+    const absent = this.#columns.show(names);
     this.#say(
-      [`${names.length} ${names.length === 1 ? "column" : "columns"}, ${columns[0]?.length} rows.`, ...table.notes].join(" "),
-      "words",
+      absent.length > 0
+        ? `The address asks for the column ${absent.join(", ").slice(0, 100)}, which is not here: open the file that has it.`
+        : "",
     );
+    this.#say([`${names.length} ${names.length === 1 ? "column" : "columns"}, ${columns[0]?.length} rows.`, ...notes].join(" "), "words");
+    this.#picture();
   }
 
   async #open(file: File | undefined): Promise<void> {
@@ -135,45 +161,41 @@ class Playground extends HTMLElement {
     }
   }
 
-  #begin(
-    fields: Record<"horizon" | "units" | "rate", { input: HTMLInputElement }> &
-      Record<"target" | "inputs" | "cell", { input: HTMLSelectElement }>,
-  ): void {
+  /** What is to be learned, or a word on why it cannot be. */
+  #choices(): Choices | undefined {
     const { columns } = this.#table;
-    const target = columns[fields.target.input.selectedIndex] as Float32Array;
-    const inputs = [...fields.inputs.input.selectedOptions].map(({ index }) => columns[index] as Float32Array);
-    const whole = ({ input }: { input: HTMLInputElement }, most: number) =>
-      Number.isInteger(input.valueAsNumber) && input.valueAsNumber >= 1 && input.valueAsNumber <= most;
-    if (inputs.length === 0) return void this.#say("Choose at least one column that goes in.");
-    if (!whole(fields.horizon, 50) || !whole(fields.units, 128))
-      return void this.#say("Steps ahead are a whole number from 1 to 50, units one from 1 to 128.");
-    const rate = fields.rate.input.valueAsNumber;
-    if (!(rate > 0 && rate <= 1)) return void this.#say("The learning rate is a number above 0, at most 1.");
-    const horizon = fields.horizon.input.valueAsNumber;
-    if (target.length < horizon + 10) return void this.#say("There are too few rows to look so many steps ahead.");
-    this.#say("");
-    this.#choices = {
-      inputs,
-      target,
-      horizon,
-      cell: CELL_NAMES[fields.cell.input.selectedIndex] as string,
-      units: fields.units.input.valueAsNumber,
-      rate,
-    };
+    const target = columns[this.#columns.target()] as Float32Array;
+    const inputs = this.#columns.inputs().map((k) => columns[k] as Float32Array);
+    const { horizon, cell, units, rate, seed } = this.#settings as { [K in keyof typeof CONTROLS]: never };
+    const wrong =
+      inputs.length === 0
+        ? "Choose at least one column that goes in."
+        : target.length < horizon + 10
+          ? "There are too few rows to look so many steps ahead."
+          : "";
+    this.#say(wrong);
+    return wrong ? undefined : { inputs, target, horizon, cell, units, rate, seed };
+  }
+
+  #begin(): void {
+    const choices = this.#choices();
+    if (!choices) return;
+    this.#learned = choices;
     this.#worker?.terminate();
     this.#monitor.clear();
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     this.#worker.addEventListener("message", ({ data }: MessageEvent<News>) => this.#hear(data));
-    this.#order({ begin: this.#choices });
+    this.#order({ begin: choices });
   }
 
   get #monitor(): Monitor {
     return this.querySelector("memcell-monitor") as Monitor;
   }
 
-  #order(order: Order): void {
+  #order(order: Order): boolean {
     if (this.#worker) this.#worker.postMessage(order);
     else this.#say("Nothing learns yet: begin with Learn.");
+    return this.#worker !== undefined;
   }
 
   #hear(news: News): void {
@@ -184,11 +206,23 @@ class Playground extends HTMLElement {
     this.dataset.loss = String(news.report.loss);
     this.dataset.epoch = String(news.report.epoch);
     cancelAnimationFrame(this.#drawn);
-    this.#drawn = requestAnimationFrame(() => this.#draw(news.forecast));
+    this.#drawn = requestAnimationFrame(() => this.#forecast(news.forecast));
   }
 
-  #draw({ from, next, ahead }: { from: number; next: Float32Array; ahead: Float32Array }): void {
-    const target = (this.#choices as Choices).target;
+  #chart(lines: Line[], from: number, steps: number, label: string): void {
+    const at = Array.from({ length: steps }, (_, t) => from + t + 1);
+    chart(this.querySelector(".drawing") as HTMLElement, lines, { x: "step", y: "value", at, label });
+  }
+
+  /** The column to foretell, before anything is learned of it. */
+  #picture(): void {
+    const values = this.#table.columns[this.#columns.target()];
+    const from = Math.max(0, (values?.length ?? 0) - SHOWN);
+    if (values) this.#chart([{ name: "series", values: Array.from(values.subarray(from)) }], from, values.length - from, "The series");
+  }
+
+  #forecast({ from, next, ahead }: { from: number; next: Float32Array; ahead: Float32Array }): void {
+    const target = (this.#learned as Choices).target;
     const shown = Array.from(target.subarray(from));
     const gap = Array<number | null>(shown.length - 1).fill(null);
     const lines = [
@@ -196,9 +230,8 @@ class Playground extends HTMLElement {
       { name: "one step ahead", values: [null, ...next.subarray(0, -1)] },
       { name: "after its end", values: [...gap, shown.at(-1) as number, ...ahead] },
     ];
-    const at = Array.from({ length: shown.length + ahead.length }, (_, t) => from + t + 1);
     const label = `The last ${shown.length} values, what the model foretold of them, and ${ahead.length} values to come`;
-    (this.querySelector(".drawing") as HTMLElement).innerHTML = chart(lines, { x: "step", y: "value", at, label });
+    this.#chart(lines, from, shown.length + ahead.length, label);
   }
 }
 

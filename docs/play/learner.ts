@@ -1,6 +1,6 @@
 /** The model of the playground: from some columns to the next values of one of them. */
 
-import { adam, createModel, createTrainer, dense, gru, type Layer, lstm, lstm97, rnn } from "memcell";
+import { adam, createModel, createTrainer, dense, gru, type Layer, lstm, lstm97, rnn, scaler } from "memcell";
 
 export interface Choices {
   /** What goes in, a column after the other; the target among them or not. */
@@ -10,6 +10,7 @@ export interface Choices {
   cell: string;
   units: number;
   rate: number;
+  seed: number;
 }
 
 const CELLS: Record<string, (units: number) => Layer> = {
@@ -20,18 +21,12 @@ const CELLS: Record<string, (units: number) => Layer> = {
 };
 export const CELL_NAMES = Object.keys(CELLS);
 
-function scaleOf(column: Float32Array) {
-  const mean = column.reduce((sum, value) => sum + value, 0) / column.length;
-  const variance = column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length;
-  return { mean, deviation: Math.sqrt(variance) || 1 };
-}
-
 /** Steps of a piece: pieces are learned side by side. */
 const PIECE = 200;
 
-export function begin({ inputs, target, horizon, cell, units, rate }: Choices) {
-  const scales = inputs.map(scaleOf);
-  const { mean, deviation } = scaleOf(target);
+export function begin({ inputs, target, horizon, cell, units, rate, seed }: Choices) {
+  const { mean, deviation } = scaler(target);
+  const repeated = (values: ArrayLike<number>) => Array<number>(horizon).fill(values[0] as number);
   const steps = target.length;
   const rows = Float32Array.from(
     { length: steps * inputs.length },
@@ -41,10 +36,10 @@ export function begin({ inputs, target, horizon, cell, units, rate }: Choices) {
     input: { features: inputs.length },
     layers: [(CELLS[cell] as (units: number) => Layer)(units), dense({ units: horizon })],
     scaler: {
-      inputs: { mean: scales.map((each) => each.mean), deviation: scales.map((each) => each.deviation) },
-      targets: { mean: Array(horizon).fill(mean), deviation: Array(horizon).fill(deviation) },
+      inputs: scaler(rows, { features: inputs.length }),
+      targets: { mean: repeated(mean), deviation: repeated(deviation) },
     },
-    seed: 1,
+    seed,
   });
   // The targets of a step are the `horizon` values after it; of the last steps they are not known.
   const learned = steps - horizon;
@@ -56,7 +51,7 @@ export function begin({ inputs, target, horizon, cell, units, rate }: Choices) {
     );
     return { inputs: rows.subarray(from * inputs.length, to * inputs.length), targets };
   });
-  const trainer = createTrainer(model, { loss: "mse", optimizer: adam({ learningRate: rate }), clipNorm: 1, window: 50, seed: 1 });
+  const trainer = createTrainer(model, { loss: "mse", optimizer: adam({ learningRate: rate }), clipNorm: 1, window: 50, seed });
   /** The value of each of the last steps as the step before foretold it, and the values after the end. */
   const forecast = (last: number) => {
     const from = Math.max(0, steps - last);
@@ -89,7 +84,7 @@ const model = createModel({
   input: { features: names.length },
   layers: [${cell}, dense({ units: horizon })],
   scaler: { inputs: scaler(rows), targets: { mean: repeated(mean), deviation: repeated(deviation) } },
-  seed: 1,
+  seed: ${choices.seed},
 });
 const learned = target.length - horizon;
 const sequences = [];
@@ -98,7 +93,7 @@ for (let from = 0; from < learned; from += ${PIECE}) {
   const targets = rows.slice(from, to).map((_, i) => target.slice(from + i + 1, from + i + 1 + horizon));
   sequences.push({ inputs: rows.slice(from, to), targets });
 }
-const trainer = createTrainer(model, { loss: "mse", optimizer: adam({ learningRate: ${choices.rate} }), clipNorm: 1, window: 50, seed: 1 });
+const trainer = createTrainer(model, { loss: "mse", optimizer: adam({ learningRate: ${choices.rate} }), clipNorm: 1, window: 50, seed: ${choices.seed} });
 for await (const { epoch, loss } of trainer.fit(sequences, { epochs: 200 })) if (epoch % 20 === 0) console.log(epoch, loss);
 console.log("ahead:", model.predict([{ inputs: rows }])[0].slice(-horizon));
 writeFileSync("model.safetensors", model.save());

@@ -1,27 +1,40 @@
 /** A canvas on which a series is drawn from left to right, values from -1 to 1. */
 
 import { element } from "../figures/kit/dom.js";
-
-const STEPS = 300;
+import { STEPS } from "./settings.js";
 
 /** @param changed called when a stroke ends */
 export function pad(changed: (values: Float32Array) => void) {
   const canvas = element("canvas", {
-    width: "900",
-    height: "180",
+    width: "1600",
+    height: "360",
     role: "img",
-    "aria-label": "The drawn series. Without a pointer, open a file or take the sine that is drawn at first.",
+    "aria-label": "The drawn series. Without a pointer, choose one to begin with, or open a file.",
   });
-  const values = Float32Array.from({ length: STEPS }, (_, t) => 0.7 * Math.sin(t / 6));
+  const values = new Float32Array(STEPS);
   let last: { t: number; value: number } | undefined;
   const draw = () => {
     const context = canvas.getContext("2d") as CanvasRenderingContext2D;
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    context.strokeStyle = "#b4532a";
-    context.lineWidth = 2;
-    context.beginPath();
-    values.forEach((value, t) => context.lineTo((t / (STEPS - 1)) * canvas.width, ((1 - value) / 2) * canvas.height));
-    context.stroke();
+    const { width, height } = canvas;
+    const line = (colour: string, thick: number, points: [number, number][]) => {
+      context.strokeStyle = colour;
+      context.lineWidth = thick;
+      context.beginPath();
+      for (const [x, y] of points) context.lineTo(x, y);
+      context.stroke();
+    };
+    const style = getComputedStyle(canvas);
+    const middle = height / 2;
+    context.clearRect(0, 0, width, height);
+    line(style.borderColor, 1, [
+      [0, middle],
+      [width, middle],
+    ]);
+    line(
+      style.color,
+      4,
+      Array.from(values, (value, t): [number, number] => [(t / (STEPS - 1)) * width, middle - value * middle]),
+    );
   };
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
@@ -40,6 +53,13 @@ export function pad(changed: (values: Float32Array) => void) {
     draw();
   });
   canvas.addEventListener("pointerup", () => changed(values.slice()));
-  draw();
-  return { element: canvas, values: () => values.slice() };
+  return {
+    element: canvas,
+    draw,
+    show(series: (t: number) => number) {
+      values.forEach((_, t) => (values[t] = series(t)));
+      draw();
+      changed(values.slice());
+    },
+  };
 }

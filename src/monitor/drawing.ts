@@ -5,7 +5,9 @@ const [WIDTH, HEIGHT] = [240, 90];
 export const STYLE = `<style>
 :host { display: block; font: 13px/1.4 ui-sans-serif, system-ui, sans-serif }
 div { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 12px }
-figure, p { margin: 0 }
+figure { margin: 0 }
+p { margin: 8px 0 0 }
+p:empty { display: none }
 svg { display: block; width: 100%; background: color-mix(in srgb, currentColor 5%, transparent) }
 path { fill: none; stroke: var(--memcell-line, currentColor); stroke-width: 1.5 }
 rect { fill: var(--memcell-line, currentColor) }

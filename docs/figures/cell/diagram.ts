@@ -1,8 +1,10 @@
 /** The diagrams of the cells: places joined by edges, each edge with its value. */
 
+import { widthOf } from "../kit/chart.js";
+
 type Values = Record<string, number>;
 
-/** x and y in hundredths of the picture's width; text in it. */
+/** x in hundredths of the picture's width, y in pixels; text in it. A place without a text is where a line forks. */
 type Place = [x: number, y: number, text: string];
 /** From, to, the value that flows. */
 type Edge = [from: string, to: string, value: (at: Values, before: Values) => number];
@@ -14,20 +16,22 @@ interface Diagram {
 
 const value = (name: string) => (at: Values) => at[name] ?? 0;
 
+const [CELL, GATED, GATES, INPUTS] = [32, 112, 192, 264];
+
 const LSTM: Diagram = {
   places: {
-    past: [8, 10, "c(t-1)"],
-    keep: [32, 10, "×"],
-    add: [56, 10, "+"],
-    c: [92, 10, "c(t)"],
-    f: [32, 27, "f"],
-    i: [46, 27, "i"],
-    let: [56, 27, "×"],
-    g: [66, 27, "g"],
-    out: [80, 27, "×"],
-    o: [80, 40, "o"],
-    h: [92, 27, "h(t)"],
-    x: [8, 34, "x(t), h(t-1)"],
+    past: [9, CELL, "c(t−1)"],
+    keep: [35, CELL, "×"],
+    add: [57, CELL, "+"],
+    fork: [78, CELL, ""],
+    c: [92, CELL, "c(t)"],
+    f: [35, GATES, "f"],
+    i: [46, GATES, "i"],
+    let: [57, GATED, "×"],
+    g: [68, GATES, "g"],
+    out: [78, GATED, "×"],
+    o: [78, GATES, "o"],
+    h: [92, GATED, "h(t)"],
   },
   edges: [
     ["past", "keep", (_, before) => before.c ?? 0],
@@ -36,8 +40,9 @@ const LSTM: Diagram = {
     ["i", "let", value("i")],
     ["g", "let", value("g")],
     ["let", "add", (at, before) => (at.c ?? 0) - (at.f ?? 1) * (before.c ?? 0)],
-    ["add", "c", value("c")],
-    ["add", "out", value("c")],
+    ["add", "fork", value("c")],
+    ["fork", "c", value("c")],
+    ["fork", "out", value("c")],
     ["o", "out", value("o")],
     ["out", "h", value("h")],
   ],
@@ -49,9 +54,9 @@ const DIAGRAMS: Record<string, Diagram> = {
   "lstm of 1997": {
     places: {
       ...Object.fromEntries(Object.entries(LSTM.places).filter(([name]) => name !== "f")),
-      keep: [32, 10, "× 1"],
-      i: [46, 27, "in"],
-      o: [80, 40, "out"],
+      keep: [35, CELL, "× 1"],
+      i: [46, GATES, "in"],
+      o: [78, GATES, "out"],
     },
     edges: LSTM.edges
       .filter(([from]) => from !== "f")
@@ -59,15 +64,14 @@ const DIAGRAMS: Record<string, Diagram> = {
   },
   gru: {
     places: {
-      past: [8, 10, "h(t-1)"],
-      keep: [40, 10, "×"],
-      add: [66, 10, "+"],
-      h: [92, 10, "h(t)"],
-      z: [40, 27, "z"],
-      let: [66, 27, "× (1 - z)"],
-      n: [88, 27, "n"],
-      r: [62, 40, "r"],
-      x: [8, 34, "x(t), h(t-1)"],
+      past: [9, CELL, "h(t−1)"],
+      keep: [35, CELL, "×"],
+      add: [58, CELL, "+"],
+      h: [92, CELL, "h(t)"],
+      z: [35, GATES, "z"],
+      let: [58, GATED, "× (1 − z)"],
+      n: [58, GATES, "n"],
+      r: [80, GATES, "r"],
     },
     edges: [
       ["past", "keep", (_, before) => before.h ?? 0],
@@ -81,30 +85,53 @@ const DIAGRAMS: Record<string, Diagram> = {
     ],
   },
   rnn: {
-    places: { past: [8, 10, "h(t-1)"], add: [50, 18, "tanh(W x + U h)"], h: [92, 18, "h(t)"], x: [8, 27, "x(t)"] },
+    places: { past: [9, CELL, "h(t−1)"], add: [50, GATED, "tanh(W x + U h)"], h: [91, GATED, "h(t)"] },
     edges: [
       ["past", "add", (_, before) => before.h ?? 0],
-      ["x", "add", value("x")],
       ["add", "h", value("h")],
     ],
   },
 };
 
+/** The gates that the reader holds, by their names in the diagrams: in which words. */
+export type Held = Record<string, "free" | "open" | "shut">;
+
 /** @param at what the cell has at this step, by name; `before` at the step before */
-export function diagram(cell: string, at: Values, before: Values): string {
+export function diagram(place: HTMLElement, cell: string, at: Values, before: Values, held: Held): void {
   const { places, edges } = DIAGRAMS[cell] as Diagram;
-  const size = 7.2;
+  const width = widthOf(place);
+  const spot = (name: string): [x: number, y: number] => {
+    const [x, y] = places[name] as Place;
+    return [(x * width) / 100, y];
+  };
+  const line = ([x1, y1]: number[], [x2, y2]: number[], kind: string, size: number) =>
+    `<line class="${kind}" stroke-width="${size.toFixed(2)}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
+  // What comes in goes to every place in the row of the gates, and to the sum of an rnn.
+  const fed = Object.keys(places).filter((name) => places[name]?.[1] === GATES || (cell === "rnn" && name === "add"));
+  const feeds = fed.map((name) => line([spot(name)[0], INPUTS], spot(name), "feed", 1));
   const lines = edges.map(([from, to, of]) => {
-    const [a, b] = [places[from] as Place, places[to] as Place];
     const flows = of(at, before);
-    const [x, y] = [((a[0] + b[0]) / 2) * size, ((a[1] + b[1]) / 2) * size];
-    const width = 1 + 7 * Math.min(1, Math.abs(flows));
-    return `<line class="edge${flows < 0 ? " negative" : ""}" stroke-width="${width.toFixed(2)}" x1="${a[0] * size}" y1="${a[1] * size}" x2="${b[0] * size}" y2="${b[1] * size}"/><text class="flows" x="${x.toFixed(1)}" y="${(y - 7).toFixed(1)}" text-anchor="middle">${flows.toFixed(3)}</text>`;
+    const ends = [spot(from), spot(to)] as const;
+    return line(...ends, `edge${flows < 0 ? " negative" : ""}`, 1 + 7 * Math.min(1, Math.abs(flows)));
   });
-  const shapes = Object.values(places).map(([x, y, text]) => {
-    const half = Math.max(16, text.length * 4.4 + 6);
-    return `<rect class="place" x="${x * size - half}" y="${y * size - 14}" width="${2 * half}" height="28" rx="14"/><text x="${x * size}" y="${y * size}" dy="0.35em" text-anchor="middle">${text}</text>`;
+  const numbers = edges.map(([from, to, of]) => {
+    const [[x1, y1], [x2, y2]] = [spot(from), spot(to)];
+    const text = of(at, before).toFixed(2).replace("-", "−");
+    // Beside an upright line, above a level one, on a slanting one.
+    const [dx, dy] = x1 === x2 ? [24, 4] : y1 === y2 ? [to === "keep" ? 12 : 0, x2 - x1 > 80 ? -8 : -20] : [0, 8];
+    return from === "fork" && to === "c"
+      ? ""
+      : `<text class="flows" x="${(x1 + x2) / 2 + dx}" y="${(y1 + y2) / 2 + dy}" text-anchor="middle">${text}</text>`;
   });
+  const shapes = Object.entries(places).map(([name, [, y, text]]) => {
+    const [x] = spot(name);
+    if (text === "") return `<circle class="place" cx="${x}" cy="${y}" r="3"/>`;
+    const half = Math.max(15, text.length * 3.7 + 7);
+    const kind = held[name] && held[name] !== "free" ? ` ${held[name]}` : "";
+    return `<rect class="place${kind}" x="${x - half}" y="${y - 15}" width="${2 * half}" height="30" rx="15"/><text class="named${kind}" x="${x}" y="${y}" dy="0.35em" text-anchor="middle">${text}</text>`;
+  });
+  const state = (before.h ?? 0).toFixed(2).replace("-", "−");
+  const inputs = `<rect class="place" x="8" y="${INPUTS - 15}" width="${width - 16}" height="30" rx="4"/><text class="named" x="${width / 2}" y="${INPUTS}" dy="0.35em" text-anchor="middle">x(t) = ${(at.x ?? 0).toFixed(2).replace("-", "−")}, h(t−1) = ${state}</text>`;
   const said = edges.map(([from, to, of]) => `${from} to ${to} ${of(at, before).toFixed(3)}`).join(", ");
-  return `<svg class="chart" viewBox="0 0 720 325" role="img" aria-label="${cell}: ${said}"><text x="58" y="275" text-anchor="middle">x = ${(at.x ?? 0).toFixed(2)}</text>${lines.join("")}${shapes.join("")}</svg>`;
+  place.innerHTML = `<svg class="chart" viewBox="0 0 ${width} 284" role="img" aria-label="${cell}: ${said}">${feeds.join("")}${lines.join("")}${shapes.join("")}${inputs}${numbers.join("")}</svg><p class="detail">The thicker a line, the larger its value; values below 0 are dashed.</p>`;
 }

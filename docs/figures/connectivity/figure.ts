@@ -3,6 +3,7 @@
 import { range } from "../kit/controls.js";
 import { element } from "../kit/dom.js";
 import type { Figure } from "../kit/figure.js";
+import { told } from "../kit/words.js";
 import type { compute } from "./numbers.js";
 import code from "./numbers.ts?code";
 
@@ -13,8 +14,8 @@ export const connectivity: Figure<Parameters<typeof compute>[0], ReturnType<type
   title: "Which characters moved the prediction",
   code,
   controls: {
-    text: { kind: "text", label: "text of a, b, c and brackets", letters: ALPHABET, longest: 40, initial: "(abcab) [cab] {bcaab} <bbca>" },
-    updates: range("updates that the model has learned", [0, 600, 50], 300),
+    text: { kind: "text", label: "text of a, b, c and brackets", letters: ALPHABET, longest: 40, initial: "(abbac) [bac] {baabbc} <abc>" },
+    updates: range("updates that the model has learned", [0, 600, 50], 400),
     seed: range("seed", [1, 5, 1], 1),
   },
   summary: (rows, { text }) => {
@@ -40,9 +41,7 @@ export const connectivity: Figure<Parameters<typeof compute>[0], ReturnType<type
         cell.style.setProperty("--moved", i < t ? `${Math.round(70 * ((row.moved[i] ?? 0) / most))}%` : "0%");
         cell.classList.toggle("asked", i === t);
       });
-      const three = by
-        .slice(0, 3)
-        .map(({ letter, norm, i }) => `${letter === " " ? "space" : letter} at ${i + 1} (${norm.toPrecision(3)})`);
+      const three = by.slice(0, 3).map(({ letter, norm, i }) => `${letter === " " ? "space" : letter} at ${i + 1} (${told(norm)})`);
       detail.textContent = `“${letters[t] === " " ? "space" : letters[t]}” at ${t + 1} was held likely at ${row.probability.toFixed(3)}; it was moved most by ${three.join(", ")}.`;
     };
     cells.forEach((cell, t) => {

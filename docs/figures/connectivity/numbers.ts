@@ -4,14 +4,14 @@ const alphabet = "abc()[]{}<> ";
 const tokensOf = (text: string) => Array.from(text, (letter) => alphabet.indexOf(letter));
 const layers = [embedding({ units: 8 }), lstm({ units: 32, forgetBias: 1 }), dense({ units: alphabet.length })];
 
-/** Words of a, b and c in brackets of four kinds, each closed by its own. */
+/** Words of a and b, the last letter of each a c, in brackets of four kinds, each closed by its own. */
 function examples(seed: number, count: number): string {
   let state = seed;
   const below = (n: number) => {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
     return Math.floor((state / 2 ** 32 + 0.5) * n);
   };
-  const word = () => Array.from({ length: 3 + below(8) }, () => "abc"[below(3)]).join("");
+  const word = () => `${Array.from({ length: 2 + below(4) }, () => "ab"[below(2)]).join("")}c`;
   return Array.from({ length: count }, () => ["()", "[]", "{}", "<>"][below(4)]!.split("").join(word())).join(" ");
 }
 

@@ -3,6 +3,7 @@
 import { chart } from "../kit/chart.js";
 import { range } from "../kit/controls.js";
 import type { Figure } from "../kit/figure.js";
+import { told } from "../kit/words.js";
 import type { compute } from "./numbers.js";
 import code from "./numbers.ts?code";
 
@@ -17,9 +18,9 @@ export const flow: Figure<Parameters<typeof compute>[0], ReturnType<typeof compu
     seed: range("seed", [1, 20, 1], 1),
   },
   summary: (lines, { lag }) =>
-    `After ${lag} steps there arrive: ${lines.map(({ name, values }) => `${name} ${values[0]?.toExponential(2)}`).join("; ")}.`,
+    `After ${lag} steps there arrive: ${lines.map(({ name, values }) => `${name} ${told(values[0] ?? 0)}`).join("; ")}.`,
   draw(place, lines, { lag }) {
-    place.innerHTML = chart(lines, {
+    chart(place, lines, {
       x: "step; the error comes in at the right",
       y: "norm, of 1 at the last step",
       log: true,

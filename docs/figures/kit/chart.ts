@@ -1,6 +1,7 @@
-/** Lines over x, as SVG, with a legend in words. */
+/** Lines over x, as SVG, with a legend in words; drawn into a place, whatever was there. */
 
 import { escaped } from "./dom.js";
+import { power, told } from "./words.js";
 
 export interface Line {
   name: string;
@@ -21,29 +22,30 @@ export interface ChartOptions {
   label: string;
 }
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [720, 300, 64, 14, 12, 42];
-const DASHES = ["", "7 4", "2 3", "9 3 2 3"];
+const [HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [300, 60, 14, 12, 42];
+const DASHES = ["", "7 4", "2 4", "9 4 1 4"];
 
-const shown = (value: number) =>
-  value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5) ? value.toExponential(0) : `${+value.toPrecision(3)}`;
+/** As wide as its place, so that the letters in a picture are as large as those around it. */
+export const widthOf = (place: Element): number => Math.max(300, Math.min(900, place.clientWidth || 720));
 
 /** Round numbers between two others. */
-function ticks(low: number, high: number, log: boolean): number[] {
+function ticks(low: number, high: number, log: boolean, count = 5): number[] {
   if (log) {
     const every = Math.max(1, Math.ceil((high - low) / 6));
     return Array.from({ length: Math.floor((high - low) / every) + 1 }, (_, i) => Math.ceil(low) + i * every).filter(
       (tick) => tick <= high,
     );
   }
-  const rough = (high - low) / 5 || 1;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 5, 10].find((each) => each * power >= rough) as number) * power;
+  const rough = (high - low) / count || 1;
+  const scale = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5, 10].find((each) => each * scale >= rough) as number) * scale;
   return Array.from({ length: Math.floor((high - low) / step) + 2 }, (_, i) => (Math.ceil(low / step) + i) * step).filter(
     (tick) => tick <= high * (1 + 1e-9),
   );
 }
 
-export function chart(lines: readonly Line[], { x, y, log = false, at, least, most, label }: ChartOptions): string {
+export function chart(place: HTMLElement, lines: readonly Line[], { x, y, log = false, at, least, most, label }: ChartOptions): void {
+  const width = widthOf(place);
   // Below what f32 can tell from nothing, a line ends.
   const scaled = (value: number | null) =>
     value === null || !Number.isFinite(value) || (log && value < 1e-30) ? Number.NaN : log ? Math.log10(value) : value;
@@ -60,16 +62,17 @@ export function chart(lines: readonly Line[], { x, y, log = false, at, least, mo
   const length = Math.max(2, ...lines.map(({ values }) => values.length));
   const from = at?.[0] ?? 1;
   const to = at?.at(-1) ?? length;
-  const px = (value: number) => LEFT + ((value - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
+  const px = (value: number) => LEFT + ((value - from) / (to - from)) * (width - LEFT - RIGHT);
   const py = (value: number) => TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM);
 
   const grid = ticks(low, high, log).map((tick) => {
-    const place = py(tick).toFixed(1);
-    const text = log ? `1e${tick}` : shown(tick);
-    return `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${place}" y2="${place}"/><text x="${LEFT - 8}" y="${place}" dy="0.32em" text-anchor="end">${text}</text>`;
+    const level = py(tick).toFixed(1);
+    const text = log ? power(tick) : told(tick);
+    return `<line class="grid" x1="${LEFT}" x2="${width - RIGHT}" y1="${level}" y2="${level}"/><text x="${LEFT - 8}" y="${level}" dy="0.32em" text-anchor="end">${text}</text>`;
   });
-  const along = ticks(from, to, false).map(
-    (tick) => `<text x="${px(tick).toFixed(1)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${shown(tick)}</text>`,
+  const along = ticks(from, to, false, Math.max(4, width / 140)).map(
+    (tick) =>
+      `<text x="${px(tick).toFixed(1)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="${px(tick) > width - 30 ? "end" : "middle"}">${told(tick)}</text>`,
   );
   const paths = lines.map(({ values }, i) => {
     let pen = "M";
@@ -89,8 +92,8 @@ export function chart(lines: readonly Line[], { x, y, log = false, at, least, mo
     ({ name }, i) =>
       `<li><svg width="30" height="10" aria-hidden="true"><path class="line" style="stroke: var(--line-${(i % 4) + 1})" stroke-dasharray="${DASHES[i % 4]}" d="M0 5H30"/></svg> ${escaped(name)}</li>`,
   );
-  return `<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(label)}">${grid.join("")}${along.join("")}
-<text x="${(LEFT + WIDTH) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${escaped(x)}</text>
+  place.innerHTML = `<svg class="chart" viewBox="0 0 ${width} ${HEIGHT}" role="img" aria-label="${escaped(label)}">${grid.join("")}${along.join("")}
+<text x="${(LEFT + width) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${escaped(x)}</text>
 <text class="side" transform="translate(13 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${escaped(y)}</text>${paths.join("")}</svg>
 <ul class="legend">${legend.join("")}</ul>`;
 }

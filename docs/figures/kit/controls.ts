@@ -55,8 +55,10 @@ function read(control: Control, text: string): { value: number | string } | { wr
       : { wrong: `2 to ${control.longest} letters were expected` };
   }
   const value = text.trim() === "" ? Number.NaN : Number(text);
-  const inside = value >= control.least && value <= control.most;
-  return inside ? { value } : { wrong: `a number from ${control.least} to ${control.most} was expected` };
+  const { least, most, step } = control;
+  const steps = (value - least) / step;
+  const inside = value >= least && value <= most && Math.abs(steps - Math.round(steps)) < 1e-6;
+  return inside ? { value } : { wrong: `a number from ${least} to ${most} in steps of ${step} was expected` };
 }
 
 /** The settings in a query, and sentences on those that could not be taken. */

@@ -25,5 +25,6 @@ export type AnyFigure = Figure<any, any>;
 export function programOf({ code, slow, title }: AnyFigure, settings: Settings): string {
   const call = `compute(${JSON.stringify(settings)})`;
   const print = slow ? `for (const result of ${call}) console.log(JSON.stringify(result));` : `console.log(JSON.stringify(${call}));`;
-  return `// ${title}. Save as figure.mjs; npm install memcell; node figure.mjs\n${code}\n\n${print}\n`;
+  const needs = code.includes('from "memcell"') ? "npm install memcell; " : "";
+  return `// ${title}. Save as figure.mjs; ${needs}node figure.mjs\n${code}\n\n${print}\n`;
 }

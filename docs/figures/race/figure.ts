@@ -3,6 +3,7 @@
 import { chart } from "../kit/chart.js";
 import { range } from "../kit/controls.js";
 import type { Figure } from "../kit/figure.js";
+import { told } from "../kit/words.js";
 import type { compute } from "./numbers.js";
 import code from "./numbers.ts?code";
 
@@ -20,10 +21,10 @@ export const race: Figure<Parameters<typeof compute>[0], Lines> = {
     seed: range("seed", [1, 20, 1], 1),
   },
   summary: (lines) =>
-    `After ${10 * (lines[0]?.values.length ?? 0)} updates the mean squared errors are: ${lines.map(({ name, values }) => `${name} ${values.at(-1)?.toExponential(3)}`).join("; ")}.`,
+    `After ${10 * (lines[0]?.values.length ?? 0)} updates the mean squared errors are: ${lines.map(({ name, values }) => `${name} ${told(values.at(-1) ?? 0)}`).join("; ")}.`,
   draw(place, lines, { lag, updates }) {
     const at = Array.from({ length: Math.ceil(updates / 10) }, (_, i) => 10 * (i + 1));
-    place.innerHTML = chart(lines, {
+    chart(place, lines, {
       x: "updates",
       y: "mean squared error",
       log: true,

@@ -3,6 +3,7 @@
 import { chart } from "../kit/chart.js";
 import { range } from "../kit/controls.js";
 import type { Figure } from "../kit/figure.js";
+import { told } from "../kit/words.js";
 import type { compute } from "./numbers.js";
 import code from "./numbers.ts?code";
 
@@ -18,9 +19,9 @@ export const stream: Figure<Parameters<typeof compute>[0], ReturnType<typeof com
   },
   summary: (lines) =>
     `${lines
-      .map(({ name, values, full }) => `${name}: |c| is ${values.at(-1)?.toPrecision(4)} on average, and ${full} of 16 cells are beyond 2`)
+      .map(({ name, values, full }) => `${name}: |c| is ${told(values.at(-1) ?? 0)} on average, and ${full} of 16 cells are beyond 2`)
       .join("; ")}.`,
   draw(place, lines, { steps }) {
-    place.innerHTML = chart(lines, { x: "step", y: "mean of |c|", least: 0, label: `The mean size of the cells over ${steps} steps` });
+    chart(place, lines, { x: "step", y: "mean of |c|", least: 0, label: `The mean size of the cells over ${steps} steps` });
   },
 };

@@ -1,4 +1,4 @@
-import { createModel, createTrainer, dense, lstm, sgd } from "memcell";
+import { createModel, createTrainer, dense, gradientFlow, lstm, sgd, trace } from "memcell";
 
 /** What is left of the gradient of the last step's error, where windows end it and under the rule of 1997. */
 export function compute({
@@ -37,8 +37,8 @@ export function compute({
     const stream = model.stream();
     for (const value of inputs.subarray(0, start)) stream.step([value]);
     const length = steps - start;
-    const only = Float32Array.from({ length }, (_, t) => (t === length - 1 ? 1 : 0));
-    const sequence = { inputs: inputs.subarray(start), targets: only, weights: only, ...(start > 0 && { state: stream.state() }) };
+    const last = Float32Array.from({ length }, (_, t) => (t === length - 1 ? 1 : 0));
+    const sequence = { inputs: inputs.subarray(start), targets: last, weights: last, ...(start > 0 && { state: stream.state() }) };
     const trainer = createTrainer(model, {
       loss: "mse",
       optimizer: sgd({ learningRate: 0.1 }),
@@ -53,8 +53,25 @@ export function compute({
     cosine: dot(gradient, whole) / Math.sqrt(dot(gradient, gradient) * dot(whole, whole)),
     length: Math.sqrt(dot(gradient, gradient) / dot(whole, whole)),
   });
+
+  // The error of the last step on its way back through the cells, of 1 at the last step: the full one, and the rule's, which only the
+  // forget gates shrink.
+  const only = Float32Array.from({ length: steps }, (_, t) => Number(t === steps - 1));
+  const { c: norms } = gradientFlow(model, { inputs, targets: only, weights: only }, { loss: "mse" }).layers[0]!;
+  const full = Array.from(norms!, (norm) => norm / norms![steps - 1]!);
+  const { c, f, o } = trace(model, { inputs }).layers[0]!;
+  const error = Array.from(model.parameters()["dense.weight"]!.data, (weight, unit) => {
+    const at = (steps - 1) * 16 + unit;
+    return weight * o!.data[at]! * (1 - Math.tanh(c!.data[at]!) ** 2);
+  });
+  const carousel: number[] = [];
+  for (let t = steps - 1; t >= 0; t--) {
+    carousel.unshift(Math.hypot(...error));
+    error.forEach((each, unit) => (error[unit] = each * f!.data[t * 16 + unit]!));
+  }
   return {
     starts,
+    flow: { full, rule: carousel.map((norm) => norm / carousel[steps - 1]!) },
     window: beside(gradientFrom(starts[steps - 1]!, "full")),
     rule: beside(gradientFrom(0, "truncated-1997")),
   };
