@@ -1,7 +1,7 @@
 /**
  * The tests and the bits in every runtime, and a table of it.
  *
- *     npm run test:runtimes [-- --only Deno] [-- --write]    --write puts the table into docs/runtimes.md
+ *     npm run test:runtimes [-- --only Deno] [-- --write]    --write keeps what came out in docs/runtimes.json
  */
 
 import { execFileSync } from "node:child_process";
@@ -9,6 +9,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { prepare } from "./prepare.js";
+import { cellsOf } from "./table.js";
 
 const root = resolve(import.meta.dirname, "../..");
 const { values: flags } = parseArgs({ options: { only: { type: "string" }, write: { type: "boolean", default: false } } });
@@ -28,15 +29,7 @@ function add(to: Result, { passed, failed, errors }: Result): void {
   to.failed += failed;
   to.errors.push(...errors);
 }
-interface Row {
-  runtime: string;
-  kernels: string;
-  api: string;
-  bits: string;
-  threads: string;
-  worker: string;
-}
-const rows: Row[] = [];
+const rows: import("./table.js").Ran[] = [];
 let [passed, failed] = [0, 0];
 try {
   writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
@@ -54,16 +47,9 @@ try {
       }
       const program = way === "fetch" ? await bitsProgram(project) : await packageProgram(way);
       const asked = (await run(program, project, abort.signal)) as import("./package.js").Report;
-      const counted = ({ passed, failed }: typeof tests.api) => (failed > 0 ? `${failed} of ${passed + failed} failed` : `${passed} pass`);
-      const absent = way === "fetch" ? "has none" : "none";
-      rows.push({
-        runtime: name,
-        kernels: counted(tests.kernels),
-        api: counted(tests.api),
-        bits: asked.wrong.length > 0 ? `differ: ${asked.wrong.join(", ")}` : "the same",
-        threads: asked.threads ? "the same bits" : absent,
-        worker: asked.worker ? "the same bits" : absent,
-      });
+      const seconds = Math.round((performance.now() - began) / 1000);
+      const counted = ({ passed, failed }: Result) => ({ passed, failed });
+      rows.push({ runtime: name, seconds, kernels: counted(tests.kernels), api: counted(tests.api), ...asked, alone: way === "fetch" });
       for (const error of [...tests.kernels.errors, ...tests.api.errors]) console.error(`  ${name}: ${error}`);
       passed += tests.kernels.passed + tests.api.passed;
       failed += tests.kernels.failed + tests.api.failed + asked.wrong.length;
@@ -72,7 +58,7 @@ try {
       if (abort.signal.aborted) throw error;
       console.error(error);
       failed++;
-      rows.push({ runtime: name, kernels: "failed", api: "failed", bits: "", threads: "", worker: "" });
+      rows.push({ runtime: name, error: String(error) });
     }
     console.log(`${name}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
   }
@@ -80,13 +66,14 @@ try {
   rmSync(project, { recursive: true, force: true });
 }
 
-console.table(rows);
+console.table(rows.map(cellsOf));
 if (flags.write) {
-  const head = ["runtime", "kernel tests", "API tests", "bits", "2 threads", "in a worker"];
-  const table = [head, head.map(() => "-"), ...rows.map((row) => Object.values(row))].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-  const page = join(root, "docs/runtimes.md");
-  const marks = /(<!-- runtimes -->\n)(?:.*\n)?(<!-- \/runtimes -->)/s;
-  writeFileSync(page, readFileSync(page, "utf8").replace(marks, `$1\n${table}\n\n$2`));
+  const file = join(root, "docs/runtimes.json");
+  const before: typeof rows = JSON.parse(readFileSync(file, "utf8"));
+  // Those that did not run now stay as they were.
+  const kept = before.map((row) => rows.find(({ runtime }) => runtime === row.runtime) ?? row);
+  const added = rows.filter(({ runtime }) => !before.some((row) => row.runtime === runtime));
+  writeFileSync(file, `${JSON.stringify([...kept, ...added], null, 2)}\n`);
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed > 0 ? 1 : 0);
