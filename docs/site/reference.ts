@@ -1,8 +1,11 @@
 /** The reference: a page for each public name, from the types and docstrings in dist/types, written to docs/reference/. */
 
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Application, Converter, type ProjectReflection, ReflectionKind } from "typedoc";
+import { liveOf } from "./live.js";
+import { type Factory, optionsOf, tableOf } from "./options.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const out = `${root}docs/reference`;
@@ -35,6 +38,38 @@ const sidebarOf = (project: ProjectReflection) =>
       return items.length > 0 ? [{ text, items }] : [];
     }),
   }));
+
+/** The page of a factory: its options where TypeDoc has but the name of what it makes. */
+function factoryPage(text: string, { text: about, options }: Factory): string {
+  const table = `## Options\n\n${tableOf(options)}\n`;
+  const page = text.replace(/## Parameters\n.*?(?=\n## )/s, table);
+  return page.replace(/(?<=^# .*\n)/, `\n${about.replaceAll("<", "&lt;")}\n`);
+}
+
+/** @param name the page's path in docs/reference */
+const loads = (name: string) => `<script setup>
+import { onMounted } from "vue";
+onMounted(() => import("${"../".repeat(name.split("/").length)}live/element.ts").then(({ defineLive }) => defineLive()));
+</script>
+`;
+
+/** Options as tables with their defaults, and programs that run in the page. */
+function enliven(): void {
+  const { factories, interfaces } = optionsOf([...entryPoints.keys()].map((path) => `${types}${path}.d.ts`));
+  for (const name of readdirSync(out, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"))) {
+    const own = basename(name, ".md");
+    const before = readFileSync(`${out}/${name}`, "utf8");
+    const factory = name.includes("/variables/") ? factories.get(own) : undefined;
+    const options = name.includes("/interfaces/") ? interfaces.get(own) : undefined;
+    let text = factory ? factoryPage(before, factory) : before;
+    if (options) text = text.replace(/## Properties\n.*?(?=\n## |$(?![\s\S]))/s, `## Options\n\n${tableOf(options)}`);
+    const live =
+      /^memcell\/(?:scores\/)?(?:variables|functions)\//.test(name) &&
+      liveOf(`${root}docs/live/programs`, own, before, factory?.made ?? "");
+    if (live) text += `\n## Try it {#try-it}\n\n\`\`\`js\n${live}\n\`\`\`\n\n<live-example></live-example>\n\n${loads(name)}`;
+    if (text !== before) writeFileSync(`${out}/${name}`, text);
+  }
+}
 
 export async function writeReference(): Promise<void> {
   rmSync(out, { recursive: true, force: true });
@@ -72,6 +107,7 @@ export async function writeReference(): Promise<void> {
   const project = await app.convert();
   if (!project) throw new Error("TypeDoc could not read the types");
   await app.generateOutputs(project);
+  enliven();
   writeFileSync(`${out}/sidebar.json`, JSON.stringify(sidebarOf(project), null, 2));
 }
 

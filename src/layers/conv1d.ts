@@ -15,6 +15,10 @@ import type { LayerKind, LayerPlan } from "./plan.js";
 import type { Initials } from "./reading.js";
 import type { Stage } from "./stage.js";
 
+/**
+ * A convolution over time that sees no step to come (van den Oord et al. 2016): each output is a linear function of `kernel` steps of
+ * the inputs, the present one the last; PyTorch's `nn.Conv1d` with zeros before the first step.
+ */
 export interface Conv1dLayer {
   type: "conv1d";
   /** Outputs; PyTorch's `out_channels`. */

@@ -10,6 +10,7 @@ import type { Random } from "../core/random.js";
 /** Uniform in [-bound, bound). */
 export interface Uniform {
   type: "uniform";
+  /** The largest size of a weight. */
   bound: number;
 }
 

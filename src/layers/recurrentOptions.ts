@@ -10,6 +10,7 @@ export interface AroundOptions {
    * Adds a second direction that runs from each sequence's last step to its first, with weights of its own (`_reverse`). Outputs are
    * both directions' side by side, or their sum (Schuster & Paliwal 1997). In the topmost recurrent layer of a model with output "last"
    * they are the final states of both: after the last step, and after the first. Needs whole sequences: `window: Infinity`, no streams.
+   * Default: one direction.
    */
   bidirectional?: "concat" | "sum";
   /**
@@ -20,17 +21,20 @@ export interface AroundOptions {
   direction?: "forward" | "reverse";
   /**
    * Adds the layer's inputs to its outputs, which must be as many (He et al. 2016), or appends them to the outputs. Beside the final
-   * states of a bidirectional layer they are the inputs of the last step.
+   * states of a bidirectional layer they are the inputs of the last step. Default: none of either.
    */
   residual?: "sum" | "concat";
   /** Initial weights of the inputs, of the state, and biases. Default: those of the model's `initial`. */
   initial?: Initial<"weights" | "recurrent" | "bias">;
   /**
    * The share of the recurrent weights' inputs that is set to zero while training: h(t-1), for lstm97 also the gates, where they are fed
-   * back. The mask is the same through a sequence (Gal & Ghahramani 2016).
+   * back. The mask is the same through a sequence (Gal & Ghahramani 2016). Default 0.
    */
   recurrentDropout?: number;
-  /** The share of units that keep h(t-1) at each step while training. Otherwise all take the mean of that (Krueger et al. 2017). */
+  /**
+   * The share of units that keep h(t-1) at each step while training. Otherwise all take the mean of that (Krueger et al. 2017). Default
+   * 0.
+   */
   zoneout?: number;
 }
 
@@ -79,10 +83,13 @@ export interface LstmLayer extends GateOptions {
   coupled?: boolean;
   /** Whether there is an input gate. A missing gate is 1 and has no weights. Default true. */
   inputGate?: boolean;
+  /** Whether there is a forget gate: without one a cell keeps all, as in 1997. Default true. */
   forgetGate?: boolean;
+  /** Whether there is an output gate. Default true. */
   outputGate?: boolean;
-  /** The activations of the cell's input and output. Default "tanh". */
+  /** The activation of the cell's input. Default "tanh". */
   inputActivation?: Activation;
+  /** The activation of the cell at its output. Default "tanh". */
   outputActivation?: Activation;
   /** Gates also see all gates of the step before, as in 1997: `weight_gg_l0` [3 units, 3 units], i, f, o. Default false. */
   fullGateRecurrence?: boolean;
@@ -103,7 +110,7 @@ export interface LstmLayer extends GateOptions {
    * 2018). Default: random, as the others.
    */
   chrono?: number;
-  /** The share of cells that keep c(t-1), as `zoneout` does for h. */
+  /** The share of cells that keep c(t-1), as `zoneout` does for h. Default 0. */
   cellZoneout?: number;
 }
 
@@ -113,25 +120,32 @@ export interface LstmLayer extends GateOptions {
  */
 export interface Lstm97Layer extends AroundOptions {
   type: "lstm97";
+  /** Blocks of cells. */
   blocks: number;
-  /** Default 1. */
+  /** Cells in a block, which share its gates. Default 1. */
   cellsPerBlock?: number;
-  /** Input of gates and cells from the step before: all cells and all gates (as in most of the paper), the cells, or none. */
+  /**
+   * Input of gates and cells from the step before: all cells and all gates (as in most of the paper), the cells, or none. Default
+   * "cells+gates".
+   */
   recurrence?: "cells+gates" | "cells" | "none";
-  /** Default true. */
+  /** Whether there is an output gate. Default true. */
   outputGate?: boolean;
-  /** Squashing functions of the gates, the cell inputs and the cell outputs. Default "logistic", "[-2,2]", "[-1,1]". */
+  /** The squashing function of the gates. Default "logistic". */
   f?: Activation;
+  /** That of the cells' inputs. Default "[-2,2]". */
   g?: Activation;
+  /** That of the cells' outputs. Default "[-1,1]". */
   h?: Activation;
   /** Which units have biases. Default "all". */
   bias?: "all" | "gates" | "none";
-  /** Initial biases of the gates, one for all blocks or one each. Negative ones prevent drift and abuse. Default: random like weights. */
+  /** The input gates' initial bias, one for all blocks or one each. A negative one prevents drift. Default: random like weights. */
   inputGateBias?: number | readonly number[];
+  /** That of the output gates, in the same way. A negative one prevents abuse. Default: random like weights. */
   outputGateBias?: number | readonly number[];
   /** Initial weights are uniform in plus or minus this. Default 0.1. */
   range?: number;
-  /** The share of cells that keep s(t-1), as `zoneout` does for the outputs. */
+  /** The share of cells that keep s(t-1), as `zoneout` does for the outputs. Default 0. */
   cellZoneout?: number;
 }
 

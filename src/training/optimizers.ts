@@ -11,6 +11,7 @@ import type { Span } from "../model/layout.js";
 /** Stochastic gradient descent, optionally with momentum. */
 export interface Sgd {
   type: "sgd";
+  /** What a gradient is multiplied with before it is subtracted. */
   learningRate: number;
   /** From 0 to below 1. Default 0. */
   momentum?: number;

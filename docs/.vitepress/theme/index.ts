@@ -4,6 +4,7 @@ import type { Theme } from "vitepress";
 import DefaultTheme from "vitepress/theme-without-fonts";
 import "./style.css";
 import "./figures.css";
+import "./live.css";
 
 export default {
   extends: DefaultTheme,
