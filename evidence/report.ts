@@ -13,7 +13,8 @@ import { counted, jobsOf, left, openJobs, readManifest } from "./manifest.js";
 import type { Results } from "./results.js";
 import type { Result, Row } from "./row.js";
 import { GROUPS, ROWS, rowNamed } from "./rows.js";
-import { claims, noise, small, sum, tally, tuned, verdicts, verdictsOf, work } from "./sections.js";
+import { ROWS_TODAY, ROWS_TUNED } from "./rowsToday.js";
+import { claims, noise, small, sum, tally, today, verdicts, verdictsOf, work } from "./sections.js";
 import { budget, mean, median, mostlyRight, trialsOf, until } from "./statistics.js";
 import { interval, matrix, medianOf, short, whole } from "./tables.js";
 
@@ -120,8 +121,7 @@ export function render(template: string, all: Results): string {
       return String(verdictsOf(results, inGroup(group)).filter((verdict) => verdict === asked).length);
     },
     tally: () => tally(results, Object.entries(GROUPS).slice(0, 3)),
-    claims: () => claims(readFileSync(file("README.template.md"), "utf8")),
-    tuned: () => table(tuned, begins("tuned")),
+    today: () => table(today, [...ROWS_TODAY, ...ROWS_TUNED]),
     noise: () => table(noise, begins("noise")),
     matrix: (name = "") => table((results) => matrix(begins(name), results), begins(name)),
     work: () => work(all.all),
@@ -139,8 +139,10 @@ export function render(template: string, all: Results): string {
       return left(openJobs(jobs, all), jobs.length);
     },
   };
-  const page = template.replace(/\{\{(.*?)\}\}/g, (whole, text: string) => {
-    if (text === "sources") return whole;
+  // The claims of README.md have figures of their own.
+  const withClaims = template.replace("{{claims}}", () => claims(readFileSync(file("README.template.md"), "utf8")));
+  const page = withClaims.replace(/\{\{(.*?)\}\}/g, (value, text: string) => {
+    if (text === "sources") return value;
     const name = Object.keys(values)
       .filter((name) => text === name || text.startsWith(`${name} `))
       .sort((a, b) => b.length - a.length)[0];

@@ -86,9 +86,11 @@ function rowToday(name: string, learner: Learner): Omit<Row, "name" | "create"> 
 const each = (names: readonly string[], rows: (name: string, learner: Learner) => Row | Row[]) =>
   names.flatMap((name) => LEARNERS.flatMap((learner) => rows(name, learner)));
 
+export const untunedName = (name: string, learner: Learner) => `${name}-${named(learner)}-adam`;
+
 export const ROWS_TODAY: Row[] = each(TASKS, (name, learner) => ({
   ...rowToday(name, learner),
-  name: `${name}-${named(learner)}-adam`,
+  name: untunedName(name, learner),
   create: (seed) => createToday(name, learner, seed, UNTUNED),
 }));
 

@@ -2,7 +2,7 @@
 
 import type { Result, Row } from "./row.js";
 import { GROUPS, ROWS } from "./rows.js";
-import { LEARNERS, TASKS, tunedName } from "./rowsToday.js";
+import { LEARNERS, TASKS, tunedName, untunedName } from "./rowsToday.js";
 import { budget, mean, median, mostlyRight, trialsOf, until, type Verdict, verdict } from "./statistics.js";
 import { interval, markdown, medianOf, short, whole } from "./tables.js";
 
@@ -74,18 +74,24 @@ export function claims(page: string): string {
   );
 }
 
-/** The paper's tasks by the learning of today: medians, how many learned where not all did, and the rate and size that were chosen. */
-export function tuned(results: readonly Result[]): string {
+/** Trials of an Adam row: the median, or how many learned, or both. */
+function outcome(trials: readonly Result[]): string {
+  const learned = until(trials, "learned").length;
+  const count = `${learned} of ${trials.length}`;
+  if (learned === 0) return count;
+  return learned < trials.length ? `${medianOf(trials, "learned")} (${count})` : medianOf(trials, "learned");
+}
+
+/** The paper's tasks by the learning of today, before and after tuning. */
+export function today(results: readonly Result[]): string {
   const body = TASKS.map((task) => {
     const published = ROWS.find(({ name }) => name === task)?.paper?.sequences.learned as number;
     const cells = LEARNERS.map((learner) => {
-      const trials = trialsOf({ name: tunedName(task, learner) }, results);
-      const setting = trials[0]?.setting;
-      if (!setting) return "not run";
-      const learned = until(trials, "learned").length;
-      const count = learned < trials.length ? `${learned} of ${trials.length}` : "";
-      const middle = learned > 0 ? medianOf(trials, "learned") : "";
-      return `${middle && count ? `${middle} (${count})` : middle || count}; ${setting.rate}, x${setting.size}`;
+      const before = trialsOf({ name: untunedName(task, learner) }, results);
+      const after = trialsOf({ name: tunedName(task, learner) }, results);
+      const setting = after[0]?.setting;
+      const untuned = before.length > 0 ? outcome(before) : "";
+      return setting ? `${untuned} → ${outcome(after)}, ${setting.rate} x${setting.size}` : untuned;
     });
     return [task, whole(published), ...cells];
   });

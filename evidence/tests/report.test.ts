@@ -1,5 +1,6 @@
 /** What the tables and README.md say is what the results give. */
 
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { PAGES, readPage, render, renderPage } from "../report.js";
 import { Results } from "../results.js";
@@ -10,7 +11,17 @@ import { budget, median, verdict, wilson } from "../statistics.js";
 const root = new URL("../..", import.meta.url).pathname;
 const results = new Results(`${root}evidence/results.jsonl`);
 
-test.each(PAGES)("%s.md is its template with the figures of the results", (page) => expect(readPage(page)).toBe(renderPage(page, results)));
+test.each(PAGES)("%s.md is its template with the figures of the results", (page) => {
+  expect(readPage(page)).toBe(renderPage(page, results));
+  expect(readPage(page)).not.toContain("{{");
+});
+
+test("a page leads from a row to its lines", () => {
+  const [, lines] = /`6a` ([\d, -]+)/.exec(render("{{median 6a}}: {{sources}}", results))!;
+  const [from, to] = lines!.split(", ")[0]!.split("-").map(Number) as [number, number];
+  const text = readFileSync(`${root}evidence/results.jsonl`, "utf8").split("\n");
+  for (const line of [from, to]) expect(JSON.parse(text[line - 1]!)).toMatchObject({ row: "6a" });
+});
 
 test("every trial is of a row that there is", () => {
   const names = new Set(ROWS.map(({ name }) => name));
