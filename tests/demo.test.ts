@@ -33,6 +33,7 @@ test("learns, draws, saves, loads and streams; stopped by Ctrl-C it goes on to t
   const whole = await demo("whole", []);
   expect(whole.code, whole.output).toBe(0);
   expect(Number(heldOut(whole.output))).toBeLessThan(3.8);
+  expect(Math.abs(Number(whole.output.match(/which loses (\S+)/)?.[1]))).toBeLessThan(0.005);
   expect(whole.output).toContain("the same output to the bit");
   expect(readFileSync(join(folder, "whole/curve.svg"), "utf8")).toMatch(/^<svg .*held out/s);
 

@@ -1,6 +1,7 @@
 /** Models with int8 weights: against the oracle with the weights that their integers stand for, their files, and what is refused. */
 
 import { describe, expect, test } from "vitest";
+import { createBatcher } from "../src/batcher.js";
 import {
   createModel,
   createOnlineLearner,
@@ -11,10 +12,12 @@ import {
   loadModel,
   lstm,
   type Sequence,
+  trace,
 } from "../src/index.js";
 import { loadQuantized, type QuantizedModel, quantize } from "../src/int8.js";
 import { Model } from "../src/model/model.js";
 import { createTrainer as createParallel, createPredictor } from "../src/parallel/trainer.js";
+import { forecastScores } from "../src/scores.js";
 import { createTrainer as createRemote } from "../src/worker/trainer.js";
 import { STEADY } from "./helpers/agreement.js";
 import { asSequences, asTensors, CASES, examples, numbers, randomParameters, relativeError } from "./helpers/cases.js";
@@ -88,6 +91,22 @@ test("a model with tokens generates", () => {
   const drawn = [...small.generate([1, 2], { length: 50, seed: 3 })];
   expect(drawn.length).toBe(50);
   expect([...loadQuantized(small.save()).generate([1, 2], { length: 50, seed: 3 })]).toEqual(drawn);
+});
+
+test("states, a batcher, a trace and scores are those of its own products", async () => {
+  const small = quantize(wide());
+  const inputs = Float32Array.from({ length: 60 }, numbers(7));
+  const [whole, first] = [inputs, inputs.subarray(0, 25)].map((x) => small.predict([{ inputs: x }], { states: true })[0]!);
+  const [rest] = small.predict([{ inputs: inputs.subarray(25), state: first!.state }], { states: true });
+  expect([...first!.outputs, ...rest!.outputs]).toEqual([...whole!.outputs]);
+  expect(rest!.state).toEqual(whole!.state);
+  const stream = small.stream();
+  stream.restore(first!.state);
+  expect(stream.step(inputs.subarray(25, 30))).toEqual(whole!.outputs.subarray(15, 18));
+  const streams = small.streams({ capacity: 2 });
+  expect(await createBatcher(streams).step(streams.open(), inputs.subarray(0, 5))).toEqual(whole!.outputs.subarray(0, 3));
+  expect(trace(small, { inputs }).outputs.data).toEqual(whole!.outputs);
+  expect(forecastScores(small, [{ inputs, targets: whole!.outputs }], { loss: "mse" }).mae).toBe(0);
 });
 
 test("the report is that of the outputs and losses on the calibration data", () => {

@@ -24,7 +24,7 @@ for (const platform of ["node", "web"] as const) {
   const run = await runtime(platform);
   for (const [about, bound] of [
     ["models", 1e-5],
-    ["models of int8 weights", 2e-4],
+    ["models of int8 weights", 3e-4],
   ] as const) {
     let worst = 0;
     for (let n = 0; n < count; n++) {
