@@ -14,7 +14,7 @@ import warnings
 import torch
 
 warnings.simplefilter("ignore")
-SHAPES = [(1, 32), (8, 32), (32, 64), (64, 128), (128, 256)]
+SHAPES = [(1, 32), (8, 32), (32, 64), (64, 128), (128, 256), (256, 512)]
 # In onnx.ts as well.
 PLACEHOLDERS = {
     "lstm.weight_ih_l0": 1.2345678,

@@ -1,14 +1,21 @@
 /** memcell itself, through its public API: what the others are compared with. */
 
-import { adam, createModel, createTrainer } from "../../src/index.js";
+import { adam, createModel, createTrainer, type Model } from "../../src/index.js";
+import { quantize } from "../../src/int8.js";
 import { bySequence, configOf, type Implementation, type Prepared, type Task, transpose, UPDATES } from "./task.js";
 
-export const implementation: Implementation = { about: "memcell", prepare: async (task) => WORKS[task.kind](task) };
+export const implementation: Implementation = { about: "memcell", prepare: async (task) => WORKS[task.kind](task, (model) => model) };
 
-const WORKS: Record<Task["kind"], (task: Task) => Prepared> = {
-  forward(task) {
+export const int8: Implementation = {
+  about: "memcell, int8 weights",
+  prepare: async (task) => (task.kind === "training" ? "cannot train" : WORKS[task.kind](task, quantize)),
+};
+
+const WORKS: Record<Task["kind"], (task: Task, made: (model: Model) => Model) => Prepared> = {
+  forward(task, made) {
     const [, , B, T] = task.shape;
-    const { model, sequences } = build(task);
+    const { model: whole, sequences } = build(task);
+    const model = made(whole);
     const outputs = transpose(
       model.predict(sequences).flatMap((y) => Array.from(y)),
       B,
@@ -27,9 +34,9 @@ const WORKS: Record<Task["kind"], (task: Task) => Prepared> = {
     const byName = Object.fromEntries(Object.entries(gradients).map(([name, { data }]) => [name, data]));
     return { proof: { ...byName, loss: [loss], losses, "outputs of the first step": first }, run };
   },
-  streaming(task) {
+  streaming(task, made) {
     const [I, , , T] = task.shape;
-    const stream = build(task).model.stream();
+    const stream = made(build(task).model).stream();
     const inputs = Array.from({ length: T }, (_, t) => task.inputs.subarray(t * I, (t + 1) * I));
     const out = new Float32Array(1);
     const outputs = inputs.map((input) => stream.step(input, out)[0] as number);

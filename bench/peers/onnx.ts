@@ -3,16 +3,18 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { InferenceSession, Tensor } from "onnxruntime-web";
+import { int8Model } from "./onnxInt8.js";
 import type { Implementation, Prepared, Task } from "./task.js";
 
-export async function implementation(platform: "node" | "web"): Promise<Implementation> {
+export async function implementation(platform: "node" | "web", int8 = false): Promise<Implementation> {
   const ort = await (platform === "node" ? import("onnxruntime-node") : import("onnxruntime-web"));
   if (platform === "web") ort.env.wasm.numThreads = 1;
-  const load = (task: Task) => ort.InferenceSession.create(modelOf(task), { intraOpNumThreads: 1, interOpNumThreads: 1 });
+  const load = (task: Task) =>
+    ort.InferenceSession.create(int8 ? quantized(task) : modelOf(task), { intraOpNumThreads: 1, interOpNumThreads: 1 });
   const tensor = (data: Float32Array, dims: number[]): Tensor => new ort.Tensor("float32", data, dims);
   const version = ort.env.versions[platform];
   return {
-    about: `onnxruntime-${platform} ${version}`,
+    about: `onnxruntime-${platform} ${version}${int8 ? ", dynamic quantisation" : ""}`,
     async prepare(task) {
       if (task.kind === "training") return "cannot train";
       const session = await load(task);
@@ -68,6 +70,13 @@ function modelOf({ shape: [I, H], parameters }: Task): Uint8Array {
   }
   return bytes;
 }
+
+const quantized = ({ shape: [I, H], parameters }: Task): Uint8Array =>
+  int8Model(
+    I,
+    H,
+    Object.fromEntries(Object.entries(parameters).map(([name, data]) => [name, name.startsWith("dense") ? data : reorder(data)])),
+  );
 
 const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 

@@ -7,7 +7,20 @@ import { fileURLToPath } from "node:url";
 import type { Task } from "./task.js";
 import { type Answer, packTask, type Question, unpackAll } from "./wire.js";
 
-export const NAMES = ["pytorch", "onnxruntime-node", "onnxruntime-web", "tfjs-wasm", "tfjs-cpu", "brain.js"];
+export const NAMES = [
+  "pytorch",
+  "onnxruntime-node",
+  "onnxruntime-web",
+  "tfjs-wasm",
+  "tfjs-cpu",
+  "brain.js",
+  "memcell-int8",
+  "pytorch-int8",
+  "onnxruntime-node-int8",
+];
+
+/** Whether its weights are rounded to one byte. */
+export const isInt8 = (name: string) => name.endsWith("int8");
 const PYTHON = "/usr/bin/python3";
 /** Milliseconds for the garbage collector of whoever ran before. */
 const PAUSE = 50;
@@ -24,8 +37,10 @@ export class Peer {
 
   private constructor(readonly name: string) {
     const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-    const python = name === "pytorch";
-    const [command, args] = python ? [PYTHON, [file("pytorch.py")]] : [process.execPath, [...process.execArgv, file("worker.ts"), name]];
+    const python = name.startsWith("pytorch");
+    const [command, args] = python
+      ? [PYTHON, [file("pytorch.py"), name]]
+      : [process.execPath, [...process.execArgv, file("worker.ts"), name]];
     // OpenBLAS at its best: these two would hold it to another processor than this.
     const { OPENBLAS_CORETYPE: _, OPENBLAS_L2_SIZE: __, ...env } = process.env;
     this.#process = spawn(command, args, { env: { ...env, OMP_NUM_THREADS: "1" } });
@@ -44,7 +59,7 @@ export class Peer {
     try {
       peer.about = (await peer.#answer("about")).about;
     } catch (error) {
-      const hint = name === "pytorch" ? `. ${PYTHON} needs torch: Debian's python3-torch, with libopenblas0-pthread` : "";
+      const hint = name.startsWith("pytorch") ? `. ${PYTHON} needs torch: Debian's python3-torch, with libopenblas0-pthread` : "";
       throw new Error(`${(error as Error).message}${hint}`);
     }
     return peer;
@@ -58,9 +73,9 @@ export class Peer {
   }
 
   /** Milliseconds of one call of a task that is prepared. */
-  async time(task: string, milliseconds: number): Promise<number> {
+  async time(task: string, milliseconds: number, processor: boolean): Promise<number> {
     await setTimeout(PAUSE);
-    this.#ask({ time: task, milliseconds });
+    this.#ask({ time: task, milliseconds, processor });
     return (await this.#answer("milliseconds")).milliseconds;
   }
 

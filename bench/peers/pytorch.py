@@ -9,6 +9,7 @@ import time
 import torch
 
 torch.set_num_threads(1)
+INT8 = sys.argv[1] == "pytorch-int8"
 
 
 def blas():
@@ -37,6 +38,8 @@ def build(task):
         for name, text in task["parameters"].items():
             parameter = model.get_parameter(name if name.startswith("dense") else f"lstm.{name}")
             parameter.copy_(unpack(text, *parameter.shape))
+    if INT8:
+        return torch.ao.quantization.quantize_dynamic(model, {torch.nn.LSTM}, dtype=torch.qint8)
     return model
 
 
@@ -86,15 +89,16 @@ def streaming(task, model, x):
     return {"outputs": run()}, run
 
 
-def measure(run, milliseconds):
+def measure(run, milliseconds, processor):
     calls = 0
+    used = time.process_time()
     began = time.perf_counter()
     elapsed = 0.0
     while elapsed < milliseconds / 1000:
         run()
         calls += 1
         elapsed = time.perf_counter() - began
-    return 1000 * elapsed / calls
+    return 1000 * (time.process_time() - used if processor else elapsed) / calls
 
 
 works = {}
@@ -103,19 +107,22 @@ works = {}
 def answer(message):
     if "task" in message:
         task = message["task"]
+        if INT8 and task["kind"] == "training":
+            return {"cannot": "cannot train"}
         inputs, _, batch, length = task["shape"]
         x = unpack(task["inputs"], length, batch, inputs)
         proof, run = {"forward": forward, "training": training, "streaming": streaming}[task["kind"]](task, build(task), x)
         works[task["name"]] = run
         return {"proof": {name: pack(values) for name, values in proof.items()}}
-    return {"milliseconds": measure(works[message["time"]], message["milliseconds"])}
+    return {"milliseconds": measure(works[message["time"]], message["milliseconds"], message["processor"])}
 
 
 def say(message):
     print(json.dumps(message), flush=True)
 
 
-say({"about": f"PyTorch {torch.__version__}{blas()}"})
+engine = f", dynamic quantisation, {torch.backends.quantized.engine}" if INT8 else blas()
+say({"about": f"PyTorch {torch.__version__}{engine}"})
 for line in sys.stdin:
     try:
         say(answer(json.loads(line)))

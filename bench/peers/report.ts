@@ -10,6 +10,8 @@ export interface Result {
   milliseconds: Spread;
   /** The peer's time over memcell's, round by round. */
   ratio: Spread;
+  /** The same over memcell's with int8 weights, where that was timed. */
+  int8?: Spread;
 }
 
 const digits = ({ median }: Spread) => (median < 0.1 ? 4 : median < 10 ? 2 : 1);
@@ -31,6 +33,18 @@ export function printTimes(results: Result[]): void {
     console.log(`${kind}, the peer's time over memcell's`);
     console.table(rows(peers.slice(1), ({ ratio }) => show(ratio, digits(ratio))));
   }
+}
+
+/** Int8 weights beside the others: forward passes and streams. */
+export function printInt8(results: Result[]): void {
+  const timed = results.filter(({ int8, peer }) => int8 && peer !== "memcell-int8");
+  if (timed.length === 0) return;
+  const rows = [...new Set(timed.map(({ task }) => task))].map((task) => [
+    task,
+    Object.fromEntries(timed.filter((each) => each.task === task).map(({ peer, int8 }) => [peer, show(int8 as Spread, 2)])),
+  ]);
+  console.log("\nmemcell with int8 weights: the others' time over its own");
+  console.table(Object.fromEntries(rows));
 }
 
 /** How many times as fast memcell is to be, by task. Of TensorFlow.js the faster backend counts. */

@@ -80,6 +80,7 @@ const STREAMS: Shape[] = [
   [1, 32, 1, STEPS],
   [64, 128, 1, STEPS],
   [128, 256, 1, STEPS],
+  [256, 512, 1, STEPS],
 ];
 
 export const TASKS: Task[] = [

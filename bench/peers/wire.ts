@@ -9,8 +9,8 @@ type PackedTask = Omit<Task, "parameters" | "inputs" | "targets"> & {
   targets: string;
 };
 
-/** Get ready for a task; call one that is ready over and over for so many milliseconds. */
-export type Question = { task: PackedTask } | { time: string; milliseconds: number };
+/** Get ready for a task; call one that is ready over and over for so many milliseconds, by the clock or by the processor's. */
+export type Question = { task: PackedTask } | { time: string; milliseconds: number; processor: boolean };
 
 /** Who it is, once, at the beginning; then an answer to each question. */
 export type Answer =

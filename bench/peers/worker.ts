@@ -11,6 +11,8 @@ const IMPLEMENTATIONS: Record<string, () => Promise<Implementation>> = {
   "onnxruntime-web": async () => (await import("./onnx.js")).implementation("web"),
   "tfjs-wasm": async () => (await import("./tfjs.js")).implementation("wasm"),
   "tfjs-cpu": async () => (await import("./tfjs.js")).implementation("cpu"),
+  "memcell-int8": async () => (await import("./memcell.js")).int8,
+  "onnxruntime-node-int8": async () => (await import("./onnx.js")).implementation("node", true),
   "brain.js": async () => (await import("./brain.js")).implementation,
 };
 
@@ -22,7 +24,10 @@ const implementation = await (IMPLEMENTATIONS[process.argv[2] as string] as () =
 const works = new Map<string, () => unknown>();
 
 async function answer(question: Question): Promise<Answer> {
-  if ("time" in question) return { milliseconds: await repeat(works.get(question.time) as () => unknown, question.milliseconds) };
+  if ("time" in question) {
+    const { time, milliseconds, processor } = question;
+    return { milliseconds: await repeat(works.get(time) as () => unknown, milliseconds, processor) };
+  }
   const prepared = await implementation.prepare(unpackTask(question.task));
   if (typeof prepared === "string") return { cannot: prepared };
   works.set(question.task.name, prepared.run);
