@@ -50,10 +50,10 @@ test("no dependencies, no install scripts, types first, and every export is ther
 
 const BUDGETS = {
   "memcell.js": 350,
-  "core.js": 70_750,
-  "memcell.wasm": 14_200,
+  "core.js": 71_300,
+  "memcell.wasm": 14_600,
   "anomaly.js": 4_200,
-  "workerd.js": 53_800,
+  "workerd.js": 53_850,
   "batcher.js": 2_250,
   "c.js": 5_850,
   "cli.js": 11_500,

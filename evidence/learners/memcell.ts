@@ -80,7 +80,6 @@ abstract class OfLibrary implements Learner {
 /** One update a sequence. Goes past the trainer's checks, which would cost a tenth of a step of the smallest nets. */
 class BySequence extends OfLibrary {
   readonly #updater: LocalUpdater;
-  #weights = new Float32Array(0);
   #outputs = new Float32Array(0);
 
   constructor(model: Model, task: Interface, units: number, options: TrainerOptions) {
@@ -96,11 +95,8 @@ class BySequence extends OfLibrary {
     const { input } = this.model.config;
     const length = inputs.length / ("features" in input ? input.features : 1);
     const steps = targets.length / this.task.outputs;
-    if (this.#weights.length !== steps) {
-      this.#weights = new Float32Array(steps).fill(1);
-      this.#outputs = new Float32Array(targets.length);
-    }
-    const row = wholeRow({ inputs, goals: [{ targets, weights: this.#weights }], length }, updates, false);
+    if (this.#outputs.length !== targets.length) this.#outputs = new Float32Array(targets.length);
+    const row = wholeRow({ inputs, goals: [{ targets }], length }, updates, false);
     finite(() => this.#updater.learn([row], length));
     const network = this.#updater.prepare(length, 1);
     readOutputs(this.#updater.engine, network, 0, network.outputSteps(length) - steps, steps, [this.#outputs], 0);

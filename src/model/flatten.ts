@@ -44,6 +44,7 @@ export function allFinite(numbers: Float32Array): boolean {
 /**
  * Checks values with `per` numbers a step, and copies them flat and standardised, so that later changes by the user do no harm. If a
  * number of steps is `expected`, a bare number may stand for one step of one number.
+ * @param lent no copy where none is needed: the caller has read them before users can change them
  */
 export function flatten<A extends Float32Array | Float64Array | Int32Array>(
   path: string,
@@ -54,6 +55,7 @@ export function flatten<A extends Float32Array | Float64Array | Int32Array>(
   numbers: new (length: number) => A,
   scale?: Scale,
   expected?: number,
+  lent = false,
 ): A {
   const { list, nested, steps } = measure(path, expected && typeof value === "number" ? [value] : value, per);
   if (expected && steps !== expected) {
@@ -61,7 +63,7 @@ export function flatten<A extends Float32Array | Float64Array | Int32Array>(
   }
   // The most common case, in a seventh of the time.
   if (list instanceof Float32Array && refuse === finite && !scale) {
-    const copy = new Float32Array(list);
+    const copy = lent ? list : new Float32Array(list);
     if (allFinite(copy)) return copy as unknown as A;
   }
   const copy = new numbers(steps * per);

@@ -173,13 +173,13 @@ export class Input implements Below {
   }
 
   /**
-   * A flat, standardised copy of the values of some steps; of `expected` steps, if given.
+   * A flat, standardised copy of the values of some steps; of `expected` steps, if given. `lent` as in flatten.ts.
    * @throws TypeError, RangeError with the step, and the feature or column, of the wrong value
    */
-  check(path: string, value: unknown, scale: Scale | undefined, expected?: number): Values {
+  check(path: string, value: unknown, scale: Scale | undefined, expected?: number, lent?: boolean): Values {
     if (this.#readers) return readColumns(path, value, this.#readers, Float32Array, scale, expected);
     if (this.tokens) return flatten(path, value, 1, "token", indexBelow(this.tokens), Int32Array, undefined, expected);
-    return flatten(path, value, this.per, "feature", finite, Float32Array, scale, expected);
+    return flatten(path, value, this.per, "feature", finite, Float32Array, scale, expected, lent);
   }
 
   /** The numbers of some steps that can be standardised, as they are given; gaps are NaN. */

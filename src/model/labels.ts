@@ -42,15 +42,15 @@ export function writeLabels(
   memory: Memory,
   { width, panels }: Lanes,
   goal: Places,
-  rows: readonly (Labelled | undefined)[],
+  rows: readonly (Partial<Labelled> | undefined)[],
   T: number,
 ): number {
-  goal.align(rows.reduce((most, row) => Math.max(most, row?.targets.length ?? 0), 0));
+  goal.align(rows.reduce((most, row) => Math.max(most, row?.targets?.length ?? 0), 0));
   // Only now, as making room may move the memory.
   const { i32, f32 } = memory;
   let counted = 0;
   for (let row = 0; row < panels * width; row++) {
-    const { targets = [], weights = [0] }: Partial<Labelled> = rows[row] ?? {};
+    const { targets = [], weights = [0] } = rows[row] ?? {};
     for (let t = 0; t < T; t++) i32[goal.target / 4 + t * panels * width + row] = targets[t] ?? -1;
     f32[goal.counts / 4 + row] = weights[0] as number;
     counted += weights[0] as number;

@@ -157,7 +157,9 @@ export type Run<L = Required<Loss>> = (kernels: Kernels, loss: L, panels: Panels
 
 const elementwise = <L extends Loss>(code: number, rest: Partial<Rule<Required<L>>> = {}): Rule<Required<L>> => ({
   targets: (_, outputs) => ({ per: outputs, refuse: finite }),
-  run: (kernels, _, { pointers, sizes }) => kernels.elementwiseLoss(...pointers, code, ...sizes),
+  // Not spread: short steps would wait for it.
+  run: (kernels, _, { pointers: [dy, y, target, weight, each, perOutput], sizes: [slots, O, width, scale] }) =>
+    kernels.elementwiseLoss(dy, y, target, weight, each, perOutput, code, slots, O, width, scale),
   ...rest,
 });
 

@@ -87,7 +87,7 @@ export class Model<O = Float32Array> {
   predict(sequences: Iterable<Input>, predictOptions?: PredictOptions): O[];
   predict(sequences: Iterable<Input>, predictOptions: PredictOptions = {}): O[] | Predicted<O>[] {
     const { read, states } = checkPredict(this.#engine, predictOptions);
-    const checked = checkSequences("sequences", sequences, { engine: this.#engine }, 0);
+    const checked = checkSequences("sequences", sequences, { engine: this.#engine, lent: true }, 0);
     const results = roomFor(this.#engine, checked);
     const ends: State[] = [];
     for (const { network, rows } of this.#windows(checked, "infer"))

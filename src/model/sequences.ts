@@ -45,8 +45,8 @@ export type AnySequence = Sequence<Inputs, ByHead>;
 /** The checked targets of a head. */
 export interface Targets {
   targets: ArrayLike<number>;
-  /** Weight of each step that has a target; 0 where the target is ignored. */
-  weights: ArrayLike<number>;
+  /** Weight of each step that has a target; 0 where the target is ignored. Absent where all are 1. */
+  weights?: ArrayLike<number>;
   /** Weights of the single numbers of the targets, on top of their step's; absent where all are 1. */
   each?: Float32Array;
 }
@@ -65,6 +65,8 @@ export interface Checked {
 export interface Demands {
   engine: Pick<Engine, "config" | "layout">;
   losses?: readonly Required<Loss>[];
+  /** Whether the sequences are done with before the call returns that brought them: then flat numbers are not copied. */
+  lent?: boolean;
 }
 
 /** A helpful error for users who give a row for each step, most often one-hot, instead of the index of a class. */
@@ -83,16 +85,17 @@ function checkClasses(path: string, value: unknown, steps: number, classes: numb
 /** @throws TypeError, RangeError with the path of the value, its step and feature */
 export function checkSequence(path: string, value: unknown, demands: Demands): Checked {
   const { inputs, targets, weights, state } = options(path, value, ["inputs", "targets", "weights", "state"]);
-  const { engine, losses } = demands;
+  const { engine, losses, lent } = demands;
   const { config, layout } = engine;
-  const checked = layout.input.check(`${path}.inputs`, inputs, config.scaler.inputs);
+  const checked = layout.input.check(`${path}.inputs`, inputs, config.scaler.inputs, undefined, lent);
   const length = checked.length / layout.input.per;
   if (length === 0) fail(RangeError, `${path}.inputs`, "at least one step", inputs);
   const begins = state === undefined ? {} : { state: checkState(`${path}.state`, state, layout.states()) };
   if (!losses) return { inputs: checked, goals: [], length, ...begins };
 
   const steps = config.output === "every" ? length : 1;
-  return { inputs: checked, length, ...begins, goals: checkGoals(path, targets, weights, layout.heads, losses, config.scaler, steps) };
+  const goals = checkGoals(path, targets, weights, layout.heads, losses, config.scaler, steps, lent);
+  return { inputs: checked, goals, length, ...begins };
 }
 
 /** The targets of `steps` steps, and their weights, for each head. */
@@ -104,11 +107,12 @@ export function checkGoals(
   losses: readonly Required<Loss>[],
   scaler: Scaler,
   steps: number,
+  lent?: boolean,
 ): Targets[] {
   const given = weights === undefined ? [] : eachHead(`${path}.weights`, weights, heads, (path, weights) => ({ path, weights }));
   return eachHead(`${path}.targets`, targets, heads, (at, own, head, i) => {
     if (own === null && head.name) return { targets: [], weights: new Float32Array(steps) };
-    return checkTargets(at, own, given[i] ?? { path: "", weights: undefined }, losses[i] as Required<Loss>, head, scaler, steps);
+    return checkTargets(at, own, given[i] ?? { path: "", weights: undefined }, losses[i] as Required<Loss>, head, scaler, steps, lent);
   });
 }
 
@@ -121,34 +125,37 @@ function checkTargets(
   { name, outputs }: Head,
   scaler: Scaler,
   steps: number,
+  lent?: boolean,
 ): Targets {
   const rule = ruleOf(loss);
   const { per, classes, refuse, ignored } = rule.targets(loss, outputs);
   if (rule.labels) return checkLabels(path, targets, place, weights, refuse, steps);
+  const ignores = "missing" in loss && loss.missing === "ignore";
+  const sparse = weights !== undefined || ignores;
+  const { targets: scale } = scaleOfHead(scaler, name);
+  const flat = (refuse: (value: number, index: number) => string | undefined, numbers: typeof Int32Array | typeof Float32Array) =>
+    flatten<Int32Array | Float32Array>(path, targets, per, "number", refuse, numbers, scale, steps, lent);
+  if (!classes && !sparse) return { targets: flat(refuse, Float32Array) };
   const weight = new Float32Array(steps).fill(1);
   let each: Float32Array | undefined;
   if (weights !== undefined) {
     const given = typeof weights === "number" ? [weights] : arrayLike(place, weights, "an array or a typed array");
     const apart = per > 1 && !classes && (isObject(given[0]) || given.length === per * steps);
-    const flat = flatten(place, weights, apart ? per : 1, "number", atLeast0, Float32Array, undefined, steps);
-    if (apart) each = flat;
-    else weight.set(flat);
+    const shares = flatten(place, weights, apart ? per : 1, "number", atLeast0, Float32Array, undefined, steps);
+    if (apart) each = shares;
+    else weight.set(shares);
   }
-  const ignores = "missing" in loss && loss.missing === "ignore";
   // A missing target may have any value.
   const absent = (value: number, number: number) =>
     weight[Math.floor(number / per)] === 0 || each?.[number] === 0 || (ignores && Number.isNaN(value));
-  const sparse = weights !== undefined || ignores;
   const check = sparse ? (value: number, number: number) => (absent(value, number) ? undefined : refuse(value)) : refuse;
-  const numbers = classes ? Int32Array : Float32Array;
-  const { targets: scale } = scaleOfHead(scaler, name);
   if (classes) checkClasses(path, targets, steps, outputs);
-  const goals = flatten<Int32Array | Float32Array>(path, targets, per, "number", check, numbers, scale, steps);
+  const goals = flat(check, classes ? Int32Array : Float32Array);
   if (classes) {
     goals.forEach((goal, step) => {
       if (goal === ignored) weight[step] = 0;
     });
-  } else if (sparse) {
+  } else {
     const shares = each ?? new Float32Array(goals.length).fill(1);
     goals.forEach((goal, number) => {
       if (!absent(goal, number)) return;

@@ -171,19 +171,21 @@ function writeGoal(
   const goals = classes ? memory.i32 : memory.f32;
   const [target, weight] = [goal.target / 4, goal.counts / 4];
   const targetRows = classes ? 1 : pad4(goal.outputs);
+  const steps = network.outputSteps(T);
   let counted = 0;
   for (let b = 0; b < panels * width; b++) {
     const row = rows[b] ?? null;
     const panel = Math.floor(b / width);
     const lane = b % width;
-    const { targets, weights, each } = own[b] ?? NONE;
-    for (let t = 0; t < network.outputSteps(T); t++) {
-      const step = row ? targetAt(config.output, row, t) : -1;
-      const counts = step < 0 ? 0 : (weights[step] as number);
+    const { targets = [], weights, each } = own[b] ?? {};
+    const { from, first, end } = row ? taughtSteps(config.output, row) : NONE;
+    for (let t = 0; t < steps; t++) {
+      const step = from + t;
+      const counts = t < first || t >= end ? 0 : weights ? (weights[step] as number) : 1;
       const at = target + (t * panels + panel) * targetRows * width + lane;
       let numbers = apart ? 0 : per * copies;
       for (let k = 0; k < per * copies; k++) {
-        const number = step * per + Math.floor(k / copies);
+        const number = step * per + (copies > 1 ? Math.floor(k / copies) : k);
         goals[at + k * width] = counts > 0 ? (targets[number] as number) : 0;
         if (!apart) continue;
         const own = counts > 0 && each ? (each[number] as number) : 1;
@@ -197,12 +199,19 @@ function writeGoal(
   return counted;
 }
 
-const NONE: Targets = { targets: [], weights: [] };
+/** Steps of a window with targets, from the first to before the end: step t has that of step from + t of the sequence. */
+interface Taught {
+  from: number;
+  first: number;
+  end: number;
+}
 
-/** The index of the target of a row's output t in this window; -1 where it has none, or has been learned before. */
-function targetAt(output: "every" | "last", { sequence, from, count, repeated }: Row, t: number): number {
-  if (output === "last") return from + count === sequence.length ? 0 : -1;
-  return t < repeated || t >= count ? -1 : from + t;
+const NONE: Taught = { from: 0, first: 0, end: 0 };
+
+/** Those of a row that it has not learned before. */
+function taughtSteps(output: "every" | "last", { sequence, from, count, repeated }: Row): Taught {
+  if (output === "last") return { ...NONE, end: from + count === sequence.length ? 1 : 0 };
+  return { from, first: repeated, end: count };
 }
 
 /** The outputs of some steps, for each head. */

@@ -68,17 +68,17 @@ export function answersOf(
   const steps: number[] = [];
   const answers: Float32Array[] = [];
   let width = 1;
-  checked.forEach(({ goals }, n) => {
+  checked.forEach(({ goals, length }, n) => {
     const { targets: own, weights: shares, each } = goals[h] as Targets;
     // Without targets there is nothing to score.
     if (own.length === 0) return;
-    width = own.length / shares.length;
+    width = own.length / (config.output === "every" ? length : 1);
     for (let i = 0; i < own.length; i++) {
       const step = Math.floor(i / width);
       const truth = own[i] as number;
       const k = i % width;
       targets.push(scale ? truth * (scale.deviation[k] as number) + (scale.mean[k] as number) : truth);
-      weights.push((shares[step] as number) * (each?.[i] ?? 1));
+      weights.push((shares?.[step] ?? 1) * (each?.[i] ?? 1));
       steps.push(step);
     }
     const y = outputs[n];

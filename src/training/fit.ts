@@ -60,7 +60,7 @@ export abstract class TrainerBase<U extends Updater = Updater, O = Float32Array>
   protected readonly engine: Engine;
   /** @internal */
   protected readonly updater: U;
-  readonly #demands: Required<Demands>;
+  readonly #demands: Required<Pick<Demands, "engine" | "losses">>;
   #position: Position = { epochs: 0, progress: null, carried: 0, best: null };
   #fitting = false;
 
@@ -216,10 +216,10 @@ export abstract class TrainerBase<U extends Updater = Updater, O = Float32Array>
     return { loss, gradients: this.engine.tensors(gradients), ...(states.some((state) => state) && { states }) };
   }
 
-  /** @internal The rows of a user's own window: each holds a whole sequence. */
-  protected rows(what: string, batch: unknown, stepOptions: unknown): Batch {
+  /** @internal The rows of a user's own window: each holds a whole sequence. `lent` as in sequences.ts. */
+  protected rows(what: string, batch: unknown, stepOptions: unknown, lent = false): Batch {
     const o = options("options", stepOptions, ["carry"]);
-    const list = checkSequences("sequences", batch, this.#demands);
+    const list = checkSequences("sequences", batch, { ...this.#demands, lent });
     const { carry = false } = o;
     const goOn = Array.isArray(carry)
       ? Array.from(carry, (each, i) => boolean(`options.carry[${i}]`, each))

@@ -39,7 +39,7 @@ export class Trainer<O = Float32Array> extends TrainerBase<LocalUpdater, O> {
    * @example for (const batch of batches) console.log(trainer.step(batch));
    */
   step(batch: Iterable<AnySequence>, stepOptions: { carry?: boolean | boolean[] } = {}): number {
-    const { rows, T } = this.rows("step", batch, stepOptions);
+    const { rows, T } = this.rows("step", batch, stepOptions, true);
     // A row that begins anew loses its old state, even if the step fails.
     if (!rows.every((row) => row.goesOn)) this.carries(0);
     const { loss } = this.updater.learn(rows, T);
@@ -55,7 +55,7 @@ export class Trainer<O = Float32Array> extends TrainerBase<LocalUpdater, O> {
    * @example const { loss, gradients } = trainer.gradients([{ inputs, targets }]); gradients.weight_hh_l0.data;
    */
   gradients(batch: Iterable<AnySequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Gradients {
-    const { rows, T } = this.rows("gradients", batch, stepOptions);
+    const { rows, T } = this.rows("gradients", batch, stepOptions, true);
     const release = this.updater.hold();
     try {
       const { loss } = this.updater.differentiate(rows, T);
