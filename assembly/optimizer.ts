@@ -79,27 +79,26 @@ export function sgd(
 ): void {
   if (DEBUG) assert(aligned(parameter, gradient) && alignedOrNone(velocity) && fours(count));
   const end = parameter + ((<usize>count) << 2);
-  while (parameter < end) {
-    // Regions are multiples of 64 bytes.
-    const stop = min(end, parameter + 64);
-    const low = v128.or(v128.load(gradient), v128.load(gradient, 16));
-    const high = v128.or(v128.load(gradient, 32), v128.load(gradient, 48));
-    if (!velocity && !v128.any_true(v128.or(low, high))) {
-      gradient += 64;
-      parameter = stop;
-      continue;
-    }
-    for (; parameter < stop; parameter += VECTOR, gradient += VECTOR) {
-      const g = f32x4.mul(splat(scale), v128.load(gradient));
-      let step = g;
-      if (velocity) {
-        const v = f32x4.add(f32x4.mul(splat(momentum), v128.load(velocity)), g);
-        step = nesterov ? f32x4.add(g, f32x4.mul(splat(momentum), v)) : v;
-        v128.store(velocity, cut(v));
-        velocity += VECTOR;
-      }
-      v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.mul(splat(rate), step)));
-    }
+  const factor = splat(scale);
+  const length = splat(rate);
+  // Regions are multiples of 64 bytes.
+  for (; !velocity && parameter < end; parameter += 64, gradient += 64) {
+    const a = v128.load(gradient);
+    const b = v128.load(gradient, 16);
+    const c = v128.load(gradient, 32);
+    const d = v128.load(gradient, 48);
+    if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) continue;
+    v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.mul(length, f32x4.mul(factor, a))));
+    v128.store(parameter, f32x4.sub(v128.load(parameter, 16), f32x4.mul(length, f32x4.mul(factor, b))), 16);
+    v128.store(parameter, f32x4.sub(v128.load(parameter, 32), f32x4.mul(length, f32x4.mul(factor, c))), 32);
+    v128.store(parameter, f32x4.sub(v128.load(parameter, 48), f32x4.mul(length, f32x4.mul(factor, d))), 48);
+  }
+  for (; parameter < end; parameter += VECTOR, gradient += VECTOR, velocity += VECTOR) {
+    const g = f32x4.mul(factor, v128.load(gradient));
+    const v = f32x4.add(f32x4.mul(splat(momentum), v128.load(velocity)), g);
+    const step = nesterov ? f32x4.add(g, f32x4.mul(splat(momentum), v)) : v;
+    v128.store(velocity, cut(v));
+    v128.store(parameter, f32x4.sub(v128.load(parameter), f32x4.mul(length, step)));
   }
 }
 
