@@ -43,6 +43,7 @@ const guides = [
       { text: "Learn online", link: "/guides/online" },
       { text: "Fine-tune", link: "/guides/fine-tune" },
       { text: "Serve a thousand sessions", link: "/guides/sessions" },
+      { text: "Run in a worker", link: "/guides/worker" },
       { text: "Stop and go on", link: "/guides/checkpoints" },
       { text: "Move a model in and out", link: "/guides/files" },
       { text: "Weights of one byte", link: "/guides/int8" },

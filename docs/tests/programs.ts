@@ -52,7 +52,7 @@ export function follow(page: string, folder: string): { shown: string; printed: 
   const outputs: { shown: string; printed: string }[] = [];
   let printed = "";
   for (const { language, code, name } of blocks(readFileSync(join(root, page), "utf8"))) {
-    if (language === "js" && name) writeFileSync(join(folder, name), code);
+    if (name && (language === "js" || language === "html")) writeFileSync(join(folder, name), code);
     if (language === "text") outputs.push({ shown: code, printed });
     if (language !== "sh") continue;
     const [program, ...words] = code.trim().split(" ");
@@ -60,7 +60,7 @@ export function follow(page: string, folder: string): { shown: string; printed: 
       printed = execFileSync(process.execPath, words, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
     for (const word of program === "npm" ? words.slice(1) : []) {
       const [, wanted, version = ""] = /^(.+?)(?:@([\d.]+))?$/.exec(word) as RegExpExecArray;
-      if (wanted !== "memcell" && !devDependencies[wanted as string]?.startsWith(version)) throw new Error(`docs/ has no ${word}`);
+      if (!["memcell", "vite"].includes(wanted as string) && !devDependencies[wanted as string]?.startsWith(version)) throw new Error(`docs/ has no ${word}`);
     }
   }
   return outputs;
