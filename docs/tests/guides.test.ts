@@ -12,7 +12,8 @@ const { folder, remove } = folderOfReader();
 afterAll(remove);
 
 const WORKER = "docs/guides/worker.md";
-test.each(guides.filter((page) => page !== WORKER))("%s prints what it shows",
+test.each(guides.filter((page) => page !== WORKER))(
+  "%s prints what it shows",
   (page) => {
     const outputs = follow(page, folder);
     if (process.env.WRITE) return written(page, outputs);

@@ -60,7 +60,8 @@ export function follow(page: string, folder: string): { shown: string; printed: 
       printed = execFileSync(process.execPath, words, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
     for (const word of program === "npm" ? words.slice(1) : []) {
       const [, wanted, version = ""] = /^(.+?)(?:@([\d.]+))?$/.exec(word) as RegExpExecArray;
-      if (!["memcell", "vite"].includes(wanted as string) && !devDependencies[wanted as string]?.startsWith(version)) throw new Error(`docs/ has no ${word}`);
+      if (!["memcell", "vite"].includes(wanted as string) && !devDependencies[wanted as string]?.startsWith(version))
+        throw new Error(`docs/ has no ${word}`);
     }
   }
   return outputs;
