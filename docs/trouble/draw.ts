@@ -9,8 +9,8 @@ export interface Picture {
   curves: { name: string; x: number[]; y: number[] }[];
 }
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [680, 280, 64, 180, 34, 44];
-const STYLE = `text{font:13px ui-sans-serif,system-ui,"DejaVu Sans",sans-serif;fill:#57524a}.title{fill:#24211c;font-weight:600}.grid{stroke:#e2dccf}polyline{fill:none;stroke-width:2;stroke-linejoin:round}
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [500, 270, 58, 122, 34, 46];
+const STYLE = `text{font:14px ui-sans-serif,system-ui,"DejaVu Sans",sans-serif;fill:#57524a}.title{fill:#24211c;font-weight:600}.grid{stroke:#e2dccf}polyline{fill:none;stroke-width:2;stroke-linejoin:round}
 .l0{stroke:#b4532a}.l1{stroke:#1f6f78}.l2{stroke:#6a4c93}text.l0{fill:#9a4320;stroke:none}text.l1{fill:#1f6f78;stroke:none}text.l2{fill:#6a4c93;stroke:none}.l1{stroke-dasharray:7 3}.l2{stroke-dasharray:2 3}
 @media(prefers-color-scheme:dark){text{fill:#b8b1a4}.title{fill:#ece7dd}.grid{stroke:#37322b}.l0{stroke:#f0a27c}.l1{stroke:#6cc5cf}.l2{stroke:#c3a6ec}text.l0{fill:#f0a27c}text.l1{fill:#6cc5cf}text.l2{fill:#c3a6ec}}`;
 
