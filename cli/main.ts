@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { createForecaster, type Forecast, type Forecaster, type ForecasterOptions } from "memcell/forecast";
 import { writeAtomically } from "memcell/node";
-import { type Cells, readCsv, writeCsv } from "./csv.js";
+import { type Cells, decoded, readCsv, writeCsv } from "./csv/csv.js";
 import { picture } from "./picture.js";
 
 const USAGE = `memcell forecast data.csv --target COLUMN --horizon STEPS    the next steps: forecast.csv and forecast.svg
@@ -56,15 +56,23 @@ function readArguments(given: string[]) {
   return { command, file, more, flags, numbers, count, list };
 }
 
+const notNumber = (cell: string | number | null) => cell !== null && Number.isNaN(Number(cell));
 const TIME = /^(date|time|timestamp|datetime|ds|day|week|month|hour|year)$/i;
 const looksLikeTime = (cells: Cells[string] | undefined) => typeof cells?.[0] === "string" && /^\d{4}[-/]\d\d?/.test(cells[0]);
+const areYears = (cells: Cells[string] | undefined) =>
+  cells?.every((cell) => Number.isInteger(cell) && (cell as number) > 999 && (cell as number) < 3000);
+
+const areRising = (cells: Cells[string] | undefined) => cells?.every((cell, row) => row === 0 || Number(cell) > Number(cells[row - 1]));
 
 /** The series of a file, by name; and of each what is known below its last target. */
-function seriesOf(cells: Cells, column: string | undefined, target: string): { name: string; history: Cells; known: Cells }[] {
+function seriesOf(cells: Cells, column: string | undefined, target: string, time: string | undefined) {
   const all = Object.keys(cells);
   const names = column ? [...new Set(cells[column])] : [null];
   return names.map((name) => {
     const rows = (cells[target] as unknown[]).flatMap((_, row) => (column && cells[column]?.[row] !== name ? [] : [row]));
+    const times = rows.map((row) => cells[time ?? ""]?.[row]);
+    // The newest first, as some write them.
+    if (looksLikeTime(times as Cells[string]) && String(times[0]) > String(times.at(-1))) rows.reverse();
     const last = rows.findLastIndex((row) => cells[target]?.[row] !== null) + 1;
     const part = (own: number[]): Cells => Object.fromEntries(all.map((key) => [key, own.map((row) => cells[key]?.[row] ?? null)]));
     return { name: String(name ?? ""), history: part(rows.slice(0, last)), known: part(rows.slice(last)) };
@@ -76,7 +84,7 @@ async function main(): Promise<void> {
   if (flags.help || command === undefined) return console.log(USAGE);
   if (command !== "forecast" && command !== "backtest") throw new Wrong(`expected forecast or backtest, got ${JSON.stringify(command)}`);
   if (file === undefined || more.length > 0) throw new Wrong(`memcell ${command} expected one file`);
-  const cells = readCsv(readFileSync(file, "utf8"));
+  const cells = readCsv(decoded(readFileSync(file)));
   const columns = Object.keys(cells);
   const column = (name: "target" | "series" | "time", needed: boolean) => {
     const value = flags[name];
@@ -87,11 +95,13 @@ async function main(): Promise<void> {
   const target = column("target", true) as string;
   const horizon = count("horizon");
   if (horizon === undefined) throw new Wrong("--horizon expected a number of steps to forecast, got none");
-  const series = seriesOf(cells, column("series", false), target);
-  const time =
-    column("time", false) ??
-    columns.find((name) => TIME.test(name) && looksLikeTime(cells[name])) ??
-    columns.find((name) => looksLikeTime(cells[name]));
+  const isTime = (name: string) =>
+    looksLikeTime(cells[name]) || (areYears(cells[name]) && (/^year$/i.test(name) || areRising(cells[name])));
+  const time = column("time", false) ?? columns.find((name) => TIME.test(name) && isTime(name)) ?? columns.find(isTime);
+  if (time && areYears(cells[time])) cells[time] = (cells[time] as number[]).map((year) => `${year}-01-01`);
+  if (typeof cells[target]?.find((cell) => cell !== null) === "string")
+    throw new Wrong(`--target expected a column of numbers, got ${target} with ${JSON.stringify(cells[target]?.find(notNumber))}`);
+  const series = seriesOf(cells, column("series", false), target, time);
   const given = {
     target,
     horizon,
@@ -249,6 +259,8 @@ async function backtest(
 }
 
 main().catch((error: Error) => {
+  if (/: (each time once|rows in the order of time)/.test(error.message))
+    error.message += "; of a file with many series, --series names the column that tells them apart";
   const usual = error instanceof Wrong || error instanceof TypeError || error instanceof RangeError || "code" in error;
   console.error(usual ? `memcell: ${error.message}` : error);
   if (error instanceof Wrong && !stopper.signal.aborted) console.error("memcell --help shows the options");

@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { minify } from "terser";
 import { bundle } from "./bundle.js";
+import { install } from "./install.js";
 import { renamed, shortNames } from "./names.js";
 import { characters, declarations, plain, values } from "./wasm.js";
 
@@ -102,7 +103,8 @@ const beside: Plugin = {
   setup: ({ onResolve }) =>
     onResolve({ filter: /^memcell\// }, ({ path }) => ({ path: `./${path.slice("memcell/".length)}.js`, external: true })),
 };
-// The packages are CommonJS, and ask for Node's modules by require.
+install("cli/csv", "the parser of CSV that the command has");
+// Packages that are CommonJS ask for Node's modules by require.
 const shebang = '#!/usr/bin/env node\nimport{createRequire}from"node:module";const require=createRequire(import.meta.url);\n';
 // The map names packages by node_modules, wherever that is.
 const packages = { platform: "node", preserveSymlinks: true } as const;

@@ -1,11 +1,11 @@
 /** The command `memcell`, as it is typed: a CSV file in; a table, files and a model out. */
 
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadForecaster } from "memcell/forecast";
 import { afterAll, describe, expect, test } from "vitest";
-import { readCsv, writeCsv } from "../cli/csv.js";
+import { decoded, readCsv, writeCsv } from "../cli/csv/csv.js";
 import { picture } from "../cli/picture.js";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -65,6 +65,34 @@ test("many series in one file, and a backtest beside baselines", () => {
   expect(readdirSync(join(scratch, "two")).sort()).toEqual(["backtest.csv", "backtest.svg"]);
 });
 
+/** As a spreadsheet of another country writes it: a mark first, semicolons, decimal commas, days first, the newest row first. */
+const umsatz = ["\uFEFFDatum;Umsatz", ...Array.from({ length: 150 }, (_, t) => 149 - t).map(german)].join("\r\n");
+function german(t: number): string {
+  const [year, month, date] = day(t).split("-");
+  return `${date}.${month}.${year};${t % 29 === 5 ? "" : `1.${String(sales(t)).padStart(3, "0")},5`}`;
+}
+
+test("a file of another country's spreadsheet, also in UTF-16", () => {
+  writeFileSync(join(scratch, "de.csv"), umsatz);
+  writeFileSync(join(scratch, "excel.csv"), Buffer.from(umsatz.replaceAll(";", "\t"), "utf16le"));
+  const outputs = ["de", "excel"].map((name) => {
+    const { status, stdout, stderr } = run("forecast", `${name}.csv`, "--target", "Umsatz", ...quick.slice(2), "--out", name);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("Learned from 150 rows of 1 series.");
+    return readFileSync(join(scratch, name, "forecast.csv"), "utf8");
+  });
+  const { time, median } = readCsv(outputs[0]!);
+  expect(time).toEqual(Array.from({ length: 7 }, (_, h) => day(150 + h)));
+  expect((median as number[]).every((value) => value > 1100 && value < 1200)).toBe(true);
+  expect(outputs[1]).toBe(outputs[0]);
+});
+
+test("years are times", () => {
+  writeFileSync(join(scratch, "years.csv"), `Jahr,n\n${Array.from({ length: 60 }, (_, t) => `${1950 + t},${t + (t % 3)}`).join("\n")}\n`);
+  const { stdout } = run("forecast", "years.csv", "--target", "n", ...quick.slice(2), "--out", "years");
+  expect(stdout).toContain("'2010-01-01'");
+});
+
 test("Ctrl-C stops at once and leaves no files", async () => {
   const child = spawn(
     process.execPath,
@@ -73,7 +101,9 @@ test("Ctrl-C stops at once and leaves no files", async () => {
   );
   let said = "";
   child.stderr.on("data", (text) => (said += text));
-  setTimeout(() => child.kill("SIGINT"), 1500);
+  // It makes the folder before it learns.
+  while (!existsSync(join(scratch, "stopped"))) await new Promise((resolve) => setTimeout(resolve, 20));
+  setTimeout(() => child.kill("SIGINT"), 300);
   const status = await new Promise((resolve) => child.on("exit", resolve));
   expect(said).toBe("memcell: stopped; nothing was written\n");
   expect(status).toBe(130);
@@ -88,7 +118,12 @@ test.each<[string, string[], string]>([
   ["no horizon", ["forecast", "one.csv", "--target", "sales"], "--horizon expected a number of steps to forecast, got none"],
   ["a horizon that is none", ["forecast", "one.csv", "--target", "sales", "--horizon", "soon"], '--horizon expected a number, got "soon"'],
   ["a flag that is none", ["forecast", "one.csv", "--lookback", "5"], "Unknown option '--lookback'"],
-  ["a target of labels", ["forecast", "one.csv", "--target", "store", "--horizon", "7"], '"table.store, row 0" expected a number'],
+  [
+    "a target of labels",
+    ["forecast", "one.csv", "--target", "store", "--horizon", "7"],
+    '--target expected a column of numbers, got store with "a"',
+  ],
+  ["many series as one", ["forecast", "two.csv", ...quick], "--series names the column that tells them apart"],
 ])("%s: one line, and status 1", (_, given, message) => {
   const { status, stderr } = run(...given);
   expect(stderr).toContain(message);
@@ -101,15 +136,34 @@ test("--help", () => expect(run("--help").stdout).toMatch(/^memcell forecast dat
 describe("CSV", () => {
   test.each<[string, string, object]>([
     ["quotes, commas and line breaks in fields", 'a,b\r\n"x, ""y""\n2",1\r\nz,2\r\n', { a: ['x, "y"\n2', "z"], b: [1, 2] }],
-    ["gaps, and numbers that all of a column are", "a;b;c\n1;;x\nNA;2,5;\n", { a: [1, null], b: [null, "2,5"], c: ["x", null] }],
+    ["gaps, and numbers that all of a column are", "a,b,c\n1,,x\nNA,z,\n", { a: [1, null], b: [null, "z"], c: ["x", null] }],
+    ["decimal commas, also in whole numbers", "a;b;c\n1.000;2,5;x\n-20;;1,5\n", { a: [1000, -20], b: [2.5, null], c: ["x", "1,5"] }],
+    ["semicolons alone say nothing of points", "a;b\n1.250;1\n", { a: [1.25], b: [1] }],
+    ["groups of digits", 'a,b\n"1,250",1\n"-2,000,000.5",2\n3,3\n', { a: [1250, -2000000.5, 3], b: [1, 2, 3] }],
+    [
+      "dates, days first",
+      "a;b\n1.2.2020;3/12/2021\n31.12.2020 06:00;31/12/2021\n",
+      { a: ["2020-02-01", "2020-12-31 06:00"], b: ["2021-12-03", "2021-12-31"] },
+    ],
+    [
+      "dates, months first, or who knows",
+      "a,b\n12/31/2020,1/2/2020\n1/1/2021,\n",
+      { a: ["2020-12-31", "2021-01-01"], b: ["1/2/2020", null] },
+    ],
     ["a mark at the beginning, tabs, no line break at the end", "\uFEFFa\tb\n-1.5e3\t007", { a: [-1500], b: [7] }],
     ["an empty last field", "a,b\n1,\n2,", { a: [1, 2], b: [null, null] }],
   ])("%s", (_, text, columns) => expect(readCsv(text)).toEqual(columns));
 
   test("what is wrong is named", () => {
-    expect(() => readCsv("a,b\n1,2\n3\n")).toThrow("row 1: expected 2 fields, as many as names, got 1");
-    expect(() => readCsv('a\n"x\n')).toThrow("line 2: a quote that does not end");
+    expect(() => readCsv("a,b\n1,2\n3\n")).toThrow(/Record Length.* 2, got 1 on line 3/);
+    expect(() => readCsv('a\n"x\n')).toThrow(/[Qq]uote.* line 2/);
+    expect(() => readCsv("a,b,a\n1,2,3\n")).toThrow('line 1: expected another name for each column, got "a" twice');
     expect(() => readCsv("a,b\n")).toThrow("line 1: expected names of columns, and rows below them");
+  });
+
+  test("bytes of UTF-8, of Windows, of Excel's Unicode text", () => {
+    for (const bytes of [Buffer.from("Öl"), Buffer.from("Öl", "latin1"), Buffer.from("\uFEFFÖl", "utf16le")])
+      expect(decoded(bytes)).toBe("Öl");
   });
 
   test("what is written is read", () => {

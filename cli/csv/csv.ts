@@ -1,0 +1,73 @@
+/** Comma-separated values: parsed by csv-parse, and read as numbers and dates the way their file writes them. */
+
+import { parse } from "csv-parse/sync";
+
+export type Cells = Record<string, (string | number | null)[]>;
+
+const GAPS = ["", "na", "n/a", "nan", "null", "none", "-"];
+const POINT = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+/** Numbers with groups of three digits, or with a decimal comma. */
+const [GROUPS, COMMA] = [/^[-+]?\d{1,3}(,\d{3})+(\.\d+)?$/, /^[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?$/];
+const DATE = /^(\d{1,2})([./])(\d{1,2})\2(\d{4})(.*)$/;
+
+/** The text of a file: UTF-8, or what Excel writes besides. */
+export function decoded(bytes: Uint8Array): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
+  }
+}
+
+/** Days first or months first, as 31.12.2020 or 12/31/2020, in the order of ISO 8601; where the column does not tell, as they are. */
+function dated(texts: (string | null)[]): (string | null)[] {
+  const parts = texts.flatMap((text) => (text === null ? [] : [DATE.exec(text)]));
+  if (parts.length === 0 || parts.includes(null)) return texts;
+  const above12 = (k: number) => parts.some((found) => Number(found?.[k]) > 12);
+  const day = parts[0]?.[2] === "." || above12(1) ? 1 : above12(3) ? 3 : 0;
+  if (day === 0) return texts;
+  return texts.map(
+    (text) => text?.replace(DATE, (_, ...found) => `${found[3]}-${two(found[3 - day])}-${two(found[day - 1])}${found[4]}`) ?? null,
+  );
+}
+const two = (text: string) => text.padStart(2, "0");
+
+/**
+ * The columns by name: numbers where all of a column are, texts otherwise; null where nothing stands, or NA, NaN, null.
+ * @throws Error, RangeError with the line
+ */
+export function readCsv(text: string): Cells {
+  const [head = ""] = text.split(/\r?\n|\r/, 1);
+  const delimiter = [",", ";", "\t"].reduce((best, other) => (head.split(other).length > head.split(best).length ? other : best));
+  const [names, ...rows] = parse(text, { bom: true, delimiter, trim: true, skip_empty_lines: true }) as string[][];
+  if (!names || rows.length === 0) throw new RangeError("line 1: expected names of columns, and rows below them");
+  names.forEach((name, k) => {
+    if (names.indexOf(name) < k) throw new RangeError(`line 1: expected another name for each column, got ${JSON.stringify(name)} twice`);
+  });
+  const columns = names.map((_, k) => rows.map((row) => (GAPS.includes((row[k] as string).toLowerCase()) ? null : (row[k] as string))));
+  const all = (form: RegExp, texts: (string | null)[]) => texts.every((each) => each === null || form.test(each));
+  // One decimal comma, where commas do not part fields, says that all of the file's are.
+  const comma = delimiter !== "," && columns.some((texts) => all(COMMA, texts) && texts.some((each) => each?.includes(",")));
+  return Object.fromEntries(
+    names.map((name, k) => {
+      const texts = columns[k] as (string | null)[];
+      const numbers = (plain: (each: string) => string) => texts.map((each) => (each === null ? null : Number(plain(each))));
+      if (comma && all(COMMA, texts)) return [name, numbers((each) => each.replaceAll(".", "").replace(",", "."))];
+      if (all(POINT, texts)) return [name, numbers((each) => each)];
+      const grouped = texts.every((each) => each === null || POINT.test(each) || GROUPS.test(each));
+      return [name, grouped ? numbers((each) => each.replaceAll(",", "")) : dated(texts)];
+    }),
+  );
+}
+
+const field = (value: unknown) => {
+  const text =
+    value === null || Number.isNaN(value) ? "" : typeof value === "number" ? String(Number(value.toPrecision(8))) : String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+export function writeCsv(rows: readonly Readonly<Record<string, unknown>>[]): string {
+  const names = Object.keys(rows[0] ?? {});
+  return `${[names, ...rows.map((row) => names.map((name) => row[name]))].map((row) => row.map(field).join(",")).join("\n")}\n`;
+}
