@@ -1,6 +1,6 @@
 /** Models with int8 weights: against the oracle with the weights that their integers stand for, their files, and what is refused. */
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createBatcher } from "../src/batcher.js";
 import {
   createModel,
@@ -209,6 +209,23 @@ describe("refused", () => {
       () => loadModel(small().save(), { config: features }),
     ],
   ] satisfies Refusal[]);
+});
+
+test("where WebAssembly may not be compiled, it says so", async () => {
+  vi.resetModules();
+  const [own, { quantize }] = await Promise.all([import("../src/index.js"), import("../src/int8.js")]);
+  const model = own.createModel(features);
+  const { Module } = WebAssembly;
+  const construct = () => {
+    throw new WebAssembly.CompileError("forbidden");
+  };
+  WebAssembly.Module = new Proxy(Module, { construct });
+  try {
+    expect(() => quantize(model)).toThrow("memcell/int8 compiles WebAssembly at run time, which is forbidden here");
+  } finally {
+    WebAssembly.Module = Module;
+  }
+  expect(quantize(model).report).toBeNull();
 });
 
 /** The file of a small model with a tensor's bytes, or its header, changed. */

@@ -13,7 +13,11 @@ let compiled: WebAssembly.Module | undefined;
 
 /** The kernels for int8 weights, on the memory of the others. */
 function start({ memory }: Kernels): Int8Kernels {
-  compiled ??= new WebAssembly.Module(Uint8Array.from(wasm, (character) => 122 - character.charCodeAt(0)));
+  try {
+    compiled ??= new WebAssembly.Module(Uint8Array.from(wasm, (character) => 122 - character.charCodeAt(0)));
+  } catch (cause) {
+    throw new Error("memcell/int8 compiles WebAssembly at run time, which is forbidden here", { cause });
+  }
   return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Int8Kernels;
 }
 
