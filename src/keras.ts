@@ -57,8 +57,22 @@ export function fromKeras(bytes: Uint8Array | ArrayBuffer): Imported {
   return modelFrom(json("bytes config.json", model), readHdf5(weights), slope(3));
 }
 
+type Read = (view: DataView, at: number) => number;
+/** The types of TensorFlow.js's weights, and of those that are quantised. */
+const NUMBERS: Record<string, { size: number; read: Read }> = /* @__PURE__ */ (() => {
+  const float = (name: string) => DTYPES.get(name) as { size: number; read: Read };
+  return {
+    float32: float("F32"),
+    float16: float("F16"),
+    int32: { size: 4, read: (view, at) => view.getInt32(at, true) },
+    uint16: { size: 2, read: (view, at) => view.getUint16(at, true) },
+    uint8: { size: 1, read: (view, at) => view.getUint8(at) },
+    bool: { size: 1, read: (view, at) => view.getUint8(at) },
+  };
+})();
+
 /**
- * Makes a model of TensorFlow.js's files. The same layers as `fromKeras`.
+ * Makes a model of TensorFlow.js's files, quantised ones too. The same layers as `fromKeras`.
  * @param model model.json: as text, as bytes, or parsed
  * @param weights the bytes of the files in its weightsManifest, one after the other
  * @throws TypeError, RangeError with the layer that memcell does not have, or the weight that the files lack
@@ -77,19 +91,22 @@ export function fromTfjs(model: string | Uint8Array | object, weights: Uint8Arra
       name: string;
       shape: number[];
       dtype: string;
-      quantization?: unknown;
+      quantization?: { dtype: string; min?: number; scale?: number };
     };
+    const { dtype: kind = dtype, min = 0, scale = 1 } = quantization ?? {};
+    const number = Object.hasOwn(NUMBERS, kind) ? NUMBERS[kind] : undefined;
     const good = typeof name === "string" && Array.isArray(shape) && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
-    if (!good || dtype !== "float32" || quantization)
-      fail(RangeError, `model.weightsManifest ${name}`, "a float32 weight, not quantised", dtype);
+    if (!good || !number) fail(RangeError, `model.weightsManifest ${name}`, `one of ${Object.keys(NUMBERS)}`, kind);
+    const { size, read } = number as { size: number; read: Read };
     const [from, count] = [at, product(shape)];
-    at += 4 * count;
+    at += size * count;
     if (!(at <= file.length)) fail(RangeError, "weights", `${at} bytes up to ${name}`, file);
-    const read = (DTYPES.get("F32") as { read(view: DataView, at: number): number }).read;
+    // Others are states of random numbers and the like.
+    if (dtype !== "float32") continue;
     tensors[name] = {
       shape,
       get data() {
-        return Float32Array.from({ length: count }, (_, i) => read(view, from + 4 * i));
+        return Float32Array.from({ length: count }, (_, i) => min + scale * read(view, from + size * i));
       },
     };
   }

@@ -60,6 +60,56 @@ const node = (name: string, ...from: string[]) => ({
   inbound_nodes: from.length ? [from.map((source) => [source, 0, 0, {}])] : [],
 });
 
+test("quantised weights of the converter, in its order, beside numbers of another kind", () => {
+  const common = { trainable: true, dtype: "float32" };
+  const layers = [
+    { class_name: "InputLayer", config: { batch_input_shape: [64, null], dtype: "float32", sparse: false, name: "embedding_1_input" } },
+    { class_name: "Embedding", config: { ...common, name: "embedding_1", batch_input_shape: [64, null], input_dim: 3, output_dim: 2 } },
+    {
+      class_name: "LSTM",
+      config: {
+        ...{ ...common, name: "lstm", units: 1, return_sequences: true, stateful: true, unroll: false, time_major: false },
+        ...{ activation: "tanh", recurrent_activation: "sigmoid", use_bias: true, unit_forget_bias: true, implementation: 2 },
+      },
+    },
+    { class_name: "Dense", config: { ...common, name: "dense", units: 1, activation: "linear", use_bias: true } },
+  ];
+  const bytes = (name: string, shape: number[]) => ({
+    ...{ name, shape, dtype: "float32" },
+    quantization: { dtype: "uint8", min: -1, scale: 1 / 64, original_dtype: "float32" },
+  });
+  const half = (name: string, shape: number[]) => ({ name, shape, dtype: "float32", quantization: { dtype: "float16" } });
+  const weights = [
+    bytes("dense/kernel", [1, 1]),
+    half("dense/bias", [1]),
+    { name: "dropout/seed_generator_state", shape: [2], dtype: "int32" },
+    half("embedding_1/embeddings", [3, 2]),
+    bytes("lstm/lstm_cell/kernel", [2, 4]),
+    bytes("lstm/lstm_cell/recurrent_kernel", [1, 4]),
+    half("lstm/lstm_cell/bias", [4]),
+  ];
+  const model_config = { class_name: "Sequential", config: { name: "sequential_1", layers } };
+  const one = [0, 0x3c];
+  const file = [
+    160,
+    ...one,
+    ...Array(8).fill(255),
+    ...Array(6).fill(one).flat(),
+    ...Array(8).fill(96),
+    ...Array(4).fill(80),
+    ...Array(4).fill(one).flat(),
+  ];
+  const json = {
+    modelTopology: { keras_version: "2.15.0", backend: "tensorflow", model_config },
+    weightsManifest: [{ paths: [], weights }],
+  };
+  const parameters = fromTfjs(json, Uint8Array.from(file)).model.parameters();
+  const first = Object.fromEntries(Object.entries(parameters).map(([name, { data }]) => [name, data[0]]));
+  expect(first).toEqual({
+    ...{ "embedding.weight": 1, weight_ih_l0: 0.5, weight_hh_l0: 0.25, bias_ih_l0: 1, bias_hh_l0: 0, "dense.weight": 1.5, "dense.bias": 1 },
+  });
+});
+
 describe("refused, with the layer", () => {
   test.each<[string, object, string]>([
     [
@@ -87,9 +137,9 @@ describe("refused, with the layer", () => {
     ],
     ["no weights", sequential([dense2], []), '"model" has a layer d without a kernel'],
     [
-      "quantised weights",
-      sequential([dense2], [{ ...specs[0], quantization: { dtype: "uint8" } }]),
-      '"model.weightsManifest d/kernel" expected a float32 weight, not quantised',
+      "weights of text",
+      sequential([dense2], [{ ...specs[0], dtype: "string" }]),
+      '"model.weightsManifest d/kernel" expected one of float32,float16,int32,uint16,uint8,bool, got "string"',
     ],
     ["more weights than the file has", sequential([dense2], [{ ...specs[0], shape: [1e9, 1e9] }]), '"weights" expected'],
     ["no layers", sequential("x"), '"model" expected the configuration of a Keras model with layers'],

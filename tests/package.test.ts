@@ -60,7 +60,7 @@ const BUDGETS = {
   "ctc.js": 2_050,
   "forecast.js": 13_950,
   "int8.js": 4_900,
-  "keras.js": 7_350,
+  "keras.js": 7_450,
   "monitor.js": 2_000,
   "node.js": 1_250,
   "onnx.js": 28_400,
@@ -118,16 +118,16 @@ test.each([
   expect(gzipped(code)).toBeLessThanOrEqual(budget);
 });
 
-// All of torch.js is half a kilobyte above 4 kB, of keras.js one above 6: readers of pickles and HDF5 that take nothing on trust. Few
+// All of torch.js is half a kilobyte above 4 kB, of keras.js one and a half above 6: readers of pickles and HDF5 that take nothing on trust. Few
 // programs go both ways.
 test.each([
   ["fromStateDict", "torch", 4_050],
   ["toStateDict", "torch", 850],
-  ["fromTfjs", "keras", 4_000],
+  ["fromTfjs", "keras", 4_150],
   ["fromKeras", "keras", 5_350],
   ["toTfjs", "keras", 2_400],
-  ["toOnnx", "onnx", 6_100],
-  ["fromOnnx", "onnx", 23_700],
+  ["toOnnx", "onnx", 6_450],
+  ["fromOnnx", "onnx", 23_800],
 ] as const)("%s of memcell/%s costs at most %i bytes gzipped, beside the core", async (name, entry, budget) => {
   const { code } = await program(name, entry);
   expect(gzipped(code)).toBeLessThanOrEqual(budget);

@@ -21,6 +21,9 @@ function sources(value: unknown, depth = 0): string[] {
   return value && typeof value === "object" ? Object.values(value).flatMap((inner) => sources(inner, depth + 1)) : [];
 }
 
+/** The first that is a text: what is none cannot be made one without care. */
+const text = (...values: unknown[]) => (values.find((value) => typeof value === "string") as string | undefined) ?? "";
+
 /** The layers from the input up. @throws RangeError with the layer at which it is no chain */
 function chainOf(model: unknown): Node[] {
   const { class_name: type, config } = (isRecord(model) ? model : {}) as { class_name?: string; config?: unknown };
@@ -29,7 +32,7 @@ function chainOf(model: unknown): Node[] {
   if (!Array.isArray(layers) || !layers.every(isNode))
     return fail(TypeError, "model", "the configuration of a Keras model with layers", model);
   if (type === "Sequential") return layers;
-  const nameOf = ({ name, config }: Node) => `${name ?? config.name}`;
+  const nameOf = ({ name, config }: Node) => text(name, config.name);
   const chain: Node[] = [];
   for (let name: string | undefined; chain.length < layers.length; name = nameOf(chain.at(-1) as Node)) {
     const next = layers.filter(({ inbound_nodes: calls = [] }) => {
@@ -76,14 +79,14 @@ export function modelFrom(model: unknown, { tensors, skipped }: Pick<TensorFile,
     const base = snake(type);
     const n = counts[base] ?? 0;
     counts[base] = n + 1;
-    return { name: `${config.name ?? base}`, numbered: n ? `${base}_${n}` : base };
+    return { name: text(config.name, base), numbered: n ? `${base}_${n}` : base };
   });
   // Some versions of Keras 3 number layers by their class and pass over their names.
   const byName = [...owners.keys()].some((part) => named.some(({ name, numbered }) => name === part && name !== numbered));
   const draft: Draft = { layers: [], tensors: {}, unknown: [], counts: {}, alpha };
   chain.forEach(({ class_name: type, config }, i) => {
     const { name, numbered } = named[i] as { name: string; numbered: string };
-    const inner = isRecord(config.layer) && isRecord(config.layer.config) ? `${config.layer.config.name}` : name;
+    const inner = isRecord(config.layer) && isRecord(config.layer.config) ? text(config.layer.config.name) : name;
     const own = owners.get(byName || owners.has(name) ? name : numbered) ?? owners.get(inner) ?? [];
     const sorted = [...own].sort((a, b) => backwards(a) - backwards(b) || rank(a) - rank(b));
     addLayer(draft, { type, name, config, weights: sorted.map((path) => tensors[path] as Tensor) } satisfies KerasLayer);

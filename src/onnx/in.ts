@@ -109,9 +109,13 @@ export function modelOfOnnx<O>(source: Uint8Array | ArrayBuffer, given: FromOnnx
       (reader as { left: number }).left = left;
       const chain = new Chain((bytes, what) => reader.spend(bytes, what));
       const outer: Values = { ...known };
+      const batch = sizes[meaning.indexOf("B")];
       for (const { name, ...rest } of inputs) {
         const own = sizesOf({ name, ...rest });
-        const view = own && symbol(chain, name, own, own.map((size) => (size ? "F" : "B")).join(""), rest.type?.tensor?.type, true);
+        // A batch of a fixed size, before a state's units.
+        const at = batch && batch > 1 ? own?.slice(0, -1).lastIndexOf(batch) : -1;
+        const view =
+          own && symbol(chain, name, own, own.map((size, k) => (size && k !== at ? "F" : "B")).join(""), rest.type?.tensor?.type, true);
         outer[name] = view ?? new Refused(`has an input "${clip(name, 80)}" without a shape: give its value`, 0);
       }
       const view = symbol(chain, main.name, sizes, meaning, main.type?.tensor?.type);

@@ -221,7 +221,7 @@ def make_cells(seed):
     x = torch.randn(B, T, net.inputs)
     count = net.depth * (2 if net.kind == "LSTM" else 1)
     states = [torch.zeros(B, net.units) for _ in range(count)]
-    dynamic = B > 1 or rng.random() < 0.5
+    dynamic = rng.random() < 0.5
     names = ["input"] + [f"state{k}" for k in range(count)]
     file = io.BytesIO()
     torch.onnx.export(
