@@ -106,11 +106,12 @@ function gatedTraces(
         kernels.traces(trace, learns ? gradients + at : 0, source, gain, own, error, live, passing, G, k, kStride, H / 4, blockStride);
       const column = 16 * G;
       const block = column * (I + H);
-      move(ofWeight + column * I, plan.weight + column * I, before, recurrent, H, column, block);
+      // The padding of a source is zero, and so are its traces.
+      move(ofWeight + column * I, plan.weight + column * I, before, recurrent, units, column, block);
       move(ofIh, plan.biasIh, ones, inputs, 1, 0, column);
       move(ofHh, plan.biasHh, ones, recurrent, 1, 0, column);
       if (table) move(ofTable, table, oneHot(parts, hot, below, plan.reader), inputs, tokens, 4 * rows, column);
-      if (features) move(ofWeight, plan.weight, x, inputs, I, column, block);
+      if (features) move(ofWeight, plan.weight, x, inputs, features, column, block);
     },
   };
 }
@@ -166,7 +167,7 @@ function blocksTraces(
       if (plan.bias !== "none") move(bias, plan.bias0, 0, ones, 1, 0, 16);
       if (plan.bias === "gates" && learns) memory.fill(gradients + plan.bias0, C);
       if (ofTable) move(ofTable, table, 0, oneHot(parts, hot, below, plan.reader), tokens, 4 * rows, 16);
-      if (features) move(weight, plan.weight, 0, below.output, I, 16, block);
+      if (features) move(weight, plan.weight, 0, below.output, features, 16, block);
     },
   };
 }
