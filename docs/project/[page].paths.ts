@@ -14,7 +14,8 @@ export default {
         ? [
             {
               params: { page: page.slice("project/".length, -".md".length) },
-              content: relinked(readFileSync(`${root}/${file}`, "utf8"), file, root),
+              // Two braces are not Vue's here.
+              content: relinked(readFileSync(`${root}/${file}`, "utf8"), file, root).replaceAll("{{", "<span v-pre>{{</span>"),
             },
           ]
         : [],

@@ -1,4 +1,4 @@
-/** The options of each factory as a table: name, type, default, and what its docstring says. */
+/** The options of each factory: name, type, default, and what its docstring says. */
 
 import ts from "typescript";
 
@@ -70,14 +70,15 @@ export function optionsOf(paths: string[]) {
   return { factories, interfaces };
 }
 
-const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
-export function tableOf(options: Option[]): string {
+/** A list: of each option its name, type and default, and below them what it is. Those that must be given come first. */
+export function listOf(options: Option[]): string {
   if (options.length === 0) return "None.\n";
   const sorted = options.toSorted((a, b) => Number(a.optional) - Number(b.optional));
-  const rows = sorted.map(({ name, type, optional, initial, text }) => {
-    const last = optional ? cell(initial ?? "") : "required";
-    return `| <a id="option-${name.toLowerCase()}"></a> \`${name}\` | \`${type.replaceAll("|", "\\|")}\` | ${last} | ${cell(text)} |`;
+  const items = sorted.map(({ name, type, optional, initial, text }) => {
+    const last = optional ? initial && `default: ${escaped(initial).replace(/`([^`]*)`/g, "<code>$1</code>")}` : "required";
+    return `<dt v-pre id="option-${name.toLowerCase()}"><code>${name}</code> <span>${escaped(type)}</span> <span>${last ?? ""}</span></dt>\n<dd>\n\n${text.replaceAll("<", "&lt;")}\n\n</dd>`;
   });
-  return `| Option | Type | Default | |\n| - | - | - | - |\n${rows.join("\n")}\n`;
+  return `<dl class="options">\n${items.join("\n")}\n</dl>\n`;
 }

@@ -5,7 +5,7 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Application, Converter, type ProjectReflection, ReflectionKind } from "typedoc";
 import { liveOf } from "./live.js";
-import { type Factory, optionsOf, tableOf } from "./options.js";
+import { type Factory, listOf, optionsOf } from "./options.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const out = `${root}docs/reference`;
@@ -41,8 +41,8 @@ const sidebarOf = (project: ProjectReflection) =>
 
 /** The page of a factory: its options where TypeDoc has but the name of what it makes. */
 function factoryPage(text: string, { text: about, options }: Factory): string {
-  const table = `## Options\n\n${tableOf(options)}\n`;
-  const page = text.replace(/## Parameters\n.*?(?=\n## )/s, table);
+  const list = `## Options\n\n${listOf(options)}\n`;
+  const page = text.replace(/## Parameters\n.*?(?=\n## )/s, list);
   return page.replace(/(?<=^# .*\n)/, `\n${about.replaceAll("<", "&lt;")}\n`);
 }
 
@@ -53,7 +53,7 @@ onMounted(() => import("${"../".repeat(name.split("/").length)}live/element.ts")
 </script>
 `;
 
-/** Options as tables with their defaults, and programs that run in the page. */
+/** Options with their defaults, and programs that run in the page. */
 function enliven(): void {
   const { factories, interfaces } = optionsOf([...entryPoints.keys()].map((path) => `${types}${path}.d.ts`));
   for (const name of readdirSync(out, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"))) {
@@ -62,7 +62,7 @@ function enliven(): void {
     const factory = name.includes("/variables/") ? factories.get(own) : undefined;
     const options = name.includes("/interfaces/") ? interfaces.get(own) : undefined;
     let text = factory ? factoryPage(before, factory) : before;
-    if (options) text = text.replace(/## Properties\n.*?(?=\n## |$(?![\s\S]))/s, `## Options\n\n${tableOf(options)}`);
+    if (options) text = text.replace(/## Properties\n.*?(?=\n## |$(?![\s\S]))/s, `## Options\n\n${listOf(options)}`);
     const live =
       /^memcell\/(?:scores\/)?(?:variables|functions)\//.test(name) &&
       liveOf(`${root}docs/live/programs`, own, before, factory?.made ?? "");
