@@ -2,6 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
+import { createDetector, loadDetector } from "../src/anomaly.js";
+import { createForecaster, loadForecaster } from "../src/forecast.js";
 import {
   activation,
   adagrad,
@@ -285,6 +287,31 @@ function graphs(): Honest[] {
   ];
 }
 
+/** A forecaster with its rows, and a detector. */
+async function forecasters(): Promise<Honest[]> {
+  const n = 60;
+  const y = wave(n, 1);
+  const forecaster = createForecaster({
+    target: "y",
+    horizon: 3,
+    season: 7,
+    known: ["k"],
+    static: ["s"],
+    units: 2,
+    ensemble: 1,
+    epochs: 1,
+  });
+  const labels = Array.from({ length: n }, (_, t) => (t % 3 ? "a" : "b"));
+  const date = labels.map((_, t) => new Date(86_400_000 * t).toISOString().slice(0, 10));
+  await forecaster.fit({ date, y, k: labels, s: "one" });
+  const detector = createDetector({ columns: ["y"], season: 3, units: 2, warmup: 30 });
+  for (const value of y) detector.step({ y: value });
+  return [
+    { name: "forecaster", bytes: forecaster.save(), open: (bytes) => loadForecaster(bytes).save() },
+    { name: "detector", bytes: detector.save(), form: "bytes", open: (bytes) => loadDetector(bytes).save() },
+  ];
+}
+
 export async function honestFiles(): Promise<Honest[]> {
   const models = Object.entries(MODELS).map(([name, config]): Honest => {
     const dtype = name === "foreign" ? "float16" : name === "1997" ? "bfloat16" : "float32";
@@ -325,6 +352,7 @@ export async function honestFiles(): Promise<Honest[]> {
     ...modules(),
     ...kerasModels(),
     ...graphs(),
+    ...(await forecasters()),
     { name: "dtypes", bytes: dtypes(), open: (bytes) => writeSafetensors(readSafetensors(bytes)) },
   ];
 }

@@ -1,5 +1,7 @@
 /** memcell/forecast as its users meet it: a table in, intervals out, beside baselines; what is refused, and how. */
 
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { readSafetensors, writeSafetensors } from "memcell";
 import { createForecaster, type ForecasterOptions, type ForecastReport, type ForecastTable, loadForecaster } from "memcell/forecast";
 import { describe, expect, test } from "vitest";
@@ -90,6 +92,20 @@ describe("a forecaster", async () => {
     const other = createForecaster({ ...quick, known: ["promo"] });
     await other.fit(history);
     expect(other.save()).toEqual(forecaster.save());
+  });
+
+  test("a worker has the same bits", async () => {
+    const code = `
+      import { createForecaster } from ${JSON.stringify(import.meta.resolve("memcell/forecast"))};
+      import { parentPort, workerData } from "node:worker_threads";
+      const forecaster = createForecaster(workerData.options);
+      await forecaster.fit(workerData.history);
+      parentPort.postMessage(forecaster.save());`;
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), {
+      workerData: { options: { ...quick, known: ["promo"] }, history },
+    });
+    const [saved] = await once(worker, "message");
+    expect(Buffer.compare(saved, forecaster.save())).toBe(0);
   });
 
   test("goes on after new rows, with fine-tuning or without", async () => {

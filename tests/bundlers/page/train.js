@@ -1,6 +1,8 @@
 /** What every page here does, and Node beside it: 100 updates in each of the ways that there are, and a prediction. */
 
 import { adam, createModel, createTrainer, dense, dropout, lstm } from "memcell";
+import { createDetector } from "memcell/anomaly";
+import { createForecaster } from "memcell/forecast";
 import { createTrainer as createParallel } from "memcell/parallel";
 import { createTrainer as createWorker } from "memcell/worker";
 
@@ -31,5 +33,10 @@ export async function train({ worker, thread } = {}) {
     results[way] = { updates, hash: await sha256([model.save(), ...model.predict(sequences)]) };
     trainer.close?.();
   }
+  const [y] = saws.map((saw) => [...saw, ...saw, ...saw]);
+  const forecaster = createForecaster({ target: "y", horizon: 3, season: 17, units: 4, ensemble: 1, epochs: 2 });
+  await forecaster.fit({ y });
+  const detector = createDetector({ columns: ["y"], season: 17, units: 4 }).fit({ y });
+  results["a forecaster and a detector"] = { updates: 100, hash: await sha256([forecaster.save(), detector.save()]) };
   return results;
 }
