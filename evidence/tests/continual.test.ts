@@ -91,5 +91,5 @@ test.each([
     expect(step.value.solved).toBe(solved);
     expect(step.value.wrong).toBe(solved ? 0 : 10);
   },
-  60_000,
+  180_000,
 );
