@@ -1,9 +1,9 @@
 /**
  * Makes dist/ from asc's output in build/: core.js, all of memcell with the wasm inlined in its parts; the entry points, which import from
- * core.js, so that a model is the same class in all of them; the types; the raw wasm.
+ * core.js, so that a model is the same class in all of them; the same for workerd; the types; the raw wasm.
  */
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { minify } from "terser";
 import { bundle } from "./bundle.js";
@@ -50,16 +50,6 @@ const head = await lineOf(`const ${inlined.map(([, global, text]) => `${global}=
 const internal = { contents: 'export * from "./src/internal.js"; export * from "./src/index.js";', resolveDir: "." };
 await bundle("dist/core.js", { ...options, stdin: internal, plugins: [above] }, head);
 
-/** Leaves out the wasm's bytes: this runtime compiles them beforehand. */
-const precompiled: Plugin = {
-  name: "precompiled",
-  setup({ onResolve }) {
-    onResolve({ filter: /\/compiled\.js$/ }, () => ({ path: resolve("src/core/compiled.workerd.ts") }));
-    onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path, external: true }));
-  },
-};
-await bundle("dist/workerd.js", { ...options, entryPoints: ["src/index.ts"], plugins: [precompiled] });
-
 const entryPoints = {
   anomaly: "src/anomaly.ts",
   batcher: "src/batcher.ts",
@@ -97,6 +87,20 @@ const heads: Record<string, string> = { int8: await lineOf(`const WASM=${int8};`
 for (const [name, source] of Object.entries(entryPoints))
   await bundle(`dist/${name}.js`, { ...options, entryPoints: [source], external: ["node:*"], plugins: [apart, above] }, heads[name]);
 
+/** Without the wasm's bytes: workerd compiles no module at run time, but those that are files it compiles beforehand. */
+const precompiled: Plugin = {
+  name: "precompiled",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/compiled\.js$/ }, ({ path, resolveDir }) => ({ path: resolve(resolveDir, path.replace(/js$/, "workerd.ts")) }));
+    onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: `../${basename(path)}`, external: true }));
+  },
+};
+await bundle("dist/workerd/core.js", { ...options, stdin: internal, plugins: [precompiled] });
+/** What starts no thread, opens no file and draws nothing. */
+const AT_THE_EDGE = ["anomaly", "batcher", "c", "ctc", "forecast", "int8", "keras", "onnx", "scores", "torch"] as const;
+for (const name of AT_THE_EDGE)
+  await bundle(`dist/workerd/${name}.js`, { ...options, entryPoints: [entryPoints[name]], plugins: [apart, precompiled] });
+
 /** The command's file uses the others, as a program of its own that has its packages inside. */
 const beside: Plugin = {
   name: "beside",
@@ -113,8 +117,9 @@ chmodSync("dist/cli.js", 0o755);
 
 const { metafile } = await build({ ...options, bundle: true, entryPoints: ["src/index.ts"], write: false, metafile: true });
 const exported = Object.values(metafile.outputs).flatMap(({ exports }) => exports);
-writeFileSync("dist/memcell.js", `export{${exported}}from"./core.js";\n`);
+for (const folder of ["dist", "dist/workerd"]) writeFileSync(`${folder}/memcell.js`, `export{${exported}}from"./core.js";\n`);
 
 writeFileSync("dist/memcell.wasm", shipped);
+copyFileSync("build/int8.wasm", "dist/int8.wasm");
 mkdirSync("dist/types/build", { recursive: true });
 for (const name of ["memcell.d.ts", "wasm.d.ts"]) copyFileSync(`build/${name}`, `dist/types/build/${name}`);

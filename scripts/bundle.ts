@@ -1,7 +1,7 @@
 /** A file of dist/ with its source map: bundled by esbuild, its variables renamed by terser, in short lines. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { type BuildOptions, build } from "esbuild";
 import { minify } from "terser";
 
@@ -29,7 +29,7 @@ export async function bundle(outfile: string, options: BuildOptions, head = ""):
       sourceMap: { content: map, filename: file },
     },
   );
-  mkdirSync("dist", { recursive: true });
+  mkdirSync(dirname(outfile), { recursive: true });
   writeFileSync(outfile, `${head}${code}\n//# sourceMappingURL=${file}.map\n`);
   writeFileSync(`${outfile}.map`, movedDown(moved as string, head.split("\n").length - 1));
 }

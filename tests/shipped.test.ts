@@ -3,13 +3,15 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { SourceMap } from "node:module";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 
 const dist = new URL("../dist/", import.meta.url).pathname;
 const text = (file: string) => readFileSync(join(dist, file), "utf8");
 // The command is a program, with packages of others inside, and catches its errors.
 const files = readdirSync(dist).filter((name) => name.endsWith(".js") && name !== "cli.js");
+// Of the files for workerd the one that has code of its own; the others are the same (tests/package.test.ts).
+files.push("workerd/core.js");
 const scratch = mkdtempSync(join(dist, "../build/shipped-test-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
@@ -33,7 +35,7 @@ test("the wasm stands on a line on which nothing runs, and no other is long", ()
 const UNCAUGHT: Record<string, [code: string, message: RegExp, source: RegExp]> = {
   "memcell.js": ["createModel({})", /TypeError: "input" expected /, /src\/core\/check\.ts/],
   "core.js": ["loadModel(new Uint8Array(8))", /RangeError: "bytes" /, /src\/core\/safetensors\.ts|src\/core\/check\.ts/],
-  "workerd.js": ["windows(3)", /TypeError: "options" expected /, /src\/core\/check\.ts/],
+  "workerd/core.js": ["windows(3)", /TypeError: "options" expected /, /src\/core\/check\.ts/],
   "anomaly.js": ["createDetector(3)", /TypeError: "options" expected /, /src\/core\/check\.ts/],
   "batcher.js": ["createBatcher(3)", /TypeError: "streams" expected /, /src\/core\/check\.ts/],
   "c.js": ["toC(3)", /TypeError: "model" expected a model/, /src\/core\/check\.ts/],
@@ -59,22 +61,22 @@ describe("an error that nobody catches", () => {
   test("is tried in every file", () => expect(Object.keys(UNCAUGHT).sort()).toEqual(files.sort()));
 
   // Node does not load the compiled module that workerd has; not all needs it.
-  const workerd = join(dist, "workerd-test.js");
+  const workerd = join(dist, "workerd/core-test.js");
   afterAll(() => rmSync(workerd, { force: true }));
 
   test.each(Object.entries(UNCAUGHT))(
     "of %s prints less than 2 kB, and with source maps a place in src/",
     (name, [code, message, source]) => {
       let file = join(dist, name);
-      if (name === "workerd.js") {
+      if (name === "workerd/core.js") {
         file = workerd;
         writeFileSync(
           file,
-          text(name).replace(/import (\w+) from"\.\/memcell\.wasm"/, (found, local) => `const ${local}=0`.padEnd(found.length)),
+          text(name).replace(/import (\w+) from"\.\.\/memcell\.wasm"/, (found, local) => `const ${local}=0`.padEnd(found.length)),
         );
       }
       const [imported] = code.match(/\w+(?=\()/) ?? [];
-      const script = join(scratch, `${name}.mjs`);
+      const script = join(scratch, `${basename(name)}.mjs`);
       writeFileSync(script, `import ${imported ? `{ ${imported} } from ` : ""}${JSON.stringify(file)};\n${code};\n`);
       const run = (...flags: string[]) => spawnSync(process.execPath, [...flags, script], { encoding: "utf8", env: {} });
       const plain = run();
@@ -94,13 +96,14 @@ describe("the source maps", () => {
 
   test("are there for every file that has code, with the sources themselves and without the wasm", () => {
     for (const name of mapped) {
-      expect(text(name).trimEnd().split("\n").at(-1)).toBe(`//# sourceMappingURL=${name}.map`);
+      expect(text(name).trimEnd().split("\n").at(-1)).toBe(`//# sourceMappingURL=${basename(name)}.map`);
       const { sources, sourcesContent } = map(name);
       for (const [i, source] of sources.entries()) {
         if (/^\.\.\/build\/(wasm|int8Wasm)\.js$/.test(source)) expect(sourcesContent[i].length).toBeLessThan(100);
         else {
-          expect(source).toMatch(/^\.\.\/src\//);
-          expect(sourcesContent[i], source).toBe(text(source));
+          const own = join(name, "..", source);
+          expect(own).toMatch(/^\.\.\/src\//);
+          expect(sourcesContent[i], source).toBe(text(own));
         }
       }
     }

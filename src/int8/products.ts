@@ -2,24 +2,16 @@
 
 import { DENSE, LSTM, NO_INPUTS, NO_STATE } from "../../assembly/codes.js";
 import type { instantiate } from "../../build/int8.js";
-import { wasm } from "../../build/int8Wasm.js";
 import type { Engine, Kernels } from "../internal.js";
 import { pad4 } from "../layers/packing.js";
+import { compile } from "./compiled.js";
 import { limitOf } from "./rows.js";
 
 type Int8Kernels = Awaited<ReturnType<typeof instantiate>>;
 
-let compiled: WebAssembly.Module | undefined;
-
 /** The kernels for int8 weights, on the memory of the others. */
-function start({ memory }: Kernels): Int8Kernels {
-  try {
-    compiled ??= new WebAssembly.Module(Uint8Array.from(wasm, (character) => 122 - character.charCodeAt(0)));
-  } catch (cause) {
-    throw new Error("memcell/int8 compiles WebAssembly at run time, which is forbidden here", { cause });
-  }
-  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Int8Kernels;
-}
+const start = ({ memory }: Kernels): Int8Kernels =>
+  new WebAssembly.Instance(compile(), { env: { memory } }).exports as unknown as Int8Kernels;
 
 /** Some columns of a matrix, packed: pointers, and sizes as the kernel takes them. */
 interface Pack {

@@ -1,4 +1,4 @@
-/** The outputs of int8 models, which are the same to the bit wherever memcell runs; apart, as workerd has no `memcell/int8`. */
+/** The outputs of int8 models, which are the same to the bit wherever memcell runs. */
 
 import { conv1d, createModel, dense, gru, lstm, rnn } from "memcell";
 import { loadQuantized, quantize } from "memcell/int8";

@@ -1,7 +1,7 @@
 /** The programs that the runtimes run: the portable tests with all that they need, and the questions to the installed package. */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -31,14 +31,15 @@ export const readFileSync = (url) => texts[String(url).split("/").at(-1)] ?? was
 const precompiled: Plugin = {
   name: "precompiled",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.{1,2}\/(core\/)?compiled\.js$/ }, ({ importer }) => ({
-      path: importer.includes("/tests/") ? "compiled" : join(root, "src/core/compiled.workerd.ts"),
-      ...(importer.includes("/tests/") && { namespace: "precompiled" }),
-    }));
+    onResolve({ filter: /\/compiled\.js$/ }, ({ importer, resolveDir, path }) =>
+      importer.includes("/tests/")
+        ? { path: "compiled", namespace: "precompiled" }
+        : { path: join(resolveDir, path.replace(/js$/, "workerd.ts")) },
+    );
     onLoad({ filter: /.*/, namespace: "precompiled" }, () => ({
       contents: 'import module from "./memcell.wasm"; export const compiled = module;',
     }));
-    onResolve({ filter: /\.wasm$/ }, () => ({ path: "./memcell.wasm", external: true }));
+    onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: `./${basename(path)}`, external: true }));
   },
 };
 
@@ -129,8 +130,9 @@ export const packageProgram = (way: Way) =>
 /** Where there are no threads: the bits alone, the package in the bundle. */
 export const bitsProgram = (project: string) =>
   text(
-    `import { bits } from "../helpers/bits.js"; import { EXPECTED } from "../helpers/bits.expected.js";
-const report = bits().then((found) => ({ wrong: Object.keys(found).filter((name) => found[name] !== EXPECTED[name]), threads: false, worker: false }));
+    `import { bits } from "../helpers/bits.js"; import { EXPECTED } from "../helpers/bits.expected.js"; import { int8Bits } from "../helpers/int8Bits.js";
+const all = async () => ({ ...(await bits()), int8: await int8Bits() });
+const report = all().then((found) => ({ wrong: Object.keys(found).filter((name) => found[name] !== EXPECTED[name]), threads: false, worker: false }));
 ${tell.fetch("report")}`,
     {
       conditions: ["workerd"],
@@ -138,10 +140,10 @@ ${tell.fetch("report")}`,
         {
           name: "installed",
           setup({ onResolve, resolve }) {
-            onResolve({ filter: /^memcell$/ }, ({ pluginData }) =>
-              pluginData ? undefined : resolve("memcell", { resolveDir: project, kind: "import-statement", pluginData: true }),
+            onResolve({ filter: /^memcell(\/|$)/ }, ({ path, pluginData }) =>
+              pluginData ? undefined : resolve(path, { resolveDir: project, kind: "import-statement", pluginData: true }),
             );
-            onResolve({ filter: /\.wasm$/ }, () => ({ path: "./memcell.wasm", external: true }));
+            onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: `./${basename(path)}`, external: true }));
           },
         },
       ],

@@ -35,7 +35,7 @@ try {
   writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
   const packed = execFileSync("npm", ["pack", "--silent", "--pack-destination", project], { cwd: root, encoding: "utf8" }).trim();
   execFileSync("npm", ["install", "--silent", "--no-audit", "--no-fund", `./${packed}`], { cwd: project, stdio: "ignore" });
-  copyFileSync(join(root, "build/memcell.wasm"), join(project, "memcell.wasm"));
+  for (const name of ["memcell.wasm", "int8.wasm"]) copyFileSync(join(root, "build", name), join(project, name));
 
   for (const { name, way, run } of RUNTIMES.filter(({ name }) => name.startsWith(flags.only ?? ""))) {
     const began = performance.now();

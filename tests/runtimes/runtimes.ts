@@ -113,11 +113,12 @@ const workerd: Runtime = {
   name: "workerd",
   way: "fetch",
   async run(program, project) {
-    const wasm = readFileSync(join(project, program.includes("@vitest/") ? "memcell.wasm" : "node_modules/memcell/dist/memcell.wasm"));
+    const own = program.includes("@vitest/");
+    const wasm = (name: string) => readFileSync(join(project, own ? name : `node_modules/memcell/dist/${name}`)) as Uint8Array<ArrayBuffer>;
     const flare = new Miniflare({
       modules: [
         { type: "ESModule", path: "main.js", contents: program },
-        { type: "CompiledWasm", path: "memcell.wasm", contents: wasm as Uint8Array<ArrayBuffer> },
+        ...["memcell.wasm", "int8.wasm"].map((path) => ({ type: "CompiledWasm" as const, path, contents: wasm(path) })),
       ],
       compatibilityDate: "2026-01-01",
       compatibilityFlags: ["nodejs_compat"],
