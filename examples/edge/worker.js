@@ -17,8 +17,8 @@ const model = loadModel(file);
 export default {
   fetch(request) {
     const query = new URL(request.url).searchParams;
-    const prompt = Array.from(query.get("prompt") ?? "a", (letter) => ALPHABET.indexOf(letter));
-    const [length, seed] = [Number(query.get("length") ?? 100), Number(query.get("seed") ?? 1)];
+    const prompt = Array.from(query.get("prompt") || "a", (letter) => ALPHABET.indexOf(letter));
+    const [length, seed] = [Number(query.get("length") || 100), Number(query.get("seed") || 1)];
     try {
       const tokens = model.generate(prompt, { length, seed });
       return new Response(

@@ -354,5 +354,6 @@ test("edge: text that comes in pieces, the same for the same seed", async () => 
   const prompt = Array.from("bea", (letter) => alphabet.indexOf(letter));
   const tokens = loadModel(bytes("model.safetensors")).generate(prompt, { length: 300, seed: 7 });
   expect((await ask("prompt=bea&length=300&seed=7")).text).toBe(Array.from(tokens, (token: number) => alphabet[token]).join(""));
+  expect(await ask("prompt=&length=&seed=")).toEqual(await ask(""));
   expect((await ask("prompt=xyz")).status).toBe(400);
 });
