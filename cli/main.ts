@@ -56,6 +56,16 @@ function readArguments(given: string[]) {
   return { command, file, more, flags, numbers, count, list };
 }
 
+function contentOf(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    const why = ({ ENOENT: "is not there", EISDIR: "is a folder" } as Record<string, string>)[code] ?? `cannot be read (${code})`;
+    throw new Wrong(`expected a CSV file, got ${JSON.stringify(file)}, which ${why}`);
+  }
+}
+
 const notNumber = (cell: string | number | null) => cell !== null && Number.isNaN(Number(cell));
 const TIME = /^(date|time|timestamp|datetime|ds|day|week|month|hour|year)$/i;
 const looksLikeTime = (cells: Cells[string] | undefined) => typeof cells?.[0] === "string" && /^\d{4}[-/]\d\d?/.test(cells[0]);
@@ -84,7 +94,7 @@ async function main(): Promise<void> {
   if (flags.help || command === undefined) return console.log(USAGE);
   if (command !== "forecast" && command !== "backtest") throw new Wrong(`expected forecast or backtest, got ${JSON.stringify(command)}`);
   if (file === undefined || more.length > 0) throw new Wrong(`memcell ${command} expected one file`);
-  const cells = readCsv(decoded(readFileSync(file)));
+  const cells = readCsv(decoded(contentOf(file)));
   const columns = Object.keys(cells);
   const column = (name: "target" | "series" | "time", needed: boolean) => {
     const value = flags[name];

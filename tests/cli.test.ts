@@ -113,7 +113,8 @@ test("Ctrl-C stops at once and leaves no files", async () => {
 test.each<[string, string[], string]>([
   ["no such command", ["predict", "one.csv"], 'expected forecast or backtest, got "predict"'],
   ["no file", ["forecast"], "memcell forecast expected one file"],
-  ["a file that is not there", ["forecast", "none.csv"], "ENOENT"],
+  ["a file that is not there", ["forecast", "none.csv"], 'expected a CSV file, got "none.csv", which is not there'],
+  ["a folder", ["backtest", "."], 'expected a CSV file, got ".", which is a folder'],
   ["no target", ["forecast", "one.csv"], "--target expected a column of one.csv (Date, store, sales, promo), got none"],
   ["no horizon", ["forecast", "one.csv", "--target", "sales"], "--horizon expected a number of steps to forecast, got none"],
   ["a horizon that is none", ["forecast", "one.csv", "--target", "sales", "--horizon", "soon"], '--horizon expected a number, got "soon"'],

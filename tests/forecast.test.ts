@@ -201,6 +201,17 @@ test("one global model of many series, streamed, with what is the same in all of
   expect(scores[0]!.count).toBe(scores[1]!.count);
 });
 
+test("a column of dates in capital letters; one that is used otherwise is none", async () => {
+  const { date, sales } = shop(60);
+  const forecaster = createForecaster({ ...quick, epochs: 1 });
+  await forecaster.fit({ DATE: date, sales });
+  const { time } = forecaster.forecast();
+  expect(time[0]).toBe(shop(61).date[60]);
+  const numbered = createForecaster({ ...quick, past: ["Date"], epochs: 1 });
+  await numbered.fit({ Date: date, sales });
+  expect(numbered.forecast().time[0]).toBe(60);
+});
+
 describe("bad input is refused, by row and column, with what would be right", () => {
   const good = shop(100);
   const cases: [string, Partial<ForecasterOptions>, () => ForecastTable, string][] = [
@@ -244,6 +255,12 @@ describe("bad input is refused, by row and column, with what would be right", ()
       '"table.promo" expected numbers or labels, not both',
     ],
     ["a static column that changes", { static: ["promo"] }, () => good, "as in row 0: a static column does not change"],
+    [
+      "dates in a column of another name",
+      {},
+      () => good.date.map((Day, i) => ({ Day, sales: good.sales[i] })),
+      '"table.Day" expected the option time: "Day" for a column of dates, or to be left out, got "2022-01-01"',
+    ],
     ["columns of unequal lengths", {}, () => ({ ...good, date: good.date.slice(1) }), "expected 99 rows, as many as the others have"],
     [
       "zero under a logarithm",

@@ -14,7 +14,7 @@ export interface ForecasterOptions {
   season?: number | readonly number[];
   /** The quantiles to forecast, each in (0, 1). The median is always there. Default [0.1, 0.5, 0.9]. */
   quantiles?: readonly number[];
-  /** The column of times. Default "time" or "date", if the table has it; without times rows are steps. */
+  /** The column of times. Default "time" or "date", also in capital letters, if the table has it; without times rows are steps. */
   time?: string;
   /** The time zone of the calendar for times that are instants, such as "Europe/Berlin". Default: UTC. Texts without an offset are taken as they are. */
   timeZone?: string;

@@ -3,7 +3,7 @@
 import type { Value } from "../index.js";
 import { arrayLike, fail, finite, isRecord } from "../internal.js";
 import type { Checked } from "./options.js";
-import { type Grid, readGrid, timeAt } from "./time.js";
+import { type Grid, isDate, readGrid, timeAt } from "./time.js";
 
 export interface Series {
   grid: Grid;
@@ -22,16 +22,32 @@ export interface Series {
 export type ForecastTable = Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[];
 
 /** The columns of a table; one that is a single value stands for all rows. */
-function columnsOf(path: string, table: unknown): { rows: number; has(name: string): boolean; column(name: string): ArrayLike<unknown> } {
+function columnsOf(
+  path: string,
+  table: unknown,
+): {
+  rows: number;
+  /** Of each column its first cell. */
+  first: [name: string, cell: unknown][];
+  has(name: string): boolean;
+  column(name: string): ArrayLike<unknown>;
+} {
   if (Array.isArray(table)) {
     table.forEach((row, i) => isRecord(row) || fail(TypeError, `${path}, row ${i}`, "an object", row));
-    return { rows: table.length, has: (name) => name in Object(table[0]), column: (name) => table.map((row) => row[name]) };
+    const first = Object(table[0]) as Record<string, unknown>;
+    return {
+      rows: table.length,
+      first: Object.entries(first),
+      has: (name) => name in first,
+      column: (name) => table.map((row) => row[name]),
+    };
   }
   if (!isRecord(table)) return fail(TypeError, path, "columns by name, or rows of objects", table);
   const lists = Object.values(table).filter((list) => Array.isArray(list) || ArrayBuffer.isView(list)) as unknown as ArrayLike<unknown>[];
   const rows = lists[0]?.length ?? 0;
   return {
     rows,
+    first: Object.entries(table).map(([name, list]) => [name, Object(list)[0]]),
     has: (name) => name in table,
     column: (name) => {
       const own = table[name];
@@ -58,10 +74,16 @@ function cellOf(path: string, value: unknown): Value {
  * @param after the row at which those begin that have no times
  */
 function gridded(path: string, table: unknown, o: Checked, known?: Grid, after?: number) {
-  const { rows: count, has, column } = columnsOf(path, table);
+  const { rows: count, first, has, column } = columnsOf(path, table);
   if (count === 0) fail(RangeError, path, "at least one row", table);
   const listOf = (name: string) => (has(name) ? column(name) : fail(RangeError, `${path}.${name}`, "a column of the table", undefined));
-  const time = o.time ?? ["time", "date"].find(has) ?? (known?.form ? "date" : undefined);
+  const used = [o.target, ...o.past, ...o.known, ...o.static];
+  const free = first.filter(([name]) => !used.includes(name));
+  const named = o.time ?? ["time", "date"].find(has) ?? free.find(([name]) => /^(time|date)$/i.test(name))?.[0];
+  const time = named ?? (known?.form ? "date" : undefined);
+  // Rows would be numbered, without a word, beside times of another name.
+  const [dates, date] = (!named && !known && free.find(([, cell]) => isDate(cell))) || [];
+  if (dates) fail(RangeError, `${path}.${dates}`, `the option time: "${dates}" for a column of dates, or to be left out`, date);
   const timed = time !== undefined && known?.form !== null && (after === undefined || has(time));
   const { grid, rows } = timed
     ? readGrid(`${path}.${time}`, listOf(time), o.timeZone ?? null, known)

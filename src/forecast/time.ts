@@ -32,6 +32,8 @@ function parse(value: unknown): readonly [ms: number, instant: boolean] | undefi
   return [ms - sign * 60_000 * (60 * +offset.slice(1, 3) + +offset.slice(-2)), true];
 }
 
+export const isDate = (value: unknown) => typeof value !== "number" && parse(value) !== undefined;
+
 const clocks = new Map<string, Intl.DateTimeFormat>();
 const UNITS = ["year", "month", "day", "hour", "minute", "second"] as const;
 
