@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { createForecaster, type Forecast, type Forecaster, type ForecasterOptions } from "memcell/forecast";
 import { writeAtomically } from "memcell/node";
-import { type Cells, decoded, readCsv, writeCsv } from "./csv/csv.js";
+import { type Cells, decoded, readCsv, strayCell, writeCsv } from "./csv/csv.js";
 import { picture } from "./picture.js";
 
 const USAGE = `memcell forecast data.csv --target COLUMN --horizon STEPS    the next steps: forecast.csv and forecast.svg
@@ -94,7 +94,8 @@ async function main(): Promise<void> {
   if (flags.help || command === undefined) return console.log(USAGE);
   if (command !== "forecast" && command !== "backtest") throw new Wrong(`expected forecast or backtest, got ${JSON.stringify(command)}`);
   if (file === undefined || more.length > 0) throw new Wrong(`memcell ${command} expected one file`);
-  const cells = readCsv(decoded(contentOf(file)));
+  const text = decoded(contentOf(file));
+  const cells = readCsv(text);
   const columns = Object.keys(cells);
   const column = (name: "target" | "series" | "time", needed: boolean) => {
     const value = flags[name];
@@ -109,8 +110,13 @@ async function main(): Promise<void> {
     looksLikeTime(cells[name]) || (areYears(cells[name]) && (/^year$/i.test(name) || areRising(cells[name])));
   const time = column("time", false) ?? columns.find((name) => TIME.test(name) && isTime(name)) ?? columns.find(isTime);
   if (time && areYears(cells[time])) cells[time] = (cells[time] as number[]).map((year) => `${year}-01-01`);
-  if (typeof cells[target]?.find((cell) => cell !== null) === "string")
-    throw new Wrong(`--target expected a column of numbers, got ${target} with ${JSON.stringify(cells[target]?.find(notNumber))}`);
+  const goals = cells[target] as Cells[string];
+  if (typeof goals.find((cell) => cell !== null) === "string") {
+    const stray = strayCell(text, goals);
+    if (!stray) throw new Wrong(`--target expected a column of numbers, got ${target} with ${JSON.stringify(goals.find(notNumber))}`);
+    const advice = /\d/.test(stray.cell) ? "write it as the other numbers" : "leave the cell empty for a gap";
+    throw new RangeError(`${file}, line ${stray.line}: ${target} is ${JSON.stringify(stray.cell)}; ${advice}`);
+  }
   const series = seriesOf(cells, column("series", false), target, time);
   const given = {
     target,

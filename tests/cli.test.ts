@@ -29,6 +29,7 @@ const csv = (stores: string[], rows = 150, ahead = 7) =>
   );
 writeFileSync(join(scratch, "one.csv"), csv(["a"]));
 writeFileSync(join(scratch, "two.csv"), csv(["a", "b"]));
+writeFileSync(join(scratch, "closed.csv"), 'n,m,"a\nnote"\n"1,200",1,\n\n2,1.5.2,\nclosed,3,\nclosed,4,\n');
 const quick = ["--target", "sales", "--horizon", "7", "--units", "4", "--ensemble", "1", "--epochs", "3"];
 
 test("forecasts: a table, forecast.csv, forecast.svg and the model", () => {
@@ -123,6 +124,16 @@ test.each<[string, string[], string]>([
     "a target of labels",
     ["forecast", "one.csv", "--target", "store", "--horizon", "7"],
     '--target expected a column of numbers, got store with "a"',
+  ],
+  [
+    "a word among numbers",
+    ["forecast", "closed.csv", "--target", "n", "--horizon", "7"],
+    'closed.csv, line 6: n is "closed"; leave the cell empty',
+  ],
+  [
+    "a number of another form",
+    ["forecast", "closed.csv", "--target", "m", "--horizon", "7"],
+    'line 5: m is "1.5.2"; write it as the other numbers',
   ],
   ["many series as one", ["forecast", "two.csv", ...quick], "--series names the column that tells them apart"],
 ])("%s: one line, and status 1", (_, given, message) => {

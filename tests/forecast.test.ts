@@ -121,7 +121,10 @@ describe("a forecaster", async () => {
     next.median.forEach((value, h) => expect(value).toBeCloseTo(whole.median[h]!, -1));
     await loaded.update({ date: [known.date[0]], sales: [sales[434]], promo: [promo[434]] }, { epochs: 1 });
     expect(loaded.forecast(undefined, { known: { promo: Array(14).fill(0) } }).time[0]).toBe(known.date[1]);
-    await expect(loaded.update(more)).rejects.toThrow('"rows, row 0" expected a time after the last one so far');
+    await expect(loaded.update(more)).rejects.toThrow(
+      `"rows, row 0" expected a time after the last one so far, ${known.date[0]}, got "${more.date[0]}"`,
+    );
+    await expect(loaded.update({ date: "2023-01-01", sales: 1 } as never)).rejects.toThrow('"rows" expected an array of at least one row');
   });
 
   test("gives rows to plot", () => {

@@ -33,14 +33,20 @@ function dated(texts: (string | null)[]): (string | null)[] {
 }
 const two = (text: string) => text.padStart(2, "0");
 
+/** @param info whether each record comes as `{ record, info }`, which has its line */
+function parsed(text: string, info = false) {
+  const [head = ""] = text.split(/\r?\n|\r/, 1);
+  const delimiter = [",", ";", "\t"].reduce((best, other) => (head.split(other).length > head.split(best).length ? other : best));
+  return { delimiter, records: parse(text, { bom: true, delimiter, trim: true, skip_empty_lines: true, info }) as unknown[] };
+}
+
 /**
  * The columns by name: numbers where all of a column are, texts otherwise; null where nothing stands, or NA, NaN, null.
  * @throws Error, RangeError with the line
  */
 export function readCsv(text: string): Cells {
-  const [head = ""] = text.split(/\r?\n|\r/, 1);
-  const delimiter = [",", ";", "\t"].reduce((best, other) => (head.split(other).length > head.split(best).length ? other : best));
-  const [names, ...rows] = parse(text, { bom: true, delimiter, trim: true, skip_empty_lines: true }) as string[][];
+  const { delimiter, records } = parsed(text);
+  const [names, ...rows] = records as string[][];
   if (!names || rows.length === 0) throw new RangeError("line 1: expected names of columns, and rows below them");
   names.forEach((name, k) => {
     if (names.indexOf(name) < k) throw new RangeError(`line 1: expected another name for each column, got ${JSON.stringify(name)} twice`);
@@ -59,6 +65,17 @@ export function readCsv(text: string): Cells {
       return [name, grouped ? numbers((each) => each.replaceAll(",", "")) : dated(texts)];
     }),
   );
+}
+
+/** The first cell that keeps a column from being one of numbers, and the line of the file on which it ends; none where no cell is a number. */
+export function strayCell(text: string, cells: Cells[string]): { line: number; cell: string } | undefined {
+  const isNumber = (cell: string | number | null) => [POINT, GROUPS, COMMA].some((form) => form.test(String(cell)));
+  if (!cells.some(isNumber)) return undefined;
+  const first = (isGood: (cell: string) => boolean) => cells.findIndex((cell) => cell !== null && !isGood(String(cell)));
+  const stray = first(isNumber);
+  const row = stray < 0 ? first((cell) => POINT.test(cell)) : stray;
+  const { info } = parsed(text, true).records[row + 1] as { info: { lines: number } };
+  return { line: info.lines, cell: String(cells[row]) };
 }
 
 const field = (value: unknown) => {

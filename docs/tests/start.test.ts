@@ -133,13 +133,24 @@ test("a server: sessions do not touch each other, and nonsense is answered", asy
   writeFileSync(join(folder, "server.mjs"), block("A server", "js"));
   const server = spawn(process.execPath, ["server.mjs"], { cwd: folder, env: { ...process.env, PORT: "0" } });
   try {
-    const address = await new Promise<string>((resolve) => server.stdout.on("data", (data) => resolve(String(data).trim())));
+    let said = "";
+    const address = await new Promise<string>((resolve) =>
+      server.stdout.on("data", (data) => {
+        said += data;
+        const [found] = /http:\S+/.exec(said) ?? [];
+        if (found) resolve(found);
+      }),
+    );
+    expect(said).toMatch(/^learned to a mean squared error of 0\.0/);
     const ask = async (query: string) => (await (await fetch(`${address}/${query}`)).json()).next as number;
     const first = [await ask("anna?value=0.1"), await ask("anna?value=0.2"), await ask("anna?value=0.3")];
     expect(first[2]).toBeGreaterThan(0.4);
     expect(first[2]).toBeLessThan(0.5);
     for (const wrong of ["/", "bert", "bert?value=", "bert?value=%20", "bert?value=x", "bert?value=1e999"])
       expect((await fetch(`${address}/${wrong}`)).status, wrong).toBe(400);
+    const nonsense = await fetch(`${address}/bert?value=abc`);
+    expect(nonsense.headers.get("content-type")).toBe("application/json");
+    expect(await nonsense.json()).toEqual({ error: 'value expected a number, got "abc"' });
     expect(await ask("bert?value=0.1")).toBe(first[0]);
   } finally {
     server.kill();

@@ -75,7 +75,7 @@ function cellOf(path: string, value: unknown): Value {
  */
 function gridded(path: string, table: unknown, o: Checked, known?: Grid, after?: number) {
   const { rows: count, first, has, column } = columnsOf(path, table);
-  if (count === 0) fail(RangeError, path, "at least one row", table);
+  if (count === 0) fail(RangeError, path, "an array of at least one row, or columns that are such arrays", table);
   const listOf = (name: string) => (has(name) ? column(name) : fail(RangeError, `${path}.${name}`, "a column of the table", undefined));
   const used = [o.target, ...o.past, ...o.known, ...o.static];
   const free = first.filter(([name]) => !used.includes(name));
@@ -141,7 +141,13 @@ export function partOf(series: Series, from: number, to: number): Series {
 /** A series followed by another, which begins after it ends. */
 export function joined(path: string, series: Series, more: Series): Series {
   const gap = more.start - series.start - series.length;
-  if (gap < 0) fail(RangeError, `${path}, row 0`, "a time after the last one so far", "an earlier one");
+  if (gap < 0)
+    fail(
+      RangeError,
+      `${path}, row 0`,
+      `a time after the last one so far, ${timeAt(series.grid, more.start - gap - 1)}`,
+      timeAt(more.grid, more.start),
+    );
   const length = series.length + gap + more.length;
   const target = new Float64Array(length).fill(NaN);
   target.set(series.target);
