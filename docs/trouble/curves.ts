@@ -45,6 +45,13 @@ async function losses({ config, options, data, epochs, validation }: Run) {
 const count = (values: readonly number[]) => values.map((_, i) => i + 1);
 const curve = (name: string, y: number[]) => ({ name, x: count(y), y });
 
+/** The training losses of a run for each case. */
+async function compared<T>(cases: Record<string, T>, run: (value: T) => ReturnType<typeof losses>) {
+  const curves = [];
+  for (const [name, value] of Object.entries(cases)) curves.push(curve(name, (await run(value)).train));
+  return curves;
+}
+
 /** Highest temperatures of Seattle, day by day, in °C. */
 const [, ...lines] = readFileSync(new URL("../node_modules/vega-datasets/data/seattle-weather.csv", import.meta.url), "utf8")
   .trim()
@@ -76,13 +83,7 @@ export const pictures: Record<string, () => Promise<Picture>> = {
         data: pieces(standardised, 12),
         epochs: 60,
       });
-    const curves = [];
-    for (const [name, rate] of [
-      ["2: too high", 2],
-      ["0.01: right", 0.01],
-      ["0.0002: too low", 0.0002],
-    ] as const)
-      curves.push(curve(name, (await run(rate)).train));
+    const curves = await compared({ "2: too high": 2, "0.01: right": 0.01, "0.0002: too low": 0.0002 }, run);
     return { title: "Three learning rates", x: "epoch", y: "loss", log: true, curves };
   },
 
@@ -120,13 +121,8 @@ export const pictures: Record<string, () => Promise<Picture>> = {
         data: pieces(standardised, 12),
         epochs: 30,
       });
-    const [free, clipped] = [(await run()).train, (await run(0.5)).train];
-    return {
-      title: "A ReLU network over 90 steps",
-      x: "epoch",
-      y: "loss",
-      curves: [curve("without clipNorm", free), curve("clipNorm: 0.5", clipped)],
-    };
+    const curves = await compared({ "without clipNorm": undefined, "clipNorm: 0.5": 0.5 }, run);
+    return { title: "A ReLU network over 90 steps", x: "epoch", y: "loss", curves };
   },
 
   async forget() {
@@ -137,13 +133,12 @@ export const pictures: Record<string, () => Promise<Picture>> = {
         data: recall(150, 200),
         epochs: 40,
       });
-    const curves = [];
-    for (const [name, layer] of [
-      ["by default", lstm({ units: 16 })],
-      ["forgetBias: 3", lstm({ units: 16, forgetBias: 3 })],
-      ["chrono: 150", lstm({ units: 16, chrono: 150 })],
-    ] as const)
-      curves.push(curve(name, (await run(layer)).train));
+    const cases = {
+      "by default": lstm({ units: 16 }),
+      "forgetBias: 3": lstm({ units: 16, forgetBias: 3 }),
+      "chrono: 150": lstm({ units: 16, chrono: 150 }),
+    };
+    const curves = await compared(cases, run);
     return { title: "The first of 150 steps decides", x: "epoch", y: "loss", curves };
   },
 
@@ -155,13 +150,8 @@ export const pictures: Record<string, () => Promise<Picture>> = {
         data: recall(60, 200),
         epochs: 60,
       });
-    const [short, long] = [(await run(20)).train, (await run(60)).train];
-    return {
-      title: "The first of 60 steps decides",
-      x: "epoch",
-      y: "loss",
-      curves: [curve("window: 20", short), curve("window: 60", long)],
-    };
+    const curves = await compared({ "window: 20": 20, "window: 60": 60 }, run);
+    return { title: "The first of 60 steps decides", x: "epoch", y: "loss", curves };
   },
 
   async overfitting() {

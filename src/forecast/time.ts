@@ -37,7 +37,7 @@ export const isDate = (value: unknown) => typeof value !== "number" && parse(val
 const clocks = new Map<string, Intl.DateTimeFormat>();
 const UNITS = ["year", "month", "day", "hour", "minute", "second"] as const;
 
-/** What the wall clock of a zone shows at an instant, by the engine's table of zones; as if it were UTC. */
+/** The time that a zone's wall clock shows at an instant, by the engine's table of zones; as if it were UTC. */
 function wallClock(zone: string, instant: number): number {
   const clock =
     clocks.get(zone) ??

@@ -52,7 +52,7 @@ export class QuantizedModel<O = Float32Array> extends Model<O> {
       vectors.push(float(scalesOf(name), { shape: [scales.length], data: scales }));
       matrices.push({ name, dtype: "I8", shape: tensor.shape, size: integers.length, write });
     }
-    // What has four bytes a number lies first, so that it lies at multiples of four.
+    // Numbers of four bytes lie first, so that they lie at multiples of four.
     return assemble([...vectors, ...matrices], writeMetadata(this.#engine, { weights: "int8" }));
   }
 }

@@ -29,7 +29,7 @@ export interface Recurrence {
   flow: number;
   /** dL/dc(t) of a unit, from its c, o and dL/dh at t, and `flow` at t (`sent`) and at the step after (`later`). */
   cellGradient?(unit: { c: number; o: number; dh: number; sent: number; later: number }): number;
-  /** What eligibility.ts makes traces of; absent where the layer does something between its steps. */
+  /** The parts that eligibility.ts makes traces of; absent where the layer does something between its steps. */
   traced?: Traced | undefined;
 }
 

@@ -85,7 +85,7 @@ export function recurrent(draft: Draft): void {
     const both = (values: (end: string) => Float32Array) => Float32Array.from(ends.flatMap((end) => [...values(end)]));
     const rows = scales.size > 0 ? both((end) => scales.get(`${name}${end}`) as Float32Array) : undefined;
     const hr = matrix(draft, name, { shape: [D, P, H], data: both((end) => of("weight_hr", end).data) }, rows);
-    // What the state goes through is folded into its weights when the file is loaded: R P h = (R P) h.
+    // The projection that the state goes through is folded into its weights when the file is loaded: R P h = (R P) h.
     R = graph.node("MatMul", [R, hr]);
     const turned = graph.node("Transpose", [hr], { perm: [0, 2, 1] });
     projected = (y) => graph.node("MatMul", [y, turned]);

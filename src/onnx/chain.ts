@@ -188,7 +188,7 @@ export class Chain implements Maker {
     return this.dense(signal, ids.length, own, weight(ids.length, each), shift && bias(ids.length, each));
   }
 
-  /** What the features take from, and weights of the features as weights of that. */
+  /** The layer that the features take from, and weights of the features as weights of its outputs. */
   through(ids: Float64Array): Through {
     const whole = this.whole(ids);
     const folded = this.fold(ids);

@@ -15,7 +15,7 @@ const variants = () => [logistic, clip].flatMap((s) => [Math.tanh, relu].flatMap
 
 interface Form {
   layer: Json;
-  /** What the next state is made of: sums for gates, N the state's part of that for n, and the states h and c. */
+  /** The parts of the next state, a letter each: sums for gates, N the state's part of that for n, and the states h and c. */
   of: string;
   next(x: readonly number[], activations: Three): number;
 }
@@ -48,7 +48,7 @@ export const CELLS: readonly Form[] = [
   },
   { layer: { type: "rnn" }, of: "h", next: (x, [, a]) => a(x[0] as number) },
 ];
-/** What the reset gate of a GRU leaves of the state. */
+/** The share of the state that a GRU's reset gate leaves. */
 export const RESET: Form = { layer: {}, of: "rh", next: ([r, h], [s]) => s(r as number) * (h as number) };
 
 /** Enough that some leave no gate closed or open. */

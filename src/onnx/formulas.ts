@@ -4,7 +4,7 @@ import { type Maker, PLACES, type Signal } from "./signal.js";
 
 const signalOf = ({ signals }: Maker, id: number) => signals[Math.floor(id / PLACES)] as Signal;
 
-/** What a feature is computed of, where it is by arithmetic. */
+/** The features that a feature is computed of, where it is by arithmetic. */
 const partsOf = ({ formula, terms }: Signal, place: number) =>
   (formula?.of ?? terms?.map(({ ids }) => ids))?.map((ids) => ids[place] as number);
 
@@ -30,7 +30,7 @@ export function evaluate(chain: Maker, ids: ArrayLike<number>, below: ArrayLike<
 /** The arithmetic of a cell is a dozen nodes long. */
 const LONGEST = 100;
 
-/** What features are computed of: at first by the last step of the arithmetic, then by ever more of it; sums of layers alone at last. */
+/** The features that some are computed of: at first by the last step of the arithmetic, then by ever more of it; sums of layers alone at last. */
 export function* frontiers(chain: Maker, ids: Iterable<number>): Generator<number[]> {
   let front = [...ids];
   for (let left = LONGEST; left > 0; left--) {

@@ -59,7 +59,7 @@ export function graphOf(model: Model<unknown>, { states = false, lengths = false
     },
   };
   inputs(draft, config);
-  // What becomes of columns no reader could tell from the nodes: where they end stands in the file.
+  // No reader could tell from the nodes how columns become features: where they end stands in the file.
   const { input, scaler, metadata } = config;
   const columns = "columns" in input && {
     memcell: JSON.stringify({ input, ...(scaler.inputs && { inputs: scaler.inputs }), from: draft.x, units: draft.units }),

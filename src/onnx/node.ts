@@ -40,7 +40,7 @@ export function shaped(like: View, { id }: Signal, dims: readonly Dim[] = like.d
   return { dims: strided(dims), offset: 0, read: (at) => id * PLACES + at, steps: steps && { ...steps, computed: true }, type };
 }
 
-/** What no layer is, which may yet be a part of one, or unused. */
+/** A node that is no layer, but may be a part of one, or unused. */
 export function foreign({ chain, name }: Node, view: View, reason: string, layer: Json = { type: "foreign" }): View {
   const ids = valuesOf(view, chain.spend);
   return shaped(view, chain.add(ids.length, name, { layer, wrong: reason }));

@@ -1,4 +1,4 @@
-/** What several nodes together compute as one layer does: layer normalisation, and attention over a sequence's steps. */
+/** Layers that are written as several nodes: layer normalisation, and attention over a sequence's steps. */
 
 import { foreign, type Node, plain, shaped } from "./node.js";
 import { PLACES, type Signal } from "./signal.js";

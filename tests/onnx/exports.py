@@ -211,6 +211,15 @@ class Cells(nn.Module):
         return (self.head(x), *nexts)
 
 
+def written(about, file, x, y):
+    return {
+        "about": about,
+        "file": base64.b64encode(file.getvalue()).decode(),
+        "inputs": [[round(v, 7) for v in row.flatten().tolist()] for row in x],
+        "outputs": [[round(v, 7) for v in row.flatten().tolist()] for row in y],
+    }
+
+
 def make_cells(seed):
     rng = random.Random(seed)
     torch.manual_seed(seed)
@@ -239,12 +248,8 @@ def make_cells(seed):
             y, *states = net(x[:, t], *states)
             outputs.append(y)
     y = torch.stack(outputs, 1)
-    return {
-        "about": f"{net.depth} {net.kind} cells {net.form} {net.front}{' dynamic' if dynamic else ''}",
-        "file": base64.b64encode(file.getvalue()).decode(),
-        "inputs": [[round(v, 7) for v in row.flatten().tolist()] for row in x],
-        "outputs": [[round(v, 7) for v in row.flatten().tolist()] for row in y],
-    }
+    about = f"{net.depth} {net.kind} cells {net.form} {net.front}{' dynamic' if dynamic else ''}"
+    return written(about, file, x, y)
 
 
 SMALL = [11, 35, 38, 57, 61, 66, 79, 109, 124, 148, 150, 193]
@@ -289,12 +294,7 @@ def make(seed):
     if not net.batch_first:
         x = x.transpose(0, 1)
     about = f"{net.kind} {net.front} {net.take} {'both ' if net.both else ''}opset {opset}{' dynamic' if dynamic else ''}"
-    return {
-        "about": about,
-        "file": base64.b64encode(file.getvalue()).decode(),
-        "inputs": [[round(v, 7) for v in row.flatten().tolist()] for row in x],
-        "outputs": [[round(v, 7) for v in row.flatten().tolist()] for row in y],
-    }
+    return written(about, file, x, y)
 
 
 what, path = sys.argv[1:]
