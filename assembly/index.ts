@@ -4,6 +4,7 @@ export { activationForward } from "./activation";
 export { blocksBackward, blocksForward } from "./blocks";
 export { gruBeforeReset, gruBeforeResetBackward, gruBeforeUpdate, gruBeforeUpdateBackward } from "./cells/gruBefore";
 export { lstm97Traces } from "./cells/lstm97";
+export { lstmTraces } from "./cells/lstmTraces";
 export { lstmOutputBackward, lstmOutputForward } from "./cells/lstmVariant";
 export { ctcLoss } from "./ctc";
 export { activationBackward, denseForward, inputGradient } from "./dense";

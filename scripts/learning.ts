@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 /** The exports that only learning calls: passes back, masks of dropout, updates, traces. */
 const LEARNING =
-  /Backward|Gradient|^(dropout|adam|clipValues|lerp|rootOfSquares|sgd|boundRows|foldRows|lstm97Traces|ownWeights|rowNorms|traces)$/;
+  /Backward|Gradient|^(dropout|adam|clipValues|lerp|rootOfSquares|sgd|boundRows|foldRows|lstm97Traces|lstmTraces|ownWeights|rowNorms|traces)$/;
 
 /** The functions by index: their names, where the wasm has them, and which of them only learning needs. */
 export function functionsOf(wasm: Buffer): { names: string[]; learning: Set<number> } {

@@ -3,6 +3,7 @@
 import { OUTPUT_APART } from "../../assembly/codes.js";
 import type { EngineParts } from "../core/memory.js";
 import type { BlocksPlan } from "./blocksPlan.js";
+import { CELLS } from "./cells.js";
 import type { GatedPlan } from "./gatedPlan.js";
 import { pad4 } from "./packing.js";
 import type { Reading } from "./reading.js";
@@ -12,28 +13,54 @@ import type { Recurrence, Stage } from "./stage.js";
 export interface EligibilityTraces {
   regions: { name: string; pointer: number; count: number }[];
   /** Call after a step forward. If `learns`, also adds to the parameters' gradients from the gradient of the layer's output. */
-  step(gradients: number, learns: boolean): void;
+  step(learns: boolean): void;
   /** After a taught step: brings the recurrent weights back within bounds, and says whether it changed any. Absent where none is needed. */
   bound?: (() => boolean) | undefined;
+}
+
+/** Numbers that weights multiply, with the traces and gradients of those weights; the strides are in bytes. */
+interface Source {
+  trace: number;
+  dw: number;
+  source: number;
+  /** Bit g: group g has such weights. */
+  live: number;
+  k: number;
+  /** From the weights of one of the k columns to the next, and from those of four units to the next four. */
+  column: number;
+  block: number;
+}
+
+/** What a layer's traces are made of. */
+interface Surroundings<Plan> {
+  plan: Plan;
+  parts: EngineParts;
+  recurrence: Recurrence;
+  stage: Stage;
+  below: Stage;
+  /** The region of the parameters' gradients. */
+  gradients: number;
+  /** A zeroed buffer. */
+  buffer(...shape: number[]): number;
 }
 
 /** The traces of a layer, if it can have any. */
 export function tracesOf(
   recurrence: Recurrence | undefined,
   below: Stage,
+  gradients: number,
   buffer: (...shape: number[]) => number,
 ): EligibilityTraces | undefined {
   if (!recurrence?.traced) return undefined;
   const { plan, parts, stage, split } = recurrence.traced;
+  const around = { parts, recurrence, stage, below, gradients, buffer };
   const traces =
-    "cell" in plan
-      ? gatedTraces(plan as GatedPlan, parts, buffer, recurrence, stage, below)
-      : blocksTraces(plan as BlocksPlan, parts, buffer, recurrence, stage, below);
+    "cell" in plan ? gatedTraces({ ...around, plan: plan as GatedPlan }) : blocksTraces({ ...around, plan: plan as BlocksPlan });
   return {
     ...traces,
-    step(gradients, learns) {
+    step(learns) {
       if (learns) split?.();
-      traces.step(gradients, learns);
+      traces.step(learns);
     },
   };
 }
@@ -52,85 +79,92 @@ function oneHot({ memory }: EngineParts, pointer: number, { tokens: input = 0 }:
   return pointer;
 }
 
-function gatedTraces(
-  plan: GatedPlan,
-  parts: EngineParts,
-  buffer: (...shape: number[]) => number,
-  recurrence: Recurrence,
-  stage: Stage,
-  below: Stage,
-): EligibilityTraces {
+function gatedTraces({ plan, parts, recurrence, stage, below, gradients, buffer }: Surroundings<GatedPlan>): EligibilityTraces {
   const { kernels, memory, params } = parts;
   const { cell, units, cellClip } = plan;
   const { features, table, tokens } = plan.reader;
   const { code, alpha, groups: G } = cell;
+  const { h, c, gates } = recurrence;
   const [I, H] = [pad4(features), pad4(units)];
-  const [rows, slot] = [G * H, 4 * H];
+  const [rows, cNow] = [G * H, c + 4 * H];
   const [ofWeight, ofIh, ofHh] = [buffer(rows, I + H), buffer(rows), buffer(rows)];
   const ofTable = table && buffer(tokens, rows);
-  const [gain, own, error, ones, hot] = [buffer(rows), buffer(H), buffer(H), allOnes(parts, buffer, H), buffer(tokens)];
+  const [ones, hot] = [allOnes(parts, buffer, H), buffer(tokens)];
+  const bits = (gates: readonly number[]) => gates.reduce((all, gate) => all | (1 << gate), 0);
+  const [inputs, recurrent] = [bits(cell.input), bits(cell.recurrent)];
+  const column = 16 * G;
+  const block = column * (I + H);
+  // What is multiplied by weights: h(t-1), two biases, a token, the inputs. The padding of a source is zero, and so are its traces.
+  const sources: Source[] = [
+    { trace: ofWeight + column * I, dw: plan.weight + column * I, source: h, live: recurrent, k: units, column, block },
+    { trace: ofIh, dw: plan.biasIh, source: ones, live: inputs, k: 1, column: 0, block: column },
+    { trace: ofHh, dw: plan.biasHh, source: ones, live: recurrent, k: 1, column: 0, block: column },
+  ];
+  if (table) sources.push({ trace: ofTable, dw: table, source: hot, live: inputs, k: tokens, column: 4 * rows, block: column });
+  if (features) sources.push({ trace: ofWeight, dw: plan.weight, source: below.output, live: inputs, k: features, column, block });
+  for (const source of sources) source.dw += gradients;
+  const look = () => table && oneHot(parts, hot, below, plan.reader);
+  const regions = [
+    { name: "weight", pointer: ofWeight, count: rows * (I + H) },
+    { name: "bias_ih", pointer: ofIh, count: rows },
+    { name: "bias_hh", pointer: ofHh, count: rows },
+    ...(table ? [{ name: "table", pointer: ofTable, count: tokens * rows }] : []),
+  ];
+
+  if (code === CELLS.lstm.code && !alpha && cellClip === Infinity) {
+    const described = buffer(sources.length, 6);
+    memory.i32.set(
+      sources.flatMap(({ trace, dw, source, k, column, block }) => [trace, dw, source, k, column, block]),
+      described / 4,
+    );
+    const step = (learns: boolean) => {
+      look();
+      kernels.lstmTraces(described, sources.length, gates, cNow, c, learns ? stage.gradient : 0, H / 4);
+    };
+    return { regions, step };
+  }
+
+  const [gain, own, error] = [buffer(rows), buffer(H), buffer(H)];
   const bounds = cell.cells ? 0 : buffer(rows);
   // The state of a relu has no other bound.
   const { unbounded } = cell;
-  const bits = (gates: readonly number[]) => gates.reduce((all, gate) => all | (1 << gate), 0);
-  const [inputs, recurrent] = [bits(cell.input), bits(cell.recurrent)];
   // The LSTM's output gate does not change c, so it has no trace.
   const passing = cell.cells ? 1 << 3 : 0;
   const apart = code | OUTPUT_APART;
   return {
-    regions: [
-      { name: "weight", pointer: ofWeight, count: rows * (I + H) },
-      { name: "bias_ih", pointer: ofIh, count: rows },
-      { name: "bias_hh", pointer: ofHh, count: rows },
-      ...(table ? [{ name: "table", pointer: ofTable, count: tokens * rows }] : []),
-    ],
+    regions,
     bound: cell.cells ? undefined : () => kernels.boundRows(params + plan.weight, bounds, G, I, H) > 0,
-    step(gradients, learns) {
-      const { h, c, gates } = recurrence;
-      const [cNow, x, before] = [c + slot, below.output, h];
+    step(learns) {
       memory.fill(gain, rows);
       if (cell.cells) {
         memory.copy(own, ones, H);
-        kernels.recurrentBackward(gain, 0, 0, own, gates, before, cNow, c, 0, 0, 0, 0, cellClip, alpha, apart, 1, 1, units, 1);
+        kernels.recurrentBackward(gain, 0, 0, own, gates, h, cNow, c, 0, 0, 0, 0, cellClip, alpha, apart, 1, 1, units, 1);
         memory.copy(error, cNow, H);
         if (learns) kernels.lstmOutputBackward(gain, error, stage.gradient, gates, error, 0, alpha, apart, H / 4, 1);
       } else {
         memory.fill(own, H);
-        kernels.recurrentBackward(gain, ones, own, 0, gates, before, 0, 0, 0, 0, 0, 0, cellClip, alpha, code, 1, 1, units, 1);
+        kernels.recurrentBackward(gain, ones, own, 0, gates, h, 0, 0, 0, 0, 0, 0, cellClip, alpha, code, 1, 1, units, 1);
         kernels.ownWeights(own, gain, params + plan.weight, code, I, H);
         if (unbounded) memory.fill(bounds, rows, 1);
         else kernels.rowNorms(bounds, params + plan.weight, 2, G, I, H);
         if (learns) memory.copy(error, stage.gradient, H);
       }
-      const move = (trace: number, at: number, source: number, live: number, k: number, kStride: number, blockStride: number) =>
-        kernels.traces(trace, learns ? gradients + at : 0, source, gain, own, error, live, passing, G, k, kStride, H / 4, blockStride);
-      const column = 16 * G;
-      const block = column * (I + H);
-      // The padding of a source is zero, and so are its traces.
-      move(ofWeight + column * I, plan.weight + column * I, before, recurrent, units, column, block);
-      move(ofIh, plan.biasIh, ones, inputs, 1, 0, column);
-      move(ofHh, plan.biasHh, ones, recurrent, 1, 0, column);
-      if (table) move(ofTable, table, oneHot(parts, hot, below, plan.reader), inputs, tokens, 4 * rows, column);
-      if (features) move(ofWeight, plan.weight, x, inputs, features, column, block);
+      look();
+      for (const { trace, dw, source, live, k, column, block } of sources) {
+        kernels.traces(trace, learns ? dw : 0, source, gain, own, error, live, passing, G, k, column, H / 4, block);
+      }
     },
   };
 }
 
-function blocksTraces(
-  plan: BlocksPlan,
-  parts: EngineParts,
-  buffer: (...shape: number[]) => number,
-  recurrence: Recurrence,
-  stage: Stage,
-  below: Stage,
-): EligibilityTraces {
+function blocksTraces({ plan, parts, recurrence, stage, below, gradients, buffer }: Surroundings<BlocksPlan>): EligibilityTraces {
   const { kernels, memory } = parts;
   const { blocks: B, cellsPerBlock: S, rows, read, functions } = plan;
   const { features, table, tokens } = plan.reader;
   const [C, I, gates] = [pad4(B * S), pad4(features), pad4(B)];
   // Each is as large as the parameter. The cells' weights have one trace. An input gate's have one for each cell of its block, and as
   // many gradients, which are then summed.
-  const traced = (...shape: number[]) => ({ cells: buffer(...shape), gates: buffer(...shape), sums: buffer(...shape) });
+  const traced = (...shape: number[]) => ({ cells: buffer(...shape), gates: buffer(...shape), sums: S > 1 ? buffer(...shape) : 0 });
   const [weight, bias] = [traced(rows, I + read), traced(rows)];
   const ofTable = table ? traced(tokens, rows) : null;
   const [gain, inGain, error, dOut] = [buffer(C), buffer(C), buffer(C), buffer(gates)];
@@ -145,7 +179,7 @@ function blocksTraces(
       ...region("bias", bias, rows),
       ...(ofTable ? region("table", ofTable, rows * tokens) : []),
     ],
-    step(gradients, learns) {
+    step(learns) {
       const { c, gates: net, source } = recurrence;
       kernels.lstm97Traces(gain, inGain, error, dOut, stage.gradient, net, net + 4 * C, net + 4 * (C + gates), c + 4 * C, functions, B, S);
       /** The traces of one source; `column` and `block` are bytes from column to column, and from four rows to the next. */

@@ -8,7 +8,7 @@ import type { Network } from "../model/network.js";
 
 export interface LocalTraces extends Pick<EligibilityTraces, "regions"> {
   /** Call after a step forward. If `learns`, the gradient of the outputs goes down, and adds to the parameters' gradients. */
-  step(gradients: number, learns: boolean, update: number): void;
+  step(learns: boolean, update: number): void;
   /** As that of one layer, for all of them. */
   bound(): boolean;
 }
@@ -18,10 +18,11 @@ export interface LocalTraces extends Pick<EligibilityTraces, "regions"> {
  * at the present step alone, through a recurrent one by the derivative of its present output by its present input. What is left out are
  * the paths from an earlier step of a lower layer through the state of an upper one, as in e-prop (Bellec et al. 2020) and SnAp-1 (Menick
  * et al. 2021). With one recurrent layer there are none.
+ * @param gradients the region of the parameters' gradients
  * @param keep reserves bytes
  * @throws RangeError if a layer has no such traces, with its path
  */
-export function localTraces(network: Network, layout: Layout, keep: (bytes: number) => number): LocalTraces {
+export function localTraces(network: Network, layout: Layout, gradients: number, keep: (bytes: number) => number): LocalTraces {
   const { below, stages } = network;
   const { layers, input, params } = layout;
   const wrong = layers.findIndex(({ carries, whole }, i) => whole || ((carries || i === 0) && !stages[i]?.recurrence?.traced));
@@ -31,18 +32,18 @@ export function localTraces(network: Network, layout: Layout, keep: (bytes: numb
     );
   }
   const all = stages.map(({ recurrence }, i) =>
-    tracesOf(recurrence, (stages[i - 1] ?? below) as Stage, (...shape) => keep(4 * product(shape))),
+    tracesOf(recurrence, (stages[i - 1] ?? below) as Stage, gradients, (...shape) => keep(4 * product(shape))),
   );
   const own = all.filter((traces) => traces !== undefined);
   // The gradients of an upper recurrent layer are those of its traces: those of its backward pass go where nobody reads them.
   const unread = own.length > 1 ? keep(params.bytes) : 0;
   return {
     regions: own.flatMap(({ regions }, k) => regions.map((region) => (k ? { ...region, name: `${region.name}_l${k}` } : region))),
-    step(gradients, learns, update) {
+    step(learns, update) {
       for (let i = stages.length - 1; i >= 0; i--) {
         const traces = all[i];
         // The traces read the gates, which the backward pass overwrites.
-        traces?.step(gradients, learns);
+        traces?.step(learns);
         if (learns && i > 0) network.backwardStage(i, 1, update, traces ? unread : gradients, !traces);
       }
     },

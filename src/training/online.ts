@@ -58,7 +58,7 @@ export class OnlineLearner<O = Float32Array> {
       throw new RangeError('"counters" are those of a trainer, not of an online learner');
     }
     this.#network = learner.prepare(1, 1);
-    this.#traces = localTraces(this.#network, engine.layout, (bytes) => learner.keep(bytes));
+    this.#traces = localTraces(this.#network, engine.layout, learner.gradients, (bytes) => learner.keep(bytes));
     if (scaler !== undefined) {
       const { config, layout } = engine;
       const own = Object.keys(config.scaler).length > 0 && !file;
@@ -146,7 +146,7 @@ export class OnlineLearner<O = Float32Array> {
   /** One step forward. */
   #forward(inputs: ArrayLike<number>): void {
     const network = this.#network;
-    if (this.#open) this.#traces.step(this.#learner.gradients, false, 0);
+    if (this.#open) this.#traces.step(false, 0);
     if (!this.#goesOn) this.#clear();
     const row = wholeRow({ inputs, goals: [], length: 1 }, 0, this.#goesOn);
     writeWindow(this.#engine, network, [row], 1);
@@ -167,7 +167,7 @@ export class OnlineLearner<O = Float32Array> {
       this.#loss = loss;
       this.#engine.memory.fill(gradients, this.#engine.layout.params.bytes / 4);
     }
-    this.#traces.step(gradients, targets > 0, this.updates + 1);
+    this.#traces.step(targets > 0, this.updates + 1);
     if (targets > 0) learner.take({ loss, targets });
     if (targets > 0 && this.#traces.bound()) this.#engine.refresh(false);
     this.#scaler.set(statistics);
