@@ -53,7 +53,7 @@ const EDGE = ["anomaly", "batcher", "c", "ctc", "forecast", "int8", "keras", "on
 
 const BUDGETS: Record<string, number> = {
   "memcell.js": 350,
-  "core.js": 71_300,
+  "core.js": 71_750,
   "memcell.wasm": 14_600,
   "anomaly.js": 4_200,
   "int8.wasm": 1_500,
@@ -132,8 +132,8 @@ const PARTS = {
 test.each([
   ["createModel, lstm, dense", 49_650, []],
   ["loadModel, lstm", 51_450, []],
-  ["createModel, lstm, dense, createTrainer, adam", 62_050, ["trainer", "optimizers"]],
-  ["createModel, lstm, dense, createOnlineLearner, adam", 62_700, ["online", "optimizers"]],
+  ["createModel, lstm, dense, createTrainer, adam", 62_250, ["trainer", "optimizers"]],
+  ["createModel, lstm, dense, createOnlineLearner, adam", 63_100, ["online", "optimizers"]],
 ] as const)("a program pays for what it imports: %s, at most %i bytes gzipped", async (names, budget, parts: readonly string[]) => {
   const { code } = await program(names);
   expect(Object.entries(PARTS).flatMap(([part, words]) => (code.includes(words) ? [part] : []))).toEqual(parts);

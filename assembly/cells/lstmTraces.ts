@@ -14,12 +14,12 @@ import { aligned, alignedOrNone, DEBUG, positive } from "../asserts";
 import { splat, VECTOR } from "../lanes";
 
 /** Numbers in the description of a source. */
-const DESCRIBED: usize = 6;
+const DESCRIBED: usize = 7;
 
 /** A batch of one. */
 export function lstmTraces(
-  // [count][6] i32, a row for each source of k columns (inputs, h(t-1), or 1 for the bias): its traces, and the gradients of its weights,
-  // both [blocks][k][4 gates][4] with these two strides; source [k]; k; bytes from column to column; bytes from block to block
+  // [count][7] i32, a row for each source of k columns (inputs, h(t-1), or 1 for the bias): its traces, and the gradients of its weights,
+  // both [blocks][k][4 gates][4] with these two strides; source [k]; k; bytes from column to column; from block to block; one unused
   sources: usize,
   count: i32,
   gates: usize, // [blocks][4 gates][4]: i, f, g, o

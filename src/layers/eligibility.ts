@@ -18,18 +18,18 @@ export interface EligibilityTraces {
   bound?: (() => boolean) | undefined;
 }
 
-/** Numbers that weights multiply, with the traces and gradients of those weights; the strides are in bytes. */
-interface Source {
-  trace: number;
-  dw: number;
-  source: number;
+/** Numbers that weights multiply, with the traces and gradients of those weights, as lstmTraces reads them. */
+type Source = [
+  trace: number,
+  dw: number,
+  source: number,
+  k: number,
+  /** Bytes from the weights of one of the k columns to the next, and from those of four units to the next four. */
+  column: number,
+  block: number,
   /** Bit g: group g has such weights. */
-  live: number;
-  k: number;
-  /** From the weights of one of the k columns to the next, and from those of four units to the next four. */
-  column: number;
-  block: number;
-}
+  live: number,
+];
 
 /** What a layer's traces are made of. */
 interface Surroundings<Plan> {
@@ -96,13 +96,12 @@ function gatedTraces({ plan, parts, recurrence, stage, below, gradients, buffer 
   const block = column * (I + H);
   // What is multiplied by weights: h(t-1), two biases, a token, the inputs. The padding of a source is zero, and so are its traces.
   const sources: Source[] = [
-    { trace: ofWeight + column * I, dw: plan.weight + column * I, source: h, live: recurrent, k: units, column, block },
-    { trace: ofIh, dw: plan.biasIh, source: ones, live: inputs, k: 1, column: 0, block: column },
-    { trace: ofHh, dw: plan.biasHh, source: ones, live: recurrent, k: 1, column: 0, block: column },
+    [ofWeight + column * I, gradients + plan.weight + column * I, h, units, column, block, recurrent],
+    [ofIh, gradients + plan.biasIh, ones, 1, 0, column, inputs],
+    [ofHh, gradients + plan.biasHh, ones, 1, 0, column, recurrent],
   ];
-  if (table) sources.push({ trace: ofTable, dw: table, source: hot, live: inputs, k: tokens, column: 4 * rows, block: column });
-  if (features) sources.push({ trace: ofWeight, dw: plan.weight, source: below.output, live: inputs, k: features, column, block });
-  for (const source of sources) source.dw += gradients;
+  if (table) sources.push([ofTable, gradients + table, hot, tokens, 4 * rows, column, inputs]);
+  if (features) sources.push([ofWeight, gradients + plan.weight, below.output, features, column, block, inputs]);
   const look = () => table && oneHot(parts, hot, below, plan.reader);
   const regions = [
     { name: "weight", pointer: ofWeight, count: rows * (I + H) },
@@ -112,11 +111,8 @@ function gatedTraces({ plan, parts, recurrence, stage, below, gradients, buffer 
   ];
 
   if (code === CELLS.lstm.code && !alpha && cellClip === Infinity) {
-    const described = buffer(sources.length, 6);
-    memory.i32.set(
-      sources.flatMap(({ trace, dw, source, k, column, block }) => [trace, dw, source, k, column, block]),
-      described / 4,
-    );
+    const described = buffer(sources.length, 7);
+    memory.i32.set(sources.flat(), described / 4);
     const step = (learns: boolean) => {
       look();
       kernels.lstmTraces(described, sources.length, gates, cNow, c, learns ? stage.gradient : 0, H / 4);
@@ -150,7 +146,7 @@ function gatedTraces({ plan, parts, recurrence, stage, below, gradients, buffer 
         if (learns) memory.copy(error, stage.gradient, H);
       }
       look();
-      for (const { trace, dw, source, live, k, column, block } of sources) {
+      for (const [trace, dw, source, k, column, block, live] of sources) {
         kernels.traces(trace, learns ? dw : 0, source, gain, own, error, live, passing, G, k, column, H / 4, block);
       }
     },
