@@ -4,8 +4,8 @@
 //   e^x = 2^n 2^r = 2^n (D + N) / (D - N)     N / D = tanh(r ln2 / 2), r in +-1/2, of degree 3 over 2, to 5.4e-10
 //   sigmoid = e^x / (e^x + 1)                 tanh = (e^2x - 1) / (e^2x + 1), of |x|
 //
-// So each costs one division, and about as many instructions as a rational function of x good to 3e-7 (with it a training step of
-// (8, 32, 32, 50) takes 2 % more). In return gates that are nearly shut keep their digits, and both ends are reached exactly. The
+// So each costs one division, and a training step with I, H, B, T = 8, 32, 32, 50 takes 2 % longer than with a plain rational function of x
+// that is good to 3e-7. In return, gates that are nearly shut keep their relative precision, and both ends are reached exactly. The
 // coefficients are our own minimax fits; tests/vectors/fit_activation.py makes them and measures the errors, over all f32 from 2^-12 on:
 //   sigmoid  error 1.1e-7 absolute, 2.0e-6 relative     1 from 16.99 on, 0 from -40 down
 //   tanh     error 1.2e-7 absolute, 3.0e-7 relative     odd, 1 from 8.84 on
@@ -13,14 +13,15 @@
 //   log      s (2 + s^2 R(s^2)), s = (m-1)/(m+1)        error 1.2e-7 relative to max(1, |log x|), x normal
 // A gate of e^-40 would add nothing to a cell, but it would make gradients subnormal, which processors are slow at.
 
-import { DEBUG, aligned, isWidth, positive } from "./asserts";
+import { aligned, DEBUG, fours, isWidth, positive } from "./asserts";
 import { IDENTITY, LOGISTIC, LOGISTIC_2, RELU, TANH } from "./codes";
 import { liveAt, padded, splat, VECTOR } from "./lanes";
 
-// With shrinkLevel 1 (the bundle is 1.3 kB larger with 0) the functions used in innermost loops have to be decorated, or training at
-// H = 32 takes 8 % longer. Elsewhere call `activate` and `slope`; in line, everywhere, they would take 1.2 and 0.5 kB.
+// The kernels are compiled for size (shrinkLevel 1: 1.3 kB less than 0), so functions of innermost loops go in line only if they are
+// decorated; without that, training at H = 32 takes 8 % longer. Elsewhere call `activate` and `slope`: in line in all places they would
+// take 1.2 and 0.5 kB.
 
-// Adding it to a small number leaves n, rounded, and the exponent's bias in the lowest bits.
+/** Added to a small number x, it leaves in the lowest bits the integer nearest to x plus 127, which is the exponent's bias. */
 const SHIFT: f32 = 12582912 + 127;
 
 /** N, from r. */
@@ -88,6 +89,7 @@ export function gateSlope(y: v128, alpha: f32): v128 {
   return v128.and(splat(alpha), v128.and(f32x4.gt(y, splat(0)), f32x4.lt(y, splat(1))));
 }
 
+/** The activation with this code, of codes.ts. */
 export function activate(x: v128, code: i32): v128 {
   return activateInline(x, code);
 }
@@ -134,6 +136,20 @@ export function slopeInline(y: v128, code: i32): v128 {
   if (code == TANH) return tanhSlope(y);
   if (code == LOGISTIC) return sigmoidSlope(y);
   return code == LOGISTIC_2 ? tanhSlope(f32x4.mul(splat(0.5), y)) : f32x4.mul(splat(0.5), tanhSlope(y));
+}
+
+/** dy = dy f' in place, f' taken from the activation's value y. */
+export function activationBackward(
+  dy: usize, // [count]
+  y: usize, // [count]
+  code: i32,
+  alpha: f32, // above 0: f is the hard sigmoid, whatever the code
+  count: i32, // multiple of 4
+): void {
+  if (DEBUG) assert(aligned(dy, y) && fours(count));
+  for (const end = dy + ((<usize>count) << 2); dy < end; dy += VECTOR, y += VECTOR) {
+    v128.store(dy, f32x4.mul(v128.load(dy), alpha > 0 ? gateSlope(v128.load(y), alpha) : slope(v128.load(y), code)));
+  }
 }
 
 /** e^x; 0 below -87 (no subnormal results), the value at 88 above. */

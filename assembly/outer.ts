@@ -1,5 +1,5 @@
-// The gradient of a few weights at a batch of one: outer products as they come, without packing. The sums have the order of
-// matmul.ts's weightGradient, whose parts these are.
+// The gradient of a small layer's weights at a batch of one: outer products of each step's dy and x, without packing. They add in the
+// same order as the packed product of weightGradient.ts, so both give the same bits.
 
 import { madd, VECTOR } from "./lanes";
 
@@ -16,14 +16,14 @@ export function addColumns(sums: usize, from: usize, stride: usize, k: i32): voi
   v128.store(sums, f32x4.add(even, odd));
 }
 
-/** dw += dy x^T at a batch of one, of what fits the first cache without packing. Eight vectors at a time, as in the tile. */
+/** dw += the sum over slots of dy x^T. Two groups of four rows by four columns at a time: eight accumulators, as in the tile. */
 export function outerProducts(
   dw: usize, // [total][columns][4]
   dy: usize, // [slots][total][4]
   x: usize, // [slots][k]
-  total: i32,
-  k: i32,
-  columns: i32,
+  total: i32, // groups of four rows
+  k: i32, // columns that x has, a multiple of 4
+  columns: i32, // columns from one group of dw to the next: those of x and h together
   slots: i32,
 ): void {
   const row = (<usize>total) << 4;

@@ -40,20 +40,6 @@ export function recurrentCarry(
   }
 }
 
-/** Fills gaps: a NaN takes the value of the step before. */
-export function fillGaps(
-  x: usize, // [T+1][count]: slot 0 is the step before the first, without NaN
-  T: i32,
-  count: i32, // multiple of 4
-): void {
-  if (DEBUG) assert(aligned(x) && positive(T, count) && fours(count));
-  const slot = (<usize>count) << 2;
-  for (const end = x + <usize>T * slot; x < end; x += VECTOR) {
-    const now = v128.load(x + slot);
-    v128.store(x + slot, v128.bitselect(now, v128.load(x), f32x4.eq(now, now)));
-  }
-}
-
 /** The sum of a layer's two biases, taken once after each update instead of in each step. */
 export function recurrentBias(
   bias: usize, // [rows] out
@@ -201,13 +187,13 @@ export function peepholeGradient(
   dgates: usize, // [slots][H/4][4][4][width]
   c: usize, // [slots][H][width]
   cBefore: usize, // [slots][H][width]
-  P: i32, // slots
+  slots: i32,
   H: i32,
   width: i32,
 ): void {
-  if (DEBUG) assert(aligned(dpeepholes, dgates, c, cBefore) && positive(P, H) && isWidth(width));
+  if (DEBUG) assert(aligned(dpeepholes, dgates, c, cBefore) && positive(slots, H) && isWidth(width));
   const block = (<usize>4 * width) << 2;
-  for (let slot = 0; slot < P; slot++) {
+  for (let slot = 0; slot < slots; slot++) {
     for (let u = 0; u < padded(H) >> 2; u++) {
       const to = dpeepholes + <usize>u * 3 * VECTOR;
       correlate(to, dgates, cBefore, width);
@@ -232,7 +218,7 @@ function correlate(sums: usize, a: usize, b: usize, width: i32): void {
   }
 }
 
-/** Input of full gate recurrence: i, f and o out of i, f, g, o. Padded units, whose gates are 1/2, become 0. */
+/** Takes i, f and o out of i, f, g, o: the input of full gate recurrence at the next step. Padded units, whose gates are 1/2, become 0. */
 export function takeGates(
   y: usize, // [P][H/4][i, f, o][4][width] out
   gates: usize, // [P][H/4][i, f, g, o][4][width]

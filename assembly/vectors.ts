@@ -1,6 +1,6 @@
 // Arithmetic on whole buffers, element by element, and moving rows between buffers.
 
-import { aligned, alignedOrNone, DEBUG, fours } from "./asserts";
+import { aligned, alignedOrNone, DEBUG, fours, positive } from "./asserts";
 import { PANEL } from "./codes";
 import { copyRows, splat, VECTOR } from "./lanes";
 
@@ -76,6 +76,20 @@ export function zoneoutBackward(
     if (!dbefore) continue;
     v128.store(dbefore, f32x4.add(v128.load(dbefore), past));
     dbefore += VECTOR;
+  }
+}
+
+/** Fills gaps: a NaN takes the value of the step before. */
+export function fillGaps(
+  x: usize, // [T+1][count]: slot 0 is the step before the first, without NaN
+  T: i32,
+  count: i32, // multiple of 4
+): void {
+  if (DEBUG) assert(aligned(x) && positive(T, count) && fours(count));
+  const slot = (<usize>count) << 2;
+  for (const end = x + <usize>T * slot; x < end; x += VECTOR) {
+    const now = v128.load(x + slot);
+    v128.store(x + slot, v128.bitselect(now, v128.load(x), f32x4.eq(now, now)));
   }
 }
 

@@ -106,7 +106,7 @@ export interface Workspace extends EngineParts, Lanes {
   clear(beginning: number, rows: number): number;
 }
 
-/** The parameters are explained in assembly/matmul.ts. */
+/** The parameters are explained in assembly/weightGradient.ts. */
 type WeightGradient = (
   dw: number,
   dbx: number,

@@ -1,5 +1,6 @@
-// Counter-based random numbers: each is a function of (key, position). Inverted dropout (Srivastava et al. 2014): the backward pass
-// makes its mask again instead of storing it, and a resumed run draws the same one. Uniform numbers, from which weights are initialised.
+// Counter-based random numbers: each is a function of (key, position). From them come the masks of inverted dropout (Srivastava et al.
+// 2014), which the backward pass draws again instead of storing them, and which a resumed run draws again as well; and the uniform
+// numbers from which weights are initialised.
 //
 // Philox-4x32-10 (Salmon, Moraes, Dror & Shaw 2011): four 32-bit counters and two 32-bit keys; ten rounds of
 //   (c0, c1, c2, c3) -> (hi(M1 c2) ^ c1 ^ k0, lo(M1 c2), hi(M0 c0) ^ c3 ^ k1, lo(M0 c0)),   k0 += W0, k1 += W1
