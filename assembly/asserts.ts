@@ -26,10 +26,12 @@ export function fours(a: i32, b: i32 = 0): bool {
   return a >= 0 && b >= 0 && ((a | b) & 3) == 0;
 }
 
+/** Sizes. */
 export function positive(a: i32, b: i32 = 1, c: i32 = 1): bool {
   return a > 0 && b > 0 && c > 0;
 }
 
+/** Lanes of a panel: 8, or 1 for a batch of one. */
 export function isWidth(width: i32): bool {
   return width == 1 || width == PANEL;
 }

@@ -1,8 +1,9 @@
 // One layer of 1997 memory cell blocks over one window, forward and back. All cells and gates of a panel are the rows of one
 // product with one group. The cells' equations are in cells/lstm97.ts.
 //
-// T time, P panels, I inputs, B blocks of S cells, C = B S, R values that the recurrent weights multiply: none, the cells, or the
-// cells followed by all gates. I and R are unpadded; in shapes all parts are padded to multiples of 4. N is all rows.
+// T time, P panels, I inputs, B blocks of S cells, C = B S, N rows: cells, input gates, output gates. R is the values that the recurrent
+// weights multiply: none, the cells, or the cells followed by all gates. I, B and S are passed unpadded, R padded; in shapes each part is
+// padded to a multiple of 4.
 
 import { activationForward } from "./activation";
 import { aligned, alignedOrNone, DEBUG, fours, isWidth, positive } from "./asserts";
@@ -14,7 +15,8 @@ import { blocksAtOnce, product, rows } from "./matmul";
 import { blend } from "./vectors";
 
 /**
- * Three sub-steps as in the paper: read the inputs of t and the activations of t-1, then update the cells; layers above see them at t.
+ * T steps forward. Each is the paper's three sub-steps: gates and cells read the inputs of t and the activations of t-1, then the cells
+ * change, then the layers above read them, still at t.
  */
 export function blocksForward(
   y: usize, // [T][P][C][width] out: y_c
@@ -27,7 +29,7 @@ export function blocksForward(
   functions: i32, // as in cells/lstm97.ts
   T: i32,
   P: i32,
-  I: i32,
+  I: i32, // unpadded
   R: i32, // padded
   B: i32,
   S: i32,
@@ -47,6 +49,7 @@ export function blocksForward(
     blocksForwardAlone(y, s, net, source, x, weight, bias, functions, T, I, R, B, S);
     return;
   }
+  // Whether the recurrent weights read the gates as well.
   const all = sourcePanel > cells;
   const most = blocksAtOnce(DENSE, width);
   for (let t = 0; t < T; t++) {
@@ -78,7 +81,7 @@ export function blocksForward(
   }
 }
 
-/** With weightT = 0 it is the paper's truncated gradient: see recurrentBackward. */
+/** T steps back. With weightT = 0 it is the paper's truncated gradient: see recurrentBackward. */
 export function blocksBackward(
   dnet: usize, // [T][P][N][width] out; may be `net`
   dy: usize, // [T][P][C][width]: from above; after the call, with weightT, the whole gradient of y_c

@@ -1,18 +1,7 @@
-// 1997 memory cell blocks of one or two cells on one sequence: each way is one loop over time. What blocks.ts sends through memory from
-// one line of the equations to the next stays in registers, and steps back without an error skip what it reaches. All sums have the order
-// of the kernels for any size, so the bits are the same.
-//
-// Hochreiter & Schmidhuber 1997, appendix A.1 and A.2; the block j has the cells c, v numbers them:
-//   net_in(t) = sum w_in,u y_u(t-1)    y_in = f_in(net_in)                             eq. 3, 7
-//   net_out(t), y_out                  likewise                                        eq. 4, 8
-//   net_c(t)  = sum w_c,u y_u(t-1)     s_c(t) = s_c(t-1) + y_in(t) g(net_c(t))         eq. 5, 9
-//   y_c(t) = y_out(t) h(s_c(t))
-// Back, truncated: what arrives at net_in, net_out and net_c goes no further. e_c is the error of y_c, e_s that of s_c:
-//   delta_out(t) = f_out'(net_out) sum_v h(s_c) e_c                                    eq. 14, 17
-//   e_s(t) = e_s(t+1) + y_out h'(s_c) e_c                                              eq. 15, 18
-//   delta_in(t)  = f_in'(net_in) sum_v g(net_c) e_s     delta_c(t) = y_in g'(net_c) e_s
-// The traces of eq. 27 and 28 sum the sources with the factors of delta_in and delta_c forward in time, and multiply e_s once. Here
-// e_s comes back in time, and the sums are weightGradient's.
+// The kernels of blocks.ts for the most common case of the paper's experiments: one sequence, blocks of one or two cells, and backward
+// the truncated gradient. The equations are those of cells/lstm97.ts with dy_in = dy_out = 0. Each direction is one loop over time: values
+// that blocks.ts passes through memory from one equation to the next stay in registers, and a step back without an error skips
+// h(s) and the output gate. All sums add in the order of the general kernels, so the bits are the same.
 
 import { activate, activateInline, slope, slopeInline } from "./activation";
 import { aligned, alignedOrNone, DEBUG, fours, positive } from "./asserts";
@@ -20,7 +9,7 @@ import { BLOCK_G, BLOCK_H, DENSE, NO_OUTPUT_GATE } from "./codes";
 import { liveRows, madd, padded, splat, VECTOR } from "./lanes";
 import { blocksAtOnce, rows } from "./matmul";
 
-/** Whether the kernels of this file can do it; back, if nothing flows through the recurrent weights. */
+/** Whether the kernels of this file can be used; backward also only if no error flows through the recurrent weights. */
 export function isAlone(P: i32, S: i32, width: i32): bool {
   return P == 1 && S <= 2 && width == 1;
 }
@@ -42,7 +31,10 @@ function along(start: v128, a: usize, x: usize, k: usize): v128 {
   return f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
 }
 
-/** The gate of each of four cells, of those of four blocks: with two cells a block the first four (at = 0) or the others (at = 16). */
+/**
+ * The gates of four cells, from the gates of four blocks. With two cells a block these blocks have eight cells: `at` = 0 takes the first
+ * four, `at` = 16 the others.
+ */
 @inline
 function spread(gates: v128, at: usize, S: i32): v128 {
   if (S == 1) return gates;
@@ -55,6 +47,7 @@ function ofBlocks(gates: usize, at: usize, S: i32): v128 {
   return spread(v128.load(gates + (S == 1 ? at : (at >> 5) << 4)), at, S);
 }
 
+/** All steps forward. */
 export function blocksForwardAlone(
   y: usize, // [T][C] out: y_c
   s: usize, // [T+1][C]: slot 0 in, slots 1..T out
@@ -77,6 +70,7 @@ export function blocksForwardAlone(
   const gates = (<usize>padded(B)) << 2;
   const N = cells + (gated ? 2 : 1) * gates;
   const read = (<usize>R) << 2;
+  // Whether the recurrent weights read the gates as well.
   const all = read > cells;
   const f = functions & 15;
   const g = (functions >> BLOCK_G) & 15;
@@ -84,7 +78,7 @@ export function blocksForwardAlone(
   const liveCells = liveRows(B * S);
   const liveGates = liveRows(B);
   const column = <usize>(Ip + R) << 4;
-  // From here on `rows` adds up in another order.
+  // With this many rows blocks.ts calls `rows` with eight blocks at once, which adds in another order than `along`.
   const most = <usize>blocksAtOnce(DENSE, 1);
   const wide = N >= most << 4;
   for (; T > 0; T--) {

@@ -4,10 +4,12 @@
 
 import { INPUT_ACTIVATION, LSTM, NO_INPUTS, NO_STATE, OUTPUT_ACTIVATION, TANH } from "./codes";
 
+/** DENSE, RNN_TANH, RNN_RELU, LSTM or GRU. */
 export function kind(cell: i32): i32 {
   return cell & 15;
 }
 
+/** G, the groups of four rows for each four units. */
 export function groups(cell: i32): i32 {
   return kind(cell) >= LSTM ? 4 : 1;
 }

@@ -8,7 +8,7 @@ export const PANEL = 8;
 //   bits 4-7    bit 4 + g: group g has no weights for the inputs
 //   bits 8-11   bit 8 + g: group g has no weights for the state; with neither kind of weights, the gate is missing
 //   bits 12-15  options of the LSTM
-//   bits 16-18  activation of the LSTM's g or the GRU's n, exclusive or that of TANH
+//   bits 16-18  activation of the LSTM's g or the GRU's n: its code xor TANH, so that 0 means tanh
 //   bits 19-21  activation of the LSTM's output, likewise
 export const DENSE = 0; // no cell: one group of inputs
 export const RNN_TANH = 1;
@@ -20,7 +20,7 @@ export const NO_INPUTS = 4; // the shift for bits 4-7
 export const NO_STATE = 8; // the shift for bits 8-11
 
 export const COUPLED = 1 << 12; // i = 1 - f
-export const OUTPUT_APART = 1 << 15; // h is computed later, from a normalised c
+export const OUTPUT_APART = 1 << 15; // h is left to lstmOutputForward, which makes it of a normalised c
 
 export const INPUT_ACTIVATION = 16; // the shift for bits 16-18
 export const OUTPUT_ACTIVATION = 19; // the shift for bits 19-21

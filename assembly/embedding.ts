@@ -1,12 +1,15 @@
-// Rows of a table, gathered by token: an embedding. Also the product of a recurrent layer's input weights with one-hot inputs,
-// which is a gather of one column for each gate. Where several inputs are one-hot, their rows add up: all lie in one table, in which the
-// tokens of each input have numbers of their own. Also the states of many streams: a table of states, with stream numbers as tokens.
+// Rows of a table, gathered by token. Three things are such a table:
+//   an embedding
+//   the input weights of a recurrent layer whose inputs are one-hot: their product is a row for each token. With several one-hot inputs
+//   all their rows lie in one table, the tokens of each input numbered after those of the one before, and a step's rows add up
+//   the states of many streams, with the streams' numbers as tokens
 
 import { aligned, alignedOrNone, DEBUG, fours, isWidth, positive, words } from "./asserts";
 import { groups, inputGroups } from "./cell";
 import { PANEL } from "./codes";
 import { splat, transpose, transposeVectors, VECTOR } from "./lanes";
 
+/** Gathers and sums the rows of each slot's tokens. */
 export function embeddingForward(
   y: usize, // [slots][N][width] out: bias + the sum over inputs of table[token]
   tokens: usize, // [inputs][slots][width] i32
@@ -61,7 +64,7 @@ export function embeddingForward(
   }
 }
 
-/** The inverse at width 8: each lane goes to its row of the table. Lanes with the same row must hold the same values. */
+/** The inverse of embeddingForward at width 8: stores each lane to its row of the table. Lanes with the same row must be equal. */
 export function scatterRows(
   table: usize, // [rows][N] out
   tokens: usize, // [slots][8] i32
@@ -84,6 +87,7 @@ export function scatterRows(
   }
 }
 
+/** Adds the gradient of each slot to the rows of its tokens. */
 export function embeddingBackward(
   dtable: usize, // [tokens][N]; accumulates
   dy: usize, // [slots][N][width]
@@ -134,12 +138,12 @@ export function embeddingBackward(
   }
 }
 
-/** A dense layer tied to the table: packs its weights from the table, or adds their gradient to the table's. */
+/** For a dense layer tied to the table: packs its weights from the table or, back, adds their gradient to the table's. */
 export function tie(
   weight: usize, // [tokens/4][N][4]
   table: usize, // [tokens][N]
-  back: bool, // from weight to table, adding
-  scratch: usize, // [4][4]
+  back: bool, // whether to add weight to table, instead of copying table to weight
+  scratch: usize, // [4][4], only if back
   tokens: i32, // padded
   N: i32, // padded
 ): void {
@@ -157,7 +161,7 @@ export function tie(
   }
 }
 
-/** transpose4 as a call: here it takes little of the time, and code size counts. */
+/** `transpose` as a call, not in line: here it takes little of the time, and a call makes the code smaller. */
 function block(to: usize, toStride: usize, from: usize, fromStride: usize): void {
   transpose(to, toStride, from, fromStride);
 }

@@ -22,13 +22,16 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(c, f32x4.mul(a, b));
 }
 
-/** Smaller numbers become 0: what decays would end subnormal, which is slow. */
+/** Sets numbers below 1e-30 to 0. A value that only decays would otherwise end as a subnormal number, which processors are slow at. */
 @inline
 export function cut(x: v128): v128 {
   return v128.and(x, f32x4.ge(f32x4.abs(x), splat(1e-30)));
 }
 
-/** One number per row, as the vector `at` bytes into a panel needs it: splat at width 8, four rows' numbers at width 1. */
+/**
+ * Of numbers that belong to rows, those for the vector `at` bytes into a panel: at width 8 its row's number in all lanes, at width 1 the
+ * numbers of its four rows.
+ */
 @inline
 export function ofRow(values: usize, at: usize, width: i32): v128 {
   return width == PANEL ? v128.load32_splat(values + ((at >> 5) << 2)) : v128.load(values + at);
@@ -108,7 +111,7 @@ export function loadColumn(at: usize, width: i32): v128 {
   return width == PANEL ? v128.load(at) : v128.load32_splat(at);
 }
 
-/** Its inverse; with width 1 it stores the first lane. */
+/** The inverse of loadColumn; with width 1 it stores the first lane. */
 export function storeColumn(at: usize, x: v128, width: i32): void {
   if (width == PANEL) v128.store(at, x);
   else v128.store32_lane(at, x, 0);

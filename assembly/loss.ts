@@ -1,17 +1,17 @@
 // Losses over a window: the value, and the gradient of the outputs. `weight` is the weight of each step of each sequence: 0 for padding
 // and for steps without a target. `each`, if it is not 0, weights every number. `scale` is 1 / (count of the mean), or 1 for a sum.
-
-import { activate, exp, log } from "./activation";
-import { aligned, alignedOrNone, DEBUG, isWidth, positive, words } from "./asserts";
-import { BCE, LOGISTIC, MAE, MSE, PANEL, QUANTILE } from "./codes";
-import { columnWeights, liveRows, loadColumn, ofRow, padded, splat, storeColumn, sum, VECTOR } from "./lanes";
-
-// Losses that sum over outputs, with e = y - target:
+//
+// elementwiseLoss has those that are a sum over outputs, with e = y - target:
 //   MSE        e^2
 //   MAE        |e|
 //   HUBER      e^2 / 2 where |e| < delta, else delta (|e| - delta / 2): Huber 1964
 //   BCE        binary cross-entropy of the logit y: max(y, 0) - y target + log(1 + exp(-|y|))
 //   QUANTILE   pinball: e (1 - q) where e > 0, else -e q: Koenker & Bassett 1978
+
+import { activate, exp, log } from "./activation";
+import { aligned, alignedOrNone, DEBUG, isWidth, positive, words } from "./asserts";
+import { BCE, LOGISTIC, MAE, MSE, PANEL, QUANTILE } from "./codes";
+import { columnWeights, liveRows, loadColumn, ofRow, padded, splat, storeColumn, sum, VECTOR } from "./lanes";
 
 /** scale * sum over outputs of weight loss(y, target); dy is its gradient. */
 export function elementwiseLoss(

@@ -18,6 +18,7 @@ const EPSILON: f32 = 1e-5; // PyTorch's
 /** 2^-80. The squares of the largest f32 numbers times this have a finite sum, however many there are. */
 const SMALLER: f32 = 8.271806125530277e-25;
 
+/** Normalises each slot, and keeps its mean and inverse deviation for the way back. */
 export function normalizeForward(
   y: usize, // [slots][N][width] out; may be x
   x: usize, // [slots][N][width]
@@ -40,7 +41,7 @@ export function normalizeForward(
   const absent = splat(<f32>(all - N));
   for (let slot = 0; slot < slots; slot++) {
     for (let column: usize = 0; column < stride; column += VECTOR) {
-      // Where squares overflow, scale x down first. Lanes without overflow are multiplied by 1.
+      // If the squares of a lane overflow, a second pass scales its x down first. All other lanes have a scale of 1.
       let scale = splat(1);
       let mu = splat(0);
       let squares = splat(0);
@@ -61,7 +62,7 @@ export function normalizeForward(
         scale = v128.bitselect(scale, splat(SMALLER), small);
       }
       squares = f32x4.pmax(squares, splat(0));
-      // Equal numbers have a variance of 0.
+      // Never 0, as the variance of equal numbers is 0 and a small scale squared would take epsilon with it.
       const epsilon = f32x4.pmax(f32x4.mul(splat(EPSILON), f32x4.mul(scale, scale)), splat(f32.MIN_NORMAL_VALUE));
       const s = f32x4.div(splat(1), f32x4.sqrt(f32x4.add(f32x4.mul(squares, share), epsilon)));
       v128.store(statistics + column, f32x4.div(mu, scale));
@@ -79,6 +80,7 @@ export function normalizeForward(
   }
 }
 
+/** The gradients of x, the gain and the bias. */
 export function normalizeBackward(
   dx: usize, // [slots][N][width] out; may be x or dy
   dgain: usize, // [N]; accumulates
@@ -133,7 +135,7 @@ export function normalizeBackward(
   }
 }
 
-/** How many groups the cell has. */
+/** How many groups have input weights. */
 function present(cell: i32): i32 {
   return popcnt(inputGroups(cell) & ((1 << groups(cell)) - 1));
 }

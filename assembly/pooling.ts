@@ -14,7 +14,7 @@ import { aligned, DEBUG, fours, isWidth, positive, words } from "./asserts";
 import { PANEL } from "./codes";
 import { clearRows, loadColumn, splat, storeColumn, sum, VECTOR } from "./lanes";
 
-/** Last, or max. */
+/** Forward of last and max, which pick one step for each number. */
 export function pickForward(
   y: usize, // [P][N][width] out
   taken: usize, // [P][N][width] i32 out: the step of each number; -1 for none
@@ -44,7 +44,7 @@ export function pickForward(
       for (let at: usize = 0; at < panel; at += VECTOR) {
         const value = v128.load(now + at);
         const best = v128.load(y + at);
-        // So that NaN is taken too.
+        // Taken unless value <= best, which is false for NaN: a NaN is taken as well.
         const here = v128.andnot(i32x4.gt_s(ofLane(lengths, at, width), i32x4.splat(t)), f32x4.le(value, best));
         v128.store(y + at, v128.bitselect(value, best, here));
         v128.store(taken + at, v128.bitselect(i32x4.splat(t), v128.load(taken + at), here));
@@ -53,6 +53,7 @@ export function pickForward(
   }
 }
 
+/** The gradient goes to the step that was picked. */
 export function pickBackward(
   dx: usize, // [T][P][N][width] out
   dy: usize, // [P][N][width]
@@ -69,7 +70,7 @@ export function pickBackward(
   }
 }
 
-/** Mean, or attention. */
+/** Forward of mean and attention, which weigh the steps. */
 export function weighForward(
   y: usize, // [P][N][width] out
   share: usize, // [T][P][width] out: a
@@ -102,6 +103,7 @@ export function weighForward(
   }
 }
 
+/** The gradients of the steps and of their scores. */
 export function weighBackward(
   dx: usize, // [T][P][N][width] out; or 0
   dscores: usize, // [T][P][4][width] out: de, and three rows of 0; or 0
@@ -135,7 +137,7 @@ export function weighBackward(
   }
 }
 
-/** The shares of the steps of a column's lanes. */
+/** The share a(t) of each step, for the lanes of a column. */
 function shares(share: usize, scores: usize, length: v128, T: i32, P: i32, width: i32): void {
   const stride = (<usize>P * width) << 2;
   let top = splat(-f32.MAX_VALUE);

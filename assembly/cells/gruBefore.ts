@@ -38,7 +38,7 @@ export function gruBeforeReset(
   }
 }
 
-/** The second half. */
+/** The second half: z, n and h. m is the product of R_n with what the first half left. */
 export function gruBeforeUpdate(
   h: usize, // [blocks][4][width] out
   gates: usize, // [blocks][4][4][width]: z_in, W_n x + b_n; after the call z, n

@@ -6,14 +6,14 @@
 //
 // Backward as there, with the slopes of s and a.
 //
-// Padded units: n is set to zero, as a(0) may not be, so h and every gradient of theirs stay exactly zero. Of an activation without a bound
-// n is cut to +-1e30: without that, a sequence that has ended could overflow in its padding (rnn.ts).
+// Padded units: n is set to zero, as a(0) may not be, so h and every gradient of theirs stay exactly zero. With any
+// activation n is cut to +-1e30: an unbounded one could overflow in the padding of a sequence that has ended (see rnn.ts).
 
 import { activate, gateOf, gateSlope, slope } from "../activation";
 import { inputActivation } from "../cell";
 import { liveAt, splat, VECTOR } from "../lanes";
 
-/** The candidate n of the units that are `left` rows before the last one. */
+/** The candidate n of a block of four units, where `left` units are left from its first one on; past the last unit it is 0. */
 export function candidate(net: v128, code: i32, at: usize, left: i32, width: i32): v128 {
   const n = f32x4.pmin(f32x4.pmax(activate(net, code), splat(-1e30)), splat(1e30));
   return left < 4 ? v128.and(n, liveAt(at, left, width)) : n;

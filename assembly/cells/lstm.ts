@@ -15,7 +15,7 @@
 import { sigmoid, sigmoidSlope, tanh, tanhSlope } from "../activation";
 import { VECTOR } from "../lanes";
 
-/** One step of some blocks of four units. One loop per function, so that its constants stay in registers. */
+/** One step of some blocks of four units. Logistic functions, tanh and the rest have a loop each, so that constants stay in registers. */
 export function lstmForward(
   gates: usize, // [blocks][4 gates][4 units][width]: pre-activations; after the call i, f, g, o
   c: usize, // [blocks][4][width] out

@@ -1,15 +1,16 @@
 // The original LSTM, Hochreiter & Schmidhuber 1997, pointwise: B memory cell blocks, each of S cells that share an input and an
 // output gate. No forget gate.
 //
-//   y_in = f(net_in)   y_out = f(net_out)
-//   s = s(t-1) + y_in g(net_c)                        eq. 7-9 of the paper
-//   y_c = y_out h(s)
+//   y_in = f(net_in)                                   eq. 7 of the paper; f, h and g are its eq. 3, 4 and 5
+//   y_out = f(net_out)                                 eq. 8; without output gates y_out = 1
+//   s = s(t-1) + y_in g(net_c)     y_c = y_out h(s)    eq. 9
 //
 // Backward, with dy_c, dy_in, dy_out the gradients of the activations (in the truncated gradient dy_in = dy_out = 0) and ds what
-// s(t+1) sends back, sums over the cells of the block:
-//   dnet_out = f'(net_out) (sum h(s) dy_c + dy_out)
-//   ds = ds + y_out h'(s) dy_c
-//   dnet_in = f'(net_in) (sum g(net_c) ds + dy_in)    dnet_c = y_in g'(net_c) ds
+// s(t+1) sends back; the sums are over the cells of a block:
+//   dnet_out = f'(net_out) (sum h(s) dy_c + dy_out)    eq. 21
+//   ds = ds + y_out h'(s) dy_c                         eq. 23, added up over time
+//   dnet_in = f'(net_in) (sum g(net_c) ds + dy_in)     eq. 25 and 26, where each step's factor waits in a trace for ds
+//   dnet_c = y_in g'(net_c) ds                         eq. 27 and 28, likewise
 //
 // A panel's rows are the cells block by block [C = B S], then the input gates [B], then the output gates [B], each part padded
 // to a multiple of 4; padded rows are not touched and stay zero.
@@ -18,8 +19,6 @@ import { activate, activationForward, slope } from "../activation";
 import { aligned, alignedOrNone, DEBUG, positive } from "../asserts";
 import { BLOCK_G, BLOCK_H, NO_OUTPUT_GATE, PANEL } from "../codes";
 import { loadColumn, padded, splat, storeColumn, VECTOR } from "../lanes";
-
-/** Without output gates y_out = 1. */
 
 /** One panel, one step. `functions` are the codes of f, g and h, in bits 0-3, 4-7 and 8-11; bit 15: no output gates. */
 export function lstm97Forward(
@@ -119,7 +118,7 @@ export function lstm97Backward(
   }
 }
 
-/** The factors that the traces of online learning (online.ts) take from a step at a batch of one; equations 21, 23, 25 and 27. */
+/** The factors that one step at a batch of one gives to the traces of online learning (online.ts): those of eq. 21, 23, 25 and 27. */
 export function lstm97Traces(
   gain: usize, // [cells] out: g'(net_c) y_in
   inGain: usize, // [cells] out: g(net_c) f'(net_in)
@@ -139,7 +138,7 @@ export function lstm97Traces(
   const g = (functions >> BLOCK_G) & 15;
   const h = (functions >> BLOCK_H) & 15;
   const gated = !(functions & NO_OUTPUT_GATE);
-  // Blocks of one cell go four at a time, one a lane; padded rows are zero, and stay it.
+  // Blocks of one cell go four at a time, one in each lane; padded rows are zero and stay zero.
   const width = S == 1 ? PANEL : 1;
   for (let b: usize = 0; b < <usize>B; b += S == 1 ? 4 : 1) {
     const yIn = loadColumn(inGates + (b << 2), width);

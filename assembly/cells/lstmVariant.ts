@@ -42,14 +42,14 @@ export function lstmVariantForward(
   for (let left = H; left > 0; left -= 4) {
     for (let at: usize = 0; at < gate; at += VECTOR) {
       const before = v128.load(cBefore + at);
-      const f = hasGroup(cell, 1) ? gateOf(seen(gates + gate + at, peepholes, 1, before, at, width), alpha) : one;
+      const f = hasGroup(cell, 1) ? gateOf(withPeephole(gates + gate + at, peepholes, 1, before, at, width), alpha) : one;
       let i = one;
-      if (hasGroup(cell, 0)) i = gateOf(seen(gates + at, peepholes, 0, before, at, width), alpha);
+      if (hasGroup(cell, 0)) i = gateOf(withPeephole(gates + at, peepholes, 0, before, at, width), alpha);
       else if (cell & COUPLED) i = f32x4.sub(one, f);
       const g = activate(v128.load(gates + 2 * gate + at), inputCode);
       if (left < 4) i = v128.and(i, liveAt(at, left, width));
-      const state = cut(f32x4.add(f32x4.mul(f, before), f32x4.mul(i, g)), clip);
-      let o = hasGroup(cell, 3) ? gateOf(seen(gates + 3 * gate + at, peepholes, 2, state, at, width), alpha) : one;
+      const state = clamped(f32x4.add(f32x4.mul(f, before), f32x4.mul(i, g)), clip);
+      let o = hasGroup(cell, 3) ? gateOf(withPeephole(gates + 3 * gate + at, peepholes, 2, state, at, width), alpha) : one;
       if (left < 4) o = v128.and(o, liveAt(at, left, width));
       v128.store(gates + at, i);
       v128.store(gates + gate + at, f);
@@ -101,7 +101,7 @@ export function lstmVariantBackward(
         const squashed = activate(state, outputCode);
         const through = f32x4.mul(dHidden, o);
         dCell = f32x4.add(dCell, f32x4.mul(through, slope(squashed, outputCode)));
-        dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), gateSlope(o, alpha));
+        dOut = f32x4.mul(withLater(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), gateSlope(o, alpha));
         if (!hasGroup(cell, 3)) dOut = none;
       }
       if (peepholes) dCell = f32x4.add(dCell, f32x4.mul(ofRow(peepholes + 2 * VECTOR, at, width), dOut));
@@ -112,9 +112,9 @@ export function lstmVariantBackward(
       if (hasGroup(cell, 1)) {
         let toForget = f32x4.mul(dCell, before);
         if (cell & COUPLED) toForget = f32x4.sub(toForget, dWrite);
-        dForget = f32x4.mul(later(toForget, dgatesLater, gate + at), gateSlope(f, alpha));
+        dForget = f32x4.mul(withLater(toForget, dgatesLater, gate + at), gateSlope(f, alpha));
       }
-      if (hasGroup(cell, 0)) dInput = f32x4.mul(later(dWrite, dgatesLater, at), gateSlope(i, alpha));
+      if (hasGroup(cell, 0)) dInput = f32x4.mul(withLater(dWrite, dgatesLater, at), gateSlope(i, alpha));
       const dBlock = f32x4.mul(dCell, i);
       let dBefore = f32x4.mul(dCell, f);
       if (peepholes) {
@@ -158,7 +158,7 @@ export function lstmOutputForward(
   }
 }
 
-/** do_in and dn. Call it before lstmVariantBackward, which does the rest. */
+/** Back through that step: do_in and dn. Call it before lstmVariantBackward, which takes do_in from dgates. */
 export function lstmOutputBackward(
   dgates: usize, // [blocks][4 gates][4][width] out, o's gate only; may be `gates`
   dn: usize, // [blocks][4][width] out
@@ -182,7 +182,7 @@ export function lstmOutputBackward(
       const through = f32x4.mul(dHidden, o);
       const squashed = activate(state, outputCode);
       v128.store(dn + at, f32x4.mul(through, slope(squashed, outputCode)));
-      const dOut = f32x4.mul(later(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), gateSlope(o, alpha));
+      const dOut = f32x4.mul(withLater(f32x4.mul(dHidden, squashed), dgatesLater, 2 * gate + at), gateSlope(o, alpha));
       v128.store(dgates + 3 * gate + at, hasGroup(cell, 3) ? dOut : splat(0));
     }
     dgates += 4 * gate;
@@ -194,16 +194,17 @@ export function lstmOutputBackward(
   }
 }
 
-/** A gate's input: its pre-activation plus the cell through its peephole. */
-function seen(net: usize, peepholes: usize, which: usize, state: v128, at: usize, width: i32): v128 {
+/** A gate's input: its pre-activation, plus the cell times the gate's peephole weight. */
+function withPeephole(net: usize, peepholes: usize, which: usize, state: v128, at: usize, width: i32): v128 {
   const input = v128.load(net);
   return peepholes ? f32x4.add(input, f32x4.mul(ofRow(peepholes + which * VECTOR, at, width), state)) : input;
 }
 
-function later(d: v128, dgatesLater: usize, at: usize): v128 {
+/** The gradient of a gate's value, with what the gates at t+1 send back to it. */
+function withLater(d: v128, dgatesLater: usize, at: usize): v128 {
   return dgatesLater ? f32x4.add(d, v128.load(dgatesLater + at)) : d;
 }
 
-function cut(x: v128, clip: f32): v128 {
+function clamped(x: v128, clip: f32): v128 {
   return clip < f32.MAX_VALUE ? f32x4.pmin(f32x4.pmax(x, splat(-clip)), splat(clip)) : x;
 }

@@ -2,8 +2,8 @@
 //
 //   h = tanh(h_in)   or   h = max(0, h_in)           (h_in: W x + b + R h(t-1) + b')
 //
-// The only ceiling of ReLU here is 1e30, far beyond use. Without one, a sequence that has ended could overflow in its padding, and
-// infinity times its gradient of zero would be NaN.
+// Here ReLU ends at 1e30, which no useful value reaches. Without an end a sequence that is over could overflow in its padding, and
+// infinity times the zero gradient of the padding would be NaN.
 //
 // Backward, with dh the whole gradient of h(t):
 //   dh_in = dh (1 - h^2)   or   dh where h > 0
