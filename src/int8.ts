@@ -6,7 +6,7 @@
 
 import { Int8Engine } from "./int8/engine.js";
 import { QuantizedModel, type QuantizeReport } from "./int8/model.js";
-import { checkRows, isMatrix, roundRows, scaleRows, scalesOf, weightsOf } from "./int8/rows.js";
+import { checkRows, type Integers, isMatrix, roundRows, scaleRows, scalesOf, weightsOf } from "./int8/rows.js";
 import {
   type AnySequence,
   checkConfig,
@@ -56,13 +56,16 @@ export function quantize<O = Float32Array>(model: Model<O>, quantizeOptions: Qua
   if (calibrate !== undefined) checkSequences("calibrate", calibrate, taught ? { engine, losses } : { engine });
   const parameters = model.parameters();
   const scales = new Map<string, Float32Array>();
+  const integers = new Map<string, Integers>();
   for (const [name, tensor] of Object.entries(parameters)) {
     if (!isMatrix(tensor)) continue;
     const own = scaleRows(name, tensor);
+    const rounded = roundRows(tensor, own);
     scales.set(name, own);
-    parameters[name] = weightsOf(tensor, roundRows(tensor, own), own);
+    integers.set(name, rounded);
+    parameters[name] = weightsOf(tensor, rounded, own);
   }
-  const quantized = new Int8Engine(engine.config, parameters, scales, engine.recorded);
+  const quantized = new Int8Engine(engine.config, parameters, integers, scales, engine.recorded);
   const after = new QuantizedModel<O>(quantized, null);
   if (calibrate === undefined) return after;
   const report: QuantizeReport = difference(flat(model.predict(calibrate)), flat(after.predict(calibrate)));
@@ -109,6 +112,7 @@ export function loadQuantized<O = Float32Array>(bytes: Uint8Array | ArrayBuffer)
   };
   // Shapes first, of all: a small file may claim a large model.
   const scales = new Map<string, Float32Array>();
+  const integers = new Map<string, Integers>();
   const parameters: Record<string, Tensor> = Object.create(null);
   for (const { name, shape } of layout.parameters) {
     const tensor = take(name, shape);
@@ -116,9 +120,10 @@ export function loadQuantized<O = Float32Array>(bytes: Uint8Array | ArrayBuffer)
       const { data } = take(scalesOf(name), [shape[0] as number]);
       checkRows(name, tensor.data, data);
       scales.set(name, data);
+      integers.set(name, Int8Array.from(tensor.data));
     }
     parameters[name] = isMatrix(tensor) ? weightsOf(tensor, tensor.data, scales.get(name) as Float32Array) : tensor;
   }
   for (const name of unused) throw new RangeError(`"tensors.${clip(name)}" is no tensor of this model`);
-  return new QuantizedModel(new Int8Engine(config, parameters, scales, recorded), null);
+  return new QuantizedModel(new Int8Engine(config, parameters, integers, scales, recorded), null);
 }

@@ -8,6 +8,7 @@ import {
   createTrainer,
   dense,
   embedding,
+  gradientFlow,
   type Layer,
   loadModel,
   lstm,
@@ -139,6 +140,18 @@ test("a file is a quarter of the size", () => {
   expect(quantize(model).save().length / model.save().length).toBeLessThan(0.27);
 });
 
+test("a stream's memory, integers for files included, is less than three tenths", () => {
+  const model = createModel({ input: { features: 128 }, layers: [lstm({ units: 256 }), dense({ units: 1 })] });
+  const bytes = (model: Model) => {
+    model.stream().step(new Float32Array(128));
+    return Model.engine("model", model).kernels.memory.buffer.byteLength;
+  };
+  const small = quantize(model);
+  const weights = Object.values(small.parameters()).reduce((sum, { data }) => sum + data.length, 0);
+  expect((bytes(small) + weights) / bytes(model)).toBeLessThan(0.3);
+  expect(bytes(small) / bytes(model)).toBeLessThan(0.15);
+});
+
 test("the other model stays as it is, and so does its memory", () => {
   const model = wide();
   const [bytes, used] = [model.save(), Model.engine("model", model).memory.used];
@@ -166,6 +179,7 @@ describe("refused", () => {
     ["a trainer in a worker", () => createRemote(small(), { ...options })],
     ["an online learner", () => createOnlineLearner(small(), options)],
     ["quantising again", () => quantize(small())],
+    ["gradients", () => gradientFlow(small(), sequence, { loss: "mse" })],
   ])("%s", (_, attempt) => {
     expect(attempt).toThrow(TypeError);
     expect(attempt).toThrow(message);

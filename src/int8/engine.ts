@@ -1,35 +1,59 @@
 /** The engine of an int8 model: parameters as their integers and scales say, and products by the integers. */
 
-import { type Config, Engine, lanesFor, Network, type Tensor } from "../internal.js";
+import { type Config, Engine, type Tensor } from "../internal.js";
+import { copyFloats, isPacked, layoutWithout, standIn } from "./layout.js";
+import { movePacks, packAll } from "./packing.js";
 import { replaceProducts } from "./products.js";
-import { weightsOf } from "./rows.js";
+import { type Integers, weightsOf } from "./rows.js";
+
+const PLAIN = { kernels: "plain" } as const;
 
 export class Int8Engine extends Engine {
   /** The scales of each matrix's rows, by its name. */
   readonly scales: ReadonlyMap<string, Float32Array>;
+  /** The integers of the matrices that are packed: they have no floats. */
+  readonly integers: ReadonlyMap<string, Integers>;
 
-  /** @param tensors the parameters, each weight a multiple of its row's scale */
-  constructor(config: Config, tensors: Record<string, Tensor>, scales: ReadonlyMap<string, Float32Array>, recorded: Engine["recorded"]) {
-    super(config, { kernels: "plain" });
+  /**
+   * @param tensors the parameters, each weight a multiple of its row's scale
+   * @param integers which one, for each matrix
+   */
+  constructor(
+    config: Config,
+    tensors: Record<string, Tensor>,
+    integers: ReadonlyMap<string, Integers>,
+    scales: ReadonlyMap<string, Float32Array>,
+    recorded: Engine["recorded"],
+  ) {
+    // In single precision, until its matrices are packed.
+    const whole = new Engine(config, PLAIN);
+    whole.write(whole.params, tensors);
+    whole.refresh();
+    const placed = Array.from(scales, ([name, own]) => {
+      const { shape, data } = tensors[name] as Tensor;
+      return [name, weightsOf({ shape }, new Uint8Array(data.length).fill(1), own)] as const;
+    });
+    const packs = packAll(whole, new Map(placed));
+    super(config, PLAIN, layoutWithout([...packs.keys()], whole));
+    copyFloats(whole, this);
+    replaceProducts(
+      this,
+      movePacks(packs, whole, this, (w) => standIn(w, whole, this)),
+    );
+    const { parameters } = this.layout;
+    this.integers = new Map(parameters.filter(isPacked).map(({ name }) => [name, integers.get(name) as Integers]));
     this.scales = scales;
     this.recorded = recorded;
-    this.write(this.params, tensors);
-    this.refresh();
-    const { memory, layout } = this;
-    const regions = [memory.allocate(layout.params.bytes), memory.allocate(layout.derived.bytes)] as const;
-    for (const parameter of layout.parameters) {
-      const own = scales.get(parameter.name);
-      if (!own) continue;
-      const { data } = tensors[parameter.name] as Tensor;
-      memory.pack(regions[0], parameter, weightsOf(parameter, new Uint8Array(data.length).fill(1), own).data);
-    }
-    const packed = replaceProducts(this, this.beside(...regions));
-    const network = new Network(this, 1, lanesFor(1), "infer");
-    memory.i32[network.lengths / 4] = 1;
-    network.forward(1);
-    network.release();
-    packed();
-    for (const region of regions) memory.release(region);
+  }
+
+  override tensors(region: number): Record<string, Tensor> {
+    const one = (parameter: (typeof this.layout.parameters)[number]): Tensor => {
+      const { name, shape } = parameter;
+      const integers = this.integers.get(name);
+      if (!integers) return { shape, data: this.memory.unpack(region, parameter) };
+      return weightsOf({ shape }, integers, this.scales.get(name) as Float32Array);
+    };
+    return Object.fromEntries(this.layout.parameters.map((parameter) => [parameter.name, one(parameter)]));
   }
 
   override exact(): never {

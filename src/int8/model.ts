@@ -47,7 +47,7 @@ export class QuantizedModel<O = Float32Array> extends Model<O> {
         vectors.push(float(name, tensor));
         continue;
       }
-      const integers = roundRows(tensor, scales);
+      const integers = this.#engine.integers.get(name) ?? roundRows(tensor, scales);
       const write = ({ buffer, byteOffset }: DataView, at: number) => new Int8Array(buffer, byteOffset).set(integers, at);
       vectors.push(float(scalesOf(name), { shape: [scales.length], data: scales }));
       matrices.push({ name, dtype: "I8", shape: tensor.shape, size: integers.length, write });

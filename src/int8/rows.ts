@@ -4,6 +4,9 @@ import { fail, product, type Tensor } from "../internal.js";
 
 const LARGEST = 127;
 
+/** A matrix's integers, row by row. */
+export type Integers = Int8Array<ArrayBuffer>;
+
 /** The largest integer for an activation, given the largest sum of |q| of a row: |sum of q x| stays below 2^31. */
 export const limitOf = (sum: number): number => Math.min(32767, Math.floor((2 ** 31 - 1) / Math.max(1, sum)));
 
@@ -33,7 +36,7 @@ export function scaleRows(name: string, tensor: Tensor): Float32Array {
 }
 
 /** The integers. */
-export function roundRows(tensor: Tensor, scales: Float32Array): Int8Array<ArrayBuffer> {
+export function roundRows(tensor: Tensor, scales: Float32Array): Integers {
   const columns = columnsOf(tensor);
   return Int8Array.from(tensor.data, (weight, i) => Math.round(weight / (scales[Math.floor(i / columns)] as number)));
 }

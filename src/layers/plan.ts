@@ -5,7 +5,7 @@ import type { Options } from "../core/check.js";
 import type { EngineParts, Placement } from "../core/memory.js";
 import type { Random } from "../core/random.js";
 import type { Initializer, Parts, Preset, Role } from "./initializers.js";
-import { Table } from "./packing.js";
+import type { Table } from "./packing.js";
 import type { Stage, Workspace } from "./stage.js";
 
 /** A parameter as users see it: PyTorch's name and shape. */
@@ -60,8 +60,6 @@ export const numbersBelow = (inputs: number): Below => ({ inputs, tokens: 0, gat
 
 /** Collects a model's parameters while its layers are planned, from the input up. */
 export class Planner {
-  readonly params = new Table();
-  readonly derived = new Table();
   readonly parameters: Parameter[] = [];
   readonly rows: Row[] = [];
   /** The number of the layer being planned; -1 for the input. */
@@ -79,7 +77,11 @@ export class Planner {
   /** The values that the layer being planned takes. */
   below: Below;
 
-  constructor(below: Below) {
+  constructor(
+    below: Below,
+    readonly params: Table,
+    readonly derived: Table,
+  ) {
     this.below = below;
   }
 

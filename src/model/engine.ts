@@ -35,7 +35,6 @@ export function checkEnvironment(environment: unknown): Environment {
 }
 
 export class Engine implements EngineParts {
-  readonly layout: Layout;
   readonly kernels: Kernels;
   readonly memory: Memory;
   /** Regions. */
@@ -60,8 +59,8 @@ export class Engine implements EngineParts {
     /** Replaced when a running scaler moves. */
     public config: Config,
     { module, kernels }: Environment,
+    readonly layout: Layout = planModel(config),
   ) {
-    this.layout = planModel(config);
     this.units = this.#unitsOf(config);
     this.relaxed = kernels === "relaxed" && supports("relaxed");
     this.kernels = createKernels(module ?? compile(...this.#variants));

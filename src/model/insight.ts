@@ -119,7 +119,7 @@ export function gradientFlow(
   sequence: AnySequence,
   flowOptions: Pick<EvaluateOptions, "loss" | "lossWeights">,
 ): GradientFlow {
-  const engine = Model.engine("model", model);
+  const engine = Model.engine("model", model).exact();
   const { layout, memory } = engine;
   const { objective } = checkEvaluation(engine, flowOptions, []);
   const { network, steps, counted, recurrences, recorded } = run(model, sequence, objective);

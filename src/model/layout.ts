@@ -2,7 +2,7 @@
 
 import { fail, LARGEST } from "../core/check.js";
 import { gathers, KINDS, type Layer } from "../layers/index.js";
-import { pad4, type Table } from "../layers/packing.js";
+import { pad4, Table } from "../layers/packing.js";
 import { type LayerPlan, numbersBelow, type Parameter, Planner, type Row } from "../layers/plan.js";
 import { OPTIONS as RECURRENT } from "../layers/recurrentOptions.js";
 import type { Stage, Workspace } from "../layers/stage.js";
@@ -35,10 +35,13 @@ export interface Layout {
   whole: string | undefined;
 }
 
-/** @throws RangeError if a layer does not fit the one below it */
-export function planModel(config: Config): Layout {
+/**
+ * @param params, derived where the rows of the two regions go
+ * @throws RangeError if a layer does not fit the one below it
+ */
+export function planModel(config: Config, params = new Table(), derived = new Table()): Layout {
   const input = new Input(config.input, gathers(config.layers));
-  const planner = new Planner(input);
+  const planner = new Planner(input, params, derived);
   const kind = input.named ? "columns" : input.tokens ? `${input.tokens} tokens` : "features";
   planner.enter("input", kind).units = input.named ? input.inputs : input.per;
   const below = planInput(planner, input);
@@ -73,7 +76,7 @@ export function planModel(config: Config): Layout {
     return { name, outputs: plan.units, layer: layers.push(plan) - 1 };
   });
   if (heads.length === 0) heads.push({ name: "", outputs: trunk, layer: layers.length - 1 });
-  const { params, derived, parameters, rows } = planner;
+  const { parameters, rows } = planner;
   const { whole } = layers.find(({ whole }) => whole) ?? {};
   return { params, derived, parameters, rows, layers, heads, trunk: pad4(trunk), input, below, states: () => [], whole };
 }
