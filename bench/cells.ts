@@ -26,28 +26,36 @@ export const CELLS: Entry[] = [
   entry("rnn, relu", rnn({ units, activation: "relu" }), each),
   entry("gru", gru({ units }), 3 * each),
   entry("lstm", lstm({ units })),
-  entry("peepholes", lstm({ units, peepholes: true })),
-  entry("coupled", lstm({ units, coupled: true }), 3 * each),
-  entry("no input gate", lstm({ units, inputGate: false }), 3 * each),
-  entry("no forget gate", lstm({ units, forgetGate: false }), 3 * each),
-  entry("no output gate", lstm({ units, outputGate: false }), 3 * each),
-  entry("linear input", lstm({ units, inputActivation: "identity" })),
-  entry("linear output", lstm({ units, outputActivation: "identity" })),
-  entry("full gate recurrence", lstm({ units, fullGateRecurrence: true }), 4 * each + 9 * H * H),
-  entry("projection", lstm({ units, projection }), 4 * H * (I + projection) + H * projection),
-  entry("layer normalisation", lstm({ units, layerNorm: true }), 4 * each, 0.45),
-  entry("hard gates", lstm({ units, gateActivation: "hardSigmoid" })),
+  entry("lstm, peepholes", lstm({ units, peepholes: true })),
+  entry("lstm, coupled gates", lstm({ units, coupled: true }), 3 * each),
+  entry("lstm, no input gate", lstm({ units, inputGate: false }), 3 * each),
+  entry("lstm, no forget gate", lstm({ units, forgetGate: false }), 3 * each),
+  entry("lstm, no output gate", lstm({ units, outputGate: false }), 3 * each),
+  entry("lstm, linear input", lstm({ units, inputActivation: "identity" })),
+  entry("lstm, linear output", lstm({ units, outputActivation: "identity" })),
+  entry("lstm, full gate recurrence", lstm({ units, fullGateRecurrence: true }), 4 * each + 9 * H * H),
+  entry("lstm, projection to 64", lstm({ units, projection }), 4 * H * (I + projection) + H * projection),
+  entry("lstm, layer normalisation", lstm({ units, layerNorm: true }), 4 * each, 0.45),
+  entry("lstm, hard gates", lstm({ units, gateActivation: "hardSigmoid" })),
   entry("gru, hard gates", gru({ units, gateActivation: "hardSigmoid" }), 3 * each),
-  entry("in reverse", lstm({ units, direction: "reverse" })),
-  entry("cell clipping", lstm({ units, cellClip: 3 })),
-  entry("zoneout of both", lstm({ units, zoneout: 0.1, cellZoneout: 0.1 })),
-  entry("recurrent dropout", lstm({ units, recurrentDropout: 0.2 })),
-  entry("both directions", lstm({ units, bidirectional: "concat" }), 8 * each),
-  entry("lstm97", lstm97({ blocks, cellsPerBlock }), rows97 * (I + rows97), 0.55),
+  entry("lstm, in reverse", lstm({ units, direction: "reverse" })),
+  entry("lstm, cell clipping", lstm({ units, cellClip: 3 })),
+  entry("lstm, zoneout of both", lstm({ units, zoneout: 0.1, cellZoneout: 0.1 })),
+  entry("lstm, recurrent dropout", lstm({ units, recurrentDropout: 0.2 })),
+  entry("lstm, both directions", lstm({ units, bidirectional: "concat" }), 8 * each),
+  entry("lstm97, 32 blocks of 4", lstm97({ blocks, cellsPerBlock }), rows97 * (I + rows97), 0.55),
 ];
 
-/** What the online learner is timed with: its step is to be linear in the weights. */
-export const ONLINE = [8, 16, 32, 64, 128].flatMap((size): [string, Layer][] => [
-  [`lstm ${size}`, lstm({ units: size })],
-  [`lstm97 ${size}`, lstm97({ blocks: size })],
+/** What the online learner is timed with: its step is to be linear in the weights. At most so many microseconds are wanted. */
+export const ONLINE = [8, 16, 32, 64, 128].flatMap((size): { name: string; layer: Layer; goal?: number }[] => [
+  { name: `lstm ${size}`, layer: lstm({ units: size }), ...(size === 32 && { goal: 4 }) },
+  { name: `lstm97 ${size}`, layer: lstm97({ blocks: size }) },
 ]);
+
+/** The net of the paper's adding problem, 93 weights: one sequence an update. The goal is 12 million steps a second. */
+export const SMALL = {
+  name: "lstm97, 2 blocks of 2 cells on 2 inputs",
+  shape: [2, 4, 1, 100] as Shape,
+  layer: lstm97({ blocks: 2, cellsPerBlock: 2 }),
+  goal: 1 / 12,
+};

@@ -3,7 +3,7 @@
 import { createModel, dense, lstm, type Model } from "../src/index.js";
 import { quantize } from "../src/int8.js";
 import { numbers } from "../tests/helpers/cases.js";
-import { show, spread, type Times, type Work } from "./measure.js";
+import { spread, type Times, type Work } from "./measure.js";
 
 interface Pair {
   name: string;
@@ -29,7 +29,7 @@ function streaming(goal: number, [I, H]: [number, number]): Pair {
   const next = numbers(3);
   const inputs = Array.from({ length: 16 }, () => Float32Array.from({ length: I }, next));
   const out = new Float32Array(1);
-  return pair(`streaming ${[I, H]}`, goal, [I, H], (model) => {
+  return pair(`streaming (${I}, ${H})`, goal, [I, H], (model) => {
     const stream = model.stream();
     return () => {
       for (let i = 0; i < 256; i++) stream.step(inputs[i & 15] as Float32Array, out);
@@ -40,13 +40,13 @@ function streaming(goal: number, [I, H]: [number, number]): Pair {
 function predict(goal: number, [I, H, B, T]: [number, number, number, number]): Pair {
   const next = numbers(1);
   const sequences = Array.from({ length: B }, () => ({ inputs: Float32Array.from({ length: T * I }, next) }));
-  return pair(`predict ${[I, H, B, T]}`, goal, [I, H], (model) => () => model.predict(sequences));
+  return pair(`predict (${[I, H, B, T].join(", ")})`, goal, [I, H], (model) => () => model.predict(sequences));
 }
 
 function live(goal: number, [I, H]: [number, number], count: number): Pair {
   const inputs = Float32Array.from({ length: count * I }, numbers(5));
   const out = new Float32Array(count);
-  return pair(`${count} live streams ${[I, H]}`, goal, [I, H], (model) => {
+  return pair(`${count.toLocaleString("en")} live streams (${I}, ${H})`, goal, [I, H], (model) => {
     const streams = model.streams({ capacity: count });
     const ids = Array.from({ length: count }, () => streams.open());
     return () => streams.step(ids, inputs, out);
@@ -69,6 +69,3 @@ export const int8Rows = (pairs: Pair[], times: Times) =>
     const [before, after] = works.map((work) => times.get(work.name)) as [number[], number[]];
     return { work: name, ratio: spread(before.map((ms, round) => ms / (after[round] as number))), goal };
   });
-
-export const shown = (rows: ReturnType<typeof int8Rows>) =>
-  rows.map(({ work, ratio, goal }) => ({ work, "int8 over f32": show(ratio, 2), goal }));

@@ -4,15 +4,16 @@
  *     npm run bench [-- --json FILE] [-- --rounds N] [-- --quick] [-- --scaling]
  */
 
-import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
-import { CELLS, ONLINE, SHAPE } from "./cells.js";
+import { CELLS, ONLINE, SHAPE, SMALL } from "./cells.js";
 import { checkAgainstOracle } from "./check.js";
-import { int8Pairs, int8Rows, shown } from "./int8.js";
-import { measure, type Spread, show, spread, timed } from "./measure.js";
+import { type Alone, keep, machine, type Speed, type Step } from "./figures.js";
+import { goalsOf, missed } from "./goals.js";
+import { int8Pairs, int8Rows } from "./int8.js";
+import { measure, spread, timed } from "./measure.js";
 import { scaling } from "./scaling.js";
+import * as tables from "./tables.js";
 import { flops, forward, liveStreams, lstmWeights, online, peak, type Shape, streaming, training } from "./works.js";
 
 const { values: flags } = parseArgs({
@@ -40,13 +41,14 @@ const STREAMS: [number, number][] = [
   [128, 256],
 ];
 
-console.log(`${checkAgainstOracle()} cases agree with the oracle.`);
-const machine = { cpu: cpus()[0]?.model ?? "unknown", node: process.version, v8: process.versions.v8 };
-console.log(`${machine.cpu}, Node ${machine.node}, one thread; medians of ${rounds} interleaved rounds, quartiles in brackets.\n`);
+console.log(`${checkAgainstOracle()} cases agree with the oracle.\n`);
+const run = { machine: machine(), rounds };
+const milliseconds = flags.quick ? 10 : 40;
 
 if (flags.scaling) {
-  const results = await scaling(rounds, flags.quick ? 10 : 40);
-  if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, results }, null, 2)}\n`);
+  const figures = { ...run, lines: await scaling(rounds, milliseconds) };
+  console.log(tables.scaling(figures));
+  if (flags.json) keep(flags.json, "scaling", figures);
   process.exit();
 }
 
@@ -61,15 +63,15 @@ const cells = CELLS.map(({ name, layer, weights, goal }) => ({
   goal,
 }));
 const streams = STREAMS.map((shape) => streaming(shape));
-const live = [1000, 100, 10].map((count) => liveStreams([32, 64], count));
-const onlines = ONLINE.map(([name, layer]) => online(name, layer));
+const live = [1000, 100, 10].map((count) => ({ count, work: liveStreams([32, 64], count) }));
+const onlines = ONLINE.map(({ name, layer, goal }) => ({ work: online(name, layer), goal }));
+const small = training(SMALL.shape, SMALL.layer, SMALL.name);
 const pairs = int8Pairs();
 const works = [
   tile,
-  ...[...forwards, ...trainings, ...cells].map(({ work }) => work),
+  ...[...forwards, ...trainings, ...cells, ...live, ...onlines].map(({ work }) => work),
   ...streams,
-  ...live,
-  ...onlines,
+  small,
   ...pairs.flatMap(({ works }) => works),
 ];
 const bar = new SingleBar({ format: "{bar} {value}/{total} rounds | {eta_formatted} left", clearOnComplete: true, noTTYOutput: false });
@@ -78,45 +80,39 @@ process.once("SIGINT", () => {
   process.exit(130);
 });
 bar.start(rounds, 0);
-const times = await measure(works.map(timed), rounds, flags.quick ? 10 : 40, (done) => bar.update(done));
+const times = await measure(works.map(timed), rounds, milliseconds, (done) => bar.update(done));
 bar.stop();
 
-const timesOf = (name: string) => times.get(name) as number[];
-const limit = timesOf("peak").map((ms) => tile.flops / ms / 1e6);
-
-console.log(`The tile's peak: ${show(spread(limit), 1)} GF/s\n`);
-const results: Record<string, unknown>[] = [];
-const speedOf = ({ shape, work, flops }: (typeof trainings)[number]) => {
-  const milliseconds = timesOf(work.name);
-  const gflops = milliseconds.map((ms) => flops / ms / 1e6);
-  const ratios = gflops.map((speed, round) => speed / (limit[round] as number));
-  const [ms, speed, ratio] = [milliseconds, gflops, ratios].map(spread) as [Spread, Spread, Spread];
-  results.push({ work: work.name, shape, milliseconds: ms, gflops: speed, overPeak: ratio });
-  return { work: work.name, milliseconds: show(ms, 3), "GF/s": show(speed, 1), "over the peak": show(ratio, 2) };
+const timesOf = ({ name }: { name: string }) => times.get(name) as number[];
+const limit = timesOf(tile).map((ms) => tile.flops / ms / 1e6);
+/** Without the kind of work. */
+const short = ({ name }: { name: string }) => name.slice(name.indexOf(" ") + 1);
+const goalOf = (goal?: number) => goal !== undefined && { goal };
+const speedOf = ({ shape, work, flops, goal }: (typeof trainings)[number] & { goal?: number }): Speed => {
+  const ratios = timesOf(work).map((ms, round) => flops / ms / 1e6 / (limit[round] as number));
+  return { work: short(work), shape, milliseconds: spread(timesOf(work)), overPeak: spread(ratios), ...goalOf(goal) };
 };
-console.table([...forwards, ...trainings].map(speedOf));
-console.log(`Every cell at ${SHAPE}; only the weights that are there count.`);
-console.table(cells.map((cell) => ({ ...speedOf(cell), goal: cell.goal })));
-const stepOf = ({ name, steps }: (typeof streams)[number], weights = NaN) => {
-  const microseconds = timesOf(name).map((ms) => (1000 * ms) / steps);
-  const us = spread(microseconds);
-  results.push({ work: name, microseconds: us });
-  const ns = spread(microseconds.map((value) => (1000 * value) / weights));
-  return { work: name, "microseconds a step": show(us, 3), ...(weights > 0 && { weights, "nanoseconds a weight": show(ns, 2) }) };
+const stepOf = (work: { name: string; steps: number }, goal?: number): Step => ({
+  work: short(work),
+  microseconds: spread(timesOf(work).map((ms) => (1000 * ms) / work.steps)),
+  ...goalOf(goal),
+});
+const figures: Alone = {
+  ...run,
+  peak: spread(limit),
+  forward: forwards.map(speedOf),
+  training: trainings.map(speedOf),
+  cells: cells.map(speedOf),
+  streaming: streams.map((work) => stepOf(work)),
+  live: live.map(({ count, work }) => ({
+    streams: count,
+    stepsPerSecond: spread(timesOf(work).map((ms) => (1000 * work.steps) / ms)),
+    ...goalOf(count === 1000 ? 800_000 : undefined),
+  })),
+  online: onlines.map(({ work, goal }) => stepOf(work, goal)),
+  small: stepOf({ name: small.name, steps: SMALL.shape[3] }, SMALL.goal),
+  int8: int8Rows(pairs, times),
 };
-console.table(streams.map((work) => stepOf(work)));
-console.log("Many live streams; the goal is 800,000 steps a second for all of them at once.");
-console.table(
-  live.map(({ name, steps }) => {
-    const perSecond = spread(timesOf(name).map((ms) => (1000 * steps) / ms));
-    results.push({ work: name, stepsPerSecond: perSecond });
-    return { work: name, "steps a second": show(perSecond, 0) };
-  }),
-);
-console.log("The online learner, a step with its update.");
-console.table(onlines.map((work) => stepOf(work, work.weights)));
-console.log("Weights of one byte: how many times as fast.");
-const quantized = int8Rows(pairs, times);
-results.push(...quantized);
-console.table(shown(quantized));
-if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, peak: spread(limit), results }, null, 2)}\n`);
+for (const [name, text] of Object.entries(tables.alone(figures))) console.log(`${name}\n\n${text}\n`);
+console.log(missed(goalsOf(figures)));
+if (flags.json) keep(flags.json, "alone", figures);

@@ -1,37 +1,34 @@
 /** How the cost of a training step grows: lines over H, B and T through one shape, over the peak of the register tile. */
 
-import { measure, show, spread, timed } from "./measure.js";
+import type { Scaling } from "./figures.js";
+import { measure, spread, timed } from "./measure.js";
 import { flops, lstmWeights, peak, type Shape, training } from "./works.js";
 
 /** Each line is measured by itself, so that only its models are in memory. */
-const LINES: Record<string, Shape[]> = {
-  "units, H": [16, 32, 64, 128, 256, 512, 1024].map((H) => [H / 2, H, 32, 50]),
-  "batch, B": [1, 2, 4, 6, 7, 8, 16, 32, 64, 128, 256].map((B) => [64, 128, B, 50]),
-  "time steps, T, H = 64": [10, 20, 50, 100, 200, 500, 1000, 2000].map((T) => [32, 64, 32, T]),
-  "time steps, T, H = 256": [10, 50, 200, 500, 2000].map((T) => [128, 256, 32, T]),
-};
+const LINES: { over: string; values: number[]; shape: (value: number) => Shape }[] = [
+  { over: "H, with I = H/2, B = 32, T = 50", values: [16, 32, 64, 128, 256, 512, 1024], shape: (H) => [H / 2, H, 32, 50] },
+  { over: "B, with H = 128, I = 64, T = 50", values: [1, 2, 4, 6, 7, 8, 16, 32, 64, 128, 256], shape: (B) => [64, 128, B, 50] },
+  { over: "T, with H = 64, I = 32, B = 32", values: [10, 20, 50, 100, 200, 500, 1000, 2000], shape: (T) => [32, 64, 32, T] },
+  { over: "T, with H = 256, I = 128, B = 32", values: [10, 50, 200, 500, 2000], shape: (T) => [128, 256, 32, T] },
+];
 
-/** @returns what was printed, for each shape the GF/s and their share of the peak */
-export async function scaling(rounds: number, milliseconds: number): Promise<unknown[]> {
-  const results: unknown[] = [];
-  for (const [line, shapes] of Object.entries(LINES)) {
+export async function scaling(rounds: number, milliseconds: number): Promise<Scaling["lines"]> {
+  const lines: Scaling["lines"] = [];
+  for (const { over, values, shape } of LINES) {
     const tile = peak();
-    const works = shapes.map((shape) => training(shape));
+    const works = values.map((value) => training(shape(value)));
     const times = await measure([tile, ...works].map(timed), rounds, milliseconds, () => {});
-    const timesOf = (name: string) => times.get(name) as number[];
-    const limit = timesOf(tile.name).map((ms) => tile.flops / ms / 1e6);
-    console.log(`Over ${line}: a training step at (I, H, B, T). The tile's peak: ${show(spread(limit), 1)} GF/s`);
-    console.table(
-      works.map(({ name }, i) => {
-        const shape = shapes[i] as Shape;
-        const work = 3 * flops(lstmWeights(shape[0], shape[1]), shape);
-        const speeds = timesOf(name).map((ms) => work / ms / 1e6);
-        const [ms, gflops] = [spread(timesOf(name)), spread(speeds)];
-        const overPeak = spread(speeds.map((speed, round) => speed / (limit[round] as number)));
-        results.push({ line, shape, milliseconds: ms, gflops, overPeak });
-        return { shape: shape.join(", "), milliseconds: show(ms, 3), "GF/s": show(gflops, 1), "over the peak": show(overPeak, 2) };
-      }),
-    );
+    const timesOf = ({ name }: { name: string }) => times.get(name) as number[];
+    const limit = timesOf(tile).map((ms) => tile.flops / ms);
+    const speeds = works.map((work, i) => {
+      const value = values[i] as number;
+      const [I, H, B, T] = shape(value);
+      const operations = 3 * flops(lstmWeights(I, H), [I, H, B, T]);
+      const overPeak = spread(timesOf(work).map((ms, round) => operations / ms / (limit[round] as number)));
+      return { work: value.toLocaleString("en"), shape: shape(value), milliseconds: spread(timesOf(work)), overPeak };
+    });
+    lines.push({ over, speeds });
+    console.log(`${over}: done`);
   }
-  return results;
+  return lines;
 }

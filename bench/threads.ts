@@ -1,7 +1,7 @@
 /**
  * Training on several threads over one, an epoch of one update each, in interleaved rounds.
  *
- *     npm run bench:threads [-- --rounds N] [-- --threads N]
+ *     npm run bench:threads [-- --rounds N] [-- --threads N] [-- --json FILE]
  */
 
 import { parseArgs } from "node:util";
@@ -10,10 +10,14 @@ import { SingleBar } from "cli-progress";
 import { adam, createModel, createTrainer, dense, lstm, type TrainerOptions } from "memcell";
 import { createTrainer as createParallel } from "memcell/parallel";
 import { numbers } from "../tests/helpers/cases.js";
+import { keep, machine } from "./figures.js";
 import { spread } from "./measure.js";
+import { threads as table } from "./tables.js";
 import type { Shape } from "./works.js";
 
-const { values: flags } = parseArgs({ options: { rounds: { type: "string", default: "15" }, threads: { type: "string", default: "2" } } });
+const { values: flags } = parseArgs({
+  options: { rounds: { type: "string", default: "15" }, threads: { type: "string", default: "2" }, json: { type: "string" } },
+});
 const [rounds, threads] = [flags.rounds, flags.threads].map(Number) as [number, number];
 
 const SHAPES: Shape[] = [
@@ -60,17 +64,14 @@ for (let round = -1; round < rounds; round++) {
 }
 bar.stop();
 
-console.log(`Training, ${threads} threads over one; medians of ${rounds} rounds, quartiles in brackets.`);
-console.table(
-  works.map(({ shape }, i) => {
-    const pairs = times[i] as [number, number][];
-    const { median, low, high } = spread(pairs.map(([one, many]) => one / many));
-    const ms = (at: 0 | 1) => spread(pairs.map((pair) => pair[at])).median.toFixed(2);
-    return {
-      "(I, H, B, T)": shape.join(", "),
-      "1 thread, ms": ms(0),
-      [`${threads} threads, ms`]: ms(1),
-      ratio: `${median.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`,
-    };
-  }),
-);
+const results = works.map(({ shape }, i) => {
+  const pairs = times[i] as [number, number][];
+  return {
+    shape,
+    milliseconds: spread(pairs.map(([one]) => one)),
+    ratio: spread(pairs.map(([one, many]) => one / many)),
+  };
+});
+const figures = { machine: machine(), rounds, threads, results };
+console.log(table(figures));
+if (flags.json) keep(flags.json, "threads", figures);

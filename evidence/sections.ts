@@ -1,10 +1,11 @@
 /** Tables of README.md and REPORT.md, each from the results. */
 
+import { markdown } from "../scripts/markdown.js";
 import type { Result, Row } from "./row.js";
 import { GROUPS, ROWS } from "./rows.js";
 import { LEARNERS, TASKS, tunedName, untunedName } from "./rowsToday.js";
 import { budget, mean, median, mostlyRight, trialsOf, until, type Verdict, verdict } from "./statistics.js";
-import { interval, markdown, medianOf, short, whole } from "./tables.js";
+import { interval, medianOf, short, whole } from "./tables.js";
 
 export const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 

@@ -1,5 +1,6 @@
 /** What has been run, as Markdown: a line for each row, beside what was published; and as curves over the lag. */
 
+import { markdown } from "../scripts/markdown.js";
 import type { Picture } from "./claims.js";
 import type { Result, Row } from "./row.js";
 import { APART, budget, deviation, mean, median, mostlyRight, trialsOf, until, verdict, wilson } from "./statistics.js";
@@ -68,9 +69,6 @@ const HEAD = [
   "wrong, paper",
   "error at the paper's figure",
 ];
-
-export const markdown = (head: string[], body: string[][]) =>
-  [head, head.map(() => "-"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 
 /**
  * A table of all rows with trials. The median has trials that were given up as longer than their budget; "±" is the standard deviation

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { bodiesOf, functionsOf } from "./learning.js";
+import { markdown } from "./markdown.js";
 import { gzipped, program } from "./program.js";
 import { characters } from "./wasm.js";
 
@@ -68,9 +69,10 @@ function kernels(): Row[] {
 type Row = [name: string, ...bytes: number[]];
 
 const table = (head: string[], rows: Row[]) =>
-  [head, head.map(() => "-"), ...rows.map(([name, ...bytes]) => [name, ...bytes.map((count) => count || "")])]
-    .map((cells) => `| ${cells.join(" | ")} |`)
-    .join("\n");
+  markdown(
+    head,
+    rows.map(([name, ...bytes]) => [name, ...bytes.map((count) => count || "")]),
+  );
 
 const built = (name: string) => ({ code: readFileSync(`dist/${name}.js`, "utf8"), map: readFileSync(`dist/${name}.js.map`, "utf8") });
 const core = built("core");

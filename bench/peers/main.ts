@@ -8,18 +8,18 @@
  * other work as well.
  */
 
-import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { install } from "../../scripts/install.js";
 import { relativeError } from "../../tests/helpers/cases.js";
 import { checkAgainstOracle } from "../check.js";
+import { machine, type Peers, type Result, write } from "../figures.js";
+import { goalsBeside, missed } from "../goals.js";
 import { measure, type Spread, spread } from "../measure.js";
 import { isInt8, NAMES, Peer } from "./peer.js";
 import { drawPeers } from "./picture.js";
-import { printGoals, printInt8, printTimes, type Result } from "./report.js";
+import { besidePeers, int8BesidePeers, versions } from "./report.js";
 import { KINDS, type Proof, TASKS } from "./task.js";
 
 const { values: flags } = parseArgs({
@@ -49,8 +49,8 @@ process.once("SIGINT", () => {
 
 install(fileURLToPath(new URL(".", import.meta.url)), "the peers (0.9 GB) in bench/peers/node_modules");
 console.log(`${checkAgainstOracle()} cases of memcell agree with the oracle.`);
-const machine = { cpu: cpus()[0]?.model ?? "unknown", node: process.version };
-const where = `${machine.cpu}, Node ${machine.node}`;
+const { cpu, node } = machine();
+const where = `${cpu}, Node ${node}`;
 
 /** What differs or cannot be done, sentence by task and peer. */
 const remarks: Record<string, Record<string, string>> = {};
@@ -63,14 +63,14 @@ try {
   for (const name of names) await start(name);
   const pairs = await proveAll(memcell);
   const results = await timeAll(pairs);
-  printTimes(results);
-  printInt8(results);
+  const about = Object.fromEntries(peers.map((peer) => [peer.name, peer.about]));
+  const figures: Peers = { machine: { cpu, node }, rounds, about, results, remarks };
+  console.log(`\n${versions(figures)}\n\n${besidePeers(figures)}\n`);
+  if (results.some(({ int8 }) => int8)) console.log(`memcell with int8 weights\n\n${int8BesidePeers(figures)}\n`);
   printRemarks();
-  printGoals(results);
+  console.log(`\n${missed(goalsBeside(figures))}`);
   if (flags.json) {
-    const about = Object.fromEntries(peers.map((peer) => [peer.name, peer.about]));
-    const short = (_: string, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
-    writeFileSync(flags.json, `${JSON.stringify({ machine, rounds, about, results, remarks }, short, 2)}\n`);
+    write(flags.json, figures);
     drawPeers(flags.json.replace(/json$/, "svg"), results, where);
   }
 } finally {

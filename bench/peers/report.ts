@@ -1,77 +1,85 @@
-/** The tables on the terminal: times and ratios task by task, then the goals. */
+/** Tables of Markdown beside the peers: for the terminal, for bench/README.md and for README.md. */
 
-import { type Spread, show } from "../measure.js";
-import { KINDS, STEPS } from "./task.js";
+import { markdown } from "../../scripts/markdown.js";
+import { type Bench, type Peers, type Result, STEPS } from "../figures.js";
+import { count, place, short, whole } from "../tables.js";
 
-/** One peer at one task; memcell's own ratio is 1. */
-export interface Result {
-  task: string;
-  peer: string;
-  milliseconds: Spread;
-  /** The peer's time over memcell's, round by round. */
-  ratio: Spread;
-  /** The same over memcell's with int8 weights, where that was timed. */
-  int8?: Spread;
+const tasksOf = (results: Result[]) => [...new Set(results.map(({ task }) => task))];
+const find = (results: Result[], task: string, peer: string) => results.find((each) => each.task === task && each.peer === peer);
+
+/** memcell's own time, of a stream that of a step. */
+function own(results: Result[], task: string): string {
+  const { median } = (find(results, task, "memcell") as Result).milliseconds;
+  return task.startsWith("streaming") ? `${short((1000 * median) / STEPS)} µs` : `${short(median)} ms`;
 }
 
-const digits = ({ median }: Spread) => (median < 0.1 ? 4 : median < 10 ? 2 : 1);
-
-export function printTimes(results: Result[]): void {
-  for (const kind of KINDS) {
-    const ours = results.filter(({ task }) => task.startsWith(kind));
-    const peers = [...new Set(ours.map(({ peer }) => peer))];
-    const of = (task: string, peer: string) => ours.find((result) => result.task === task && result.peer === peer);
-    const unit = kind === "streaming" ? 1000 / STEPS : 1;
-    const scale = ({ median, low, high }: Spread) => ({ median: unit * median, low: unit * low, high: unit * high });
-    const rows = (peers: string[], cell: (result: Result) => string) =>
-      [...new Set(ours.map(({ task }) => task))].map((task) => {
-        const cells = peers.map((peer) => [peer, of(task, peer)] as const).map(([peer, result]) => [peer, result ? cell(result) : "-"]);
-        return { [kind]: task.slice(kind.length + 1), ...Object.fromEntries(cells) };
-      });
-    console.log(`\n${kind}, ${kind === "streaming" ? "microseconds a step" : "milliseconds"}`);
-    console.table(rows(peers, ({ milliseconds }) => show(scale(milliseconds), digits(scale(milliseconds)))));
-    console.log(`${kind}, the peer's time over memcell's`);
-    console.table(rows(peers.slice(1), ({ ratio }) => show(ratio, digits(ratio))));
-  }
-}
-
-/** Int8 weights beside the others: forward passes and streams. */
-export function printInt8(results: Result[]): void {
-  const timed = results.filter(({ int8, peer }) => int8 && peer !== "memcell-int8");
-  if (timed.length === 0) return;
-  const rows = [...new Set(timed.map(({ task }) => task))].map((task) => [
-    task,
-    Object.fromEntries(timed.filter((each) => each.task === task).map(({ peer, int8 }) => [peer, show(int8 as Spread, 2)])),
-  ]);
-  console.log("\nmemcell with int8 weights: the others' time over its own");
-  console.table(Object.fromEntries(rows));
-}
-
-/** How many times as fast memcell is to be, by task. Of TensorFlow.js the faster backend counts. */
-const GOALS: Record<string, Record<string, number>> = {
-  "training (8, 32, 32, 50)": { pytorch: 2.5, tfjs: 50 },
-  "training (32, 64, 32, 50)": { pytorch: 1, tfjs: 22 },
-  "training (64, 128, 32, 50)": { pytorch: 0.62, tfjs: 19 },
-  "training (128, 256, 32, 50)": { pytorch: 0.45 },
-  "training (1, 32, 1, 100)": { pytorch: 20, "brain.js": 18 },
-  "forward (8, 32, 32, 50)": { "onnxruntime-web": 2 },
-  "forward (32, 64, 32, 50)": { "onnxruntime-web": 1.8 },
-  "forward (64, 128, 32, 50)": { "onnxruntime-web": 1.8 },
-  "forward (128, 256, 32, 50)": { "onnxruntime-web": 1.7 },
-  "streaming (1, 32)": { "onnxruntime-node": 18, "onnxruntime-web": 45 },
-  "streaming (64, 128)": { "onnxruntime-node": 3.5, "onnxruntime-web": 4.5 },
-  "streaming (128, 256)": { "onnxruntime-node": 1.7, "onnxruntime-web": 1.9 },
+/** What the names stand for. */
+export const versions = (figures: Peers): string => {
+  const names = Object.entries(figures.about).filter(([name, about]) => name !== about);
+  return `One thread each of an ${place(figures)}. ${names.map(([name, about]) => `\`${name}\` is \`${about}\``).join("; ")}.`;
 };
 
-export function printGoals(results: Result[]): void {
-  const rows = Object.entries(GOALS).flatMap(([task, goals]) =>
-    Object.entries(goals).flatMap(([peer, goal]) => {
-      const timed = results.filter((result) => result.task === task && result.peer.startsWith(peer));
-      if (timed.length === 0) return [];
-      const { ratio } = timed.reduce((a, b) => (b.milliseconds.median < a.milliseconds.median ? b : a));
-      return [{ task, over: peer, goal, ratio: show(ratio, 2), "of the goal": (ratio.median / goal).toFixed(2) }];
-    }),
+/** The peers that compute in single precision: each one's time over memcell's. */
+export function besidePeers({ about, results, remarks }: Peers): string {
+  const timed = results.filter(({ peer, ratio }) => ratio && !peer.endsWith("int8"));
+  const names = Object.keys(about).filter((name) => name !== "memcell" && timed.some(({ peer }) => peer === name));
+  const cell = (task: string, peer: string) => {
+    const result = find(timed, task, peer);
+    return result ? whole(result.ratio) : remarks[peer]?.[task]?.startsWith("cannot") ? "cannot" : "-";
+  };
+  return markdown(
+    ["", "memcell", ...names],
+    tasksOf(timed).map((task) => [task, own(results, task), ...names.map((name) => cell(task, name))]),
   );
-  console.log("\nThe goals");
-  console.table(rows);
+}
+
+const INT8 = ["memcell", "pytorch", "pytorch-int8", "onnxruntime-node", "onnxruntime-node-int8", "onnxruntime-web"];
+
+/** Each one's time over that of memcell with int8 weights. */
+export function int8BesidePeers({ results }: Peers): string {
+  const timed = results.filter(({ int8 }) => int8);
+  const cell = (task: string, peer: string) => {
+    const ratio = find(timed, task, peer)?.int8;
+    return ratio ? whole(ratio) : "-";
+  };
+  return markdown(
+    ["", ...INT8],
+    tasksOf(timed).map((task) => [task, ...INT8.map((peer) => cell(task, peer))]),
+  );
+}
+
+const SUMMARY = {
+  peers: {
+    pytorch: "PyTorch",
+    "onnxruntime-node": "ONNX Runtime",
+    "onnxruntime-web": "ONNX Runtime, web",
+    "tfjs-wasm": "TensorFlow.js, wasm",
+  },
+  tasks: {
+    "training (32, 64, 32, 50)": "an update, 64 units",
+    "training (128, 256, 32, 50)": "an update, 256 units",
+    "forward (32, 64, 32, 50)": "`predict`, 64 units",
+    "streaming (1, 32)": "a live step, 32 units",
+    "streaming (64, 128)": "a live step, 128 units",
+  },
+};
+
+/** For README.md: one table, and what has no peer. */
+export function summary({ alone, threads }: Bench, { results, machine }: Peers): string {
+  const rows = Object.entries(SUMMARY.tasks).map(([task, words]) => [
+    words,
+    own(results, task),
+    ...Object.keys(SUMMARY.peers).map((peer) => {
+      const result = find(results, task, peer);
+      return result ? whole(result.ratio) : "-";
+    }),
+  ]);
+  const [live] = alone.live as [Bench["alone"]["live"][number]];
+  const two = threads.results.at(-1) as Bench["threads"]["results"][number];
+  const [, units, sequences] = two.shape;
+  return [
+    `One thread of an ${machine.cpu}, Node ${machine.node.replace("v", "")}: memcell's time, and how many times as long the others take, with quartiles in brackets. Batches are of 32 sequences of 50 steps.`,
+    markdown(["", "memcell", ...Object.values(SUMMARY.peers)], rows),
+    `${count(live.streams)} live streams of 64 units make ${short(live.stepsPerSecond.median)} steps a second together, on one core. With ${threads.threads} threads an update of ${units} units and ${sequences} sequences is ${whole(two.ratio)} times as fast.`,
+  ].join("\n\n");
 }

@@ -2,6 +2,7 @@
 
 import { createModel, dense, lstm, type ModelConfig } from "../../src/index.js";
 import { numbers } from "../../tests/helpers/cases.js";
+import { STEPS } from "../figures.js";
 import type { Shape } from "../works.js";
 
 export const KINDS = ["training", "forward", "streaming"] as const;
@@ -74,8 +75,6 @@ const WINDOWS: Shape[] = [
   [128, 256, 32, 50],
   [1, 32, 1, 100],
 ];
-/** Of a stream, in one call. */
-export const STEPS = 64;
 const STREAMS: Shape[] = [
   [1, 32, 1, STEPS],
   [64, 128, 1, STEPS],

@@ -1,17 +1,19 @@
 /**
- * The speed of every runtime, over the tile's peak in Node 24.
+ * The speed of every runtime, over the tile's peak in Node 24. With --json it is kept in the file of the bench.
  *
- *     npm run bench:runtimes [-- --rounds N]
+ *     npm run bench:runtimes [-- --rounds N] [-- --json FILE]
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { show, spread } from "../../bench/measure.js";
+import { keep } from "../../bench/figures.js";
+import { spread } from "../../bench/measure.js";
+import { runtimes } from "../../bench/tables.js";
 import { prepare } from "./prepare.js";
 import type { Report } from "./speed.js";
 
-const { values: flags } = parseArgs({ options: { rounds: { type: "string", default: "5" } } });
+const { values: flags } = parseArgs({ options: { rounds: { type: "string", default: "5" }, json: { type: "string" } } });
 prepare();
 const { RUNTIMES } = await import("./runtimes.js");
 const { speedProgram } = await import("./bundle.js");
@@ -35,16 +37,21 @@ try {
   rmSync(project, { recursive: true, force: true });
 }
 
-const peaks = (reports.get(REFERENCE) as Report[]).map(({ peak }) => peak);
+const of = (name: string) => reports.get(name) as Report[];
+const peaks = of(REFERENCE).map(({ peak }) => peak);
 const over = (name: string, kind: "peak" | "forward" | "training") =>
-  show(spread((reports.get(name) as Report[]).map((report, round) => report[kind] / (peaks[round] as number))), 2);
-console.log(`The tile's peak in ${REFERENCE}: ${show(spread(peaks), 1)} GF/s; medians of ${flags.rounds} rounds, quartiles in brackets`);
-console.table(
-  timed.map(({ name }) => ({
+  spread(of(name).map((report, round) => report[kind] / (peaks[round] as number)));
+const figures = {
+  rounds: Number(flags.rounds),
+  reference: REFERENCE,
+  peak: spread(peaks),
+  results: timed.map(({ name }) => ({
     runtime: name,
     peak: over(name, "peak"),
-    "forward (32, 64, 32, 50)": over(name, "forward"),
-    "training (32, 64, 32, 50)": over(name, "training"),
-    "a streaming step (1, 32), us": show(spread((reports.get(name) as Report[]).map(({ streaming }) => streaming)), 2),
+    forward: over(name, "forward"),
+    training: over(name, "training"),
+    streaming: spread(of(name).map(({ streaming }) => streaming)),
   })),
-);
+};
+console.log(runtimes(figures));
+if (flags.json) keep(flags.json, "runtimes", figures);
