@@ -21,7 +21,8 @@ export type Times = Map<string, number[]>;
  */
 export async function repeat(run: () => unknown, milliseconds: number, processor = false): Promise<number> {
   let calls = 0;
-  const used = process.cpuUsage();
+  // Browsers, which bench:runtimes times too, have no `process`.
+  const used = processor ? process.cpuUsage() : undefined;
   const began = performance.now();
   let elapsed = 0;
   do {
@@ -31,8 +32,9 @@ export async function repeat(run: () => unknown, milliseconds: number, processor
     calls++;
     elapsed = performance.now() - began;
   } while (elapsed < milliseconds);
+  if (!used) return elapsed / calls;
   const { user, system } = process.cpuUsage(used);
-  return (processor ? (user + system) / 1000 : elapsed) / calls;
+  return (user + system) / 1000 / calls;
 }
 
 export const timed = ({ name, run }: Work): Timed => ({ name, time: (milliseconds) => repeat(run, milliseconds) });
