@@ -11,6 +11,7 @@ import { Results } from "./results.js";
 import { ROWS, rowsNamed } from "./rows.js";
 import { SMOKE } from "./smoke/all.js";
 import { runBout } from "./smoke.js";
+import { trialsOf } from "./statistics.js";
 import { choose } from "./tune.js";
 import { OUT, writeTables, writeTimes } from "./write.js";
 
@@ -18,7 +19,7 @@ const USAGE = `npm run evidence                                    the names of 
 npm run evidence -- <name>... [--trials N] [--seed S] [--budget SEQUENCES]
 npm run evidence -- all [--budget-hours N]          what is missing of manifest.json, then the tables
 npm run evidence -- tables                          what has been run, as Markdown and pictures
-npm run evidence -- show <name>...                  the trials of rows, and their lines in the results
+npm run evidence -- show <name>...                  the trials of rows, their lines in the results, and whether tables count them
 npm run evidence -- choose                          rates and sizes, from the trials that tried them: chosen.json
 npm run evidence -- times                           the time of a step, measured now: of a machine that does nothing else
 npm run evidence -- smoke                           each learner on a task within its power and one beyond it
@@ -65,11 +66,14 @@ function smoke(): number {
 function show(results: Results, names: string[]): void {
   const rows = new Set(names.flatMap(rowsNamed).map(({ name }) => name));
   const trials = results.all.filter(({ row }) => rows.has(row));
+  const all = counted(results.all);
+  const counts = new Set([...rows].flatMap((name) => trialsOf({ name }, all)));
   console.table(
     trials.map((result) => {
       const { row, trial, limit, marks, sequences, steps, wrong, tested, error, seconds } = result;
       const line = results.lines.get(result);
-      return { line, row, seed: trial, budget: limit, ...marks, sequences, steps, wrong, tested, error, seconds };
+      const of = { row, seed: trial, line, counts: counts.has(result) ? "yes" : "no" };
+      return { ...of, budget: limit, ...marks, sequences, steps, wrong, tested, error, seconds };
     }),
   );
 }

@@ -3,8 +3,6 @@
  * so that none is typed by hand.
  *
  *     {{learned 6a}}   {{median multiplication n140}}   {{at gradient-norm "lstm, forget bias 2: dc" 100}}   {{verdicts The paper's rows}}
- *
- * {{sources}} lists the rows that a page has quoted, and the lines of results.jsonl that their trials are.
  */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -13,10 +11,9 @@ import { counted, jobsOf, left, openJobs, readManifest } from "./manifest.js";
 import type { Results } from "./results.js";
 import type { Result, Row } from "./row.js";
 import { GROUPS, ROWS, rowNamed } from "./rows.js";
-import { ROWS_TODAY, ROWS_TUNED } from "./rowsToday.js";
-import { claims, noise, small, sum, tally, today, verdicts, verdictsOf, work } from "./sections.js";
+import { claims, noise, small, sum, summary, tally, today, verdicts, verdictsOf, work } from "./sections.js";
 import { budget, mean, median, mostlyRight, trialsOf, until } from "./statistics.js";
-import { interval, matrix, medianOf, short, whole } from "./tables.js";
+import { interval, matrix, medianOf, short, whole, wrongOf } from "./tables.js";
 
 export const PAGES = ["README", "REPORT"] as const;
 type Page = (typeof PAGES)[number];
@@ -52,30 +49,14 @@ function curve(name: string, curve: string): { x: number[]; y: number[] } {
   return { x: x.values, y: one.y };
 }
 
-/** Line numbers, those that follow each other as one: "3-7, 9". */
-function ranges(lines: number[]): string {
-  const parts: [number, number][] = [];
-  for (const line of lines.sort((a, b) => a - b)) {
-    const last = parts.at(-1);
-    if (last && line === last[1] + 1) last[1] = line;
-    else parts.push([line, line]);
-  }
-  return parts.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(", ");
-}
-
 /** @throws RangeError if the template names what there is not */
 export function render(template: string, all: Results): string {
   const results = counted(all.all);
-  const quoted = new Set<string>();
-  const of = (name: string, mark?: string) => {
-    quoted.add(name);
-    return found(results, name, mark);
-  };
   /** A row that has no trials yet has no figures. */
   const from =
-    (value: (trials: ReturnType<typeof of>) => string) =>
+    (value: (trials: ReturnType<typeof found>) => string) =>
     (name = "", mark?: string) => {
-      const all = of(name, mark);
+      const all = found(results, name, mark);
       return all.trials.length > 0 ? value(all) : "(not run)";
     };
   const most = (values: number[]) => Math.max(...values.filter(Number.isFinite));
@@ -84,14 +65,13 @@ export function render(template: string, all: Results): string {
     if (!rows) throw new RangeError(`no group is named ${heading}`);
     return rows;
   };
-  const table = (make: (results: readonly Result[]) => string, rows: readonly Row[]) => {
-    for (const { name } of rows) quoted.add(name);
-    return make(results);
-  };
+  const seconds = () => sum(all.all.map(({ seconds }) => seconds));
   const begins = (name: string) => ROWS.filter((row) => row.name.startsWith(`${name}-`));
   const values: Record<string, (...args: string[]) => string> = {
     learned: from(({ ours, trials }) => `${ours.length} of ${trials.length}`),
     interval: from(({ ours, trials }) => interval(ours.length, trials.length)),
+    /** The interval where so many of so many trials learned. */
+    wilson: (hits, n) => interval(Number(hits), Number(n)),
     median: from(({ trials, mark }) => medianOf(trials, mark)),
     mean: from(({ ours }) => whole(mean(ours))),
     largest: from(({ ours }) => whole(most(ours))),
@@ -103,7 +83,7 @@ export function render(template: string, all: Results): string {
     "streak's part": from(({ row, ours }) => `${Math.round((100 * 10_000) / (mean(ours) - published(row.name)))} %`),
     /** The mean absolute error at the published number. */
     error: from(({ trials }) => short(mean(trials.flatMap(({ published }) => published?.error ?? [])))),
-    wrong: from(({ trials }) => `${short(mean(trials.map(({ wrong, tested }) => (100 * wrong) / tested)))} %`),
+    wrong: from(({ trials }) => wrongOf(trials)),
     /** How many trials had 95 % of new sequences right when they ended. */
     mostly: from(({ trials }) => `${trials.filter((trial) => mostlyRight(trial)).length} of ${trials.length}`),
     at: (name = "", of = "", where = "") => {
@@ -114,20 +94,27 @@ export function render(template: string, all: Results): string {
     },
     most: (name = "", of = "") => small(most(curve(name, of).y)),
     last: (name = "", of = "") => small(curve(name, of).y.filter(Number.isFinite).at(-1) as number),
-    verdicts: (...group) => table((results) => verdicts(results, inGroup(group.join(" "))), inGroup(group.join(" "))),
+    /** Whose numbers left the finite ones. */
+    diverged: from(({ trials }) => `${trials.filter(({ diverged }) => diverged).length} of ${trials.length}`),
+    verdicts: (...group) => verdicts(results, inGroup(group.join(" "))),
+    /** The same of rows by name, in fewer columns. */
+    summary: (...names) => summary(results, names.map(rowNamed)),
     /** How many marks of a group have a verdict. */
     count: (...args) => {
       const [group, asked] = args.join(" ").split(": ") as [string, string];
       return String(verdictsOf(results, inGroup(group)).filter((verdict) => verdict === asked).length);
     },
     tally: () => tally(results, Object.entries(GROUPS).slice(0, 3)),
-    today: () => table(today, [...ROWS_TODAY, ...ROWS_TUNED]),
-    noise: () => table(noise, begins("noise")),
-    matrix: (name = "") => table((results) => matrix(begins(name), results), begins(name)),
+    today: (...tasks) => today(results, tasks.length > 0 ? tasks : undefined),
+    noise: () => noise(results),
+    matrix: (name = "") => matrix(begins(name), results),
     work: () => work(all.all),
     trials: () => whole(all.all.length),
     steps: () => small(sum(all.all.map(({ steps }) => steps))),
-    hours: () => short(sum(all.all.map(({ seconds }) => seconds)) / 3600),
+    hours: () => short(seconds() / 3600),
+    speed: () => small(sum(all.all.map(({ steps }) => steps)) / seconds()),
+    /** Trials from before lines had a version: there when the verdicts were defined. */
+    "of old": () => whole(all.all.filter(({ version }) => version === undefined).length),
     /** Where trials ran, as far as their lines say so. */
     machines: () => {
       const counts = new Map<string, number>();
@@ -141,8 +128,7 @@ export function render(template: string, all: Results): string {
   };
   // The claims of README.md have figures of their own.
   const withClaims = template.replace("{{claims}}", () => claims(readFileSync(file("README.template.md"), "utf8")));
-  const page = withClaims.replace(/\{\{(.*?)\}\}/g, (value, text: string) => {
-    if (text === "sources") return value;
+  return withClaims.replace(/\{\{(.*?)\}\}/g, (_, text: string) => {
     const name = Object.keys(values)
       .filter((name) => text === name || text.startsWith(`${name} `))
       .sort((a, b) => b.length - a.length)[0];
@@ -150,13 +136,6 @@ export function render(template: string, all: Results): string {
     const args = text.slice(name.length).match(/"[^"]*"|\S+/g) ?? [];
     return (values[name] as (...args: string[]) => string)(...args.map((arg) => arg.replaceAll('"', "")));
   });
-  return page.replace("{{sources}}", () =>
-    [...quoted]
-      .map((name) => ({ name, trials: trialsOf(rowNamed(name), results) }))
-      .filter(({ trials }) => trials.length > 0)
-      .map(({ name, trials }) => `\`${name}\` ${ranges(trials.map((trial) => all.lines.get(trial) as number))}`)
-      .join("; "),
-  );
 }
 
 export const readPage = (name: Page) => readFileSync(file(`${name}.md`), "utf8");

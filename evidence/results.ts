@@ -11,6 +11,8 @@ export class Results {
   /** Where each stands in the file, from line 1. */
   readonly lines = new Map<Result, number>();
   readonly #path: string;
+  /** Lines of the file. */
+  #length = 0;
 
   /** @throws RangeError if a line is of another version */
   constructor(path: string) {
@@ -18,6 +20,7 @@ export class Results {
     const text = existsSync(path) ? readFileSync(path, "utf8") : "";
     text.split("\n").forEach((line, i) => {
       if (line === "") return;
+      this.#length = i + 1;
       let result: Result;
       try {
         result = JSON.parse(line);
@@ -44,6 +47,7 @@ export class Results {
 
   add(result: Result): void {
     this.all.push(result);
+    this.lines.set(result, ++this.#length);
     mkdirSync(dirname(this.#path), { recursive: true });
     appendFileSync(this.#path, `${JSON.stringify(result)}\n`);
   }

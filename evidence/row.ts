@@ -60,7 +60,7 @@ export interface Result {
   units: number;
   weights: number;
   setting?: Chosen;
-  /** At the figure that was published: of the last 2,000 sequences (or as many as there were) the share that was wrong by the largest error, and the mean absolute error. */
+  /** At the figure that was published, over about the last thousand sequences: the mean absolute error, and the mean of each one's largest. */
   published?: { sequences: number; error: number; most: number };
   /** Of new sequences. */
   wrong: number;

@@ -2,10 +2,10 @@
 
 import { markdown } from "../scripts/markdown.js";
 import type { Result, Row } from "./row.js";
-import { GROUPS, ROWS } from "./rows.js";
+import { GROUPS, ROWS, rowNamed } from "./rows.js";
 import { LEARNERS, TASKS, tunedName, untunedName } from "./rowsToday.js";
 import { budget, mean, median, mostlyRight, trialsOf, until, type Verdict, verdict } from "./statistics.js";
-import { interval, medianOf, short, whole } from "./tables.js";
+import { interval, medianOf, short, whole, wrongOf } from "./tables.js";
 
 export const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
@@ -16,9 +16,11 @@ export function small(value: number): string {
   return `${digits} x 10^${Number(exponent)}`;
 }
 
-/** The rows of a group that have trials: what came out, what was published, the verdict. */
-export function verdicts(results: readonly Result[], rows: readonly Row[]): string {
-  const body = rows.flatMap((row) => {
+const HEAD = ["row", "experiment", "learned", "95 %", "budget", "median", "mean", "1997", "mean, 1997", "median / 1997", ""];
+
+/** The rows that have trials: what came out, what was published, the verdict. */
+function verdictLines(results: readonly Result[], rows: readonly Row[]): string[][] {
+  return rows.flatMap((row) => {
     const trials = trialsOf(row, results);
     if (trials.length === 0) return [];
     const { paper } = row;
@@ -43,8 +45,16 @@ export function verdicts(results: readonly Result[], rows: readonly Row[]): stri
         ];
       });
   });
-  const head = ["row", "experiment", "learned", "95 %", "budget", "median", "mean", "1997", "mean, 1997", "median / 1997", ""];
-  return markdown(head, body);
+}
+
+export const verdicts = (results: readonly Result[], rows: readonly Row[]) => markdown(HEAD, verdictLines(results, rows));
+
+/** The same of each row's last mark alone, without what can be told from the rest. */
+export function summary(results: readonly Result[], rows: readonly Row[]): string {
+  const columns = (cells: string[]) =>
+    ["row", "learned", "95 %", "median", "mean, 1997", ""].map((name) => cells[HEAD.indexOf(name)] as string);
+  const body = rows.flatMap((row) => verdictLines(results, [row]).slice(-1));
+  return markdown(columns(HEAD), body.map(columns));
 }
 
 /** Of each published figure of rows that have trials. */
@@ -65,14 +75,19 @@ export function tally(results: readonly Result[], groups: [heading: string, rows
   return markdown(["", ...names], body);
 }
 
-/** The claims of a page and their verdicts, without what was measured. */
+/** The claims of a page: which simply hold, and the verdicts of the others. */
 export function claims(page: string): string {
   const lines = page.split("\n").filter((line) => /^\| C\d+: /.test(line));
-  const cells = lines.map((line) => line.slice(2, -2).split(" | "));
-  return markdown(
+  const all = lines
+    .map((line) => line.slice(2, -2).split(" | "))
+    .map((cells) => ({ claim: cells[0] as string, verdict: cells.at(-1) as string }));
+  const holding = all.filter(({ verdict }) => verdict === "holds").map(({ claim }) => claim.split(":")[0]);
+  const others = all.filter(({ verdict }) => verdict !== "holds");
+  const table = markdown(
     ["claim", "verdict"],
-    cells.map((cells) => [cells[0] as string, cells.at(-1) as string]),
+    others.map(({ claim, verdict }) => [claim, verdict]),
   );
+  return `${holding.slice(0, -1).join(", ")} and ${holding.at(-1)} hold; the others:\n\n${table}`;
 }
 
 /** Trials of an Adam row: the median, or how many learned, or both. */
@@ -84,9 +99,9 @@ function outcome(trials: readonly Result[]): string {
 }
 
 /** The paper's tasks by the learning of today, before and after tuning. */
-export function today(results: readonly Result[]): string {
-  const body = TASKS.map((task) => {
-    const published = ROWS.find(({ name }) => name === task)?.paper?.sequences.learned as number;
+export function today(results: readonly Result[], tasks: readonly string[] = TASKS): string {
+  const body = tasks.map((task) => {
+    const row = rowNamed(task);
     const cells = LEARNERS.map((learner) => {
       const before = trialsOf({ name: untunedName(task, learner) }, results);
       const after = trialsOf({ name: tunedName(task, learner) }, results);
@@ -94,12 +109,15 @@ export function today(results: readonly Result[]): string {
       const untuned = before.length > 0 ? outcome(before) : "";
       return setting ? `${untuned} → ${outcome(after)}, ${setting.rate} x${setting.size}` : untuned;
     });
-    return [task, whole(published), ...cells];
+    return [task, whole(row.paper?.sequences.learned as number), outcome(trialsOf(row, results)), ...cells];
   });
-  return markdown(["row", "mean, 1997", ...LEARNERS.map((learner) => (learner === "lstm" ? "lstm, forget bias 1" : learner))], body);
+  return markdown(
+    ["row", "mean, 1997", "lstm97, as printed", ...LEARNERS.map((learner) => (learner === "lstm" ? "lstm, forget bias 1" : learner))],
+    body,
+  );
 }
 
-/** C13: how many trials learned, and how many had 95 % right when they ended, by the share of symbols that are random. */
+/** C13, by the share of symbols that are random: how many trials learned, how many had 95 % right when they ended, and how much was wrong. */
 export function noise(results: readonly Result[]): string {
   const rows = ROWS.filter(({ name }) => name.startsWith("noise-"));
   const shares = [...new Set(rows.map(({ x }) => x as number))];
@@ -108,7 +126,7 @@ export function noise(results: readonly Result[]): string {
     ...shares.map((share) => {
       const trials = rows.filter((row) => row.learner === learner && row.x === share).flatMap((row) => trialsOf(row, results));
       if (trials.length === 0) return "";
-      return `${until(trials, "learned").length}, ${trials.filter((trial) => mostlyRight(trial)).length} of ${trials.length}`;
+      return `${until(trials, "learned").length}, ${trials.filter((trial) => mostlyRight(trial)).length} of ${trials.length}; ${wrongOf(trials)}`;
     }),
   ]);
   return markdown(["learner", ...shares.map((share) => `${100 * share} %`)], body);

@@ -13,7 +13,10 @@ export const short = (value: number) => (value >= 100 ? whole(value) : String(Nu
 export const interval = (hits: number, n: number) =>
   `${wilson(hits, n)
     .map((share) => Math.round(100 * share))
-    .join(" to ")} %`;
+    .join("–")} %`;
+
+/** The share of new sequences that were wrong when trials ended, in percent. */
+export const wrongOf = (trials: readonly Result[]) => `${short(mean(trials.map(({ wrong, tested }) => (100 * wrong) / tested)))} %`;
 
 /** The median number of sequences until a mark; where more than half of the trials were given up, after how many the first was. */
 export function medianOf(trials: readonly Result[], mark: string): string {
@@ -21,7 +24,20 @@ export function medianOf(trials: readonly Result[], mark: string): string {
   return Number.isFinite(value) ? whole(value) : `> ${whole(budget(trials))}`;
 }
 
-function lines(row: Row, trials: Result[]): string[][] {
+/** Numbers, those that follow each other as one: "3-7, 9". */
+function ranges(numbers: readonly number[]): string {
+  const parts: [from: number, to: number][] = [];
+  for (const number of [...numbers].sort((a, b) => a - b)) {
+    const last = parts.at(-1);
+    if (last && number === last[1] + 1) last[1] = number;
+    else parts.push([number, number]);
+  }
+  return parts.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(", ");
+}
+
+type Lines = ReadonlyMap<Result, number>;
+
+function marksOf(row: Row, trials: Result[], lines: Lines): string[][] {
   const { paper } = row;
   return row.of.marks.map((mark, i) => {
     const ours = until(trials, mark);
@@ -47,6 +63,7 @@ function lines(row: Row, trials: Result[]): string[][] {
       last && tested.length > 0 ? short(mean(tested.map(({ wrong }) => wrong))) : "",
       last && paper?.wrong !== undefined ? short(paper.wrong) : "",
       failed.length > 0 && at.length > 0 ? short(mean(at.map(({ error }) => error))) : "",
+      i === 0 ? ranges(trials.flatMap((trial) => lines.get(trial) ?? [])) : "",
     ];
   });
 }
@@ -68,16 +85,17 @@ const HEAD = [
   "wrong",
   "wrong, paper",
   "error at the paper's figure",
+  "lines",
 ];
 
 /**
  * A table of all rows with trials. The median has trials that were given up as longer than their budget; "±" is the standard deviation
- * over the trials that learned. statistics.ts says what the verdicts mean.
+ * over the trials that learned; "lines" are those of the results file that have the trials. statistics.ts says what the verdicts mean.
  */
-export function table(rows: readonly Row[], results: readonly Result[]): string {
+export function table(rows: readonly Row[], results: readonly Result[], lines: Lines): string {
   const body = rows.flatMap((row) => {
     const trials = trialsOf(row, results);
-    return trials.length > 0 ? lines(row, trials) : [];
+    return trials.length > 0 ? marksOf(row, trials, lines) : [];
   });
   return markdown(HEAD, body);
 }

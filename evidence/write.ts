@@ -9,6 +9,7 @@ import { LEARNED } from "./learned.js";
 import { counted } from "./manifest.js";
 import { writePages } from "./report.js";
 import type { Results } from "./results.js";
+import type { Result } from "./row.js";
 import { GROUPS, ROWS } from "./rows.js";
 import { matrix, medians, noisePicture, pictures, table } from "./tables.js";
 
@@ -36,22 +37,25 @@ function write(picture: Picture, folder: string): void {
   console.log(`${picture.claims.join(", ")}: ${join(folder, picture.name)}.svg`);
 }
 
+const ofTasks = () => Object.entries(BY_LAG).map(([task, name]) => ({ task, rows: ROWS.filter((row) => name.test(row.name)) }));
+
+/** tables.md: all rows with their trials' lines, and how many learned by lag. */
+export function tablesPage(all: Results, results: readonly Result[]): string {
+  const byLag = ofTasks()
+    .filter(({ task }) => task.startsWith("rivals") || task === "two-sequences")
+    .map(({ task, rows }) => `## ${task}, by lag\n\n${matrix(rows, results)}\n`);
+  const tables = Object.entries(GROUPS).map(([heading, rows]) => `## ${heading}\n\n${table(rows, results, all.lines)}\n`);
+  return `# What has been run\n\n\`npm run evidence -- tables\` makes this page.\n\n${[...byLag, ...tables].join("\n")}`;
+}
+
 /** Markdown, pictures and what they were drawn from, beside the results; of the evidence's own results README.md and REPORT.md too. */
 export function writeTables(all: Results, out: string): void {
   const results = out === OUT ? counted(all.all) : all.all;
   const folder = dirname(out);
   const drawn = join(folder, "pictures");
   mkdirSync(drawn, { recursive: true });
-  const ofTask = Object.entries(BY_LAG).map(([task, name]) => ({ task, rows: ROWS.filter((row) => name.test(row.name)) }));
-  const byLag = ofTask
-    .filter(({ task }) => task.startsWith("rivals") || task === "two-sequences")
-    .map(({ task, rows }) => `## ${task}, by lag\n\n${matrix(rows, results)}\n`);
-  const byTask = ofTask.flatMap(({ task, rows }) => pictures(task, rows, results));
-  const tables = Object.entries(GROUPS).map(([heading, rows]) => `## ${heading}\n\n${table(rows, results)}\n`);
-  writeFileSync(
-    join(folder, "tables.md"),
-    `# What has been run\n\n\`npm run evidence -- tables\` makes this page.\n\n${[...byLag, ...tables].join("\n")}`,
-  );
+  writeFileSync(join(folder, "tables.md"), tablesPage(all, results));
+  const byTask = ofTasks().flatMap(({ task, rows }) => pictures(task, rows, results));
   const noise = noisePicture(
     ROWS.filter(({ name }) => name.startsWith("noise-")),
     results,

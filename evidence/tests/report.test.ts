@@ -1,12 +1,14 @@
-/** What the tables and README.md say is what the results give. */
+/** What the pages and tables say is what the results give. */
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { counted } from "../manifest.js";
 import { PAGES, readPage, render, renderPage } from "../report.js";
 import { Results } from "../results.js";
 import type { Result, Row } from "../row.js";
 import { ROWS, rowNamed } from "../rows.js";
-import { budget, median, verdict, wilson } from "../statistics.js";
+import { budget, median, trialsOf, verdict, wilson } from "../statistics.js";
+import { tablesPage } from "../write.js";
 
 const root = new URL("../..", import.meta.url).pathname;
 const results = new Results(`${root}evidence/results.jsonl`);
@@ -16,11 +18,28 @@ test.each(PAGES)("%s.md is its template with the figures of the results", (page)
   expect(readPage(page)).not.toContain("{{");
 });
 
-test("a page leads from a row to its lines", () => {
-  const [, lines] = /`6a` ([\d, -]+)/.exec(render("{{median 6a}}: {{sources}}", results))!;
-  const [from, to] = lines!.split(", ")[0]!.split("-").map(Number) as [number, number];
+test("tables.md is what the results give, and leads from each row to its lines", () => {
+  const page = readFileSync(`${root}evidence/tables.md`, "utf8");
+  expect(page).toBe(tablesPage(results, counted(results.all)));
   const text = readFileSync(`${root}evidence/results.jsonl`, "utf8").split("\n");
-  for (const line of [from, to]) expect(JSON.parse(text[line - 1]!)).toMatchObject({ row: "6a" });
+  for (const name of ["6a", "3c-100-1", "2c-none-50-50-x2"]) {
+    const lines = new RegExp(`\\| ${name} \\| .* \\| ([\\d, -]+) \\|\n`).exec(page)![1]!;
+    const trials = lines.split(", ").flatMap((range) => {
+      const [from, to = from] = range.split("-").map(Number) as [number, number?];
+      return text.slice(from - 1, to).map((line) => JSON.parse(line));
+    });
+    expect(trials).toEqual(trialsOf(rowNamed(name), results.all).sort((a, b) => results.lines.get(a)! - results.lines.get(b)!));
+  }
+});
+
+test("beside each figure of REPORT.md stands the row that it is of", () => {
+  const template = readFileSync(`${root}evidence/REPORT.template.md`, "utf8");
+  const page = readPage("REPORT");
+  const names = new Set(ROWS.map(({ name }) => name));
+  const quoted = [...template.matchAll(/\{\{(.*?)\}\}/g)].flatMap(([, text]) => text!.split(" ").filter((word) => names.has(word)));
+  expect(quoted.length).toBeGreaterThan(30);
+  for (const name of quoted) expect(page.includes(`\`${name}\``) || page.includes(`\n| ${name} |`), name).toBe(true);
+  for (const [, name] of page.matchAll(/`([\w.]+(?:-[\w.]+)+)`/g)) expect(names.has(name!), name).toBe(true);
 });
 
 test("every trial is of a row that there is", () => {

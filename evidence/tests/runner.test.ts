@@ -45,7 +45,10 @@ describe("npm run evidence", () => {
     const { code, output } = await evidence(["show", "6a", "--out", "evidence/results.jsonl"]);
     expect(code, output).toBe(0);
     expect(output).toContain("313900");
-    expect(output.match(/'6a'/g)).toHaveLength(20);
+    expect(output.match(/'6a'.*'yes'/g)).toHaveLength(20);
+    // Of a row that other seeds were run for once, only those of the manifest count.
+    const guesses = await evidence(["show", "rivals-2c-50-guessing", "--out", "evidence/results.jsonl"]);
+    expect([guesses.output.match(/'yes'/g)?.length, guesses.output.match(/'no'/g)?.length]).toEqual([10, 5]);
   });
 
   test("writes a line for each trial and goes on from them, past a broken one; Ctrl-C loses none that is done", async () => {
