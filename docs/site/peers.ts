@@ -50,5 +50,10 @@ export function kindsOf({ about: peers, results: all }: Peers) {
     id: name.replace(/\W+/g, "-").replace(/-$/, ""),
     rows: rowsOf(name),
   }));
-  return Object.entries(KINDS).map(([kind, text]) => ({ kind, text, tasks: tasks.filter((task) => task.kind === kind) }));
+  return Object.entries(KINDS).map(([kind, text]) => ({
+    kind,
+    title: kind.replace(/^./, (letter) => letter.toUpperCase()),
+    text,
+    tasks: tasks.filter((task) => task.kind === kind),
+  }));
 }

@@ -59,6 +59,9 @@ describe.each(["chrome", "firefox"] as const)("%s", (kind) => {
     if (kind === "chrome") {
       await page.evaluate(axe);
       for (const dark of [false, true]) expect(await violations(page, dark), dark ? "dark" : "light").toEqual([]);
+      await page.setViewport({ width: 390, height: 844 });
+      const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(beyond, "pixels beyond the edge of a phone").toBeLessThanOrEqual(0);
     }
     expect(said).toEqual([]);
     await page.close();
