@@ -5,7 +5,7 @@ import type { Result, Row } from "./row.js";
 export const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 export const deviation = (values: readonly number[]) => Math.sqrt(mean(values.map((value) => (value - mean(values)) ** 2)));
 
-/** The trials of a row that count: of each the longest run. */
+/** The trials of a row that count: of each the run that learned, or else the longest. */
 export function trialsOf({ name }: Pick<Row, "name">, results: readonly Result[]): Result[] {
   const best = new Map<number, Result>();
   for (const result of results) {
@@ -29,7 +29,8 @@ export function wilson(hits: number, n: number): [low: number, high: number] {
 
 /**
  * The median number of sequences until a mark. A trial that was given up counts as one that takes longer than it was allowed to (the
- * estimator of Kaplan & Meier 1958). Infinity if half of the trials were given up before it.
+ * estimator of Kaplan & Meier 1958), one that left the finite numbers as one that never passes it. Of an even number it is the lower of
+ * the two in the middle. Infinity if more than half of the trials come to no end.
  */
 export function median(trials: readonly Result[], mark: string): number {
   const times = until(trials, mark).sort((a, b) => a - b);
