@@ -30,7 +30,7 @@ export function wilson(hits: number, n: number): [low: number, high: number] {
 /**
  * The median number of sequences until a mark. A trial that was given up counts as one that takes longer than it was allowed to (the
  * estimator of Kaplan & Meier 1958), one that left the finite numbers as one that never passes it. Of an even number it is the lower of
- * the two in the middle. Infinity if more than half of the trials come to no end.
+ * the two in the middle. Infinity where so few trials passed it that the estimate comes to none.
  */
 export function median(trials: readonly Result[], mark: string): number {
   const times = until(trials, mark).sort((a, b) => a - b);
