@@ -22,13 +22,15 @@ export interface Verdict {
    * another rhythm. "stuck": a column has repeated a value for longer than it ever did.
    */
   anomaly: "outlier" | "drift" | "stuck" | null;
-  /** How surprising the step is, in deviations, and what it would have to pass; NaN while only learning. */
+  /** How surprising the step is, in standard deviations. */
   score: number;
+  /** The score above which the step is an anomaly; NaN while the detector only learns. */
   threshold: number;
   /** The column that surprised most. */
   column: string;
-  /** The expectation of each column, by its name, and its deviation. */
+  /** The number that was expected in each column, by its name. */
   expected: Record<string, number>;
+  /** The standard deviation of that expectation, by column. */
   deviation: Record<string, number>;
 }
 
@@ -39,6 +41,7 @@ const SHARE = 1 / 2;
 /** Steps without an alarm until the next one counts as another event. Thresholds learn nothing from an event but that it began. */
 const CALM = 24;
 
+/** Made by `createDetector` and `loadDetector`. */
 class Detector {
   #learner: OnlineLearner;
   #parts: Parts;
@@ -73,6 +76,7 @@ class Detector {
    * What is not normal in it is learned less from, as surprises are cut off.
    * @param table columns by name, or rows of objects, of at least 100 rows
    * @throws TypeError, RangeError with the column and the row
+   * @example detector.fit({ temperature: [21.1, 21.3, null, …], pressure: [1012, 1013, 1013, …] });
    */
   fit(table: Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[]): this {
     const { columns, season } = this.#parts.o;
@@ -175,7 +179,10 @@ class Detector {
     return { anomaly, score: scores[shown] as number, threshold, column, expected, deviation };
   }
 
-  /** All of it as bytes: `loadDetector` goes on from there, to the bit. */
+  /**
+   * All of it as bytes: `loadDetector` goes on from there, to the bit.
+   * @example await writeAtomically("detector.bin", detector.save()); // memcell/node
+   */
   save(): Uint8Array<ArrayBuffer> {
     return write(this.#parts, this.#learner.save());
   }
@@ -201,5 +208,6 @@ export const createDetector = (options: DetectorOptions): Detector => new Detect
 /**
  * The detector that `save` wrote, which goes on to the bit.
  * @throws TypeError, RangeError if the bytes are something else
+ * @example const detector = loadDetector(readFileSync("detector.bin"));
  */
 export const loadDetector = (source: Uint8Array | ArrayBuffer): Detector => Detector.load(source);

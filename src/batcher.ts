@@ -10,6 +10,7 @@ import { arrayLike, fail, integer, isRecord, number, options } from "./core/chec
 import type { Inputs, StepInput } from "./model/columns.js";
 import type { Streams } from "./model/streams.js";
 
+/** The options of `createBatcher`. */
 export interface BatcherOptions {
   /** The longest that a step waits for others, in milliseconds from 0 to 1,000. 0: only for steps of the same turn. Default 0.5. */
   deadline?: number;
@@ -22,6 +23,7 @@ export interface BatcherOptions {
 /** The queue is full: this step was not taken. The others are unharmed. */
 export class QueueFullError extends Error {
   override readonly name = "QueueFullError";
+  /** To tell it from other errors without its class. */
   readonly code = "ERR_QUEUE_FULL";
 }
 

@@ -8,6 +8,7 @@ import type { DenseLayer, Layer, Model } from "./index.js";
 import type { Int8Engine } from "./int8/engine.js";
 import { type Engine, fail, Model as ModelClass, options } from "./internal.js";
 
+/** The options of `toC`. */
 export interface COptions {
   /** Stands before every name in the header, so that a program may have several models. Default "memcell". */
   name?: string;

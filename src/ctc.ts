@@ -2,6 +2,7 @@
 
 import { arrayLike, complete, count, fail, integer, integerIn, numbers, size } from "./core/check.js";
 
+/** The options of `greedyDecode`. */
 export interface DecodeOptions {
   /** The model's outputs at each step: as many as there are labels, the blank included. */
   classes: number;
@@ -9,6 +10,7 @@ export interface DecodeOptions {
   blank?: number;
 }
 
+/** The options of `beamDecode`. */
 export interface BeamOptions extends DecodeOptions {
   /** The most sequences of labels that are followed at once, from 1 to 65,536. The time grows with it. Default 16. */
   width?: number;

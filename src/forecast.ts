@@ -52,6 +52,7 @@ function sourceOf(o: Checked, data: unknown): Source {
   };
 }
 
+/** Made by `createForecaster` and `loadForecaster`. */
 class Forecaster {
   readonly #o: Checked;
   #saved: Saved | null;

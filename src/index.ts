@@ -24,9 +24,10 @@ export type { Environment } from "./model/engine.js";
 export type { EvaluateOptions, Evaluation } from "./model/evaluation.js";
 export type { Series } from "./model/flatten.js";
 export type { GenerateOptions } from "./model/generate.js";
+export type { InputConfig } from "./model/input.js";
 export type { GradientFlow, Recorded, Trace } from "./model/insight.js";
 export { gradientFlow, trace } from "./model/insight.js";
-export { loadModel } from "./model/load.js";
+export { type LoadOptions, loadModel } from "./model/load.js";
 export type {
   BinaryCrossEntropyLoss,
   CrossEntropyLoss,
@@ -43,7 +44,7 @@ export type { Model } from "./model/model.js";
 export { createModel } from "./model/model.js";
 export type { CheckedLosses, Losses } from "./model/objective.js";
 export type { Predicted, PredictOptions, ReadOptions } from "./model/probabilities.js";
-export type { Scale } from "./model/scale.js";
+export type { Scale, Scaler } from "./model/scale.js";
 export type { AnySequence, ByHead, Sequence, StepTarget } from "./model/sequences.js";
 export type { WindowOptions } from "./model/series.js";
 export { lanes, scaler, windows } from "./model/series.js";

@@ -43,6 +43,7 @@ export function fromStateDict(
   return { model, unknown, zeroed: assigned.zeroed, unused: assigned.unused, skipped };
 }
 
+/** The options of `toStateDict`. */
 export interface StateDictOptions {
   /** The numbers of the file. Default "float32". */
   dtype?: Dtype;

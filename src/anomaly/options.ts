@@ -2,6 +2,7 @@
 
 import { complete, each, fail, inBounds, integer } from "../internal.js";
 
+/** The options of `createDetector`. */
 export interface DetectorOptions {
   /** The columns to watch: numbers, with gaps. */
   columns: readonly string[];
@@ -13,7 +14,7 @@ export interface DetectorOptions {
   units?: number;
   /** Steps that are only learned from where there was no `fit`. Default 300, or three seasons if that is more. */
   warmup?: number;
-  /** Default 0. */
+  /** Seed of the network's initial weights; an integer from 0. Default 0. */
   seed?: number;
 }
 

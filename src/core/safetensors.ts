@@ -11,12 +11,17 @@ import { parseJson } from "./json.js";
 
 /** Numbers in row-major order, with their shape. */
 export interface Tensor {
+  /** Sizes, the outermost first: PyTorch's order. */
   shape: readonly number[];
+  /** As many numbers as the product of the sizes. */
   data: Float32Array;
 }
 
+/** The contents of a safetensors file. */
 export interface TensorFile {
+  /** By name. */
   tensors: Record<string, Tensor>;
+  /** The strings of `__metadata__`, by name; empty if there are none. */
   metadata: Record<string, string>;
   /** Tensors whose dtype is not supported, such as integers and booleans. */
   skipped: Record<string, { dtype: string; shape: readonly number[] }>;

@@ -12,9 +12,11 @@ import { restored } from "./transform.js";
 export interface Forecast {
   /** Of each step, written as the table's times are; without times its row. */
   time: (string | Date | number)[];
+  /** The median of each step, in the target's units. */
   median: Float64Array;
-  /** The smallest and the largest of the quantiles. */
+  /** The smallest of the quantiles of each step. */
   lower: Float64Array;
+  /** The largest. */
   upper: Float64Array;
   /** By the quantile, such as "0.1". */
   quantiles: Record<string, Float64Array>;

@@ -7,6 +7,7 @@ import { type ForecastScore, naiveScale, scoreOf, scoresOf, type Tally, total } 
 import type { Series } from "./series.js";
 import { timeAt } from "./time.js";
 
+/** The options of `backtest`. */
 export interface BacktestOptions {
   /** The first time to forecast, of the table's form; without times a row. What is learned from ends before it. */
   from: string | Date | number;
@@ -18,19 +19,27 @@ export interface BacktestOptions {
 
 /** A forecast of one row from one origin. */
 export interface BacktestRow {
+  /** The number of the series, from 0. */
   series: number;
-  /** The last time that was known. */
+  /** The last time that was known; without times its row. */
   origin: string | Date | number;
+  /** The time that was forecast. */
   time: string | Date | number;
   /** Steps ahead, from 1. */
   step: number;
+  /** The value of the target at that time. */
   truth: number;
+  /** The median of the forecast. */
   median: number;
+  /** The smallest of its quantiles. */
   lower: number;
+  /** The largest. */
   upper: number;
 }
 
+/** The result of `backtest`. */
 export interface BacktestReport {
+  /** How many origins there were, in all series. */
   origins: number;
   /** Of this forecaster, then of the baselines, each over the same truths. */
   scores: ForecastScore[];

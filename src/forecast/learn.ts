@@ -19,7 +19,9 @@ export interface ForecastReport {
   stage: "choose" | "learn";
   /** The network of the ensemble, from 1; of the units that are tried. */
   network: number;
+  /** Units of its recurrent layer. */
   units: number;
+  /** From 1. */
   epoch: number;
   /** The mean pinball loss, in units of the first forecast's errors. */
   loss: number;

@@ -2,6 +2,7 @@
 
 import { type Check, complete, each, fail, inBounds, integer, integerIn, oneOf } from "../internal.js";
 
+/** The options of `createForecaster`. */
 export interface ForecasterOptions {
   /** The column to forecast. */
   target: string;
@@ -16,13 +17,16 @@ export interface ForecasterOptions {
   quantiles?: readonly number[];
   /** The column of times. Default "time" or "date", also in capital letters, if the table has it; without times rows are steps. */
   time?: string;
-  /** The time zone of the calendar for times that are instants, such as "Europe/Berlin". Default: UTC. Texts without an offset are taken as they are. */
+  /**
+   * The time zone of the calendar for times that are instants, such as "Europe/Berlin". Texts without an offset are taken as they are.
+   * Default: UTC.
+   */
   timeZone?: string;
-  /** Columns that are known up to the present: numbers or labels, with gaps. */
+  /** Columns that are known up to the present: numbers or labels, with gaps. Default: none. */
   past?: readonly string[];
-  /** Columns that are known ahead as well, such as holidays or prices. */
+  /** Columns that are known ahead as well, such as holidays or prices. Default: none. */
   known?: readonly string[];
-  /** Columns that are the same in all of a series, such as its region. */
+  /** Columns that are the same in all of a series, such as its region. Default: none. */
   static?: readonly string[];
   /** "log", or "boxCox" with an exponent that is measured, of a target that is positive. Default "none". */
   transform?: "none" | "log" | "boxCox";
@@ -41,7 +45,7 @@ export interface ForecasterOptions {
    * them as well, in a backtest and with `update`, or "none". Default "adaptive".
    */
   calibration?: "adaptive" | "split" | "none";
-  /** Default 0. */
+  /** Seed of the first network's initial weights; the others have the next ones. Default 0. */
   seed?: number;
 }
 

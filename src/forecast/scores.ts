@@ -1,6 +1,8 @@
 /** Scores of forecasts with quantiles, summed up truth by truth. */
 
+/** How good forecasts were: errors are in the target's units. */
 export interface ForecastScore {
+  /** Whose forecasts: the forecaster's, or those of a baseline by its name. */
   forecast: string;
   /** The truths that were forecast. */
   count: number;
@@ -8,13 +10,15 @@ export interface ForecastScore {
   mase: number;
   /** The mean of 2 |error| / (|truth| + |forecast|). */
   smape: number;
+  /** The root of the mean squared error. */
   rmse: number;
   /** The mean pinball loss over all quantiles. */
   pinball: number;
   /** The weighted interval score of the median and all pairs of quantiles (Bracher et al. 2021). */
   wis: number;
-  /** The share of truths within the widest interval, and the share that should be. */
+  /** The share of truths within the widest interval. */
   coverage: number;
+  /** The share that should be. */
   level: number;
 }
 
@@ -23,7 +27,11 @@ export type Tally = number[];
 
 const mean = (list: readonly number[]) => list.reduce((sum, value) => sum + value, 0) / list.length;
 
-/** Scores of one truth. @param said its quantiles; nothing counts where they are NaN @param scale the mean absolute error of the naive forecast */
+/**
+ * Scores of one truth.
+ * @param said its quantiles; where they are NaN nothing counts
+ * @param scale the mean absolute error of the naive forecast
+ */
 export function scoresOf(truth: number, said: ArrayLike<number>, quantiles: readonly number[], scale: number): Tally {
   const of = (q: number) => said[q] as number;
   const median = of(quantiles.indexOf(0.5));

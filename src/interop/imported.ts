@@ -4,6 +4,7 @@ import type { Model, TensorFile } from "./core.js";
 
 /** A model from elsewhere. */
 export interface Imported {
+  /** With the parameters of the file. */
   model: Model;
   /** Facts that the file does not tell, each with the assumption made. Empty where you gave the configuration. */
   unknown: string[];

@@ -19,7 +19,10 @@ export interface ActivationLayer {
   alpha?: number;
 }
 
-/** @example activation({ kind: "relu" }) */
+/**
+ * A layer that applies a function to each number from below.
+ * @example activation({ kind: "relu" })
+ */
 export const activation = (options: Omit<ActivationLayer, "type">): ActivationLayer => typedData("activation", options, 'kind: "relu"');
 
 export const activationKind: LayerKind<ActivationLayer> = {

@@ -34,7 +34,10 @@ export interface Conv1dLayer {
 /** The most steps that a layer may look back; its state holds all of them. */
 const LONGEST = 4096;
 
-/** @example conv1d({ units: 32, kernel: 3, dilation: 4 }) */
+/**
+ * A causal convolution over time: `units` outputs at each step, from that step and those before it.
+ * @example conv1d({ units: 32, kernel: 3, dilation: 4 })
+ */
 export const conv1d = (options: Omit<Conv1dLayer, "type">): Conv1dLayer => typedData("conv1d", options, "units: 32, kernel: 3");
 
 export const conv1dKind: LayerKind<Conv1dLayer> = {

@@ -23,7 +23,10 @@ export interface DenseLayer {
   initial?: Initial<"weights" | "bias">;
 }
 
-/** @example dense({ units: 1 }) */
+/**
+ * A dense layer: `units` linear functions of each step, with an activation on request.
+ * @example dense({ units: 1 })
+ */
 export const dense = (options: Omit<DenseLayer, "type">): DenseLayer => typedData("dense", options, "units: 1");
 
 type Checked = Required<Omit<DenseLayer, "initial">> & { initial?: { weights?: Required<Initializer>; bias?: Required<Initializer> } };

@@ -13,7 +13,10 @@ export interface DropoutLayer {
   rate: number;
 }
 
-/** @example dropout({ rate: 0.2 }) */
+/**
+ * A layer that drops numbers at random while the model learns.
+ * @example dropout({ rate: 0.2 })
+ */
 export const dropout = (options: Omit<DropoutLayer, "type">): DropoutLayer => typedData("dropout", options, "rate: 0.2");
 
 export const dropoutKind: LayerKind<DropoutLayer> = {

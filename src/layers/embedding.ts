@@ -17,7 +17,10 @@ export interface EmbeddingLayer {
   initial?: Initial<"weights">;
 }
 
-/** @example embedding({ units: 32 }) */
+/**
+ * A layer that turns each token into `units` learned numbers.
+ * @example embedding({ units: 32 })
+ */
 export const embedding = (options: Omit<EmbeddingLayer, "type">): EmbeddingLayer => typedData("embedding", options, "units: 32");
 
 export const embeddingKind: LayerKind<EmbeddingLayer> = {

@@ -11,6 +11,7 @@ import { type PoolingLayer, poolingKind } from "./pooling.js";
 import { gruKind, lstm97Kind, lstmKind, rnnKind } from "./recurrent.js";
 import type { GruLayer, Lstm97Layer, LstmLayer, RnnLayer } from "./recurrentOptions.js";
 
+/** A layer, made by `lstm`, `dense`, `pooling`, … */
 export type Layer =
   | LstmLayer
   | Lstm97Layer

@@ -24,14 +24,14 @@ export interface Normal {
 /** Uniform with variance 2 gain^2 / (rows + columns) (Glorot & Bengio 2010); PyTorch's `xavier_uniform_`, Keras's `glorot_uniform`. */
 export interface XavierUniform {
   type: "xavierUniform";
-  /** Default 1. */
+  /** The factor on all weights, 0 or more. Default 1. */
   gain?: number;
 }
 
 /** Normal with variance 2 gain^2 / (rows + columns) (Glorot & Bengio 2010); PyTorch's `xavier_normal_`. */
 export interface XavierNormal {
   type: "xavierNormal";
-  /** Default 1. */
+  /** The factor on all weights, 0 or more. Default 1. */
   gain?: number;
 }
 
@@ -48,33 +48,59 @@ export interface HeNormal {
 /** Orthonormal rows or columns, whichever are fewer, times `gain` (Saxe, McClelland & Ganguli 2014); PyTorch's `orthogonal_`. */
 export interface Orthogonal {
   type: "orthogonal";
-  /** Default 1. */
+  /** The factor on all weights, 0 or more. Default 1. */
   gain?: number;
 }
 
 /** The same number everywhere. */
 export interface Constant {
   type: "constant";
+  /** From -1e6 to 1e6. */
   value: number;
 }
 
+/** A distribution of initial weights, made by `uniform`, `normal`, `xavierUniform`, … */
 export type Initializer = Uniform | Normal | XavierUniform | XavierNormal | HeUniform | HeNormal | Orthogonal | Constant;
 
-/** @example uniform({ bound: 0.1 }) */
+/**
+ * Initial weights uniform in [-bound, bound).
+ * @example uniform({ bound: 0.1 })
+ */
 export const uniform = (options: Omit<Uniform, "type">): Uniform => typedData("uniform", options, "bound: 0.1");
-/** @example normal({ deviation: 0.01 }) */
+/**
+ * Initial weights from a normal distribution with mean 0.
+ * @example normal({ deviation: 0.01 })
+ */
 export const normal = (options: Omit<Normal, "type">): Normal => typedData("normal", options, "deviation: 0.01");
-/** @example xavierUniform() // or "xavierUniform" */
+/**
+ * Initial weights after Glorot & Bengio 2010, uniform.
+ * @example xavierUniform() // or "xavierUniform"
+ */
 export const xavierUniform = (options: Omit<XavierUniform, "type"> = {}): XavierUniform => typedData("xavierUniform", options, "gain: 1");
-/** @example xavierNormal({ gain: 5 / 3 }) // or "xavierNormal" */
+/**
+ * Initial weights after Glorot & Bengio 2010, normal.
+ * @example xavierNormal({ gain: 5 / 3 }) // or "xavierNormal"
+ */
 export const xavierNormal = (options: Omit<XavierNormal, "type"> = {}): XavierNormal => typedData("xavierNormal", options, "gain: 1");
-/** @example heUniform() // or "heUniform" */
+/**
+ * Initial weights after He et al. 2015, uniform.
+ * @example heUniform() // or "heUniform"
+ */
 export const heUniform = (options: Record<string, never> = {}): HeUniform => typedData("heUniform", options);
-/** @example heNormal() // or "heNormal" */
+/**
+ * Initial weights after He et al. 2015, normal.
+ * @example heNormal() // or "heNormal"
+ */
 export const heNormal = (options: Record<string, never> = {}): HeNormal => typedData("heNormal", options);
-/** @example orthogonal() // or "orthogonal" */
+/**
+ * Initial weights with orthonormal rows or columns.
+ * @example orthogonal() // or "orthogonal"
+ */
 export const orthogonal = (options: Omit<Orthogonal, "type"> = {}): Orthogonal => typedData("orthogonal", options, "gain: 1");
-/** @example constant({ value: 0 }) */
+/**
+ * Initial weights that are all the same number.
+ * @example constant({ value: 0 })
+ */
 export const constant = (options: Omit<Constant, "type">): Constant => typedData("constant", options, "value: 0");
 
 /** The kernels and the memory used for drawing. */

@@ -11,7 +11,10 @@ export interface NormalizationLayer {
   type: "normalization";
 }
 
-/** @example normalization() */
+/**
+ * A layer that normalises the numbers of each step.
+ * @example normalization()
+ */
 export const normalization = (options: Record<string, never> = {}): NormalizationLayer => typedData("normalization", options);
 
 /** Layer normalisation in a window, which stores the mean and deviation of each step; `gain` and `bias` are offsets. */

@@ -27,7 +27,10 @@ export interface PoolingLayer {
   units?: number;
 }
 
-/** @example pooling({ kind: "attention" }) */
+/**
+ * A layer that makes one vector out of all steps of a sequence.
+ * @example pooling({ kind: "attention" })
+ */
 export const pooling = (options: Omit<PoolingLayer, "type">): PoolingLayer => typedData("pooling", options, 'kind: "last"');
 
 export const poolingKind: LayerKind<PoolingLayer> = {

@@ -10,13 +10,25 @@ import type { LayerKind } from "./plan.js";
 import { type GateOptions, type GruLayer, type Lstm97Layer, type LstmLayer, OPTIONS, type RnnLayer } from "./recurrentOptions.js";
 import { resetBefore } from "./resetBefore.js";
 
-/** @example lstm({ units: 64 }) */
+/**
+ * A layer of LSTM cells with forget gate: `units` outputs at each step.
+ * @example lstm({ units: 64 })
+ */
 export const lstm = (options: Omit<LstmLayer, "type">): LstmLayer => typedData("lstm", options, "units: 64");
-/** @example gru({ units: 64 }) */
+/**
+ * A layer of gated recurrent units: `units` outputs at each step.
+ * @example gru({ units: 64 })
+ */
 export const gru = (options: Omit<GruLayer, "type">): GruLayer => typedData("gru", options, "units: 64");
-/** @example rnn({ units: 64, activation: "relu" }) */
+/**
+ * A layer of plain recurrent units: `units` outputs at each step.
+ * @example rnn({ units: 64, activation: "relu" })
+ */
 export const rnn = (options: Omit<RnnLayer, "type">): RnnLayer => typedData("rnn", options, "units: 64");
-/** @example lstm97({ blocks: 3, cellsPerBlock: 2, outputGateBias: [-1, -2, -3] }) */
+/**
+ * A layer of the memory cells of 1997, without forget gate: `blocks` times `cellsPerBlock` outputs at each step.
+ * @example lstm97({ blocks: 3, cellsPerBlock: 2, outputGateBias: [-1, -2, -3] })
+ */
 export const lstm97 = (options: Omit<Lstm97Layer, "type">): Lstm97Layer => typedData("lstm97", options, "blocks: 3");
 
 function gatedKind<L extends RnnLayer | GruLayer | LstmLayer>(

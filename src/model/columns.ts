@@ -47,7 +47,9 @@ export interface CategoricalColumn {
   initial?: Initial<"weights">;
 }
 
+/** A column of a model's input, made by `numeric` or `categorical`. */
 export type Column = NumericColumn | CategoricalColumn;
+/** The columns of a model's input by name. */
 export type Columns = Readonly<Record<string, Column>>;
 
 /** A value of a column: null is a gap. */

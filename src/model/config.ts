@@ -37,10 +37,11 @@ export interface ModelConfig {
   /** Seed of the initial weights; an integer from 0. The same seed gives the same bits everywhere. Default 0. */
   seed?: number;
   /**
-   * Means and standard deviations (see `scaler`) of the data in your units. `inputs` (features, or the numeric columns in their order) and `targets` are
-   * standardised on their way in, and outputs are converted back to the targets' units. With the losses quantile and gaussianNLL, set
-   * `outputs` to the loss; `targets` then has a mean for each target, not each output. Losses are measured in standardised units,
-   * metrics in the targets'. With `heads`, `targets` and `outputs` go by head, for those that you want scaled. Default: no scaling.
+   * Means and standard deviations (see `scaler`) of the data in your units. `inputs` (features, or the numeric columns in their order) and
+   * `targets` are standardised on their way in, and outputs are converted back to the targets' units. With the losses quantile and
+   * gaussianNLL, set `outputs` to the loss; `targets` then has a mean for each target, not each output. Losses are measured in
+   * standardised units, metrics in the targets'. With `heads`, `targets` and `outputs` go by head, for those that you want scaled.
+   * Default: no scaling.
    * @example scaler: { targets: scaler(train, { of: "targets" }), outputs: "quantile" }
    * @example scaler: { targets: { price: scaler(train, { of: "targets", head: "price" }) }, outputs: { price: "quantile" } }
    */

@@ -21,5 +21,8 @@ export interface CtcLoss {
   reduction?: "mean" | "sum";
 }
 
-/** @example createTrainer(model, { loss: ctc({ blank: 0 }), optimizer: adam() }) // targets: [3, 1, 20], whatever the number of steps */
+/**
+ * Connectionist temporal classification: the loss for labels whose place in the sequence is unknown.
+ * @example createTrainer(model, { loss: ctc({ blank: 0 }), optimizer: adam() }) // targets: [3, 1, 20], whatever the number of steps
+ */
 export const ctc = (options: Omit<CtcLoss, "type"> = {}): CtcLoss => typedData("ctc", options, "blank: 0");

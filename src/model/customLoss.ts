@@ -31,6 +31,7 @@ export type CustomFunction = (outputs: Float32Array, targets: Float32Array, weig
  */
 export interface CustomLoss {
   type: "custom";
+  /** Your function: see `CustomFunction`. */
   compute: CustomFunction;
   /** Numbers in the targets of a step. Default, and the most: as many as the model has outputs. */
   targets?: number;
@@ -41,6 +42,8 @@ export interface CustomLoss {
 }
 
 /**
+ * A loss of your own.
+ * @param compute the sum of weight times loss over some steps, and its gradient
  * @throws TypeError if it is not given a function
  * @example
  * const mse = customLoss((outputs, targets, weights) => {

@@ -7,13 +7,15 @@ import { checkLosses, checkLossWeights, type Losses, type Objective } from "./ob
 
 /** The options of `evaluate`. */
 export interface EvaluateOptions<M extends Metric = never> {
+  /** "mse", `quantile({ … })` or another loss; for a model with heads one for each, by name. */
   loss: Losses;
   /** Of a model with heads, the factor of each one's loss in the sum. Default 1 each. */
   lossWeights?: Readonly<Record<string, number>>;
+  /** Scores besides the loss; for a model with heads those of each, by name. Default: none. */
   metrics?: Metrics<M>;
 }
 
-/** The result of `evaluate`; of a model with heads the metrics are in `heads`. */
+/** The result of `evaluate`: the loss and the metrics, each under its name; of a model with heads the metrics are in `heads`. */
 export type Evaluation<M extends Metric = never> = { loss: number; heads?: Record<string, HeadScores> } & Record<M, number>;
 
 /** Checks the options of `evaluate`. */

@@ -6,6 +6,7 @@ import { pad4 } from "../layers/packing.js";
 import type { Engine } from "./engine.js";
 import type { Head } from "./heads.js";
 
+/** The options of `generate`. */
 export interface GenerateOptions {
   /** The most tokens; `Infinity` for no end. Default 100. */
   length?: number;
@@ -40,7 +41,10 @@ export function checkGenerateOptions(value: unknown, tokens: number): CheckedGen
   });
 }
 
-/** The number of tokens of a model that can generate: tokens (or the categories of its only column) as inputs, as many outputs, output "every". */
+/**
+ * The number of tokens of a model that can generate: its inputs are tokens, or the categories of its only column, it has as many outputs
+ * and no heads, and its output is "every".
+ */
 export function checkTokens({ config, layout }: Engine): number {
   const { categories: tokens } = layout.input;
   const { name, outputs } = layout.heads[0] as Head;

@@ -16,11 +16,15 @@ import { readOutputs, wholeRow, writeWindow } from "./window.js";
 
 /** Numbers of each step, [steps x units], step by step. */
 export interface Recorded {
+  /** Numbers of a step. */
   units: number;
+  /** Number u of step t is `data[t * units + u]`. */
   data: Float32Array;
 }
 
+/** The result of `trace`. */
 export interface Trace<O = Recorded> {
+  /** Steps of the sequence. */
   steps: number;
   /** For each recurrent layer, values by name: lstm i, f, g, o, c, h; gru r, z, n, m, h; rnn h; lstm97 g, in, out (gates), c, h. */
   layers: Record<string, Recorded>[];
@@ -28,7 +32,9 @@ export interface Trace<O = Recorded> {
   outputs: O;
 }
 
+/** The result of `gradientFlow`. */
 export interface GradientFlow {
+  /** The mean loss over the targets. */
   loss: number;
   /** For each recurrent layer, one number per step. */
   layers: {

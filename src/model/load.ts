@@ -10,8 +10,11 @@ import { Model } from "./model.js";
 import { checkLosses } from "./objective.js";
 import { type Assigned, assign } from "./stateDict.js";
 
+/** The options of `loadModel`. */
 export interface LoadOptions extends Environment {
+  /** The configuration of a file that has none, such as one from PyTorch. Default: the one in the file. */
   config?: ModelConfig;
+  /** As for `setParameters`, but without null. Default: each layer is found by its names and shapes. */
   prefixes?: readonly string[];
 }
 

@@ -52,7 +52,7 @@ export interface MaeLoss extends OfNumbers {
 /** Half the squared error where it is below `delta`, linear beyond (Huber 1964); mean over outputs and steps. */
 export interface HuberLoss extends OfNumbers {
   type: "huber";
-  /** Default 1. */
+  /** The size of the error from which on the loss is linear, above 0 to 1e6. Default 1. */
   delta?: number;
 }
 
@@ -78,7 +78,7 @@ export interface CrossEntropyLoss extends Reduced {
  */
 export interface QuantileLoss extends OfNumbers {
   type: "quantile";
-  /** Each between 0 and 1. */
+  /** Each between 0 and 1; their number must divide that of the model's outputs. */
   quantiles: readonly number[];
 }
 
@@ -91,6 +91,7 @@ export interface GaussianNllLoss extends OfNumbers {
   type: "gaussianNLL";
 }
 
+/** A loss as plain data, made by `mse`, `crossEntropy`, `quantile`, … */
 export type Loss =
   | MseLoss
   | MaeLoss
@@ -102,22 +103,43 @@ export type Loss =
   | GaussianNllLoss
   | CustomLoss;
 
-/** @example createTrainer(model, { loss: mse() }) // or loss: "mse", or mse({ reduction: "sum" }) */
+/**
+ * Mean squared error.
+ * @example createTrainer(model, { loss: mse() }) // or loss: "mse", or mse({ reduction: "sum" })
+ */
 export const mse = (options: Omit<MseLoss, "type"> = {}): MseLoss => typedData("mse", options, 'reduction: "sum"');
-/** @example createTrainer(model, { loss: mae() }) // or loss: "mae" */
+/**
+ * Mean absolute error.
+ * @example createTrainer(model, { loss: mae() }) // or loss: "mae"
+ */
 export const mae = (options: Omit<MaeLoss, "type"> = {}): MaeLoss => typedData("mae", options, 'reduction: "sum"');
-/** @example createTrainer(model, { loss: huber({ delta: 0.5 }) }) // or loss: "huber" */
+/**
+ * Huber's loss: squared for small errors, linear for large ones.
+ * @example createTrainer(model, { loss: huber({ delta: 0.5 }) }) // or loss: "huber"
+ */
 export const huber = (options: Omit<HuberLoss, "type"> = {}): HuberLoss => typedData("huber", options, "delta: 0.5");
-/** @example createTrainer(model, { loss: binaryCrossEntropy() }) // or loss: "binaryCrossEntropy" */
+/**
+ * Binary cross-entropy: for outputs that are each yes or no.
+ * @example createTrainer(model, { loss: binaryCrossEntropy() }) // or loss: "binaryCrossEntropy"
+ */
 export const binaryCrossEntropy = (options: Omit<BinaryCrossEntropyLoss, "type"> = {}): BinaryCrossEntropyLoss =>
   typedData("binaryCrossEntropy", options, 'reduction: "sum"');
-/** @example createTrainer(model, { loss: crossEntropy({ ignoreIndex: 0 }) }) // or loss: "crossEntropy" */
+/**
+ * Softmax and cross-entropy: for one class out of several.
+ * @example createTrainer(model, { loss: crossEntropy({ ignoreIndex: 0 }) }) // or loss: "crossEntropy"
+ */
 export const crossEntropy = (options: Omit<CrossEntropyLoss, "type"> = {}): CrossEntropyLoss =>
   typedData("crossEntropy", options, "ignoreIndex: 0");
 
-/** @example createTrainer(model, { loss: quantile({ quantiles: [0.1, 0.5, 0.9] }) }) // the model has three outputs */
+/**
+ * Pinball loss: outputs become quantiles of each target.
+ * @example createTrainer(model, { loss: quantile({ quantiles: [0.1, 0.5, 0.9] }) }) // the model has three outputs
+ */
 export const quantile = (options: Omit<QuantileLoss, "type">): QuantileLoss => typedData("quantile", options, "quantiles: [0.1, 0.5, 0.9]");
-/** @example createTrainer(model, { loss: gaussianNLL() }) // or loss: "gaussianNLL"; the model has two outputs for each target */
+/**
+ * Gaussian likelihood: outputs become a mean and a variance for each target.
+ * @example createTrainer(model, { loss: gaussianNLL() }) // or loss: "gaussianNLL"; the model has two outputs for each target
+ */
 export const gaussianNLL = (options: Omit<GaussianNllLoss, "type"> = {}): GaussianNllLoss =>
   typedData("gaussianNLL", options, 'reduction: "sum"');
 

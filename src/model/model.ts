@@ -186,6 +186,7 @@ export class Model<O = Float32Array> {
 
   /**
    * Opens a live sequence, one step at a time. Streams are independent of each other; make as many as there are sequences.
+   * @throws RangeError if the model needs whole sequences, as with bidirectional layers
    * @example const stream = model.stream(); const y = stream.step([0.1, 0.2, 0.3]);
    */
   stream(): Stream<O> {
@@ -256,9 +257,8 @@ export class Model<O = Float32Array> {
   }
 
   /**
-   * A table of the model, as text, which `console.log(model)` shows in Node, Deno and Bun. Each layer has a line: its path in the
-   * configuration, its outputs ([T, 64]: 64 numbers at each step, [64]: once a sequence), its parameters, their bytes in a file, and the
-   * multiplications in its products of matrices a step. Rows that are gathered, as an embedding's, are not multiplied.
+   * A table of the model, as text, which `console.log(model)` shows in Node, Deno and Bun: for each layer its path in the configuration,
+   * its outputs ([T, 64]: 64 numbers at each step, [64]: once a sequence), its parameters, their bytes, and its multiplications a step.
    * @example writeFileSync("model.txt", model.summary());
    */
   summary(): string {

@@ -10,11 +10,13 @@ import { checkLosses, type Losses } from "./objective.js";
 import type { State } from "./state.js";
 import type { Room } from "./window.js";
 
+/** The options of `probabilities`. */
 export interface ReadOptions {
   /** Default: the loss of the model's last trainer (of each head), which is saved with it. */
   loss?: Losses;
 }
 
+/** The options of `predict`. */
 export interface PredictOptions extends ReadOptions {
   /** "probabilities": what `model.probabilities` makes of the outputs. Default "outputs". */
   as?: "outputs" | "probabilities";
@@ -24,7 +26,9 @@ export interface PredictOptions extends ReadOptions {
 
 /** A sequence's outputs, and its state at the end. */
 export interface Predicted<O = Float32Array> {
+  /** As `predict` returns them without `states`. */
   outputs: O;
+  /** To go on from: the `state` of the next piece, or of a stream by `restore`. */
   state: State;
 }
 

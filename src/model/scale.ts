@@ -8,7 +8,9 @@ import { partOf, pathOf } from "./heads.js";
 
 /** Mean and standard deviation of each feature or output, as `scaler` measures them. */
 export interface Scale {
+  /** In your units. */
   mean: number[];
+  /** In your units, above 0. */
   deviation: number[];
 }
 
@@ -20,7 +22,9 @@ export type Outputs = "values" | "quantile" | "gaussianNLL";
 
 /** The parts of the data that a model standardises; by head where the model has heads. */
 export interface Scaler {
+  /** Of the features, or of the numeric columns in their order. Default: no scaling. */
   inputs?: Scale;
+  /** Of the numbers of a target. Default: no scaling. */
   targets?: Scale | Readonly<Record<string, Scale>>;
   /** The meaning of the outputs, for models with `targets`. Default "values". */
   outputs?: Outputs | Readonly<Record<string, Outputs>>;

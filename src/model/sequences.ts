@@ -19,18 +19,21 @@ export type StepTarget = ArrayLike<number> | number | Readonly<Record<string, Ar
 /**
  * One sequence. Lengths may differ from sequence to sequence.
  *
- * `inputs` has `features` numbers for each step, or one token; or the values of the model's columns: an array for each by name (fastest),
- * or for each step an object, or a row in the order of the columns. `targets` has the loss's targets for each step (or for the last step
- * alone, where the model's output is "last"): `outputs` numbers, or with cross-entropy one class. With `ctc` it has the labels of the
- * sequence, as many as there are, and `weights` one number for all of it. Otherwise `weights` has a weight for each of
- * these steps, or for each of their numbers, 0 or more. Means are over the sum of weights. A weight of 0 means that there is no
- * target: any number may stand in its place, even NaN. Default: all 1.
+ * - `inputs`: `features` numbers for each step, or one token. With columns an array for each column by name (fastest), or for each step an
+ *   object, or a row in the order of the columns.
+ * - `targets`: the loss's targets for each step, or for the last step alone where the model's output is "last": `outputs` numbers, or
+ *   with cross-entropy one class. With `ctc` the labels of the sequence, as many as there are.
+ * - `weights`: a weight for each step that has targets, or for each of their numbers, 0 or more; with `ctc` one number for the sequence.
+ *   Means are over the sum of weights. A weight of 0 means that there is no target: any number may stand in its place, even NaN.
  *
  * Where the model has heads, `targets` and `weights` go by their names, for each as above. Targets that are `null` are not there.
  */
 export interface Sequence<I extends Inputs = Inputs, N extends ByHead = Series | number> {
+  /** `features` numbers for each step, or a token, or the values of the columns. */
   inputs: I;
+  /** Needed to learn and to evaluate. Where the loss is cross-entropy, classes by index from 0. */
   targets?: N;
+  /** How much each target counts. Default: all 1. */
   weights?: N;
   /**
    * The state to begin from, as `predict` with `states` or a stream's `state()` gave it; default: zeros. Also the states of both

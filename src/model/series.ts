@@ -8,6 +8,7 @@ import type { Scale } from "./scale.js";
 import type { AnySequence, Sequence } from "./sequences.js";
 import { type ColumnOf, type Table, type TableOptions, type TableWindow, tableWindows } from "./table.js";
 
+/** The options of `windows` for a series of numbers. */
 export interface WindowOptions {
   /** Steps of each sequence. */
   length: number;

@@ -9,6 +9,7 @@ import type { Parameter } from "../layers/plan.js";
 
 /** The result of `setParameters`: names of the model's parameters, and of tensors that were not used. */
 export interface Assigned {
+  /** Parameters that got a tensor's numbers. */
   set: string[];
   /** Biases of layers whose weights were set without any bias (PyTorch's `bias=False`): they are now 0. */
   zeroed: string[];

@@ -69,7 +69,8 @@ export class Stream<O = Float32Array> {
 
   /**
    * Runs one step.
-   * @param input `features` numbers (one number may stand alone), a token, or the columns' values by name or in order; in your units, where the model has a scaler
+   * @param input `features` numbers (one number may stand alone), a token, or the columns' values by name or in order; in your units, where
+   * the model has a scaler
    * @param out where to put the outputs; default a new array
    * @returns the model's outputs at this step, whether its output is "every" or "last" (logits, after cross-entropy), by name where it has
    * heads; in the targets' units, where the model has a scaler for them
@@ -100,6 +101,7 @@ export class Stream<O = Float32Array> {
   /**
    * A copy of the state: `h_l0`, `c_l0`, … for each recurrent layer, [units] each. It is a plain value: keep it, clone it, send it
    * (in JSON as arrays: `Array.from(state.h_l0)`; `restore` accepts those too).
+   * @example const before = stream.state(); stream.step(input); stream.restore(before); // the step is undone
    */
   state(): State {
     if (this.#seat.owner === this) return this.#seat.network.readState();
@@ -135,7 +137,10 @@ export class Stream<O = Float32Array> {
     return this.restore(stateFromBytes(this.#engine, bytes));
   }
 
-  /** Begins a new sequence: the state becomes zero. */
+  /**
+   * Begins a new sequence: the state becomes zero.
+   * @example stream.reset().step(input);
+   */
   reset(): this {
     this.#become(this.#seat.zero);
     return this;
@@ -157,6 +162,7 @@ export class Stream<O = Float32Array> {
   /**
    * Generates tokens: draws one from `logits` (the outputs of the step before), steps with it, yields it. `logits` is updated in place, so
    * that you can call `generate` again with it. See `model.generate` for the options.
+   * @throws as `model.generate`; TypeError, RangeError if the logits are not a Float32Array of as many finite numbers as there are tokens
    * @example stream.step(7, logits); for (const token of stream.generate(logits, { length: 20 })) write(token);
    */
   generate(logits: Float32Array, options: GenerateOptions = {}): Generator<number, void, undefined> {

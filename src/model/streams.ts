@@ -13,6 +13,7 @@ import { copyUnits, type State } from "./state.js";
 import { stateFromBytes, stateToBytes } from "./stateBytes.js";
 import { readOutputs } from "./window.js";
 
+/** The options of `model.streams`. */
 export interface StreamsOptions {
   /** How many may be open at once. Memory for the states and inputs of all is taken at the start. */
   capacity: number;
@@ -28,6 +29,7 @@ const LANES = PANEL;
  * outputs may differ in the last bits (3e-7 has been seen), as its kernels add in another order.
  */
 export class Streams<O = Float32Array> {
+  /** How many streams may be open at once. */
   readonly capacity: number;
   readonly #engine: Engine;
   readonly #network: Network;

@@ -8,6 +8,7 @@ export type Table<K extends string = string> = { readonly [column in K]: ArrayLi
 /** The columns of a table that is rows of objects. */
 export type ColumnOf<R> = keyof R & string;
 
+/** The options of `windows` and `lastWindow` for a table. */
 export interface TableOptions<K extends string = string> {
   /** Steps of history in each window. */
   length: number;
@@ -33,8 +34,11 @@ export type WindowInputs<K extends string = string> = Readonly<Record<K, ArrayLi
 
 /** A sequence cut out of a table. */
 export interface TableWindow<K extends string = string> {
+  /** The window's part of each column. */
   inputs: WindowInputs<K>;
+  /** Step by step, for each step the targets in the order that `windows` says; NaN in gaps. */
   targets: Float32Array;
+  /** With `known`: 1 at the steps to forecast, 0 at the others; otherwise absent. */
   weights?: Float32Array;
 }
 

@@ -22,10 +22,14 @@ import { PLACES } from "./signal.js";
 import { tensorView } from "./tensor.js";
 import { type Atom, constant, type Dim, Refusal, type Role, refuse, strided, type View, valuesOf } from "./views.js";
 
+/** The options of `fromOnnx`. */
 export interface FromOnnxOptions {
-  /** Values of inputs that a model of memcell does not have, such as a sample rate: a number, a list, or a tensor. */
+  /** Values of inputs that a model of memcell does not have, such as a sample rate: a number, a list, or a tensor. Default: none. */
   given?: Record<string, number | readonly number[] | Tensor>;
-  /** The value of the graph at which the model begins: an input, or what a node gives. Default: the first input that leads to the output. */
+  /**
+   * The value of the graph at which the model begins: an input, or the output of a node. Default: the first input that leads to the model's
+   * output.
+   */
   from?: string;
   /** The value at which it ends. Default: the first output that can be had. */
   to?: string;

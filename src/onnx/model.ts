@@ -7,6 +7,7 @@ import { LAYERS } from "./layers.js";
 import type { Draft } from "./out.js";
 import { Graph } from "./writer.js";
 
+/** The options of `toOnnx`. */
 export interface OnnxOptions {
   /**
    * Makes the states of layers inputs and outputs, for streaming: `h_l0` goes in and `h_l0_next` comes out, to go in with the next steps;

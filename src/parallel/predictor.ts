@@ -107,6 +107,7 @@ export class Predictor<O = Float32Array> {
 
   /** @internal */
   constructor(
+    /** The model that it runs, whose parameters may change between calls. */
     readonly model: Model<O>,
     settings: Record<keyof Threads, unknown>,
   ) {

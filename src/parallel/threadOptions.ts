@@ -4,6 +4,7 @@ import type { AnyWorker } from "../core/workers.js";
 import { fail, integer, isRecord } from "../internal.js";
 import type { PoolSettings } from "./pool.js";
 
+/** The threads of a trainer or predictor, and their workers. */
 export interface Threads {
   /** Threads including the calling one, from 1 to 256. Default: as many as the machine runs at once. */
   threads?: number;

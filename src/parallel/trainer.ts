@@ -43,6 +43,7 @@ export class ParallelTrainer<O = Float32Array> extends TrainerBase<ParallelUpdat
     return this.updater.pool.size;
   }
 
+  /** @internal */
   protected override evaluation(engine: Engine, sequences: Checked[], metrics: readonly Metric[][]): AsyncGenerator<void, Scores, void> {
     return evaluation(this.updater.pool, sequences, this.updater.objective, metrics, engine);
   }
@@ -130,6 +131,7 @@ export function createTrainer<O>(model: Model<O>, trainerOptions: TrainerOptions
  * Resumes a trainer from the `save` of any trainer, of this kind or of `memcell`; its model is `trainer.model`. The same options may
  * change as in `resumeTrainer` of `memcell`.
  * @throws TypeError, RangeError if the file is damaged or holds no trainer, or an option may not change
+ * @example const trainer = resumeTrainer(readFileSync("checkpoint.safetensors"), { threads: 2 });
  */
 export function resumeTrainer<O = Float32Array>(
   bytes: Uint8Array | ArrayBuffer,

@@ -4,6 +4,7 @@ import { type AnySequence, complete, each, fail, indexBelow, Model } from "../in
 import { type Answers, checkAnswers, meanOf } from "./answers.js";
 import { answersOf, type ModelOptions } from "./ofModel.js";
 
+/** The options of `classificationScores`. */
 export interface ClassificationOptions {
   /** A name for each class. Default those of a model's `metadata.labels`, between commas, else "0", "1", … */
   labels?: readonly string[];
@@ -17,10 +18,14 @@ export interface ClassScores {
   recall: number;
   /** The harmonic mean of both. */
   f1: number;
-  /** The probability that one of the class is given more of it than one of another: the area under the ROC curve. NaN if all or none are. */
+  /**
+   * The area under the ROC curve: the probability that an item of the class gets a higher probability of it than an item of another class.
+   * NaN if all or none are of the class.
+   */
   auc: number;
 }
 
+/** The result of `classificationScores`. */
 export interface ClassificationScores {
   /** The number of truths that count. */
   count: number;
@@ -65,7 +70,9 @@ export function classificationScores(
  * @param probabilities [targets x classes]; or for two classes [targets], the probability of class 1
  * @param scoreOptions `labels`; `weights`: how much each counts, default all 1
  * @throws TypeError, RangeError with the index of the wrong number
- * @example const { accuracy, classes } = classificationScores([0, 2, 1], probabilities, { labels: ["down", "flat", "up"] }); console.table(classes);
+ * @example
+ * const { accuracy, classes } = classificationScores([0, 2, 1], probabilities, { labels: ["down", "flat", "up"] });
+ * console.table(classes);
  */
 export function classificationScores(
   targets: ArrayLike<number>,

@@ -17,6 +17,7 @@ import {
 import { type Answers, checkAnswers, meanOf } from "./answers.js";
 import { answersOf, type ModelOptions } from "./ofModel.js";
 
+/** The options of `forecastScores`. */
 export interface ForecastOptions {
   /** Steps after which a series repeats, for MASE. Default 1: the naive forecast is the step before. */
   season?: number;
@@ -37,6 +38,7 @@ export interface Coverage {
   width: number;
 }
 
+/** The result of `forecastScores`; errors are in the targets' units. */
 export interface ForecastScores {
   /** The number of truths that count. */
   count: number;
@@ -48,11 +50,14 @@ export interface ForecastScores {
   smape: number;
   /** `mae` over the mean absolute error of the naive forecast; below 1 is better than that. NaN where the series is too short for one. */
   mase: number;
-  /** The mean pinball loss over all quantiles, of forecasts that have them. */
+  /** The mean pinball loss over all quantiles. Absent where the forecast has none. */
   pinball?: number;
-  /** For each quantile its mean pinball loss, and the share of truths that are not above it. */
+  /** For each quantile its mean pinball loss, and the share of truths that are not above it. Absent where the forecast has no quantiles. */
   quantiles?: { quantile: number; pinball: number; below: number }[];
-  /** For each pair of quantiles with the same share beyond them; of normal distributions for the levels 0.5, 0.8, 0.9 and 0.95. */
+  /**
+   * For each pair of quantiles with the same share beyond them; of normal distributions for the levels 0.5, 0.8,
+   * 0.9 and 0.95. Absent where the forecast has neither.
+   */
   intervals?: Coverage[];
 }
 

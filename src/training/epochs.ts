@@ -18,16 +18,17 @@ export interface Report {
   loss: number;
   /** At the end of an epoch, if there is validation data. */
   validationLoss?: number;
-  /** The metrics that `fit` was asked for, on the validation data. */
+  /** The metrics that `fit` was asked for, on the validation data; at the end of an epoch, if there is any. */
   metrics?: { [M in Metric]?: number };
-  /** For a model with heads the loss and the metrics of each on the validation data. */
+  /** For a model with heads the loss and the metrics of each on the validation data; absent for others. */
   heads?: Record<string, HeadScores>;
   /** Updates that the trainer has made in all. */
   updates: number;
   /** The learning rate of the last update. */
   learningRate: number;
-  /** Time steps learned in this epoch, and of how many; `totalSteps` is absent for iterables, whose length is unknown. */
+  /** Time steps learned in this epoch. */
   steps: number;
+  /** Of how many; absent for iterables, whose length is unknown. */
   totalSteps?: number;
   /** Advice on this fit, in its first report; absent if there is none. */
   notes?: string[];

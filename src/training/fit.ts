@@ -20,12 +20,13 @@ import type { CheckedTrainerOptions } from "./trainerOptions.js";
 import { checkTrainerOptions, withLearningRate } from "./trainerOptions.js";
 import type { Updater } from "./updater.js";
 
+/** The settings of `fit`. */
 export interface FitSettings {
   /** Number of epochs (`Infinity`: until you leave the loop). An interrupted one is finished first and counts as one. Default 1. */
   epochs?: number;
-  /** Sequences to evaluate after each epoch, with the averaged parameters if the trainer has the option `average`. */
+  /** Sequences to evaluate after each epoch, with the averaged parameters if the trainer has the option `average`. Default: none. */
   validation?: Iterable<AnySequence>;
-  /** Metrics on the validation data, besides the loss; for a model with heads those of each, by name. */
+  /** Metrics on the validation data, besides the loss; for a model with heads those of each, by name. Default: none. */
   metrics?: Metrics;
   /**
    * Stops after this many epochs in a row without a new least validation loss (Prechelt 1998). At the end, even if the epochs run out,
@@ -34,7 +35,7 @@ export interface FitSettings {
    * `resumeTrainer`, continues from its best. Default: never.
    */
   patience?: number;
-  /** Aborting it stops before the next update; the iteration then throws the signal's reason. */
+  /** Aborting it stops before the next update; the iteration then throws the signal's reason. Default: none. */
   signal?: AbortSignal;
   /** Updates between reports, besides the one at each epoch's end. Default: only that one. */
   every?: number;

@@ -13,7 +13,7 @@ export interface Sgd {
   type: "sgd";
   /** What a gradient is multiplied with before it is subtracted. */
   learningRate: number;
-  /** From 0 to below 1. Default 0. */
+  /** The share of each step that the next one keeps, from 0 to below 1. Default 0. */
   momentum?: number;
   /** Nesterov's momentum, which looks ahead (Sutskever et al. 2013). Default false. */
   nesterov?: boolean;
@@ -24,13 +24,13 @@ export interface Sgd {
 /** RMSprop (Tieleman & Hinton 2012). */
 export interface RmsProp {
   type: "rmsprop";
-  /** Default 0.01. */
+  /** The length of steps, above 0 to 1e6. Default 0.01. */
   learningRate?: number;
   /** Decay of the mean of the gradient's square. Default 0.99. */
   decay?: number;
-  /** From 0 to below 1. Default 0. */
+  /** The share of each step that the next one keeps, from 0 to below 1. Default 0. */
   momentum?: number;
-  /** Default 1e-8. */
+  /** Added to the root that the step is divided by. Default 1e-8. */
   epsilon?: number;
   /** `weightDecay` times each weight matrix is added to its clipped gradient. Default 0. */
   weightDecay?: number;
@@ -39,9 +39,9 @@ export interface RmsProp {
 /** Adagrad (Duchi, Hazan & Singer 2011). */
 export interface Adagrad {
   type: "adagrad";
-  /** Default 0.01. */
+  /** The length of steps, above 0 to 1e6. Default 0.01. */
   learningRate?: number;
-  /** Default 1e-10. */
+  /** Added to the root that the step is divided by. Default 1e-10. */
   epsilon?: number;
   /** `weightDecay` times each weight matrix is added to its clipped gradient. Default 0. */
   weightDecay?: number;
@@ -50,13 +50,13 @@ export interface Adagrad {
 /** Adam (Kingma & Ba 2015). */
 export interface Adam {
   type: "adam";
-  /** Default 0.001. */
+  /** The length of steps, above 0 to 1e6. Default 0.001. */
   learningRate?: number;
   /** Decay of the mean of the gradient. Default 0.9. */
   beta1?: number;
   /** Decay of the mean of the gradient's square. Default 0.999. */
   beta2?: number;
-  /** Default 1e-8. */
+  /** Added to the root that the step is divided by. Default 1e-8. */
   epsilon?: number;
   /** `weightDecay` times each weight matrix is added to its clipped gradient. Default 0. */
   weightDecay?: number;
@@ -69,17 +69,33 @@ export interface AdamW extends Omit<Adam, "type"> {
   weightDecay?: number;
 }
 
+/** An optimizer, made by `adam`, `sgd`, … */
 export type Optimizer = Sgd | RmsProp | Adagrad | Adam | AdamW;
 
-/** @example sgd({ learningRate: 0.1, momentum: 0.9 }) */
+/**
+ * Stochastic gradient descent, with momentum on request.
+ * @example sgd({ learningRate: 0.1, momentum: 0.9 })
+ */
 export const sgd = (options: Omit<Sgd, "type">): Sgd => typedData("sgd", options, "learningRate: 0.1");
-/** @example rmsprop({ learningRate: 2e-3, decay: 0.95 }) */
+/**
+ * RMSprop.
+ * @example rmsprop({ learningRate: 2e-3, decay: 0.95 })
+ */
 export const rmsprop = (options: Omit<RmsProp, "type"> = {}): RmsProp => typedData("rmsprop", options, "learningRate: 0.01");
-/** @example adagrad({ learningRate: 0.05 }) */
+/**
+ * Adagrad.
+ * @example adagrad({ learningRate: 0.05 })
+ */
 export const adagrad = (options: Omit<Adagrad, "type"> = {}): Adagrad => typedData("adagrad", options, "learningRate: 0.01");
-/** @example adam({ learningRate: 1e-3 }) */
+/**
+ * Adam.
+ * @example adam({ learningRate: 1e-3 })
+ */
 export const adam = (options: Omit<Adam, "type"> = {}): Adam => typedData("adam", options, "learningRate: 0.001");
-/** @example adamw({ learningRate: 1e-3, weightDecay: 0.01 }) */
+/**
+ * Adam with decoupled weight decay.
+ * @example adamw({ learningRate: 1e-3, weightDecay: 0.01 })
+ */
 export const adamw = (options: Omit<AdamW, "type"> = {}): AdamW => typedData("adamw", options, "learningRate: 0.001");
 
 /** The pointers and numbers of one update. */

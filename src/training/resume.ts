@@ -24,7 +24,8 @@ export const HERE = [...ENVIRONMENT, "loss"] as const;
 
 /**
  * Options to change when training resumes. An optimizer must keep its type, as the file has its moments; a schedule counts updates from
- * the very first. what is frozen loses its moments. `window`, `stride`, `batch` and `accumulate` may change between epochs. Default: as saved.
+ * the very first. Parameters that become frozen lose their moments. `window`, `stride`, `batch` and `accumulate` may change between
+ * epochs only. Default: as saved.
  */
 export type Changes = Partial<Pick<TrainerOptions, (typeof CHANGES)[number]>>;
 

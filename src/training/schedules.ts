@@ -21,7 +21,7 @@ export interface StepDecay extends Warmup {
   type: "stepDecay";
   /** Updates between reductions. */
   every: number;
-  /** Default 0.1. */
+  /** The factor of each reduction, above 0 to 1. Default 0.1. */
   factor?: number;
 }
 
@@ -39,7 +39,7 @@ export interface Cosine extends Warmup {
   type: "cosine";
   /** Updates until the minimum. */
   updates: number;
-  /** As a share of the learning rate. Default 0. */
+  /** The lowest rate, as a share of the optimizer's. Default 0. */
   minimum?: number;
 }
 
@@ -53,24 +53,40 @@ export interface Plateau extends Warmup {
   factor?: number;
   /** Epochs without improvement. Default 10. */
   patience?: number;
-  /** Default 1e-4. */
+  /** The share by which the loss must fall below the best to count as an improvement. Default 1e-4. */
   threshold?: number;
-  /** As a share of the learning rate. Default 0. */
+  /** The lowest rate, as a share of the optimizer's. Default 0. */
   minimum?: number;
 }
 
+/** A schedule of the learning rate, made by `cosine`, `plateau`, … */
 export type Schedule = Constant | StepDecay | Exponential | Cosine | Plateau;
 
-/** @example constant({ warmup: 200 }) */
+/**
+ * The same learning rate throughout, after the warmup if there is one.
+ * @example constant({ warmup: 200 })
+ */
 export const constant = (options: Omit<Constant, "type"> = {}): Constant => typedData("constant", options, "warmup: 200");
-/** @example stepDecay({ every: 1000, factor: 0.5 }) */
+/**
+ * A learning rate that falls in steps.
+ * @example stepDecay({ every: 1000, factor: 0.5 })
+ */
 export const stepDecay = (options: Omit<StepDecay, "type">): StepDecay => typedData("stepDecay", options, "every: 1000");
-/** @example exponential({ decay: 0.5, every: 1000 }) // halves in 1000 updates */
+/**
+ * A learning rate that falls exponentially.
+ * @example exponential({ decay: 0.5, every: 1000 }) // halves in 1000 updates
+ */
 export const exponential = (options: Omit<Exponential, "type">): Exponential =>
   typedData("exponential", options, "decay: 0.5, every: 1000");
-/** @example cosine({ updates: 5000, warmup: 200 }) */
+/**
+ * A learning rate that falls along half a cosine.
+ * @example cosine({ updates: 5000, warmup: 200 })
+ */
 export const cosine = (options: Omit<Cosine, "type">): Cosine => typedData("cosine", options, "updates: 5000");
-/** @example plateau({ factor: 0.5, patience: 3 }) */
+/**
+ * A learning rate that falls when the loss no longer does.
+ * @example plateau({ factor: 0.5, patience: 3 })
+ */
 export const plateau = (options: Omit<Plateau, "type"> = {}): Plateau => typedData("plateau", options, "patience: 3");
 
 /** Plateau's memory: its factor on the rate, the least loss, and the epochs since that loss or the last reduction. */

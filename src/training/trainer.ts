@@ -1,4 +1,4 @@
-/** TrainerBase by truncated backpropagation through time (Williams & Peng 1990): window by window, with the state carried on. */
+/** A trainer by truncated backpropagation through time (Williams & Peng 1990): window by window, with the state carried on. */
 
 import { options } from "../core/check.js";
 import type { Engine } from "../model/engine.js";
@@ -20,6 +20,7 @@ export class Trainer<O = Float32Array> extends TrainerBase<LocalUpdater, O> {
     super(model, trainerOptions, (engine, options, owner) => new LocalUpdater(engine, options, owner), file);
   }
 
+  /** @internal */
   protected override *evaluation(engine: Engine, sequences: Checked[], metrics: readonly Metric[][]): Generator<void, Scores, void> {
     const model = engine === this.engine ? this.model : new Model<O>(engine);
     try {
@@ -36,6 +37,7 @@ export class Trainer<O = Float32Array> extends TrainerBase<LocalUpdater, O> {
    * @param stepOptions `carry`: the rows continue from the state that the step before left. Give as many rows as then, each with the next
    * piece of its sequence; lengths may differ. An array sets it for each row. Default false: they begin.
    * @returns the mean loss of this window before the update; NaN, and no update, if no target counts
+   * @throws TypeError, RangeError as `fit`; Error while `fit` is under way or an epoch is interrupted
    * @example for (const batch of batches) console.log(trainer.step(batch));
    */
   step(batch: Iterable<AnySequence>, stepOptions: { carry?: boolean | boolean[] } = {}): number {
@@ -52,6 +54,7 @@ export class Trainer<O = Float32Array> extends TrainerBase<LocalUpdater, O> {
    * "sum" it is the gradient of the sum.
    * @returns also `states`, if any sequence brought one: for each of them the gradient of the states of its recurrent layers, `h_l0`, `c_l0`,
    * … (not of the gates that full gate recurrence reads, of past inputs, or of gaps), else null
+   * @throws as `step`
    * @example const { loss, gradients } = trainer.gradients([{ inputs, targets }]); gradients.weight_hh_l0.data;
    */
   gradients(batch: Iterable<AnySequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Gradients {
@@ -67,6 +70,7 @@ export class Trainer<O = Float32Array> extends TrainerBase<LocalUpdater, O> {
 
   /**
    * The trainer's loss over whole sequences, and metrics if asked for: `model.evaluate`.
+   * @throws TypeError, RangeError as `model.evaluate`
    * @example const { loss, rmse } = trainer.evaluate(test, { metrics: ["rmse"] });
    */
   evaluate<M extends Metric = never>(sequences: Iterable<AnySequence>, evaluateOptions: { metrics?: Metrics<M> } = {}): Evaluation<M> {

@@ -23,11 +23,13 @@ import { checkOptimizer, rate } from "./optimizers.js";
 import type { Schedule } from "./schedules.js";
 import { checkSchedule } from "./schedules.js";
 
+/** The options of `createTrainer`. */
 export interface TrainerOptions {
   /** "mse", "crossEntropy", or one of them with options; for a model with heads one for each, by name. */
   loss: Losses;
   /** For a model with heads the factor of each one's loss in the sum that updates differentiate. Default 1 each. */
   lossWeights?: Readonly<Record<string, number>>;
+  /** `adam()`, `sgd({ learningRate: 0.1 })`, …; plain data, each with options of its own. */
   optimizer: Optimizer;
   /** Schedule of the learning rate: `stepDecay`, `exponential`, `cosine`, `plateau`. Default `constant()`. */
   schedule?: Schedule;
@@ -85,6 +87,7 @@ export interface TrainerOptions {
 /** The trainer's options that an online learner has too; `accumulate` counts steps with targets. */
 export const ONLINE = ["loss", "lossWeights", "optimizer", "schedule", "clipNorm", "clipValue", "accumulate", "average", "seed"] as const;
 
+/** The options of `createOnlineLearner`. */
 export interface OnlineOptions extends Pick<TrainerOptions, (typeof ONLINE)[number]> {
   /**
    * "running": the learner keeps the model's scaler at the means and deviations of the stream so far, including each step's own

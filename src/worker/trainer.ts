@@ -11,7 +11,8 @@ import {
   checkTrainerOptions,
   type Evaluation,
   fail,
-  type Inputs,
+  type Gradients,
+  type Input,
   type Metric,
   type Metrics,
   Model as ModelClass,
@@ -26,6 +27,7 @@ import { apart, checkThreads, checkWorker, type Threads } from "../parallel/thre
 import { Line } from "./line.js";
 import { type Method, type Next, type Pull, STREAMED } from "./messages.js";
 
+/** The worker of a trainer, and its threads. */
 export interface Where extends Threads {
   /**
    * Makes the worker, for bundlers or addresses that need a file of your own (which calls `serve` of `memcell/worker/host`):
@@ -189,15 +191,18 @@ export class WorkerTrainer<O = Float32Array> {
     return this.#batch("step", batch, stepOptions) as Promise<number>;
   }
 
-  /** The mean loss of these sequences and its gradient, without an update, like the `gradients` of any trainer. */
-  gradients(
-    batch: Iterable<AnySequence>,
-    stepOptions: { carry?: boolean | boolean[] } = {},
-  ): Promise<{ loss: number; gradients: Record<string, Tensor> }> {
-    return this.#batch("gradients", batch, stepOptions) as Promise<{ loss: number; gradients: Record<string, Tensor> }>;
+  /**
+   * The mean loss of these sequences and its gradient, without an update, like the `gradients` of any trainer.
+   * @example const { loss, gradients } = await trainer.gradients([{ inputs, targets }]);
+   */
+  gradients(batch: Iterable<AnySequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Promise<Gradients> {
+    return this.#batch("gradients", batch, stepOptions) as Promise<Gradients>;
   }
 
-  /** The trainer's loss over whole sequences, and metrics if asked for, like `model.evaluate`. */
+  /**
+   * The trainer's loss over whole sequences, and metrics if asked for, like `model.evaluate`.
+   * @example const { loss, rmse } = await trainer.evaluate(test, { metrics: ["rmse"] });
+   */
   evaluate<M extends Metric = never>(
     sequences: Iterable<AnySequence>,
     evaluateOptions: { metrics?: Metrics<M> } = {},
@@ -205,17 +210,26 @@ export class WorkerTrainer<O = Float32Array> {
     return this.#batch("evaluate", sequences, evaluateOptions) as Promise<Evaluation<M>>;
   }
 
-  /** The outputs of whole sequences, like `model.predict`, computed by the worker. */
-  predict(sequences: Iterable<{ inputs: Inputs; targets?: unknown }>, predictOptions: PredictOptions = {}): Promise<O[]> {
+  /**
+   * The outputs of whole sequences, like `model.predict`, computed by the worker.
+   * @example const outputs = await trainer.predict(sequences);
+   */
+  predict(sequences: Iterable<Input>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<O[]> {
     return this.#batch("predict", sequences, predictOptions) as Promise<O[]>;
   }
 
-  /** The running mean of the parameters, with the option `average`. */
+  /**
+   * The running mean of the parameters, with the option `average`, like the `averaged` of any trainer.
+   * @example model.setParameters(await trainer.averaged());
+   */
   averaged(): Promise<Record<string, Tensor>> {
     return this.#call("averaged", []) as Promise<Record<string, Tensor>>;
   }
 
-  /** Everything needed to continue training bit for bit. Any kind of trainer can resume it: `resumeTrainer`. */
+  /**
+   * Everything needed to continue training bit for bit. Any kind of trainer can resume it: `resumeTrainer`.
+   * @example const bytes = await trainer.save();
+   */
   save(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#call("save", []) as Promise<Uint8Array<ArrayBuffer>>;
   }
@@ -259,6 +273,7 @@ export function createTrainer<O>(model: Model<O>, trainerOptions: TrainerOptions
  * Resumes a trainer in a worker, from the `save` of any trainer; its model here is `trainer.model`. The same options may change as in
  * `resumeTrainer` of `memcell`.
  * @throws TypeError, RangeError if the file is damaged or holds no trainer, or an option may not change
+ * @example const trainer = resumeTrainer(new Uint8Array(await file.arrayBuffer())); const { model } = trainer;
  */
 export function resumeTrainer<O = Float32Array>(bytes: Uint8Array | ArrayBuffer, resumeOptions: Changes & Where = {}): WorkerTrainer<O> {
   const { model, file, given } = resume<O>(bytes, resumeOptions, CHANGES, ["threads", "worker"]);
