@@ -56,7 +56,7 @@ export interface Scaling extends Run {
 export interface Threads extends Run {
   threads: number;
   /** Milliseconds of one thread, and how many times as fast more are. */
-  results: { shape: readonly number[]; milliseconds: Spread; ratio: Spread }[];
+  results: { work: string; shape: readonly number[]; milliseconds: Spread; ratio: Spread }[];
 }
 
 /** npm run bench:runtimes: over the tile's peak in the runtime that is named, and microseconds of a streaming step. */

@@ -91,8 +91,8 @@ export const scaling = (figures: Scaling): string =>
   ].join("\n\n");
 
 export const threads = (figures: Threads): string => {
-  const rows = figures.results.map(({ shape, ratio }) => [`(${shape.join(", ")})`, whole(ratio)]);
-  return `${place(figures)}.\n\n${markdown(["(I, H, B, T)", `${figures.threads} threads, times as fast as one`], rows)}`;
+  const rows = figures.results.map(({ work, shape, ratio }) => [`${work} (${shape.join(", ")})`, whole(ratio)]);
+  return `${place(figures)}.\n\n${markdown(["", `${figures.threads} threads, times as fast as one`], rows)}`;
 };
 
 export function runtimes({ rounds, reference, peak, results }: Runtimes): string {

@@ -1,5 +1,5 @@
 /**
- * Training on several threads over one, an epoch of one update each, in interleaved rounds.
+ * Training and `predict` on several threads over one, an epoch of one update or all sequences each, in interleaved rounds.
  *
  *     npm run bench:threads [-- --rounds N] [-- --threads N] [-- --json FILE]
  */
@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 // The package as users get it: its workers are files of the bundle.
 import { adam, createModel, createTrainer, dense, lstm, type TrainerOptions } from "memcell";
-import { createTrainer as createParallel } from "memcell/parallel";
+import { createTrainer as createParallel, createPredictor } from "memcell/parallel";
 import { numbers } from "../tests/helpers/cases.js";
 import { keep, machine } from "./figures.js";
 import { spread } from "./measure.js";
@@ -27,7 +27,7 @@ const SHAPES: Shape[] = [
   [128, 256, 64, 50],
 ];
 
-const works = SHAPES.map((shape) => {
+const works = SHAPES.flatMap((shape) => {
   const [I, H, B, T] = shape;
   const next = numbers(1);
   const sequences = Array.from({ length: B }, () => ({
@@ -36,15 +36,24 @@ const works = SHAPES.map((shape) => {
   }));
   const options: TrainerOptions = { loss: "mse", optimizer: adam({ learningRate: 1e-4 }), clipNorm: 1, window: T, batch: B };
   const build = () => createModel({ input: { features: I }, layers: [lstm({ units: H }), dense({ units: 1 })], seed: 1 });
-  const trainers = [createTrainer(build(), options), createParallel(build(), { ...options, threads })];
   // As long as some ten milliseconds of one thread, so that starting an epoch counts little.
-  const epochs = Math.max(2, Math.round(4e8 / (24 * H * (I + H) * B * T)));
-  const time = async (trainer: (typeof trainers)[number]) => {
+  const times = Math.max(2, Math.round(4e8 / (24 * H * (I + H) * B * T)));
+  const timed = async (run: () => Promise<unknown> | unknown) => {
     const began = performance.now();
-    await trainer.fit(sequences, { epochs });
-    return (performance.now() - began) / epochs;
+    await run();
+    return (performance.now() - began) / times;
   };
-  return { shape, round: async () => [await time(trainers[0] as never), await time(trainers[1] as never)] as [number, number] };
+  const training = [createTrainer(build(), options), createParallel(build(), { ...options, threads })] as const;
+  const predicting = [build(), createPredictor(build(), { threads })] as const;
+  const epochs = (trainer: (typeof training)[number]) => timed(() => (trainer as (typeof training)[0]).fit(sequences, { epochs: times }));
+  const calls = (model: (typeof predicting)[number]) =>
+    timed(async () => {
+      for (let i = 0; i < times; i++) await model.predict(sequences);
+    });
+  return [
+    { work: "training", shape, round: async (): Promise<[number, number]> => [await epochs(training[0]), await epochs(training[1])] },
+    { work: "predict", shape, round: async (): Promise<[number, number]> => [await calls(predicting[0]), await calls(predicting[1])] },
+  ];
 });
 
 const bar = new SingleBar({ format: "{bar} {value}/{total} rounds | {eta_formatted} left", clearOnComplete: true });
@@ -64,9 +73,10 @@ for (let round = -1; round < rounds; round++) {
 }
 bar.stop();
 
-const results = works.map(({ shape }, i) => {
+const results = works.map(({ work, shape }, i) => {
   const pairs = times[i] as [number, number][];
   return {
+    work,
     shape,
     milliseconds: spread(pairs.map(([one]) => one)),
     ratio: spread(pairs.map(([one, many]) => one / many)),
