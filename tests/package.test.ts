@@ -57,7 +57,7 @@ const BUDGETS: Record<string, number> = {
   "memcell.wasm": 14_900,
   "anomaly.js": 4_200,
   "int8.wasm": 1_500,
-  "workerd/core.js": 54_600,
+  "workerd/core.js": 54_700,
   "workerd/memcell.js": 350,
   "workerd/int8.js": 3_950,
   "batcher.js": 2_250,
@@ -100,8 +100,9 @@ test("no file is larger, gzipped, than it may be, and none has eval", () => {
   const files = all.filter((name) => name.includes(".") && !name.startsWith("types/"));
   const maps = Object.keys(BUDGETS).filter(hasMap);
   expect(files.sort()).toEqual([...Object.keys(BUDGETS), ...maps.map((name) => `${name}.map`)].sort());
-  for (const [name, budget] of Object.entries(BUDGETS)) {
-    expect(gzipped(readFileSync(join(root, "dist", name))), name).toBeLessThanOrEqual(budget);
+  const sizes = Object.keys(BUDGETS).map((name) => [name, gzipped(readFileSync(join(root, "dist", name)))] as const);
+  expect(sizes.filter(([name, size]) => size > (BUDGETS[name] as number))).toEqual([]);
+  for (const name of Object.keys(BUDGETS)) {
     if (name.endsWith(".js")) expect(text(join("dist", name)), name).not.toMatch(/\beval\(|\bFunction\(|\bcreateObjectURL\b/);
   }
 });

@@ -20,11 +20,11 @@ export type Activation = keyof typeof ACTIVATIONS;
 /** The slope of the hard sigmoid in Keras 2, TensorFlow.js and ONNX. */
 export const ALPHA = 0.2;
 
-/** The slope of an activation where the function's argument is x. */
+/** The derivative of an activation, given its argument x. */
 export function slopeAt(code: number, x: number): number {
   if (code === IDENTITY) return 1;
   if (code === RELU) return Number(x > 0);
-  // The others are tanh, stretched.
+  // The others are a tanh, stretched and shifted: the logistic function of x is (1 + tanh(x / 2)) / 2.
   const slope = 1 - Math.tanh(code === TANH ? x : x / 2) ** 2;
   return code === LOGISTIC ? slope / 4 : code === LOGISTIC_1 ? slope / 2 : slope;
 }

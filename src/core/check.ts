@@ -9,7 +9,7 @@ export function fail(kind: Kind, path: string, expected: string, got: unknown): 
   throw new kind(`"${clip(path)}" expected ${clip(expected, 600)}, got ${describe(got)}`);
 }
 
-/** The same where the kind is not known: a value of the right type is a RangeError, any other a TypeError. */
+/** `fail` with a RangeError if the value has the right type, and with a TypeError otherwise. */
 export function refuse(type: "number" | "string" | "boolean", path: string, expected: string, got: unknown): never {
   fail(typeof got === type ? RangeError : TypeError, path, expected, got);
 }
@@ -65,7 +65,7 @@ export function number(path: string, value: unknown, bounds: Bounds = {}): numbe
   const range = bounds.expected ?? `a number in ${aboveMin ? "(" : "["}${min}, ${max}${belowMax ? ")" : "]"}`;
   // Check the type first: comparing an object would call its valueOf.
   if (typeof value !== "number") fail(TypeError, path, range, value);
-  // The kernels take f32, in which a number may round to the open end. Written so that NaN fails.
+  // The kernels take f32, so a number that rounds to an excluded bound is outside as well. The comparisons are false for NaN.
   const single = Math.fround(value);
   const inside = (aboveMin ? single > min : value >= min) && (belowMax ? single < max : value <= max);
   if (!inside) fail(RangeError, path, range, value);
@@ -141,7 +141,7 @@ export function deepFreeze<T>(value: T): T {
   return Object.freeze(value);
 }
 
-/** Paths whose keys stand alone in messages, as they are a function's own options. */
+/** For these paths messages name the key alone, `"units"` instead of `"options.units"`: they are a function's own options. */
 const ROOTS = ["config", "options"];
 const keyAt = (path: string, key: string) => (ROOTS.includes(path) ? key : `${path}.${key}`);
 
@@ -156,8 +156,8 @@ export function options(path: string, value: unknown, known: readonly string[]):
 }
 
 /**
- * Gives the options of a factory function a type, as plain data. The options are checked where they are used, but a value that is no
- * object would disappear here, so it is refused.
+ * Gives the options of a factory function a type, as plain data. The options are checked where they are used. A value that is not an
+ * object is refused here, as spreading it would lose it without a word.
  * @param example of options, for the message; without one there are no options
  * @throws TypeError that shows the right call
  */
@@ -216,7 +216,7 @@ export function typed<T extends string>(
   return complete(path, value, { type: [() => type], ...rows[type].options, ...more }) as { type: T };
 }
 
-/** The same, but a bare type may stand for the data. */
+/** For `typed`: turns the bare name of a type into data of that type, and leaves all other values as they are. */
 export const named = (path: string, value: unknown, rows: object) =>
   typeof value === "string" ? { type: oneOf(...Object.keys(rows))(path, value) } : value;
 

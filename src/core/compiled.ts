@@ -20,7 +20,10 @@ export function complete(learning: string): void {
   code = learning;
 }
 
-/** The kernels' bytes, with the code that learns or traps, and the variants' spans put in. */
+/**
+ * The kernels' bytes. In place of each function that learns the text has a gap, which gets its code from `learning`, or traps. Then the
+ * spans of bytes in which the variants differ are put in. A character is 122 minus its byte, so "z" is 0.
+ */
 function bytesOf(names: Variant[]): Uint8Array<ArrayBuffer> {
   let [text, kept, taken] = ["", 0, 0];
   for (const [more, missing] of traps) {

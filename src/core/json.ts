@@ -18,7 +18,7 @@ export function parseJson(json: string): { value: unknown; names: number } {
     } else if (character === "}" || character === "]") depth--;
     else if (character === ":" && depth === 1) names++;
   }
-  // A tensor's entry has three in fifty characters; the shortest layer has one in twenty.
+  // The densest honest text is that of tensors: an entry has three brackets in fifty characters. The shortest layer has one in twenty.
   if (nodes > 1000 + length / 12) throw new SyntaxError("little but brackets");
   return { value: JSON.parse(json), names };
 }

@@ -4,7 +4,7 @@ import type { instantiate } from "../../build/memcell.js";
 import { fail } from "./check.js";
 import { compile } from "./compiled.js";
 
-/** The exports of assembly/index.ts, in an object of our own, so that `share` of engine.ts can replace them. */
+/** The exports of assembly/index.ts, in an object of our own, so that `share` and `learn` of engine.ts can replace them. */
 export type Kernels = Awaited<ReturnType<typeof instantiate>>;
 
 /**

@@ -17,7 +17,7 @@ export interface Placement {
 /** A tensor as a matrix: rows by its first dimension, columns by all others together. A vector has one column. */
 export const matrixOf = ([rows, ...others]: readonly number[]): [rows: number, columns: number] => [rows as number, product(others)];
 
-/** Frees the regions of a garbage-collected trainer, or of streams, in their model's memory. */
+/** When a trainer or streams are garbage-collected, frees their regions in the model's memory. */
 export const dropped = /* @__PURE__ */ new FinalizationRegistry<() => void>((release) => release());
 
 interface Span {

@@ -28,7 +28,7 @@ export interface NodeWorker {
 
 export type AnyWorker = WebWorker | NodeWorker;
 
-// Kept apart from its use: bundlers look for files named beside import.meta.url.
+// In a variable of its own, as bundlers take `new URL(name, import.meta.url)` for a file to include.
 const here = import.meta.url;
 
 const node = () => globalThis.process?.getBuiltinModule?.("node:worker_threads");
@@ -58,8 +58,8 @@ export function start(
   const url = threads && new URL(file, here);
   let worker: AnyWorker;
   try {
-    // Deno may have loaded the package from a registry, from which only web workers start. The process's flags are not passed on: a file
-    // does not start with those of `node --input-type=module --eval …`.
+    // Deno may have loaded the package from an address, from which only web workers start. execArgv is empty because the flags of
+    // `node --input-type=module --eval …` would keep a file from starting.
     worker = given ? given() : threads && url?.protocol === "file:" ? new threads.Worker(url, { execArgv: [] }) : web();
   } catch (error) {
     // A page may not start a worker from another origin.

@@ -46,7 +46,7 @@ export function around(
         : reversed
           ? backwards(workspace, below, source, pad4(outputs), first, final)
           : first.stage(workspace, below);
-      return residual ? past(workspace, below, layer, units, inputs, residual === "concat") : layer;
+      return residual ? residualOf(workspace, below, layer, units, inputs, residual === "concat") : layer;
     },
   };
 }
@@ -78,8 +78,8 @@ function reverse(workspace: Workspace, below: Stage, source: Below, direction: D
 }
 
 /**
- * Two directions. Outputs of the second one are turned as its inputs are. Where the final states are asked for, they keep the order in
- * which they were computed: at a sequence's last step both directions have then read all of it (PyTorch's `h_n`).
+ * Two directions. The second one's outputs are turned back to the order of the steps, unless the final states are asked for: then they stay
+ * in the order in which they were computed, so that at a sequence's last step both directions have read all of it (PyTorch's `h_n`).
  */
 function bothWays(
   workspace: Workspace,
@@ -117,7 +117,7 @@ function bothWays(
   };
 }
 
-/** The second direction alone. */
+/** A layer that runs in reverse only: outputs are turned back to the order of the steps. */
 function backwards(workspace: Workspace, below: Stage, source: Below, rows: number, direction: Direction, final: boolean): Stage {
   const { kernels, lengths, T: longest, panels: P, width, buffer } = workspace;
   const back = reverse(workspace, below, source, direction, false);
@@ -137,8 +137,8 @@ function backwards(workspace: Workspace, below: Stage, source: Below, rows: numb
   };
 }
 
-/** y = layer(x) + x, or both side by side. */
-function past(workspace: Workspace, below: Stage, layer: Stage, units: number, inputs: number, concat: boolean): Stage {
+/** The residual connection: y = layer(x) + x, or both side by side. */
+function residualOf(workspace: Workspace, below: Stage, layer: Stage, units: number, inputs: number, concat: boolean): Stage {
   const { kernels, T: longest, panels: P, width, buffer } = workspace;
   const [U, I, rows] = [pad4(units), pad4(inputs), pad4(concat ? units + inputs : units)];
   const [output, gradient] = [buffer(longest, P, rows, width), workspace.gradient(rows)];

@@ -30,7 +30,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
   const row = (r: number) => (r < cells ? r : C + gates * Math.floor((r - cells) / B) + ((r - cells) % B));
   const biased = bias !== "none";
   const weight = params.add(rows, I + read);
-  // Without biases, a row of zeros in the derived region.
+  // The kernel always adds biases; without any it gets a row of zeros in the derived region.
   const bias0 = (biased ? params : derived).add(rows);
   const recurrentT = derived.add(read, rows);
   const at = packedWeight(row, 1, I + read);
@@ -68,7 +68,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
         workspace.mode === "train" ? [buffer(P, C, width), buffer(P, read, width), buffer(2, C, width)] : [0, 0, 0];
       const flow = workspace.watched ? buffer(longest, P, C, width) : 0;
       const state = { name: `h${suffix}`, pointer: y, units: cells, rows: C };
-      // Without recurrence nothing reads h, but zoneout keeps it.
+      // Without recurrence no weights read h, but zoneout does.
       const begin = workspace.beginning(read || C);
       const readState = gated ? { ...state, pointer: source, units: readUnits, rows: read, row } : state;
       const states = [
@@ -110,7 +110,7 @@ export function blocks(planner: Planner, layer: Lstm97Layer, index: number, suff
           const db = biased ? gradients + bias0 : 0;
           const from = steps?.sources ?? source;
           weightGradient(gradients + weight, db, 0, net, below.output, from, I, read, T * P);
-          // There are no biases for cells here; their rows lie before those of the gates.
+          // The kernel has also summed the cells' rows, which come first and have no biases here.
           if (bias === "gates") memory.fill(db, C);
           reader.backward(workspace, below, net, gradients, DENSE, T);
         },

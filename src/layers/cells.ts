@@ -62,6 +62,7 @@ function cell(
 /** The options of the gated cells that choose activations. */
 type Chosen = Pick<LstmLayer, "inputActivation" | "outputActivation" | "gateActivation" | "alpha">;
 
+/** The code as assembly/codes.ts has it in a cell: 0 for tanh. */
 const other = (activation: Activation = "tanh") => ACTIVATIONS[activation] ^ TANH;
 
 const activationBits = ({ inputActivation, outputActivation }: Chosen) =>
@@ -76,7 +77,7 @@ export const lstmCell = (gates: readonly number[] = [0, 1, 2, 3], options = 0, o
 export const gruCell = (own: Chosen = {}, recurrent: readonly number[] = [0, 1, 3], input: readonly number[] = [0, 1, 2]) =>
   cell(GRU, ["r", "z", "n", "m"], itself("z"), input, recurrent, activationBits(own), alphaOf(own));
 
-/** A new cell is a row here. */
+/** The cells without options. To add a cell, add a row here. */
 export const CELLS = {
   rnn_tanh: cell(RNN_TANH, ["h"], { name: "h", slope: (h) => 1 - h * h }, [0], [0]),
   rnn_relu: cell(RNN_RELU, ["h"], { name: "h", slope: (h) => Number(h > 0) }, [0], [0]),
@@ -84,7 +85,7 @@ export const CELLS = {
   gru: gruCell(),
 } as const satisfies Record<string, Cell>;
 
-/** Product for r and z alone; n's follows the reset. */
+/** For a GRU that resets before the product: of the recurrent weights only r and z. Those of n come after the reset. */
 export const RESET_BEFORE = gruCell({}, [0, 1], [0, 1]).code;
 
 /** The values of a cell that can be watched: gates, h and c in their buffers, and the factor on errors that pass through it. */

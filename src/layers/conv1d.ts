@@ -102,7 +102,7 @@ export const conv1dKind: LayerKind<Conv1dLayer> = {
             for (let j = 0; j < K; j++) {
               const [shift, db] = [j * dilation, j === 0 ? gradients + bias : 0];
               weightGradient(gradients + weight + j * tap, db, 0, gradient, x + shift * slot, 0, I, 0, T * P);
-              // The first steps' inputs through this tap lie before the window.
+              // Through this tap the first steps of the window read inputs from before it, which get no gradient.
               const first = past - shift;
               if (!below.gradient || first >= T) continue;
               const dy = gradient + 4 * first * P * O * width;

@@ -91,7 +91,7 @@ export function planGated(planner: Planner, layer: Gated, index: number, suffix:
         biasC: params.add(H),
       }
     : null;
-  // Starts spread, unlike a gate's bias, whatever the preset: with 0, a state of zeros would stay one.
+  // Starts at random under every preset, unlike a gate's bias: at 0 a state of zeros would stay zero (see `affine` in initializers.ts).
   if (norm) planner.parameter(norm.biasC, "spread", `bias_c${suffix}`, [units], units, same);
   // Both biases, the transposed packs.
   const [bias, recurrentT] = [derived.add(rows), derived.add(R, rows)];
@@ -108,7 +108,7 @@ export function planGated(planner: Planner, layer: Gated, index: number, suffix:
     if (projected) transpose(projectedT, projected, 1, R, 0, H, H);
   };
   const own = { suffix, index, reader, refresh, outputs, weight, apart, biasIh, biasHh, bias, recurrentT, peephole, norm };
-  // Without a limit, a sequence that has ended could overflow in its padding.
+  // Cells whose values nothing bounds get a limit: otherwise a sequence that has ended could overflow in its padding.
   const cellClip = layer.cellClip ?? (cell.unbounded ? 1e30 : Infinity);
   return { ...layer, ...own, cellClip, gateWeight, gateT, projected, projectedT };
 }

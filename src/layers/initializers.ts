@@ -213,7 +213,7 @@ const filled =
   () => ({ type: "constant", value });
 /**
  * Inside a normalised cell the shifts start at random, as PyTorch's biases do, under every preset. If they were 0, a state of zeros would
- * stay one while the inputs are 0, and normalising values without variance multiplies each step's gradient by up to 1 / epsilon.
+ * stay zero as long as the inputs are 0, and normalising values without variance multiplies each step's gradient by up to 1 / epsilon.
  */
 const affine = { gain: filled(1), shift: filled(0), spread: root };
 

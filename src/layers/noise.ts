@@ -16,7 +16,7 @@ export interface NoiseOptions {
 /** The purposes of random numbers here, so that no two draws are the same. */
 const DRAW = { mask: 1, hidden: 2, cell: 3 } as const;
 
-/** Whether anything is done: outside training only zoneout is, with its mean. */
+/** Whether a layer has noise in this mode. Outside training only zoneout acts, by its mean; recurrent dropout does nothing. */
 export const isNoisy = ({ zoneout, cellZoneout, recurrentDropout }: NoiseOptions, mode: Mode): boolean =>
   Boolean(zoneout || cellZoneout || (recurrentDropout && mode === "train"));
 
@@ -39,7 +39,7 @@ export interface Noise {
   /** The same for c(t); `made` still has c(t) as the cell made it. */
   keepCells(t: number, c: number, before: number): void;
   made(t: number, c: number): number;
-  /** Around the cell's step back: takes out the share of dc that bypasses the cell; joinCells adds it back. */
+  /** Before the cell's step back: takes out the share of dc that goes around the cell. After it `joinCells` adds that share again. */
   passCells(t: number, dc: number): void;
   joinCells(dc: number): void;
 }
@@ -75,7 +75,7 @@ export function noise(
   if (mask) workspace.carry({ ...read, name: read.name.replace("h", "mask"), pointer: mask, single: true });
   const trained = (wanted: number, rows: number) => (wanted && train ? buffer(P, rows, width) : 0);
   const [hSlot, cSlot, readSlot] = [P * outputs * width, P * cells * width, P * rows * width];
-  // For all steps: h masked, and c as the cell made it. For one: a gradient in transit.
+  // Kept for all steps: h masked, and c as the cell made it. For one step: the gradients on their way around.
   const masked = mask && buffer(longest + 1, P, rows, width);
   const made = cell.pointer && buffer(longest, P, cells, width);
   const [dMasked, dPassed] = [trained(mask, rows), trained(made, cells)];

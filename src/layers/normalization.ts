@@ -65,7 +65,7 @@ export const normalizationKind: LayerKind<NormalizationLayer> = {
             norm.forward(output, below.output, 0, T);
           },
           backward(T, _, gradients) {
-            // Where nothing below learns, the input's gradient overwrites the output's.
+            // Where nothing below learns, nobody reads the gradient of the input: it goes over that of the output.
             norm.backward(below.gradient || gradient, gradient, below.output, 0, T, gradients);
           },
         };

@@ -169,7 +169,7 @@ export interface LayerKind<L extends { type: string }> {
   readonly takes: "numbers" | "tokens" | "either";
   /** Whether it looks beyond the present step, so that it cannot stand above a pooling. */
   readonly steps?: boolean;
-  /** Whether it only passes on values from below, so that it cannot be the last one. */
+  /** Whether it only passes on values from below, as dropout does, so that it cannot be the last layer. */
   readonly passes?: boolean;
   /** Whether it has no parameters. */
   readonly bare?: boolean;

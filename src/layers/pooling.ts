@@ -54,7 +54,7 @@ export const poolingKind: LayerKind<PoolingLayer> = {
       ...(scoring && { refresh: scoring.refresh }),
       stage(workspace, below): Stage {
         const { kernels, lengths, panels: P, width, T: longest, buffer } = workspace;
-        // The only step is the last one.
+        // In a window of one step, a stream's, that step is the last one.
         if (kind === "last" && longest === 1) {
           return { output: below.output, gradient: below.gradient || workspace.gradient(N, 1), forward() {}, backward() {} };
         }

@@ -23,7 +23,7 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
   const [bias, recurrentT, candidateT] = [derived.add(rows), derived.add(H, rows), derived.add(H, H)];
   const row = packedRow(units, 4, [0, 1, 2]);
   const [atR, atN] = [packedWeight(row, 4, H), packedWeight((r) => r, 1, H)];
-  // R_n and its bias have places of their own, but `at` counts from the others' offset.
+  // R_n and its bias lie in regions of their own, but as rows of one parameter they are placed relative to the rows of r and z.
   const apart =
     (own: (r: number, k: number) => number, ofN: (r: number, k: number) => number, distance: number) => (r: number, k: number) =>
       r < 2 * units ? own(r, k) : distance / 4 + ofN(r - 2 * units, k);

@@ -25,9 +25,9 @@ export interface Recurrence {
   shown: Omit<Carried, "single">[];
   /** The cell's factor between steps, weights aside: `slope` of the values shown under this name. Absent: 1. */
   factor?: Slope | undefined;
-  /** If watched, [T][P][units][width], input of `cellGradient`; 0 for none. */
+  /** If gradients are watched, [T][P][units][width]: what each step sends back to its c(t-1), for `cellGradient`; 0 for none. */
   flow: number;
-  /** dL/dc(t) of a unit, from its c, o and dL/dh at t, and `flow` at t (`sent`) and at the step after (`later`). */
+  /** dL/dc(t) of a unit, from its c, o and dL/dh at t, its `flow` at t (`sent`) and that of the step after (`later`). */
   cellGradient?(unit: { c: number; o: number; dh: number; sent: number; later: number }): number;
   /** The parts that eligibility.ts makes traces of; absent where the layer does something between its steps. */
   traced?: Traced | undefined;
@@ -72,7 +72,7 @@ export interface Carried {
   row?: (unit: number) => number;
   /** One slot for all steps, instead of T+1. */
   single?: boolean;
-  /** Slots of the state, in a row, from each sequence's own slot on. Default 1. */
+  /** How many slots the state takes, from each sequence's own slot on: a convolution carries several steps. Default 1. */
   slots?: number;
 }
 

@@ -86,6 +86,7 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage): S
         const x = below.output + t * slot(I);
         let [inputs, recurrent] = [features, outputs];
         if (ofH) {
+          // W^T dy is a product without a bias: with a pack that is not transposed, R source.
           kernels.inputGradient(wh + t * gatesSlot, from, params + plan.apart, P, rows, R, width);
           ofH.forward(gatesNow, wh + t * gatesSlot, t, 1, true);
           bias = inputs = recurrent = 0;
@@ -119,7 +120,7 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage): S
         const cNow = drawn.made(t, c + (t + 1) * cSlot);
         if (ofC) {
           const n = normal + t * cSlot;
-          // n is replaced by its gradient.
+          // Its gradient takes the place of n.
           kernels.lstmOutputBackward(gatesNow, n, dOut, gatesNow, n, later, alpha, code, blocks, width);
           ofC.backward(n, n, cNow, t, 1, gradients);
           kernels.blend(dc, n, cSlot / 4, 1, 1);
@@ -156,5 +157,5 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage): S
   };
 }
 
-/** The bit for group g: the cell input has no weights for the gates of the step before, which are the inputs of this product. */
+/** In the product of full gate recurrence, whose inputs are the gates of the step before, group g has no weights. */
 const WITHOUT_G = 1 << (NO_INPUTS + 2);
