@@ -4,17 +4,9 @@ import { type Check, complete, fail, finite, indexBelow, integer, LARGEST, numbe
 import type { EngineParts, Memory } from "../core/memory.js";
 import { pad4 } from "../layers/packing.js";
 import type { Below } from "../layers/plan.js";
-import {
-  type CategoricalColumn,
-  type Columns,
-  checkColumns,
-  type Reader,
-  type Readers,
-  readColumns,
-  readersOf,
-  readStep,
-} from "./columns.js";
+import { type CategoricalColumn, type Columns, checkColumns } from "./columns.js";
 import { flatten } from "./flatten.js";
+import { type Reader, type Readers, readColumns, readersOf, readStep } from "./readColumns.js";
 import { type Scale, standardise } from "./scale.js";
 
 /** At each step `features` numbers without names, one token out of `tokens`, or the values of `columns`. */

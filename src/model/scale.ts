@@ -49,6 +49,13 @@ export function checkScale(path: string, value: unknown): Scale {
   return scale;
 }
 
+/**
+ * The deviations of numbers, from the sums of their squared differences from the mean and their counts. One that f32 would round to 0
+ * is 1 instead, as a scale refuses 0.
+ */
+export const deviations = (squares: readonly number[], counts: readonly number[]): number[] =>
+  squares.map((sum, k) => Math.sqrt(sum / Math.max(1, counts[k] as number))).map((value) => (Math.fround(value) > 0 ? value : 1));
+
 export const standardise = ({ mean, deviation }: Scale, value: number, k: number) =>
   (value - (mean[k] as number)) / (deviation[k] as number);
 

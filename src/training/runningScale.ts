@@ -9,7 +9,7 @@ import type { Input } from "../model/input.js";
 import type { Layout } from "../model/layout.js";
 import type { Loss } from "../model/losses.js";
 import { ruleOf } from "../model/losses.js";
-import type { Scale } from "../model/scale.js";
+import { deviations, type Scale } from "../model/scale.js";
 
 /** The statistics of each number. Plain data. */
 export interface Running {
@@ -39,13 +39,8 @@ function after({ counts, mean, squares }: Running, list: ArrayLike<number>): Run
   return next;
 }
 
-/** The deviation is that of the numbers so far, divided by their count. It is 1 where f32 would round it to 0, which a scale refuses. */
-const scaleOf = ({ counts, mean, squares }: Running): Scale => ({
-  mean: [...mean],
-  deviation: squares
-    .map((sum, k) => Math.sqrt(sum / Math.max(1, counts[k] as number)))
-    .map((value) => (Math.fround(value) > 0 ? value : 1)),
-});
+/** The scale of the numbers so far. */
+const scaleOf = ({ counts, mean, squares }: Running): Scale => ({ mean: [...mean], deviation: deviations(squares, counts) });
 
 /** Statistics for each part of a model's scaler, as that has them. Replaced, never changed. */
 export interface Statistics {
