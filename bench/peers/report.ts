@@ -75,7 +75,7 @@ export function summary({ alone, threads }: Bench, { results, machine }: Peers):
     }),
   ]);
   const [live] = alone.live as [Bench["alone"]["live"][number]];
-  const two = threads.results.at(-1) as Bench["threads"]["results"][number];
+  const two = threads.results.findLast(({ work }) => work === "training") as Bench["threads"]["results"][number];
   const [, units, sequences] = two.shape;
   return [
     `One thread of an ${machine.cpu}, Node ${machine.node.replace("v", "")}: memcell's time, and how many times as long the others take, with quartiles in brackets. Batches are of 32 sequences of 50 steps.`,
