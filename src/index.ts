@@ -9,7 +9,16 @@ export { type DenseLayer, dense } from "./layers/dense.js";
 export { type DropoutLayer, dropout } from "./layers/dropout.js";
 export { type EmbeddingLayer, embedding } from "./layers/embedding.js";
 export type { Layer } from "./layers/index.js";
-export type { Initializer } from "./layers/initializers.js";
+export type {
+  HeNormal,
+  HeUniform,
+  Initializer,
+  Normal,
+  Orthogonal,
+  Uniform,
+  XavierNormal,
+  XavierUniform,
+} from "./layers/initializers.js";
 export { heNormal, heUniform, normal, orthogonal, uniform, xavierNormal, xavierUniform } from "./layers/initializers.js";
 export { type NormalizationLayer, normalization } from "./layers/normalization.js";
 export { type PoolingLayer, pooling } from "./layers/pooling.js";
@@ -17,7 +26,7 @@ export { gru, lstm, lstm97, rnn } from "./layers/recurrent.js";
 export type { GruLayer, Lstm97Layer, LstmLayer, RnnLayer } from "./layers/recurrentOptions.js";
 export type { CategoricalColumn, Column, Columns, Inputs, NumericColumn, StepInput, Value } from "./model/columns.js";
 export { categorical, numeric } from "./model/columns.js";
-export type { ModelConfig } from "./model/config.js";
+export type { Config, ModelConfig } from "./model/config.js";
 export { type CtcLoss, ctc } from "./model/ctcLoss.js";
 export { type CustomFunction, type CustomLoss, type CustomResult, customLoss } from "./model/customLoss.js";
 export type { Environment } from "./model/engine.js";
@@ -40,7 +49,7 @@ export type {
 } from "./model/losses.js";
 export { binaryCrossEntropy, crossEntropy, gaussianNLL, huber, mae, mse, quantile } from "./model/losses.js";
 export type { HeadScores, Metric, Metrics } from "./model/metrics.js";
-export type { Model } from "./model/model.js";
+export type { Model, PredictSequence } from "./model/model.js";
 export { createModel } from "./model/model.js";
 export type { CheckedLosses, Losses } from "./model/objective.js";
 export type { Predicted, PredictOptions, ReadOptions } from "./model/probabilities.js";
@@ -68,4 +77,4 @@ export type { Constant, Cosine, Exponential, Plateau, Schedule, StepDecay } from
 export { constant, cosine, exponential, plateau, stepDecay } from "./training/schedules.js";
 export type { Trainer } from "./training/trainer.js";
 export { createTrainer, resumeTrainer } from "./training/trainer.js";
-export type { OnlineOptions, TrainerOptions } from "./training/trainerOptions.js";
+export type { CheckedTrainerOptions, OnlineOptions, TrainerOptions } from "./training/trainerOptions.js";

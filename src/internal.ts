@@ -54,7 +54,7 @@ export type { Loss } from "./model/losses.js";
 export { checkLayers, readMetadata, writeMetadata } from "./model/metadata.js";
 export type { Metric, Metrics, Scores } from "./model/metrics.js";
 export { Scoring } from "./model/metrics.js";
-export type { Input } from "./model/model.js";
+export type { PredictSequence } from "./model/model.js";
 export { Model, ROWS } from "./model/model.js";
 export type { NetworkParts } from "./model/network.js";
 export { Network } from "./model/network.js";

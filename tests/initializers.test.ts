@@ -191,7 +191,7 @@ describe("initializers", () => {
     [source.heNormal(), 2 / columns, Infinity, "50323eed"],
     ["orthogonal", 1 / rows, 1, "2dc26898"],
     [source.orthogonal({ gain: 3 }), 9 / rows, 3, "e1433d3f"],
-    [source.constant({ value: -0.25 }), 0.0625, 0.25, "8b3a98ea"],
+    [{ type: "constant", value: -0.25 }, 0.0625, 0.25, "8b3a98ea"],
   ])("%j", async (given, variance, bound, hash) => {
     const initializer = checkInitializer("initializer", given);
     const used = parts.memory.used;

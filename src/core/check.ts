@@ -3,7 +3,7 @@
  * always `"path" expected X, got Y`.
  */
 
-export type Kind = TypeErrorConstructor | RangeErrorConstructor;
+type Kind = TypeErrorConstructor | RangeErrorConstructor;
 
 export function fail(kind: Kind, path: string, expected: string, got: unknown): never {
   throw new kind(`"${clip(path)}" expected ${clip(expected, 600)}, got ${describe(got)}`);
@@ -50,7 +50,7 @@ export const isObject = (value: unknown): value is object => typeof value === "o
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   isObject(value) && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
-export interface Bounds {
+interface Bounds {
   min?: number;
   max?: number;
   /** Excludes the bound itself. */
@@ -178,7 +178,7 @@ export type Option = Check<unknown> | readonly [check: Check<unknown>, otherwise
 export type Options = Record<string, Option>;
 
 type Checked<O extends Option> = O extends readonly [Check<infer T>, ...unknown[]] ? T : O extends Check<infer T> ? T | undefined : never;
-export type Completed<O extends Options> = { [K in keyof O]: Checked<O[K]> };
+type Completed<O extends Options> = { [K in keyof O]: Checked<O[K]> };
 
 /** Checks all options and fills in the defaults. */
 export function complete<const O extends Options>(path: string, value: unknown, known: O): Completed<O> {

@@ -9,7 +9,7 @@ export interface Remote {
 }
 
 /** The web's `Worker`, or an object with these members. */
-export interface WebWorker {
+interface WebWorker {
   postMessage(message: unknown, transfer: Transferable[]): void;
   terminate(): void;
   onmessage: ((event: MessageEvent) => void) | null;
@@ -18,7 +18,7 @@ export interface WebWorker {
 }
 
 /** The `Worker` of node:worker_threads. */
-export interface NodeWorker {
+interface NodeWorker {
   postMessage(message: unknown, transfer?: readonly never[]): void;
   terminate(): unknown;
   on(event: string, hear: (...values: unknown[]) => void): unknown;

@@ -5,7 +5,7 @@ import type { Noise } from "./noise.js";
 import type { Workspace } from "./stage.js";
 
 /** The layer's sizes, and its pointers in this window. */
-export interface BlocksWindow {
+interface BlocksWindow {
   /** Padded rows of the inputs, the cells, all units, and the values that the recurrent weights multiply. */
   I: number;
   C: number;
@@ -21,7 +21,7 @@ export interface BlocksWindow {
 }
 
 /** One step of the kernels, given the pointers of this step. */
-export interface BlocksStep {
+interface BlocksStep {
   forward(y: number, s: number, net: number, source: number, x: number): void;
   backward(net: number, dy: number, s: number, dLater: number): void;
 }

@@ -52,8 +52,8 @@ export interface Orthogonal {
   gain?: number;
 }
 
-/** The same number everywhere. */
-export interface Constant {
+/** The same number everywhere; as plain data, `{ type: "constant", value: 0 }`. */
+interface Constant {
   type: "constant";
   /** From -1e6 to 1e6. */
   value: number;
@@ -97,11 +97,6 @@ export const heNormal = (options: Record<string, never> = {}): HeNormal => typed
  * @example orthogonal() // or "orthogonal"
  */
 export const orthogonal = (options: Omit<Orthogonal, "type"> = {}): Orthogonal => typedData("orthogonal", options, "gain: 1");
-/**
- * Initial weights that are all the same number.
- * @example constant({ value: 0 })
- */
-export const constant = (options: Omit<Constant, "type">): Constant => typedData("constant", options, "value: 0");
 
 /** The kernels and the memory used for drawing. */
 export type Parts = Pick<EngineParts, "kernels" | "memory">;

@@ -7,7 +7,7 @@ import type { Mode } from "../core/lanes.js";
 import { keys } from "../core/random.js";
 import type { Carried, Workspace } from "./stage.js";
 
-export interface NoiseOptions {
+interface NoiseOptions {
   zoneout?: number;
   cellZoneout?: number;
   recurrentDropout?: number;

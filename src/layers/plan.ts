@@ -23,13 +23,13 @@ export interface Parameter extends Placement {
 }
 
 /** The initial values of some rows, one number a row. */
-export interface RowValues {
+interface RowValues {
   from: number;
   values: ArrayLike<number>;
 }
 
 /** A part of a model, as its summary shows it. */
-export interface Row {
+export interface SummaryRow {
   /** Path in the configuration: `layers[2]`. */
   path: string;
   kind: string;
@@ -61,7 +61,7 @@ export const numbersBelow = (inputs: number): Below => ({ inputs, tokens: 0, gat
 /** Collects a model's parameters while its layers are planned, from the input up. */
 export class Planner {
   readonly parameters: Parameter[] = [];
-  readonly rows: Row[] = [];
+  readonly rows: SummaryRow[] = [];
   /** The number of the layer being planned; -1 for the input. */
   layer = -1;
   /** Whether anything below learns and needs the error. */
@@ -96,14 +96,14 @@ export class Planner {
   }
 
   /** Begins a part of the model, whose parameters follow. */
-  enter(path: string, kind: string): Row {
+  enter(path: string, kind: string): SummaryRow {
     const row = { path, kind, units: 0, once: false, parameters: 0, multiplications: 0 };
     this.rows.push(row);
     return row;
   }
 
-  get row(): Row {
-    return this.rows.at(-1) as Row;
+  get row(): SummaryRow {
+    return this.rows.at(-1) as SummaryRow;
   }
 
   /** Path of the layer being planned, for messages. */

@@ -39,7 +39,7 @@ export interface AroundOptions {
 }
 
 /** Options of the layers made of units. */
-export interface UnitOptions extends AroundOptions {
+interface UnitOptions extends AroundOptions {
   /** Hidden units. */
   units: number;
 }

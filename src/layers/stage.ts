@@ -34,7 +34,7 @@ export interface Recurrence {
 }
 
 /** A recurrent layer that can learn forward in time. */
-export interface Traced {
+interface Traced {
   /** Its GatedPlan or BlocksPlan. */
   plan: object;
   parts: EngineParts;

@@ -27,7 +27,7 @@ interface Steps {
   step(token: number, out: Float32Array): Float32Array;
 }
 
-export type CheckedGenerateOptions = Required<Omit<GenerateOptions, "stop">> & { stop: Set<number> };
+type CheckedGenerateOptions = Required<Omit<GenerateOptions, "stop">> & { stop: Set<number> };
 
 export function checkGenerateOptions(value: unknown, tokens: number): CheckedGenerateOptions {
   const stop = each(integerIn(0, tokens - 1), "tokens");

@@ -21,10 +21,10 @@ export const checkInput: Check<InputConfig> = (path, value) => {
 type Parts = Pick<EngineParts, "kernels" | "memory">;
 
 /** The values of steps, checked and flat: numbers as f32, standardised, categories as their index, gaps as NaN; or tokens as i32. */
-export type Values = Float32Array | Int32Array;
+type Values = Float32Array | Int32Array;
 
 /** Where the steps of a sequence lie among the floats of the memory: rows of the panel, and rows of tokens. */
-export interface Place {
+interface Place {
   /** The first row of the first step, and floats from row to row and from step to step. */
   at: number;
   stride: number;
@@ -36,7 +36,7 @@ export interface Place {
 }
 
 /** A column in memory. */
-interface Cell {
+interface StoredColumn {
   /** "number": a row of the panel; "hot": a row for each category; "token": a row of tokens. */
   kind: "number" | "hot" | "token";
   /** Its row, of the panel or of the tokens. */
@@ -49,7 +49,7 @@ interface Cell {
 }
 
 /** A categorical column with learned vectors, which take `units` rows of the panel from `row` on. */
-export interface Learned {
+interface Learned {
   name: string;
   count: number;
   units: number;
@@ -87,7 +87,7 @@ export class Input implements Below {
   /** Rows that take the last value in gaps. */
   readonly lasting: number[] = [];
   readonly #readers: Readers | null = null;
-  readonly #cells: Cell[] = [];
+  readonly #cells: StoredColumn[] = [];
   readonly #runs: Run[] = [];
   #places: Int32Array | undefined;
 
@@ -113,7 +113,7 @@ export class Input implements Below {
         const { missing } = column;
         const { name, count: given } = readers[k] as Reader;
         const count = given + Number(missing === "category");
-        const cell: Cell = { kind: "number", row: panel, count, first: 0, missing };
+        const cell: StoredColumn = { kind: "number", row: panel, count, first: 0, missing };
         if (column.type === "numeric") {
           if (missing === "last") this.lasting.push(panel);
           panel += run(missing ? 2 : 1, panel);
@@ -249,7 +249,7 @@ export class Input implements Below {
 function writeColumn(
   { f32, i32 }: Memory,
   place: Place,
-  { kind, row, count: categories, first, missing }: Cell,
+  { kind, row, count: categories, first, missing }: StoredColumn,
   values: ArrayLike<number>,
   from: number,
   per: number,

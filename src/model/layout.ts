@@ -3,7 +3,7 @@
 import { fail, LARGEST } from "../core/check.js";
 import { gathers, KINDS, type Layer } from "../layers/index.js";
 import { pad4, Table } from "../layers/packing.js";
-import { type LayerPlan, numbersBelow, type Parameter, Planner, type Row } from "../layers/plan.js";
+import { type LayerPlan, numbersBelow, type Parameter, Planner, type SummaryRow } from "../layers/plan.js";
 import { OPTIONS as RECURRENT } from "../layers/recurrentOptions.js";
 import type { Stage, Workspace } from "../layers/stage.js";
 import type { Config } from "./config.js";
@@ -19,7 +19,7 @@ export interface Layout {
   derived: Table;
   parameters: Parameter[];
   /** The parts as the summary shows them. */
-  rows: Row[];
+  rows: SummaryRow[];
   /** The layers from the input up; those of the heads, which all stand on the one below them, are the last. */
   layers: LayerPlan[];
   /** The outputs: of the heads, or of the last layer. */

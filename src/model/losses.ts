@@ -143,8 +143,8 @@ export const quantile = (options: Omit<QuantileLoss, "type">): QuantileLoss => t
 export const gaussianNLL = (options: Omit<GaussianNllLoss, "type"> = {}): GaussianNllLoss =>
   typedData("gaussianNLL", options, 'reduction: "sum"');
 
-/** The targets that a loss takes. */
-export interface Targets {
+/** The kind of targets that a loss takes. */
+interface TargetKind {
   /** Numbers for each step. */
   per: number;
   /** Outputs for each target, one after the other. Default 1. */
@@ -168,7 +168,7 @@ interface Rule<L> {
   fits?(path: string, outputs: number, output: "every" | "last"): void;
   /** The options besides `reduction`. */
   options?(outputs: number): Record<Exclude<keyof L, "type" | "reduction" | "missing">, Option>;
-  targets(loss: L, outputs: number): Targets;
+  targets(loss: L, outputs: number): TargetKind;
   /** The number that its kernel needs for each output. */
   perOutput?(loss: L, outputs: number): ArrayLike<number> | null;
   run: Run<L>;

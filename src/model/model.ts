@@ -32,8 +32,8 @@ import { limitOf, Rows, readRows, roomFor, writeWindow } from "./window.js";
 /** The number of whole sequences run side by side. */
 export const ROWS = 32;
 
-/** A sequence as `predict` takes it. */
-export type Input = Pick<Sequence, "inputs" | "state"> & { targets?: unknown };
+/** A sequence as `predict` takes it: `inputs`, and the `state` to begin from; its targets are not looked at. */
+export type PredictSequence = Pick<Sequence, "inputs" | "state"> & { targets?: unknown };
 
 /** Made by `createModel` and `loadModel`. `O` are the outputs: an array, or by the names of the heads an array for each. */
 export class Model<O = Float32Array> {
@@ -83,9 +83,9 @@ export class Model<O = Float32Array> {
    * @example const [y] = model.predict([{ inputs: [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]] }]);
    * @example const [{ state }] = model.predict([{ inputs }], { states: true }); model.predict([{ inputs: more, state }]);
    */
-  predict(sequences: Iterable<Input>, predictOptions: PredictOptions & { states: true }): Predicted<O>[];
-  predict(sequences: Iterable<Input>, predictOptions?: PredictOptions): O[];
-  predict(sequences: Iterable<Input>, predictOptions: PredictOptions = {}): O[] | Predicted<O>[] {
+  predict(sequences: Iterable<PredictSequence>, predictOptions: PredictOptions & { states: true }): Predicted<O>[];
+  predict(sequences: Iterable<PredictSequence>, predictOptions?: PredictOptions): O[];
+  predict(sequences: Iterable<PredictSequence>, predictOptions: PredictOptions = {}): O[] | Predicted<O>[] {
     const { read, states } = checkPredict(this.#engine, predictOptions);
     const checked = checkSequences("sequences", sequences, { engine: this.#engine, lent: true }, 0);
     const results = roomFor(this.#engine, checked);

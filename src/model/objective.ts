@@ -8,7 +8,7 @@ import { checkLoss, type Loss } from "./losses.js";
 import { scaleOfHead } from "./scale.js";
 
 /** A loss, or its name where it needs no options. */
-export type Named = Loss | Loss["type"];
+type Named = Loss | Loss["type"];
 
 /** A loss; where the model has heads one for each, by name. */
 export type Losses = Named | Readonly<Record<string, Named>>;
@@ -17,7 +17,7 @@ export type Losses = Named | Readonly<Record<string, Named>>;
 export type CheckedLosses = Required<Loss> | Readonly<Record<string, Required<Loss>>>;
 
 /** The facts that losses must fit. */
-export interface Fits {
+interface Fits {
   config: Pick<Config, "scaler" | "output">;
   layout: Pick<Layout, "heads">;
 }
@@ -48,7 +48,7 @@ export interface Objective {
 }
 
 /** The losses of options that were checked. */
-export const lossesOf = ({ heads }: Pick<Layout, "heads">, loss: CheckedLosses): Required<Loss>[] =>
+const lossesOf = ({ heads }: Pick<Layout, "heads">, loss: CheckedLosses): Required<Loss>[] =>
   eachHead("loss", loss, heads, (_, loss) => loss as Required<Loss>);
 
 export const objectiveOf = (

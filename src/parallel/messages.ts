@@ -29,7 +29,7 @@ export interface Build {
 }
 
 /** The network is no longer needed. */
-export interface Drop {
+interface Drop {
   type: "drop";
   id: number;
 }

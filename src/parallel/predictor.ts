@@ -9,7 +9,6 @@ import {
   checkSequences,
   type EvaluateOptions,
   type Evaluation,
-  type Input,
   type Loss,
   limitOf,
   type Metric,
@@ -17,6 +16,7 @@ import {
   Model,
   type Objective,
   type PredictOptions,
+  type PredictSequence,
   ROWS,
   Rows,
   readRows,
@@ -75,7 +75,7 @@ export async function* evaluation(
 
 export async function predict<O>(
   pool: Pool,
-  sequences: Iterable<Input>,
+  sequences: Iterable<PredictSequence>,
   predictOptions: Omit<PredictOptions, "states"> = {},
 ): Promise<O[]> {
   const { engine } = pool;
@@ -123,7 +123,7 @@ export class Predictor<O = Float32Array> {
    * The outputs of whole sequences. They equal those of `model.predict` to the bit where each thread has more than six sequences.
    * @example const outputs = await predictor.predict(sequences);
    */
-  predict(sequences: Iterable<Input>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<O[]> {
+  predict(sequences: Iterable<PredictSequence>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<O[]> {
     return predict(this.#pool, sequences, predictOptions);
   }
 

@@ -8,12 +8,12 @@ import {
   type Engine,
   type Evaluation,
   type Gradients,
-  type Input,
   type Metric,
   type Metrics,
   type Model,
   options,
   type PredictOptions,
+  type PredictSequence,
   type ResumeOptions,
   resume,
   type Scores,
@@ -84,7 +84,7 @@ export class ParallelTrainer<O = Float32Array> extends TrainerBase<ParallelUpdat
    * The outputs of whole sequences, like `model.predict`.
    * @example const outputs = await trainer.predict(sequences);
    */
-  predict(sequences: Iterable<Input>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<O[]> {
+  predict(sequences: Iterable<PredictSequence>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<O[]> {
     return predict(this.updater.pool, sequences, predictOptions);
   }
 

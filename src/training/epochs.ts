@@ -67,7 +67,7 @@ export interface Position {
 }
 
 /** The parameters of the epoch with the least validation loss (null: not finite), and the epochs since then. */
-export interface Best {
+interface Best {
   loss: number | null;
   epochs: number;
   parameters: Record<string, Tensor>;

@@ -12,7 +12,7 @@ import { ruleOf } from "../model/losses.js";
 import { deviations, type Scale } from "../model/scale.js";
 
 /** The statistics of each number. Plain data. */
-export interface Running {
+interface Running {
   counts: number[];
   mean: number[];
   /** Sums of squared differences from the mean. */

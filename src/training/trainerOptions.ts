@@ -99,6 +99,7 @@ export interface OnlineOptions extends Pick<TrainerOptions, (typeof ONLINE)[numb
   scaler?: "running";
 }
 
+/** The checked options of a trainer with all defaults filled in. */
 export type CheckedTrainerOptions = Required<Omit<TrainerOptions, "loss" | "lossWeights" | "optimizer" | "schedule">> & {
   loss: CheckedLosses;
   lossWeights?: Readonly<Record<string, number>>;

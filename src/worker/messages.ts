@@ -26,7 +26,7 @@ export interface Call {
 export type Method = "fit" | "next" | "return" | "step" | "gradients" | "evaluate" | "predict" | "averaged" | "save" | "rewind";
 
 /** The signal of the fit was aborted. */
-export interface Abort {
+interface Abort {
   type: "abort";
 }
 

@@ -12,13 +12,13 @@ import {
   type Evaluation,
   fail,
   type Gradients,
-  type Input,
   type Metric,
   type Metrics,
   Model as ModelClass,
   objectiveOf,
   options,
   type PredictOptions,
+  type PredictSequence,
   resume,
   type ValidatedSettings,
   withLearningRate,
@@ -214,7 +214,7 @@ export class WorkerTrainer<O = Float32Array> {
    * The outputs of whole sequences, like `model.predict`, computed by the worker.
    * @example const outputs = await trainer.predict(sequences);
    */
-  predict(sequences: Iterable<Input>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<O[]> {
+  predict(sequences: Iterable<PredictSequence>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<O[]> {
     return this.#batch("predict", sequences, predictOptions) as Promise<O[]>;
   }
 
