@@ -123,7 +123,7 @@ export class Engine implements EngineParts {
     Object.assign(this.kernels, kernels);
   }
 
-  /** The same engine with other parameters, and a region for the values derived from them. */
+  /** The same engine with parameters in another region, and one of its own for the values derived from them. */
   beside(params: number, derived: number): Engine {
     const engine: Engine = Object.create(this, { params: { value: params }, derived: { value: derived } });
     engine.refresh();
@@ -153,7 +153,8 @@ export class Engine implements EngineParts {
 
   /**
    * Recomputes the derived region from the parameters.
-   * @param flows false: but for the transposed recurrent weights, which only errors that flow back through them need; see `ready`
+   * @param flows false leaves out the transposed recurrent weights, which are needed only where errors flow back through them; `ready`
+   * makes up for it
    */
   refresh(flows = true): void {
     for (const layer of this.layout.layers) layer.refresh?.(this, flows);

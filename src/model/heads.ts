@@ -30,7 +30,7 @@ export function eachHead<H extends Head, T>(
   return heads.map((head, i) => check(pathOf(path, head), parts[head.name], head, i));
 }
 
-/** A head's part of something that each may have, or the only one; absent where it has none. */
+/** A head's part of something that is given by head, or alone where the model has no heads; undefined where the head has none. */
 export const partOf = <T>(all: T | Readonly<Record<string, T>> | undefined, { name }: Pick<Head, "name">): T | undefined =>
   name ? (all as Readonly<Record<string, T>> | undefined)?.[name] : (all as T | undefined);
 
@@ -43,7 +43,7 @@ export function byName<T>(heads: readonly Pick<Head, "name">[], parts: readonly 
 /** Where to put the outputs of so many steps, for each head: as users give it, or new arrays. */
 export function destinations(path: string, value: unknown, heads: readonly Head[], steps = 1): Float32Array[] {
   const [only] = heads as [Head];
-  // A short step of a stream is a tenth longer without this.
+  // The general way would make a short step of a stream a tenth longer.
   if (only.name === "") return [destination(path, value, steps * only.outputs)];
   if (value === undefined) return heads.map(({ outputs }) => new Float32Array(steps * outputs));
   return eachHead(path, value, heads, (path, out, { outputs }) => destination(path, out, steps * outputs));

@@ -229,7 +229,7 @@ export class Input implements Below {
     const asItIs = !scale && !this.#readers && this.scaled === this.rows;
     if (asItIs && value instanceof Float32Array && value.length === count * this.rows) {
       memory.write(pointer, value);
-      // Numbers whose squares have a finite sum are finite: 2 ns for 32 of them, where to look at each takes 130.
+      // If the sum of their squares is finite, so are all numbers: 2 ns for 32 of them, whereas looking at each takes 130.
       if (kernels.squaredNorm(pointer, value.length) < Infinity) return;
     }
     this.write(memory, this.#alone(pointer / 4), this.check(path, value, scale, count), 0, count);

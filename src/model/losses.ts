@@ -179,7 +179,7 @@ export type Run<L = Required<Loss>> = (kernels: Kernels, loss: L, panels: Panels
 
 const elementwise = <L extends Loss>(code: number, rest: Partial<Rule<Required<L>>> = {}): Rule<Required<L>> => ({
   targets: (_, outputs) => ({ per: outputs, refuse: finite }),
-  // Not spread: short steps would wait for it.
+  // The arguments one by one, as spreading them would be felt in short steps.
   run: (kernels, _, { pointers: [dy, y, target, weight, each, perOutput], sizes: [slots, O, width, scale] }) =>
     kernels.elementwiseLoss(dy, y, target, weight, each, perOutput, code, slots, O, width, scale),
   ...rest,
@@ -261,7 +261,7 @@ const RULES: { [T in Loss["type"]]: Rule<Required<Extract<Loss, { type: T }>>> }
   },
 };
 
-/** The compiler cannot see that a loss and the row of its type belong together. */
+/** The row of a loss. The cast is needed because the compiler cannot see that a loss and the row of its type belong together. */
 export const ruleOf = ({ type }: Pick<Loss, "type">) => RULES[type] as unknown as Rule<Required<Loss>>;
 
 /**

@@ -23,12 +23,11 @@ export class Network {
   readonly goals: Goal[] = [];
   /** The stages below this one run every step, the others once a sequence. */
   #pooled = Infinity;
-  /**
-   * Pointers: [T][P][rows][width], as the model's input has them; [P][width] i32 (stage.ts says what).
-   */
+  /** Pointer: [T][P][rows][width], as the model's input has them. */
   readonly input: number;
   /** The stage below the first layer. */
   readonly below: Stage;
+  /** Pointers: the `ends` and `lengths` of stage.ts, [P][width] i32. */
   readonly starts: number;
   readonly lengths: number;
   /** [1] i32, which all threads read: whether a sequence of this window brought the state that it begins from. */
@@ -61,7 +60,7 @@ export class Network {
       this.starts = buffer(P, width);
       this.lengths = buffer(P, width);
       this.brought = buffer(1);
-      // Of several heads, which stand on the same layer, each counts as the lowest: all have gradients, or none.
+      // All heads stand on the same layer, so each counts as the first of them: all have gradients, or none.
       const top = layout.heads[0]?.layer as number;
       let [scratch, most, steps, layer] = [0, 0, T, -1];
       const workspace: Workspace = {
@@ -99,7 +98,7 @@ export class Network {
       layout.layers.forEach((plan, i) => {
         layer = Math.min(i, top);
         const trunk = this.#trunk;
-        // The backward pass comes to the last head first. It writes to the trunk's own gradient.
+        // The backward pass begins with the last head, which writes to the trunk's own gradient; what the others write is added to it.
         const adds = i >= top && i + 1 < layout.layers.length && trunk.gradient;
         if (adds) this.#part ||= buffer(steps, P, layout.trunk, width);
         const below = adds ? { ...trunk, gradient: this.#part } : trunk;
@@ -167,7 +166,7 @@ export class Network {
     if (this.lowest < 0) this.below.backward(T, update, gradients, full);
   }
 
-  /** The part of one stage. */
+  /** The backward pass of one stage. */
   backwardStage(i: number, T: number, update: number, gradients: number, full: boolean): void {
     const { kernels, layout } = this.#engine;
     const steps = i < this.#pooled ? T : 1;

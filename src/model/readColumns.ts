@@ -4,7 +4,7 @@ import { arrayLike, clip, fail, isObject, isRecord, listed } from "../core/check
 import type { Columns } from "./columns.js";
 import { type Scale, standardise } from "./scale.js";
 
-/** How the values of a column are read. */
+/** A column, as its values are read. */
 export interface Reader {
   name: string;
   /** Categories; 0 for numbers. */
@@ -12,7 +12,7 @@ export interface Reader {
   /** The index of each label. */
   labels: ReadonlyMap<unknown, number> | null;
   gaps: boolean;
-  /** Its number among the numeric columns. */
+  /** Its number among the numeric columns, by which a scale has its mean and deviation. */
   k: number;
 }
 
@@ -91,7 +91,8 @@ export function readColumns<A extends Float32Array | Float64Array>(
   lists.forEach(({ length }, k) => {
     if (length !== steps) fail(RangeError, `${path}.${readers[k]?.name}`, `${steps} values, as many as ${first} has`, lists[k]);
   });
-  // Which rows are objects; a name that no column has is looked for where the number of names is another, or a value is wrong.
+  // Which rows are objects. To look for unknown names in each would take long: it is done only for a row that has not as many names as
+  // there are columns, or has a wrong value.
   const objects = new Uint8Array(rows ? steps : 0);
   const seek = (step: number) => {
     const key = objects[step] ? unknownIn(rows?.[step] as object, names) : undefined;
@@ -136,7 +137,7 @@ function standardised(reader: Reader, value: unknown, scale: Scale | undefined):
   return Math.abs(Math.fround(scaled)) === Infinity ? undefined : scaled;
 }
 
-/** The values of one step, an object or a row, in half the time; undefined if something is wrong, or in another form. */
+/** A faster way for one step, an object or a row; undefined where it does not do, as the values are wrong or in another form. */
 export function readStep(value: unknown, { list }: Readers, scale: Scale | undefined): Float32Array | undefined {
   if (!isObject(value)) return undefined;
   const named = isRecord(value);

@@ -79,7 +79,7 @@ function find({ name, recurrent, parameters }: Group, number: number, tensors: R
   return found[0];
 }
 
-/** One for each group. @param none what a group may have instead */
+/** Checks that there is a prefix for each group. @param none what may stand in place of a prefix */
 function checkPrefixes(groups: readonly Group[], prefixes: unknown, none?: null): string[] {
   const list = arrayLike("prefixes", prefixes, "prefixes of layers");
   const layers = listed(groups.map(({ name }) => name));
@@ -168,7 +168,7 @@ export function assign(
       assigned.unused.push(name);
       continue;
     }
-    // A layer that would take it, were it of its shape.
+    // If there is a parameter that would take it but for its shape, the message says so.
     const near = parameters.find((parameter) => !chosen.has(parameter) && name.endsWith(parameter.name.replace(/.*\./, "")));
     if (near) checkFit(name, tensors[name], near);
     throw new RangeError(`"parameters.${clip(name)}" is no parameter of this model, which has ${listed([...known])}`);

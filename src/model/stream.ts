@@ -38,7 +38,7 @@ const seats = new WeakMap<Engine, Seat>();
 export class Stream<O = Float32Array> {
   readonly #engine: Engine;
   readonly #seat: Seat;
-  /** The state while another stream has the seat. */
+  /** The state while another stream has the seat; null while this one has it. */
   #state: State | null;
   readonly #input: number;
 

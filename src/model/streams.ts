@@ -40,9 +40,11 @@ export class Streams<O = Float32Array> {
   /** Rows of closed streams, for reuse. */
   readonly #free: number[] = [];
   #opened = 0;
-  /** Regions: rows of the streams that step [capacity] i32; their inputs [capacity][rows], as the model's input has them; 0 to 7, i32. */
+  /** Region: the rows of the streams that step, [capacity] i32. */
   readonly #chosen: number;
+  /** Region: their inputs, [capacity][floats], as the model's input has them. */
   readonly #inputs: number;
+  /** Region: 0 to 7, i32, the order of inputs in a panel. */
   readonly #order: number;
   /** For each row, its latest position among the streams that stepped. */
   readonly #turns: Int32Array;

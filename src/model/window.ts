@@ -12,7 +12,7 @@ import { restore } from "./scale.js";
 import type { Checked, Targets } from "./sequences.js";
 import type { State } from "./state.js";
 
-/** The most steps of a window in which sequences up to `longest` run without learning: all where model or loss need whole ones. */
+/** The most steps of a window where nothing is learned: 64, or all of the `longest` sequence if the model or a loss needs whole ones. */
 export const limitOf = ({ whole }: Pick<Layout, "whole">, longest: number, losses: readonly Loss[] = []): number =>
   whole || losses.some((loss) => ruleOf(loss).labels) ? longest : Math.min(64, longest);
 
@@ -152,7 +152,7 @@ export function writeTargets(
   });
 }
 
-/** Those of one head. */
+/** The same for one head. */
 function writeGoal(
   { memory, config }: Engine,
   network: Network,
@@ -199,7 +199,7 @@ function writeGoal(
   return counted;
 }
 
-/** Steps of a window with targets, from the first to before the end: step t has that of step from + t of the sequence. */
+/** The steps of a window that have targets: from `first` to before `end`. Step t of the window is step `from` + t of the sequence. */
 interface Taught {
   from: number;
   first: number;
@@ -208,7 +208,7 @@ interface Taught {
 
 const NONE: Taught = { from: 0, first: 0, end: 0 };
 
-/** Those of a row that it has not learned before. */
+/** The steps of a row that have targets and were not learned before. */
 function taughtSteps(output: "every" | "last", { sequence, from, count, repeated }: Row): Taught {
   if (output === "last") return { ...NONE, end: from + count === sequence.length ? 1 : 0 };
   return { from, first: repeated, end: count };

@@ -38,7 +38,7 @@ export interface TrainerFile {
 }
 
 const COUNT = integerIn(0, 2 ** 40);
-/** The least loss, null before there is one, and the epochs since. */
+/** The least loss, null before there is one, and how many epochs ago it was. */
 const SEEN = { loss: [either(null, number)], epochs: [count] } as const;
 /** More than any sum of f32 losses times f32 weights: sums that grow on from here stay finite, and so can be saved again. */
 const MOST = 1e200;

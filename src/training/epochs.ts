@@ -158,7 +158,7 @@ export async function* runEpochs(
         }
         const T = rows.next(stride, output);
         if (T === 0) break;
-        // Judged from the progress alone: if an interruption held a report back, it comes after resuming.
+        // Whether a report is due depends on saved numbers alone, so one that an interruption held back comes after resuming.
         const updated = learner.pending.windows === 0 && learner.updates % options.every === 0;
         if (updated && progress.unreported.targets > 0) {
           const { unreported } = progress;
@@ -192,7 +192,7 @@ export async function* runEpochs(
         }
         await pause();
       }
-      // Without a pause before it, so that a checkpoint has all of the epoch's end or nothing of it.
+      // There is no pause from here to the end of the epoch, so a checkpoint has all of the end or nothing of it.
       learner.seen = see(learner.options.schedule, learner.seen, last.validationLoss ?? last.loss);
       position.epochs = epoch;
       position.progress = null;
@@ -205,7 +205,7 @@ export async function* runEpochs(
   }
 }
 
-/** Keeps the best parameters; at the end makes them the model's. Returns whether it is the end. */
+/** Keeps the parameters of the best epoch. At the end, out of patience or epochs, the model gets them. Returns whether it is the end. */
 function keepBest(learner: Updater, position: Position, { validationLoss = NaN }: Report, patience: number, last: boolean): boolean {
   const { engine } = learner;
   const { best } = position;

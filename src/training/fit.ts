@@ -217,7 +217,7 @@ export abstract class TrainerBase<U extends Updater = Updater, O = Float32Array>
     return { loss, gradients: this.engine.tensors(gradients), ...(states.some((state) => state) && { states }) };
   }
 
-  /** @internal The rows of a user's own window: each holds a whole sequence. `lent` as in sequences.ts. */
+  /** @internal The rows of a window of the user's own loop: each holds a whole sequence. `lent` as in sequences.ts. */
   protected rows(what: string, batch: unknown, stepOptions: unknown, lent = false): Batch {
     const o = options("options", stepOptions, ["carry"]);
     const list = checkSequences("sequences", batch, { ...this.#demands, lent });

@@ -57,7 +57,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
   averaged = 0;
   /** Ones, and zeros for frozen parameters; 0 if none are frozen. */
   readonly #mask: number = 0;
-  /** The parameters times the mask. */
+  /** The parameters times the mask, as weight decay takes them. */
   readonly #decaying: number = 0;
   readonly objective: Objective;
   /** The lowest layer that learns: see Network. */
@@ -175,7 +175,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     return this.engine.layout.params.bytes / 4;
   }
 
-  /** Zeros what a region has for frozen parameters. */
+  /** Sets the numbers of frozen parameters in a region to 0, so that updates spare those. */
   spare(region: number, to = region): void {
     if (this.#mask) this.engine.kernels.multiply(to, region, this.#mask, this.#count);
   }
@@ -274,7 +274,7 @@ export abstract class Updater<B extends BatchNetwork = BatchNetwork> {
     const rule = RULES[optimizer.type] as { update(kernels: Engine["kernels"], o: Required<Optimizer>, u: Update): void };
     rule.update(kernels, optimizer, update);
     if (this.average) {
-      // A mean corrected as Adam's are: after n updates the weights are those of n terms of the series, so the first is a copy.
+      // Corrected as Adam's means are: after n updates it is the weighted mean of n terms, without the initial zero; the first is a copy.
       const { average: decay } = this.options;
       kernels.lerp(this.average, engine.params, update.count, (1 - decay) / (1 - power(decay, ++this.averaged)));
     }
