@@ -6,7 +6,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync
 import { basename, resolve } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
 import { minify } from "terser";
-import { bundle } from "./bundle.js";
+import { bundle, WHOLE } from "./bundle.js";
 import { install } from "./install.js";
 import { renamed, shortNames } from "./names.js";
 import { characters, declarations, plain, values } from "./wasm.js";
@@ -71,21 +71,41 @@ const entryPoints = {
   "worker-host": "src/worker/host.ts",
   "trainer-worker": "src/worker/entry.ts",
 };
-/** Keeps an entry point's imports of the core, or of another entry point, as imports. */
-const apart: Plugin = {
+const [INTERNAL, CORE] = ["src/internal.ts", "./core.js"];
+/** Keeps an entry point's imports of the core, or of another entry point, as imports. @param names of the core: then they are one import */
+const apart = (names?: string[]): Plugin => ({
   name: "apart",
-  setup({ onResolve }) {
+  setup({ onLoad, onResolve }) {
     const sources = { ...entryPoints, core: "src/(index|internal).ts" };
     const entries = Object.entries(sources).map(([name, source]) => [name, new RegExp(`/${source.replace(".ts", "\\.js")}$`)] as const);
     onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
-      const entry = entries.find(([, source]) => source.test(resolve(resolveDir, path)));
-      return entry && { path: `./${entry[0]}.js`, external: true };
+      const [name] = entries.find(([, source]) => source.test(resolve(resolveDir, path))) ?? [];
+      if (name === "core" && names) return { path: resolve(INTERNAL) };
+      return name || (names && path === CORE) ? { path: name ? `./${name}.js` : CORE, external: true } : undefined;
     });
+    onLoad({ filter: new RegExp(`/${INTERNAL}$`) }, () => ({ contents: `export { ${names} } from "${CORE}";` }));
   },
-};
+});
+/** The names of the core that an entry point uses: each file's import of them would be one of the bundle, with letters of its own. */
+async function namesOf(source: string): Promise<string[]> {
+  const { outputFiles } = await build({
+    ...options,
+    minifyIdentifiers: false,
+    entryPoints: [source],
+    bundle: true,
+    write: false,
+    external: ["node:*"],
+    plugins: [apart(), above],
+  });
+  const imports = (outputFiles[0]?.text ?? "").matchAll(/^import \{([^}]*)\} from "\.\/core\.js";$/gm);
+  return [...new Set([...imports].flatMap(([, names = ""]) => names.split(",").map((name) => name.trim().replace(/ as .*/, ""))))];
+}
 const heads: Record<string, string> = { int8: await lineOf(`const WASM=${int8};`) };
-for (const [name, source] of Object.entries(entryPoints))
-  await bundle(`dist/${name}.js`, { ...options, entryPoints: [source], external: ["node:*"], plugins: [apart, above] }, heads[name]);
+for (const [name, source] of Object.entries(entryPoints)) {
+  const whole = name === "anomaly" || name === "forecast";
+  const plugins = [apart(whole ? await namesOf(source) : undefined), above];
+  await bundle(`dist/${name}.js`, { ...options, entryPoints: [source], external: ["node:*"], plugins }, heads[name], whole && WHOLE);
+}
 
 /** Without the wasm's bytes: workerd compiles no module at run time, but those that are files it compiles beforehand. */
 const precompiled: Plugin = {
@@ -96,7 +116,11 @@ const precompiled: Plugin = {
   },
 };
 await bundle("dist/workerd/core.js", { ...options, stdin: internal, plugins: [precompiled] });
-await bundle("dist/workerd/int8.js", { ...options, entryPoints: [entryPoints.int8], plugins: [apart, precompiled] });
+await bundle("dist/workerd/int8.js", {
+  ...options,
+  entryPoints: [entryPoints.int8],
+  plugins: [apart(), precompiled],
+});
 /** Entry points that start no thread, open no file, draw and compile nothing: the same code beside the other core, with the same source map. */
 for (const name of ["anomaly", "batcher", "c", "ctc", "forecast", "keras", "onnx", "scores", "torch"]) {
   const code = readFileSync(`dist/${name}.js`, "utf8");
@@ -114,7 +138,7 @@ install("cli/csv", "the parser of CSV that the command has");
 const shebang = '#!/usr/bin/env node\nimport{createRequire}from"node:module";const require=createRequire(import.meta.url);\n';
 // The map names packages by node_modules, wherever that is.
 const packages = { platform: "node", preserveSymlinks: true } as const;
-await bundle("dist/cli.js", { ...options, ...packages, entryPoints: ["cli/main.ts"], plugins: [beside] }, shebang);
+await bundle("dist/cli.js", { ...options, ...packages, entryPoints: ["cli/main.ts"], plugins: [beside] }, shebang, WHOLE);
 chmodSync("dist/cli.js", 0o755);
 
 const { metafile } = await build({ ...options, bundle: true, entryPoints: ["src/index.ts"], write: false, metafile: true });

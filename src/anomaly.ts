@@ -43,22 +43,13 @@ const CALM = 24;
 
 /** Made by `createDetector` and `loadDetector`. */
 class Detector {
-  #learner: OnlineLearner;
-  #parts: Parts;
+  readonly #learner: OnlineLearner;
+  readonly #parts: Parts;
 
   /** @internal */
-  constructor(o: Required<DetectorOptions>) {
-    const n = o.columns.length;
-    const model = createModel({ input: { features: n + 2 }, layers: [lstm({ units: o.units }), dense({ units: 2 * n })], seed: o.seed });
-    this.#learner = createOnlineLearner(model, { loss: { type: "gaussianNLL" }, optimizer: adam({ learningRate: 0.003 }), clipNorm: 1 });
-    const smoothing = { alpha: 0.2, beta: 0, gamma: o.season ? 0.1 : 0, phi: 0.98, season: o.season };
-    this.#parts = {
-      o,
-      watched: o.columns.map(() => watch(smoothing, [])),
-      ...unlearned(),
-      place: 0,
-      said: [...Array(n).fill(0), ...Array(n).fill(1.25)],
-    };
+  constructor(learner: OnlineLearner, parts: Parts) {
+    this.#learner = learner;
+    this.#parts = parts;
   }
 
   #read(path: string, row: unknown): number[] {
@@ -94,7 +85,7 @@ class Detector {
     );
     const own = columns.map((name, k) => {
       const values = Float64Array.from(rows, (row) => row[k] as number);
-      if (values.every(Number.isNaN)) fail(RangeError, `table.${name}`, "numbers, not gaps alone", "gaps alone");
+      if (values.every(Number.isNaN)) fail(RangeError, `table.${name}`, "numbers, not gaps alone", NaN);
       return { values, smoothing: fitSmoothing([values], season, season || 12) };
     });
     const parts = this.#parts;
@@ -128,7 +119,9 @@ class Detector {
     const errors: number[] = [];
     const [expected, deviation]: [Record<string, number>, Record<string, number>] = [{}, {}];
     // Of a step the largest surprise, of the last steps the largest together; and the columns of both.
-    let [step, window, surprising, drifting, stuck] = [0, 0, 0, 0, -1];
+    const scores = [0, 0];
+    const surprising = [0, 0];
+    let stuck = -1;
     parts.watched.forEach((own, k) => {
       const name = columns[k] as string;
       const value = row[k] as number;
@@ -142,12 +135,14 @@ class Detector {
       }
       const taken = take(own, value, mean, spread, parts.tails === null);
       errors.push(taken.error);
-      if (taken.surprise > step) [step, surprising] = [taken.surprise, k];
-      if (taken.together > window) [window, drifting] = [taken.together, k];
+      taken.surprises.forEach((surprise, i) => {
+        if (!(surprise > (scores[i] as number))) return;
+        scores[i] = surprise;
+        surprising[i] = k;
+      });
       if (taken.stuck) stuck = k;
     });
 
-    const scores = [step, window] as const;
     let [anomaly, threshold, shown]: [Verdict["anomaly"], number, number] = [null, NaN, 0];
     if (parts.tails) {
       const limits = parts.tails.map((tail, i) => thresholdOf(tail, SHARE * rate) * (parts.factors[i] as number));
@@ -168,7 +163,7 @@ class Detector {
       if ((parts.waiting[0] as number[]).length >= warmup && parts.steps > 0)
         Object.assign(parts, unlearned(), { tails: parts.waiting.map(tailOf) });
     }
-    const column = columns[anomaly === "stuck" ? stuck : ([surprising, drifting][shown] as number)] as string;
+    const column = columns[anomaly === "stuck" ? stuck : (surprising[shown] as number)] as string;
 
     // The forecast of before is taught, but for gaps, and the network looks one step further.
     if (parts.place > 0 && anomaly === null && !errors.some(Number.isNaN)) this.#learner.learn(errors);
@@ -186,14 +181,6 @@ class Detector {
   save(): Uint8Array<ArrayBuffer> {
     return write(this.#parts, this.#learner.save());
   }
-
-  /** @internal */
-  static load(source: unknown): Detector {
-    const { parts, learner } = read(source);
-    const detector = new Detector(parts.o);
-    [detector.#parts, detector.#learner] = [parts, resumeOnlineLearner(learner)];
-    return detector;
-  }
 }
 
 /**
@@ -203,11 +190,23 @@ class Detector {
  * const detector = createDetector({ columns: ["temperature", "pressure"], season: 24, rate: 0.001 }).fit(lastMonth);
  * const { anomaly, column } = detector.step({ temperature: 21.5, pressure: 1013 });
  */
-export const createDetector = (options: DetectorOptions): Detector => new Detector(checkOptions(options));
+export function createDetector(options: DetectorOptions): Detector {
+  const o = checkOptions(options);
+  const n = o.columns.length;
+  const model = createModel({ input: { features: n + 2 }, layers: [lstm({ units: o.units }), dense({ units: 2 * n })], seed: o.seed });
+  const learner = createOnlineLearner(model, { loss: { type: "gaussianNLL" }, optimizer: adam({ learningRate: 0.003 }), clipNorm: 1 });
+  const smoothing = { alpha: 0.2, beta: 0, gamma: o.season ? 0.1 : 0, phi: 0.98, season: o.season };
+  const watched = o.columns.map(() => watch(smoothing, []));
+  const said = [...Array(n).fill(0), ...Array(n).fill(1.25)];
+  return new Detector(learner, { o, watched, ...unlearned(), place: 0, said });
+}
 
 /**
  * The detector that `save` wrote, which goes on to the bit.
  * @throws TypeError, RangeError if the bytes are something else
  * @example const detector = loadDetector(readFileSync("detector.bin"));
  */
-export const loadDetector = (source: Uint8Array | ArrayBuffer): Detector => Detector.load(source);
+export function loadDetector(source: Uint8Array | ArrayBuffer): Detector {
+  const { parts, learner } = read(source);
+  return new Detector(resumeOnlineLearner(learner), parts);
+}

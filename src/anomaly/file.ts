@@ -1,10 +1,10 @@
 /** A detector as bytes: the length of its JSON, the JSON, and what its online learner saved. */
 
-import { Smoother, type Smoothing } from "../forecast/smoothing.js";
+import type { Smoothing } from "../forecast/smoothing.js";
 import { bytes, fail, numbers } from "../internal.js";
 import { checkOptions, type DetectorOptions } from "./options.js";
 import type { Tail } from "./tail.js";
-import type { Watched } from "./watched.js";
+import { type Watched, watch } from "./watched.js";
 
 /** The state of a detector after a step, besides its network. */
 export interface Parts {
@@ -51,26 +51,26 @@ export function read(source: unknown): { parts: Parts; learner: Uint8Array } {
     const o = checkOptions(parts.o);
     // Tails of version 1 are those of another score: they are learned anew.
     if (version === 1) Object.assign(parts, unlearned());
-    const { tails, waiting, steps, place, said, factors, alarmed } = parts;
     const check = (list: unknown, length = (list as number[]).length) => numbers("", list, length);
-    const watched = columns.map(({ of, level, trend, seasonal, at, seen, scale, mean, energy, repeats, longest, last }): Watched => {
-      const { alpha, beta, gamma, phi, season } = of;
-      check([alpha, beta, gamma, phi, level, trend, at, seen, scale, mean, energy, repeats, longest]);
+    const watched = columns.map(({ of, level, trend, seasonal, at, last, ...own }): Watched => {
+      check([...Object.values(of), level, trend, at], 8);
+      check(Object.values(own), 6);
       check(seasonal, o.season);
-      if (season !== o.season || at < 0) throw null;
-      const smoother = new Smoother(of, []);
+      const { smoother, ...begun } = watch(of, []);
+      if (of.season !== o.season || at < 0) throw null;
       Object.assign(smoother, { level, trend, at });
       smoother.seasonal.set(seasonal);
-      return { smoother, seen, scale, mean, energy, repeats, longest, last: last ?? NaN };
+      return { ...begun, ...own, smoother, last: last ?? NaN };
     });
-    check(said, 2 * watched.length);
-    check([steps, place]);
-    check(factors, 2);
-    check(alarmed, 2);
+    const { tails, waiting } = parts;
+    check(parts.said, 2 * watched.length);
+    check([parts.steps, parts.place]);
+    check(parts.factors, 2);
+    check(parts.alarmed, 2);
     for (const list of waiting) check(list);
-    for (const { level, scores, peaks, sum, squares } of tails ?? []) check([level, scores, peaks, sum, squares]);
+    for (const tail of tails ?? []) check(Object.values(tail), 5);
     if (watched.length === o.columns.length && waiting.length === 2 && (tails ?? waiting).length === 2)
-      return { parts: { o, watched, tails, waiting, steps, place, said, factors, alarmed }, learner: file.subarray(end) };
+      return { parts: { ...parts, o, watched }, learner: file.subarray(end) };
   } catch {
     // Something is missing or of another kind.
   }

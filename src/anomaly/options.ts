@@ -1,6 +1,6 @@
 /** A detector's options: plain data, saved with it. */
 
-import { complete, each, fail, inBounds, integer } from "../internal.js";
+import { complete, each, fail, inBounds, integer, integerIn } from "../internal.js";
 
 /** The options of `createDetector`. */
 export interface DetectorOptions {
@@ -23,10 +23,10 @@ export const checkOptions = (value: unknown): Required<DetectorOptions> => {
   const o = complete("options", value, {
     columns: [each(text, "names of columns")],
     rate: [inBounds({ min: 0, aboveMin: true, max: 0.2 }), 0.001],
-    season: [(path, season) => integer(path, season, 0, 10_000), 0],
-    units: [(path, units) => integer(path, units, 1, 256), 12],
+    season: [integerIn(0, 10_000), 0],
+    units: [integerIn(1, 256), 12],
     warmup: integer,
-    seed: [(path, seed) => integer(path, seed, 0), 0],
+    seed: [integerIn(0), 0],
   });
   if (o.columns.length === 0 || new Set(o.columns).size < o.columns.length)
     fail(RangeError, "columns", "one name or more, each another", value);

@@ -49,7 +49,7 @@ export function foreseen({ smoother }: Watched): number {
 
 /**
  * Takes the next value. @param expected, deviation of its error in the column's scale. @param learning that repetitions are usual
- * @returns the error in the column's scale, how surprising it is, how surprising the last ones are together, whether the value is stuck
+ * @returns the error in the column's scale, how surprising it is and how surprising the last ones are together, whether the value is stuck
  */
 export function take(own: Watched, value: number, expected: number, deviation: number, learning: boolean) {
   const next = foreseen(own);
@@ -71,8 +71,7 @@ export function take(own: Watched, value: number, expected: number, deviation: n
   own.scale += (Math.abs(kept) - own.scale) / Math.min(MEMORY, Math.max(1, own.seen - 1));
   return {
     error: bounded(scaled),
-    surprise: own.seen === 1 ? 0 : Math.abs(scaled - expected) / deviation,
-    together: Math.max(Math.abs(own.mean), own.energy),
+    surprises: [own.seen === 1 ? 0 : Math.abs(scaled - expected) / deviation, Math.max(Math.abs(own.mean), own.energy)],
     stuck: own.repeats > 2 * own.longest + 5,
   };
 }

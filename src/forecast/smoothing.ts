@@ -26,9 +26,13 @@ export class Smoother {
     const { season: m } = of;
     this.of = of;
     const mean = (from: number, to: number, every = 1) => {
-      let [sum, n] = [0, 0];
-      for (let i = from; i < Math.min(to, start.length); i += every)
-        if (!Number.isNaN(start[i])) [sum, n] = [sum + (start[i] as number), n + 1];
+      let sum = 0;
+      let n = 0;
+      for (let i = from; i < Math.min(to, start.length); i += every) {
+        if (Number.isNaN(start[i])) continue;
+        sum += start[i] as number;
+        n++;
+      }
       return n ? sum / n : 0;
     };
     const cycles = m && Math.min(4, Math.floor(start.length / m));
@@ -75,14 +79,17 @@ function errorOf(of: Smoothing, values: ArrayLike<number>, horizon: number): num
   const smoother = new Smoother(of, values);
   const next = new Float64Array(horizon);
   const far = [...new Set([0, horizon >> 1, horizon - 1])];
-  let [sum, n] = [0, 0];
+  let sum = 0;
+  let n = 0;
   for (let t = 0; t < values.length; t++) {
     smoother.step(values[t] as number);
     if (t < values.length / 10) continue;
     smoother.forecast(next, 0, horizon);
     for (const h of far) {
       const error = (values[t + 1 + h] as number) - (next[h] as number);
-      if (!Number.isNaN(error)) [sum, n] = [sum + Math.abs(error), n + 1];
+      if (Number.isNaN(error)) continue;
+      sum += Math.abs(error);
+      n++;
     }
   }
   return n ? sum / n : Infinity;
@@ -100,7 +107,9 @@ export function fitSmoothing(series: readonly ArrayLike<number>[], season: numbe
       for (const value of GRID[name]) {
         const other = { ...best, [name]: value };
         const own = value === best[name] ? Infinity : error(other);
-        if (own < least) [least, best] = [own, other];
+        if (!(own < least)) continue;
+        least = own;
+        best = other;
       }
     }
     if (least === before) break;
