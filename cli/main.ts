@@ -1,13 +1,14 @@
 /** The command `memcell`: forecasts and backtests of a CSV file. It uses the package as any program does. */
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SingleBar } from "cli-progress";
 import { createForecaster, type Forecast, type Forecaster, type ForecasterOptions } from "memcell/forecast";
 import { writeAtomically } from "memcell/node";
-import { type Cells, decoded, readCsv, strayCell, writeCsv } from "./csv/csv.js";
+import { type Cells, writeCsv } from "./csv/csv.js";
 import { picture } from "./picture.js";
+import { type OneSeries, readTable, Wrong } from "./table.js";
 
 const USAGE = `memcell forecast data.csv --target COLUMN --horizon STEPS    the next steps: forecast.csv and forecast.svg
 memcell backtest data.csv --target COLUMN --horizon STEPS    how good that was: backtest.csv and backtest.svg
@@ -20,6 +21,7 @@ memcell backtest data.csv --target COLUMN --horizon STEPS    how good that was: 
   --static A,B           columns that are the same in all of a series
   --series COLUMN        names the series that a row belongs to: one model of all
   --quantiles 0.1,0.9    the ends of intervals
+  --closed forecast      guesses also what is never there, such as Sundays; by default it is left out
   --transform log        or boxCox, of a positive target
   --units, --ensemble, --epochs, --patience, --seed
   --out FOLDER           where the files go; by default here
@@ -28,12 +30,10 @@ memcell backtest data.csv --target COLUMN --horizon STEPS    how good that was: 
   --every STEPS          backtest: from one origin to the next
   --refit ORIGINS        backtest: learns anew after so many`;
 
-const TEXTS = ["target", "time", "time-zone", "series", "transform", "out", "save", "from"] as const;
+const TEXTS = ["target", "time", "time-zone", "series", "closed", "transform", "out", "save", "from"] as const;
 const LISTS = ["past", "known", "static"] as const;
 const NUMBERS = ["season", "quantiles"] as const;
 const COUNTS = ["horizon", "units", "ensemble", "epochs", "patience", "seed", "every", "refit"] as const;
-
-class Wrong extends Error {}
 
 function readArguments(given: string[]) {
   const names = [...TEXTS, ...LISTS, ...NUMBERS, ...COUNTS];
@@ -56,68 +56,16 @@ function readArguments(given: string[]) {
   return { command, file, more, flags, numbers, count, list };
 }
 
-function contentOf(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    const why = ({ ENOENT: "is not there", EISDIR: "is a folder" } as Record<string, string>)[code] ?? `cannot be read (${code})`;
-    throw new Wrong(`expected a CSV file, got ${JSON.stringify(file)}, which ${why}`);
-  }
-}
-
-const notNumber = (cell: string | number | null) => cell !== null && Number.isNaN(Number(cell));
-const TIME = /^(date|time|timestamp|datetime|ds|day|week|month|hour|year)$/i;
-const looksLikeTime = (cells: Cells[string] | undefined) => typeof cells?.[0] === "string" && /^\d{4}[-/]\d\d?/.test(cells[0]);
-const areYears = (cells: Cells[string] | undefined) =>
-  cells?.every((cell) => Number.isInteger(cell) && (cell as number) > 999 && (cell as number) < 3000);
-
-const areRising = (cells: Cells[string] | undefined) => cells?.every((cell, row) => row === 0 || Number(cell) > Number(cells[row - 1]));
-
-/** The series of a file, by name; and of each what is known below its last target. */
-function seriesOf(cells: Cells, column: string | undefined, target: string, time: string | undefined) {
-  const all = Object.keys(cells);
-  const names = column ? [...new Set(cells[column])] : [null];
-  return names.map((name) => {
-    const rows = (cells[target] as unknown[]).flatMap((_, row) => (column && cells[column]?.[row] !== name ? [] : [row]));
-    const times = rows.map((row) => cells[time ?? ""]?.[row]);
-    // The newest first, as some write them.
-    if (looksLikeTime(times as Cells[string]) && String(times[0]) > String(times.at(-1))) rows.reverse();
-    const last = rows.findLastIndex((row) => cells[target]?.[row] !== null) + 1;
-    const part = (own: number[]): Cells => Object.fromEntries(all.map((key) => [key, own.map((row) => cells[key]?.[row] ?? null)]));
-    return { name: String(name ?? ""), history: part(rows.slice(0, last)), known: part(rows.slice(last)) };
-  });
-}
-
 async function main(): Promise<void> {
   const { command, file, more, flags, numbers, count, list } = readArguments(process.argv.slice(2));
   if (flags.help || command === undefined) return console.log(USAGE);
   if (command !== "forecast" && command !== "backtest") throw new Wrong(`expected forecast or backtest, got ${JSON.stringify(command)}`);
   if (file === undefined || more.length > 0) throw new Wrong(`memcell ${command} expected one file`);
-  const text = decoded(contentOf(file));
-  const cells = readCsv(text);
-  const columns = Object.keys(cells);
-  const column = (name: "target" | "series" | "time", needed: boolean) => {
-    const value = flags[name];
-    if (value === undefined ? needed : !columns.includes(value))
-      throw new Wrong(`--${name} expected a column of ${file} (${columns.join(", ")}), got ${value ?? "none"}`);
-    return value;
-  };
-  const target = column("target", true) as string;
+  const { target = "", time: named, series: by } = flags;
+  const roles = Object.fromEntries(LISTS.map((name) => [name, list(name)]));
+  const { time, series, inFile } = readTable(file, { target: flags.target, time: named, series: by, ...roles });
   const horizon = count("horizon");
   if (horizon === undefined) throw new Wrong("--horizon expected a number of steps to forecast, got none");
-  const isTime = (name: string) =>
-    looksLikeTime(cells[name]) || (areYears(cells[name]) && (/^year$/i.test(name) || areRising(cells[name])));
-  const time = column("time", false) ?? columns.find((name) => TIME.test(name) && isTime(name)) ?? columns.find(isTime);
-  if (time && areYears(cells[time])) cells[time] = (cells[time] as number[]).map((year) => `${year}-01-01`);
-  const goals = cells[target] as Cells[string];
-  if (typeof goals.find((cell) => cell !== null) === "string") {
-    const stray = strayCell(text, goals);
-    if (!stray) throw new Wrong(`--target expected a column of numbers, got ${target} with ${JSON.stringify(goals.find(notNumber))}`);
-    const advice = /\d/.test(stray.cell) ? "write it as the other numbers" : "leave the cell empty for a gap";
-    throw new RangeError(`${file}, line ${stray.line}: ${target} is ${JSON.stringify(stray.cell)}; ${advice}`);
-  }
-  const series = seriesOf(cells, column("series", false), target, time);
   const given = {
     target,
     horizon,
@@ -125,8 +73,9 @@ async function main(): Promise<void> {
     timeZone: flags["time-zone"],
     season: numbers("season"),
     quantiles: numbers("quantiles"),
+    closed: flags.closed,
     transform: flags.transform,
-    ...Object.fromEntries(LISTS.map((name) => [name, list(name)])),
+    ...roles,
     ...Object.fromEntries((["units", "ensemble", "epochs", "patience", "seed"] as const).map((name) => [name, count(name)])),
   };
   const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as unknown as ForecasterOptions;
@@ -137,26 +86,28 @@ async function main(): Promise<void> {
     await writeAtomically(name, typeof content === "string" ? new TextEncoder().encode(content) : content);
     console.log(`wrote ${name}`);
   };
-  if (command === "forecast")
-    await forecast(
-      forecaster,
-      series,
-      options,
-      (name, content) => write(join(out, name), content),
-      flags.save && ((bytes) => write(flags.save as string, bytes)),
-    );
-  else
-    await backtest(forecaster, series, options, { from: flags.from, every: count("every"), refit: count("refit") }, (name, content) =>
-      write(join(out, name), content),
-    );
+  const inFolder: Write = (name, content) => write(join(out, name), content);
+  try {
+    if (command === "forecast") {
+      const save = flags.save && ((bytes: Uint8Array) => write(flags.save as string, bytes));
+      await forecast(forecaster, series, options, inFolder, save);
+    } else await backtest(forecaster, series, options, { from: flags.from, every: count("every"), refit: count("refit") }, inFolder);
+  } catch (error) {
+    if (error instanceof Error) error.message = inFile(error.message, current);
+    throw error;
+  }
 }
 
+/** The series that is forecast, for messages. */
+let current = 0;
 type Write = (name: string, content: string) => Promise<void>;
 
+// Who reads its output may stop to, as `head` does.
+process.stdout.on("error", () => {});
 const stopper = new AbortController();
 process.once("SIGINT", () => stopper.abort(new Wrong("stopped; nothing was written")));
 
-async function fit(forecaster: Forecaster, series: ReturnType<typeof seriesOf>, epochs = 100): Promise<void> {
+async function fit(forecaster: Forecaster, series: Pick<OneSeries, "history">[], epochs = 100): Promise<void> {
   const bar = new SingleBar({ format: "{bar} {stage}, network {network} of {units} units: epoch {epoch}, loss {loss}", etaBuffer: 0 });
   const shown = process.stderr.isTTY;
   if (shown) bar.start(epochs, 0, { stage: "", network: "", units: "", epoch: "", loss: "" });
@@ -174,14 +125,17 @@ async function fit(forecaster: Forecaster, series: ReturnType<typeof seriesOf>, 
 
 async function forecast(
   forecaster: Forecaster,
-  series: ReturnType<typeof seriesOf>,
+  series: OneSeries[],
   options: ForecasterOptions,
   write: Write,
   save: ((bytes: Uint8Array) => Promise<void>) | "" | undefined,
 ): Promise<void> {
   await fit(forecaster, series, options.epochs);
   console.log(`${forecaster.summary()}\n`);
-  const forecasts = series.map(({ history, known }) => forecaster.forecast(history, options.known?.length ? { known } : {}));
+  const forecasts = series.map(({ history, known }, i) => {
+    current = i;
+    return forecaster.forecast(history, options.known?.length ? { known } : {});
+  });
   const rows = forecasts.flatMap((each: Forecast, i) =>
     each.time.map((time, h) => ({
       ...(series.length > 1 && { series: series[i]?.name }),
@@ -191,6 +145,8 @@ async function forecast(
       ),
     })),
   );
+  if (rows.length === 0)
+    throw new RangeError("all of the next steps are times at which the file has no numbers: take a longer --horizon, or --closed forecast");
   console.table(
     rows
       .slice(0, 60)
@@ -201,7 +157,7 @@ async function forecast(
       ),
   );
   await write("forecast.csv", writeCsv(rows));
-  const [{ name, history }, first] = [series[0], forecasts[0]] as [ReturnType<typeof seriesOf>[number], Forecast];
+  const [{ name, history }, first] = [series[0], forecasts[0]] as [OneSeries, Forecast];
   const past = (history[options.target] as (number | null)[]).slice(-4 * options.horizon).map((value) => value ?? NaN);
   const times = options.time ? (history[options.time] as string[]).slice(-past.length) : past.map((_, i) => i - past.length + 1);
   const none = Array(past.length).fill(NaN);
@@ -227,7 +183,7 @@ const COLORS = ["#2a78d6", "#999", "#c9a227", "#7a5195", "#3c9d5b", "#d4532a", "
 
 async function backtest(
   forecaster: Forecaster,
-  series: ReturnType<typeof seriesOf>,
+  series: OneSeries[],
   options: ForecasterOptions,
   { from, every, refit }: { from: string | undefined; every: number | undefined; refit: number | undefined },
   write: Write,

@@ -5,12 +5,14 @@
 
 import { answer, calibrated, type Forecast, rolling } from "./forecast/answer.js";
 import { Backtest, type BacktestOptions, type BacktestReport } from "./forecast/backtest.js";
+import { closedOf } from "./forecast/closed.js";
 import { read, type Saved, write } from "./forecast/file.js";
-import { type ForecastReport, learn, type Source } from "./forecast/learn.js";
+import { type ForecastReport, learn } from "./forecast/learn.js";
 import { lossFor, pieces, prepare } from "./forecast/network.js";
 import { type Checked, checkOptions, type ForecasterOptions } from "./forecast/options.js";
 import { type ForecastTable, joined, partOf, readSeries, type Series, withKnown } from "./forecast/series.js";
 import { describe } from "./forecast/summary.js";
+import type { Source } from "./forecast/survey.js";
 import { readGrid, timeAt } from "./forecast/time.js";
 import { adam, createTrainer, type Fit } from "./index.js";
 import { awaitable, boolean, complete, fail, integer, integerIn, isRecord } from "./internal.js";
@@ -100,7 +102,9 @@ class Forecaster {
     const series = history === undefined ? own : readSeries("history", history, this.#o, learned.plan.grid);
     if (!series) return fail(TypeError, "history", "the rows so far, of a forecaster of many series", history);
     if (series.target.every(Number.isNaN)) fail(RangeError, `history.${this.#o.target}`, "numbers, not gaps alone", "gaps alone");
-    return answer(this.#o, learned, models, withKnown(series, known, this.#o));
+    const closed = closedOf(series);
+    const isOmitted = (row: number) => this.#o.closed === "omit" && closed.has(row);
+    return answer(this.#o, learned, models, withKnown(series, known, this.#o, isOmitted), isOmitted);
   }
 
   /**
@@ -180,23 +184,24 @@ class Forecaster {
     return result.report();
   }
 
-  /** A plain statement of what was chosen, from what, and how good it was on the rows held out. */
+  /** A plain statement: what was learned from, how good it was on the rows held out, how sure it is, and what was noticed about the data. */
   summary(): string {
-    const { learned, history } = this.#fitted();
-    return describe(this.#o, learned, history);
+    return describe(this.#o, this.#fitted().learned);
   }
 
   /**
-   * Rows for any plotting library: the last rows of the history, then the forecast, with `lower` and `upper`.
+   * Rows for any plotting library: the last rows of the history, then the forecast, with `lower` and `upper`; none where it never has numbers.
    * @example Plot.plot({ marks: [Plot.areaY(rows, { x: "time", y1: "lower", y2: "upper" }), Plot.lineY(rows, { x: "time", y: "value" })] });
    */
   plot(forecast: Forecast = this.forecast(), settings: { rows?: number } = {}) {
     const { history } = this.#fitted();
     const { rows } = complete("options", settings, { rows: [integer, 4 * this.#o.horizon] });
     const from = history ? Math.max(0, history.length - rows) : 0;
-    const past = Array.from(history?.target.subarray(from) ?? [], (value, i) => {
+    const closed = history && closedOf(history);
+    const past = Array.from(history?.target.subarray(from) ?? []).flatMap((value, i) => {
       const { grid, start } = history as Series;
-      return { time: timeAt(grid, start + from + i), value, lower: NaN, upper: NaN, forecast: false };
+      const row = start + from + i;
+      return closed?.has(row) ? [] : [{ time: timeAt(grid, row), value, lower: NaN, upper: NaN, forecast: false }];
     });
     const { time, median, lower, upper } = forecast;
     const next = Array.from(median, (value, h) => ({

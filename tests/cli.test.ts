@@ -30,6 +30,10 @@ const csv = (stores: string[], rows = 150, ahead = 7) =>
 writeFileSync(join(scratch, "one.csv"), csv(["a"]));
 writeFileSync(join(scratch, "two.csv"), csv(["a", "b"]));
 writeFileSync(join(scratch, "closed.csv"), 'n,m,"a\nnote"\n"1,200",1,\n\n2,1.5.2,\nclosed,3,\nclosed,4,\n');
+writeFileSync(
+  join(scratch, "price.csv"),
+  "date,n,price\n2024-01-01,1,5.5\n2024-01-02,2,6\n\n2024-01-03,3,closed\n2024-01-02,4,6\n2024-01-04,5,6\n",
+);
 const quick = ["--target", "sales", "--horizon", "7", "--units", "4", "--ensemble", "1", "--epochs", "3"];
 
 test("forecasts: a table, forecast.csv, forecast.svg and the model", () => {
@@ -46,7 +50,7 @@ test("forecasts: a table, forecast.csv, forecast.svg and the model", () => {
   );
   expect(stderr).toBe("");
   expect(status).toBe(0);
-  expect(stdout).toMatch(/Forecasts sales, 7 steps of 1 day\(s\) ahead/);
+  expect(stdout).toMatch(/^Forecasts sales: the next 7 days, .*\n\n/s);
   expect(stdout).toMatch(/wrote one\/forecast\.csv\nwrote one\/forecast\.svg\nwrote model\.safetensors\n$/);
   const { time, median } = readCsv(readFileSync(join(scratch, "one/forecast.csv"), "utf8"));
   expect(time).toEqual(Array.from({ length: 7 }, (_, h) => day(150 + h)));
@@ -79,13 +83,27 @@ test("a file of another country's spreadsheet, also in UTF-16", () => {
   const outputs = ["de", "excel"].map((name) => {
     const { status, stdout, stderr } = run("forecast", `${name}.csv`, "--target", "Umsatz", ...quick.slice(2), "--out", name);
     expect([status, stderr]).toEqual([0, ""]);
-    expect(stdout).toContain("Learned from 150 rows of 1 series.");
+    expect(stdout).toContain("Learned from 150 days, 2023-01-01 to 2023-05-30.");
     return readFileSync(join(scratch, name, "forecast.csv"), "utf8");
   });
   const { time, median } = readCsv(outputs[0]!);
   expect(time).toEqual(Array.from({ length: 7 }, (_, h) => day(150 + h)));
   expect((median as number[]).every((value) => value > 1100 && value < 1200)).toBe(true);
   expect(outputs[1]).toBe(outputs[0]);
+});
+
+test("rows in any order; closed days are left out, and said to be", () => {
+  const rows = Array.from({ length: 150 }, (_, t) => `${day((t * 37) % 150)},${sales((t * 37) % 150)}`);
+  writeFileSync(join(scratch, "mixed.csv"), `date,sales\n${rows.filter((row) => new Date(row.slice(0, 10)).getUTCDay()).join("\n")}\n`);
+  const [omitted, guessed] = [[], ["--closed", "forecast"]].map((more) => {
+    const { stdout, stderr } = run("forecast", "mixed.csv", ...quick, ...more, "--out", "mixed");
+    expect(stderr).toBe("");
+    expect(stdout).toContain("Noticed: no numbers, or hardly any, on Sundays.");
+    return readCsv(readFileSync(join(scratch, "mixed/forecast.csv"), "utf8")).time;
+  });
+  const days = Array.from({ length: 7 }, (_, h) => day(150 + h));
+  expect(guessed).toEqual(days);
+  expect(omitted).toEqual(days.filter((each) => new Date(each).getUTCDay()));
 });
 
 test("years are times", () => {
@@ -128,12 +146,27 @@ test.each<[string, string[], string]>([
   [
     "a word among numbers",
     ["forecast", "closed.csv", "--target", "n", "--horizon", "7"],
-    'closed.csv, line 6: n is "closed"; leave the cell empty',
+    'closed.csv, line 6: n is "closed" among numbers; leave the cell empty',
   ],
   [
     "a number of another form",
     ["forecast", "closed.csv", "--target", "m", "--horizon", "7"],
-    'line 5: m is "1.5.2"; write it as the other numbers',
+    'line 5: m is "1.5.2" among numbers; write it as the other numbers',
+  ],
+  [
+    "a word among the numbers of another column",
+    ["forecast", "price.csv", "--target", "n", "--horizon", "7", "--past", "price"],
+    'price.csv, line 5: price is "closed" among numbers; leave the cell empty',
+  ],
+  [
+    "a time twice, in whatever order",
+    ["forecast", "price.csv", "--target", "n", "--horizon", "2"],
+    'price.csv, line 6: date expected a time after that of line 3 (2024-01-02): each time once, got "2024-01-02"',
+  ],
+  [
+    "an unknown column",
+    ["forecast", "price.csv", "--target", "n", "--horizon", "2", "--known", "x"],
+    "--known expected a column of price.csv",
   ],
   ["many series as one", ["forecast", "two.csv", ...quick], "--series names the column that tells them apart"],
 ])("%s: one line, and status 1", (_, given, message) => {
@@ -150,6 +183,7 @@ describe("CSV", () => {
     ["quotes, commas and line breaks in fields", 'a,b\r\n"x, ""y""\n2",1\r\nz,2\r\n', { a: ['x, "y"\n2', "z"], b: [1, 2] }],
     ["gaps, and numbers that all of a column are", "a,b,c\n1,,x\nNA,z,\n", { a: [1, null], b: [null, "z"], c: ["x", null] }],
     ["decimal commas, also in whole numbers", "a;b;c\n1.000;2,5;x\n-20;;1,5\n", { a: [1000, -20], b: [2.5, null], c: ["x", "1,5"] }],
+    ["decimal commas beside a word", "a;b\n1.000;2,5\n2.000;closed\n3.000;2\n", { a: [1000, 2000, 3000], b: ["2,5", "closed", "2"] }],
     ["semicolons alone say nothing of points", "a;b\n1.250;1\n", { a: [1.25], b: [1] }],
     ["groups of digits", 'a,b\n"1,250",1\n"-2,000,000.5",2\n3,3\n', { a: [1250, -2000000.5, 3], b: [1, 2, 3] }],
     [

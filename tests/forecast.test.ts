@@ -5,10 +5,13 @@ import { Worker } from "node:worker_threads";
 import { readSafetensors, writeSafetensors } from "memcell";
 import { createForecaster, type ForecasterOptions, type ForecastReport, type ForecastTable, loadForecaster } from "memcell/forecast";
 import { describe, expect, test } from "vitest";
+import { closedOf } from "../src/forecast/closed.js";
 import { quantileOf } from "../src/forecast/conformal.js";
+import { checkOptions } from "../src/forecast/options.js";
 import { ridge } from "../src/forecast/regression.js";
+import { readSeries } from "../src/forecast/series.js";
 import { fitSmoothing, Smoother } from "../src/forecast/smoothing.js";
-import { readGrid, timeAt, wallAt } from "../src/forecast/time.js";
+import { readGrid, span, timeAt, wallAt } from "../src/forecast/time.js";
 import { boxCoxExponent, logarithm, restored, transformed } from "../src/forecast/transform.js";
 import { damaged } from "./helpers/damaged.js";
 import { random } from "./helpers/random.js";
@@ -74,7 +77,7 @@ describe("a forecaster", async () => {
 
   test("says what was chosen", () => {
     expect(forecaster.summary()).toMatch(
-      /^Forecasts sales, 14 steps of 1 day\(s\) ahead.*420 rows of 1 series.*season of 7.*promo.*8 units/s,
+      /^Forecasts sales: the next 14 days, .*80 %.*\nLearned from 420 days, 2022-01-01 to 2023-02-24\.\nLearns what repeats every week\.\nLooks also at promo \(numbers\)\.\nHow good: on the last 84 days.* less than repeating the value of 7 days before.*\nHow sure: .*\nHow: .*1 network \(8 units, 8 rounds.* counted at 100 %\.\nNoticed: 15 days without a number/,
     );
   });
 
@@ -215,6 +218,90 @@ test("a column of dates in capital letters; one that is used otherwise is none",
   expect(numbered.forecast().time[0]).toBe(60);
 });
 
+describe("times that the table never has", async () => {
+  const HOUR = DAY / 24;
+  /** Rows at steps of a clock, but for those that are closed, and for those left out by chance. */
+  const open = (count: number, step: number, isOpen: (weekday: number, hour: number) => boolean, first = Date.UTC(2022, 0, 3)) => {
+    const next = random(4);
+    const times = Array.from({ length: count }, (_, i) => new Date(first + i * step));
+    const there = times.filter((time) => isOpen(time.getUTCDay(), time.getUTCHours()) && next() > 0.02);
+    return there.map((time) => ({ time: time.toISOString(), sales: 100 + 10 * Math.sin(+time / 1e8) + next() }));
+  };
+  const closedOfRows = (rows: { time: string; sales: number }[]) => closedOf(readSeries("table", rows, checkOptions(quick)));
+
+  test.each<[string, ReturnType<typeof open>, string]>([
+    ["none", open(200, DAY, () => true), ""],
+    ["Sundays", open(200, DAY, (weekday) => weekday !== 0), "Sundays"],
+    ["weekends", open(90, DAY, (weekday) => weekday % 6 !== 0), "Saturdays, Sundays"],
+    [
+      "Mondays, Wednesdays and Fridays alone",
+      open(90, DAY, (weekday) => weekday % 2 === 1 && weekday < 6),
+      "Tuesdays, Thursdays, Saturdays, Sundays",
+    ],
+    ["too few to tell", open(16, DAY, (weekday) => weekday !== 0), ""],
+    [
+      "nights",
+      open(400, HOUR, (_, hour) => hour > 5 && hour < 22),
+      "the hours from 00:00 to before 06:00, the hours from 22:00 to before 24:00",
+    ],
+    [
+      "nights, Sundays, and Saturdays' afternoons",
+      open(2000, HOUR, (weekday, hour) => weekday !== 0 && hour > 7 && hour < (weekday === 6 ? 13 : 18)),
+      "Sundays, the hours from 00:00 to before 08:00, the hours from 18:00 to before 24:00, 5 more of the week's 168 steps",
+    ],
+  ])("%s", (_, rows, text) => expect(closedOfRows(rows).text).toBe(text));
+
+  test("half of a table that is missing by chance closes nothing; months do, and hardly ever is never", () => {
+    const next = random(2);
+    expect(closedOfRows(open(200, DAY, () => next() < 0.5)).text).toBe("");
+    const months = Array.from({ length: 60 }, (_, i) => ({
+      time: `${2015 + Math.floor(i / 12)}-${String((i % 12) + 1).padStart(2, "0")}-01`,
+      sales: i,
+    }));
+    expect(closedOfRows(months.filter(({ time }) => !time.includes("-08-"))).text).toBe("August");
+    let sundays = 0;
+    expect(closedOfRows(open(400, DAY, (weekday) => weekday !== 0 || sundays++ % 15 === 3)).text).toBe("Sundays");
+  });
+
+  test("they are left out of forecasts, plots and what must be known ahead, or guessed if asked; the summary says so", async () => {
+    const rows = open(150, DAY, (weekday) => weekday !== 0).map(({ time, sales }) => ({
+      date: time.slice(0, 10),
+      sales,
+      promo: Number(sales > 108),
+    }));
+    const options = { ...quick, known: ["promo"], horizon: 8, epochs: 1 };
+    const forecaster = createForecaster(options);
+    await forecaster.fit(rows);
+    expect(forecaster.summary()).toContain(
+      'Noticed: no numbers, or hardly any, on Sundays. Forecasts leave these times out (closed: "forecast" guesses them). If they were 0, write 0.\nNoticed: 4 days without a number besides: ',
+    );
+    // From a Thursday on to a Thursday.
+    const known = dates(8, Date.UTC(2022, 5, 2)).map((date) => ({ date, promo: 0 }));
+    const forecast = forecaster.forecast(undefined, { known: known.filter(({ date }) => date !== "2022-06-05") });
+    expect(forecast.time).toEqual(known.map(({ date }) => date).filter((date) => date !== "2022-06-05"));
+    expect(forecast.quantiles["0.1"]).toHaveLength(7);
+    expect(forecaster.plot(forecast).every(({ time }) => new Date(time).getUTCDay() !== 0)).toBe(true);
+    const guessing = createForecaster({ ...options, closed: "forecast" });
+    await guessing.fit(rows);
+    expect(guessing.forecast(undefined, { known }).time).toHaveLength(8);
+    expect(guessing.summary()).toContain("Forecasts of these times are guesses.");
+    // Known ahead up to the Saturday before a Sunday.
+    const short = createForecaster({ ...options, horizon: 4 });
+    await short.fit(rows);
+    expect(short.forecast(undefined, { known: known.slice(0, 3) }).time).toHaveLength(3);
+    expect(() => short.forecast(undefined, { known: known.slice(0, 2) })).toThrow("also of 2022-06-04");
+  });
+});
+
+test("a number far from all others is pointed at", async () => {
+  const table = shop(100);
+  const forecaster = createForecaster({ ...quick, epochs: 1 });
+  await forecaster.fit({ ...table, sales: table.sales.with(50, 99_000) });
+  expect(forecaster.summary()).toMatch(
+    /Noticed: sales far from all others: 99000 \(2022-02-20\), while nine in ten lie between \d+\S* and \d+/,
+  );
+});
+
 describe("bad input is refused, by row and column, with what would be right", () => {
   const good = shop(100);
   const cases: [string, Partial<ForecasterOptions>, () => ForecastTable, string][] = [
@@ -234,7 +321,7 @@ describe("bad input is refused, by row and column, with what would be right", ()
       "irregular times",
       {},
       () => ({ ...good, date: good.date.with(5, "2022-01-06T07:00:00") }),
-      '"table.date, row 5" expected a time on the grid of 1 day(s), such as 2022-01-06, got "2022-01-06T07:00:00"',
+      '"table.date, row 5" expected a time on the grid of 1 day, such as 2022-01-06, got "2022-01-06T07:00:00"',
     ],
     [
       "a time that is none",
@@ -367,6 +454,14 @@ describe("times", () => {
     expect(grid(["2024-01-01", "2024-01-02", "2024-01-05", "2024-01-06"]).rows).toEqual([0, 1, 4, 5]);
     expect(grid(["2024-01-01", "2024-02-01", "2024-04-01"]).rows).toEqual([0, 1, 3]);
   });
+
+  test.each<[unknown[], number, string]>([
+    [["2024-01-01", "2024-01-02"], 28, "28 days"],
+    [["2024-01-01", "2024-01-08"], 1, "1 week"],
+    [["2024-01-01 00:00", "2024-01-01 00:15"], 8, "8 steps of 15 minutes"],
+    [["2024-01-01", "2024-04-01"], 1, "3 months"],
+    [["2020-01-01", "2021-01-01"], 2, "2 years"],
+  ])("%s: %i steps are %s", (cells, steps, words) => expect(span(grid(cells).grid, steps)).toBe(words));
 
   test("the wall clock of a zone is that of the zone, in summer and winter", () => {
     const { grid: hours } = grid(["2024-01-01T00:00:00Z", "2024-01-01T01:00:00Z"], "America/New_York");

@@ -54,7 +54,10 @@ export function readCsv(text: string): Cells {
   const columns = names.map((_, k) => rows.map((row) => (GAPS.includes((row[k] as string).toLowerCase()) ? null : (row[k] as string))));
   const all = (form: RegExp, texts: (string | null)[]) => texts.every((each) => each === null || form.test(each));
   // One decimal comma, where commas do not part fields, says that all of the file's are.
-  const comma = delimiter !== "," && columns.some((texts) => all(COMMA, texts) && texts.some((each) => each?.includes(",")));
+  const isComma = (each: string) => COMMA.test(each);
+  const comma =
+    delimiter !== "," &&
+    columns.some((texts) => moreThan(0.5, texts, isComma) && texts.some((each) => each?.includes(",") && isComma(each)));
   return Object.fromEntries(
     names.map((name, k) => {
       const texts = columns[k] as (string | null)[];
@@ -67,15 +70,29 @@ export function readCsv(text: string): Cells {
   );
 }
 
-/** The first cell that keeps a column from being one of numbers, and the line of the file on which it ends; none where no cell is a number. */
-export function strayCell(text: string, cells: Cells[string]): { line: number; cell: string } | undefined {
-  const isNumber = (cell: string | number | null) => [POINT, GROUPS, COMMA].some((form) => form.test(String(cell)));
-  if (!cells.some(isNumber)) return undefined;
+/** Whether more than a share of the cells that are not empty are such. */
+const moreThan = (share: number, cells: Cells[string], is: (cell: string) => boolean) => {
+  const filled = cells.filter((cell) => cell !== null);
+  return filled.filter((cell) => is(String(cell))).length > share * filled.length;
+};
+
+/**
+ * The first cell that keeps a column from being one of numbers, and the line of the file on which it ends.
+ * @param share none where no more of the cells are numbers
+ */
+export function strayCell(text: string, cells: Cells[string], share = 0): { line: number; cell: string } | undefined {
+  const isNumber = (cell: string) => [POINT, GROUPS, COMMA].some((form) => form.test(cell));
+  if (!cells.some((cell) => typeof cell === "string") || !moreThan(share, cells, isNumber)) return undefined;
   const first = (isGood: (cell: string) => boolean) => cells.findIndex((cell) => cell !== null && !isGood(String(cell)));
   const stray = first(isNumber);
   const row = stray < 0 ? first((cell) => POINT.test(cell)) : stray;
+  return { line: lineOf(text, row), cell: String(cells[row]) };
+}
+
+/** The line of a file on which a row ends; row 0 is the first below the header. */
+export function lineOf(text: string, row: number): number {
   const { info } = parsed(text, true).records[row + 1] as { info: { lines: number } };
-  return { line: info.lines, cell: String(cells[row]) };
+  return info.lines;
 }
 
 const field = (value: unknown) => {

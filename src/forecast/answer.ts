@@ -2,13 +2,12 @@
 
 import type { Model } from "../index.js";
 import { follow, move } from "./conformal.js";
-import { blended, type Learned, networkOutputs, type Prepared, prepare } from "./network.js";
+import { blended, type Learned, networkOutputs, type Prepared, prepare, restore } from "./network.js";
 import type { Checked } from "./options.js";
 import type { Series } from "./series.js";
 import { timeAt } from "./time.js";
-import { restored } from "./transform.js";
 
-/** The next steps of a series. */
+/** The next steps of a series: as many as the horizon, without those at which it never has numbers, unless `closed: "forecast"`. */
 export interface Forecast {
   /** Of each step, written as the table's times are; without times its row. */
   time: (string | Date | number)[];
@@ -22,16 +21,6 @@ export interface Forecast {
   quantiles: Record<string, Float64Array>;
   /** Whether the series had one value only, which then is the forecast. */
   constant: boolean;
-}
-
-/** Writes the quantiles of a row's forecast in the target's units, [steps x quantiles]. */
-function restore(o: Checked, { plan }: Learned, { framed }: Prepared, row: number, units: Float64Array): Float64Array {
-  const { mean, deviation, spread } = framed.frame;
-  const Q = o.quantiles.length;
-  return units.map((value, i) => {
-    const h = Math.floor(i / Q);
-    return restored(((framed.ahead[row * o.horizon + h] as number) + (spread[h] as number) * value) * deviation + mean, plan.lambda);
-  });
 }
 
 /** How far the networks' share moves along its gradient: online gradient descent (Zinkevich 2003). */
@@ -98,17 +87,25 @@ export function* rolling(
   }
 }
 
-/** The forecast at a series' end. */
-export function answer(o: Checked, learned: Learned, models: readonly Model[], series: Series): Forecast {
+/** The forecast at a series' end. @param isOmitted whether a row is left out of it */
+export function answer(
+  o: Checked,
+  learned: Learned,
+  models: readonly Model[],
+  series: Series,
+  isOmitted: (row: number) => boolean,
+): Forecast {
   const prepared = prepare(learned.plan, o, series, series.length, learned.frame ?? undefined);
   const last = series.length - 1;
+  const end = series.start + series.length;
+  const steps = Array.from({ length: o.horizon }, (_, h) => h).filter((h) => !isOmitted(end + h));
   const frozen = { ...o, calibration: "split" } as const;
   const [[, units]] = [...calibrated(frozen, learned, models, prepared, last)] as [readonly [number, Float64Array]];
   const values = restore(o, learned, prepared, last, units);
   const Q = o.quantiles.length;
-  const of = (q: number) => Float64Array.from({ length: o.horizon }, (_, h) => values[h * Q + q] as number);
+  const of = (q: number) => Float64Array.from(steps, (h) => values[h * Q + q] as number);
   return {
-    time: Array.from({ length: o.horizon }, (_, h) => timeAt(series.grid, series.start + series.length + h)),
+    time: steps.map((h) => timeAt(series.grid, end + h)),
     median: of(o.quantiles.indexOf(0.5)),
     lower: of(0),
     upper: of(Q - 1),

@@ -39,7 +39,7 @@ const LATEST = 8.64e15;
 
 /** Whether all that is reckoned with has its kind and its bounds. A part that is missing throws. */
 function isSound({ learned, history }: Json, o: Checked, networks: number): boolean {
-  const { plan, calibration, resting, frame, share } = learned;
+  const { plan, calibration, resting, frame, share, tested = null, noticed = [] } = learned;
   const { grid, seasons, harmonics, smoothing, kinds, lambda } = plan;
   const end = history ? history.start + history.target.length : 0;
   return (
@@ -60,6 +60,8 @@ function isSound({ learned, history }: Json, o: Checked, networks: number): bool
     }) &&
     (networks === 0 || numbers(resting, o.horizon * o.quantiles.length)) &&
     calibration.errors.every((list) => numbers(list)) &&
+    (tested === null || numbers([tested.error, tested.naive, tested.width, tested.within])) &&
+    noticed.every((text) => typeof text === "string") &&
     (frame === null || (numbers(frame.weights) && numbers(frame.spread, o.horizon) && numbers([frame.mean, frame.deviation]))) &&
     (history === null || [...o.past, ...o.known].every((name) => Array.isArray(history.columns[name]))) &&
     (history === null || (isRecord(history.fixed) && o.static.every((name) => name in history.fixed)))

@@ -1,16 +1,27 @@
 /** Learning: what is chosen by the last rows, and what is learned then from all. */
 
 import type { Model, Sequence, Trainer } from "../index.js";
-import { fail } from "../internal.js";
-import { LONGEST } from "./baselines.js";
-import { calibrate, quantileOf } from "./conformal.js";
+import { LONGEST, naive } from "./baselines.js";
+import { calibrate, move, quantileOf } from "./conformal.js";
 import { Framed, regression } from "./frame.js";
-import { blended, type Learned, makeModel, networkOutputs, type Prepared, pieces, prepare, sequenceOf, trainerFor } from "./network.js";
+import {
+  blended,
+  type Learned,
+  makeModel,
+  networkOutputs,
+  type Prepared,
+  pieces,
+  prepare,
+  restore,
+  sequenceOf,
+  type Tested,
+  trainerFor,
+} from "./network.js";
 import type { Checked } from "./options.js";
-import { Kinds, type Plan, seasonsOf } from "./plan.js";
+import { type Plan, seasonOf, seasonsOf } from "./plan.js";
 import type { Series } from "./series.js";
 import { fitSmoothing } from "./smoothing.js";
-import type { Grid } from "./time.js";
+import { isConstant, type Source, survey } from "./survey.js";
 import { boxCoxExponent } from "./transform.js";
 
 /** A report of each epoch. */
@@ -29,42 +40,8 @@ export interface ForecastReport {
   validation: number;
 }
 
-/** Series by which a global model chooses; all are learned from. */
-const SAMPLE = 100;
 const UNITS = [16, 48];
 const HARMONICS = [1, 2, 4, 8, 12];
-
-export interface Source {
-  /** Whether there is one series only. */
-  one: boolean;
-  /** All series, in one pass. @param grid on which their times lie, once it is known */
-  read(grid?: Grid): AsyncIterable<Series> | Iterable<Series>;
-}
-
-export const isConstant = ({ target }: Series) => {
-  const first = target.find((value) => !Number.isNaN(value));
-  return target.every((value) => Number.isNaN(value) || value === first);
-};
-
-/** The first pass: kinds of columns, seasons, lengths, and a sample. */
-async function survey(o: Checked, source: Source) {
-  const kinds = new Kinds();
-  const sample: Series[] = [];
-  let [count, rows, end] = [0, 0, -Infinity];
-  const least = 2 * o.horizon + 8;
-  for await (const series of source.read()) {
-    const path = source.one ? "table" : `series[${count}]`;
-    if (series.length < least) fail(RangeError, path, `at least ${least} rows, for a horizon of ${o.horizon}`, series.length);
-    if (series.target.every(Number.isNaN)) fail(RangeError, `${path}.${o.target}`, "numbers, not gaps alone", "gaps alone");
-    for (const [name, cells] of Object.entries(series.columns)) kinds.add(name, cells);
-    for (const [name, cell] of Object.entries(series.fixed)) kinds.add(name, [cell]);
-    if (sample.length < SAMPLE) sample.push(series);
-    [count, rows, end] = [count + 1, rows + series.length, Math.max(end, series.start + series.length)];
-  }
-  const [first] = sample;
-  if (!first) return fail(RangeError, "tables", "at least one series", "none");
-  return { first, sample, count, rows, end, kinds: kinds.done() };
-}
 
 /** Rows at the end to choose by: the share that was asked for, or a whole cycle of the longest season if that is at most a third. */
 function held(o: Checked, seasons: readonly number[], length: number): number {
@@ -125,12 +102,45 @@ function lossOf(o: Checked, truths: Float32Array, until: number, outputs?: Float
   return sum / (n || 1);
 }
 
+/** The forecasts of rows that were held out beside the truths, in the target's units. */
+function testedOf(
+  o: Checked,
+  learned: Learned,
+  chosen: readonly (Prepared & { until: number })[],
+  said: readonly Float64Array[],
+): Tested | null {
+  const { horizon, quantiles } = o;
+  const Q = quantiles.length;
+  const season = seasonOf(learned.plan);
+  let [count, error, naively, width, within] = [0, 0, 0, 0, 0];
+  chosen.forEach((prepared, i) => {
+    const { target, length } = prepared.series;
+    const before = naive(target, season);
+    for (let row = prepared.until - 1; row < length; row++) {
+      const units = blended(learned, (said[i] as Float64Array).slice(row * horizon * Q, (row + 1) * horizon * Q));
+      move(learned.calibration, quantiles, units);
+      const values = restore(o, learned, prepared, row, units);
+      for (let h = 0; h < horizon; h++) {
+        const [truth = NaN, other] = [target[row + 1 + h], before(row, h)];
+        const [low, median, high] = [0, quantiles.indexOf(0.5), Q - 1].map((q) => values[h * Q + q]) as [number, number, number];
+        if (Number.isNaN(truth - other)) continue;
+        count++;
+        error += Math.abs(truth - median);
+        naively += Math.abs(truth - other);
+        width += high - low;
+        within += Number(low <= truth && truth <= high);
+      }
+    }
+  });
+  return count ? { error: error / count, naive: naively / count, width: width / count, within: within / count } : null;
+}
+
 export async function* learn(
   o: Checked,
   source: Source,
   signal: { signal?: AbortSignal },
 ): AsyncGenerator<ForecastReport, { learned: Learned; models: Model[]; series: Series }> {
-  const { first, sample, count, rows, end, kinds } = await survey(o, source);
+  const { first, sample, count, rows, end, kinds, noticed } = await survey(o, source);
   const wished = o.season ?? seasonsOf(first.grid, first.length);
   const seasons = wished.filter((season) => 1.5 * season <= first.length);
   const lambda = { none: 1, log: 0, boxCox: o.transform === "boxCox" ? boxCoxExponent(first.target) : 1 }[o.transform];
@@ -154,7 +164,8 @@ export async function* learn(
     rows,
     end,
     validation: 0,
-    losses: [],
+    noticed,
+    tested: null,
   };
   if (sample.every(isConstant)) return { learned, models: [], series: first };
   choosePlan(plan, o, sample);
@@ -209,7 +220,6 @@ export async function* learn(
   for (const units of o.units ? [o.units] : UNITS) yield* choose(units, 1);
   const { units } = tried.reduce((best, other) => (other.least < best.least ? other : best));
   for (let network = 2; network <= o.ensemble; network++) yield* choose(units, network);
-  learned.losses = tried.map(({ units, least }) => ({ units, validation: least }));
   const members = tried.filter((other) => other.units === units);
   learned.units = units;
   learned.epochs = Math.max(1, Math.round(members.reduce((sum, { best }) => sum + best, 0) / members.length));
@@ -234,6 +244,7 @@ export async function* learn(
     }
   };
   if (o.calibration !== "none") learned.calibration = calibrate(o.quantiles, o.horizon, errors());
+  learned.tested = testedOf(o, learned, chosen, said);
 
   // They go on from there with all rows: on series like these better than networks learned anew, and in less time.
   const whole = piecesUntil(({ length }) => length);

@@ -21,6 +21,7 @@ import type { Checked } from "./options.js";
 import { encoded, type Kind, type Plan, phaseAt } from "./plan.js";
 import { waves } from "./regression.js";
 import type { Series } from "./series.js";
+import { restored } from "./transform.js";
 
 type Lists = Record<string, Float32Array>;
 
@@ -144,7 +145,19 @@ export interface Learned {
   end: number;
   /** The rows at the end that were chosen by, of the first series. */
   validation: number;
-  losses: { units: number; validation: number }[];
+  tested: Tested | null;
+  /** What people should know of the numbers, in sentences. */
+  noticed: string[];
+}
+
+/** How good forecasts of the rows held out were, in the target's units. */
+export interface Tested {
+  /** The mean absolute error of the medians, and of "as a season before" on the same truths. */
+  error: number;
+  naive: number;
+  /** Of the widest intervals the mean width, and the share of truths within. */
+  width: number;
+  within: number;
 }
 
 /** Quantiles of all rows of a series by the networks, [rows x steps x quantiles], in units of the frame. */
@@ -156,3 +169,13 @@ export function networkOutputs(o: Checked, models: readonly Model[], { inputs }:
 /** Quantiles of one row or more: the networks' share of them, and the rest of the first forecast's. */
 export const blended = ({ share, resting }: Pick<Learned, "share" | "resting">, outputs: Float64Array): Float64Array =>
   outputs.map((value, i) => share * value + (1 - share) * (resting[i % resting.length] as number));
+
+/** Writes the quantiles of a row's forecast in the target's units, [steps x quantiles]. */
+export function restore(o: Checked, { plan }: Learned, { framed }: Prepared, row: number, units: Float64Array): Float64Array {
+  const { mean, deviation, spread } = framed.frame;
+  const Q = o.quantiles.length;
+  return units.map((value, i) => {
+    const h = Math.floor(i / Q);
+    return restored(((framed.ahead[row * o.horizon + h] as number) + (spread[h] as number) * value) * deviation + mean, plan.lambda);
+  });
+}

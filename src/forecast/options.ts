@@ -30,6 +30,11 @@ export interface ForecasterOptions {
   static?: readonly string[];
   /** "log", or "boxCox" with an exponent that is measured, of a target that is positive. Default "none". */
   transform?: "none" | "log" | "boxCox";
+  /**
+   * Times that the table never has, or hardly ever, such as the Sundays of a shop: "omit" leaves them out of forecasts, "forecast" guesses
+   * them. Default "omit".
+   */
+  closed?: "omit" | "forecast";
   /** Units of the recurrent layer. Default: chosen by the validation rows. */
   units?: number;
   /** Networks, each of a seed of its own, whose quantiles are averaged. Default 3. */
@@ -67,6 +72,7 @@ export function checkOptions(value: unknown) {
     known: [names, []],
     static: [names, []],
     transform: [oneOf("none", "log", "boxCox"), "none"],
+    closed: [oneOf("omit", "forecast"), "omit"],
     units: integer,
     ensemble: [integerIn(1, 100), 3],
     epochs: [integer, 100],

@@ -3,7 +3,7 @@
 import type { Value } from "../index.js";
 import { fail, listed } from "../internal.js";
 import type { Smoothing } from "./smoothing.js";
-import { DAY, type Grid, wallAt } from "./time.js";
+import { DAY, type Grid, span, wallAt } from "./time.js";
 
 /** A column of numbers with their mean and deviation, or of labels. */
 export type Kind = { mean: number; deviation: number } | { labels: Value[] };
@@ -29,12 +29,21 @@ export function seasonsOf(grid: Grid, length: number): number[] {
   return fit.length > 2 ? fit.slice(0, 2) : fit;
 }
 
+/** The season of the naive forecast, "as a season before"; 1, "as the step before", where there is none. */
+export const seasonOf = ({ seasons: [season = 1] }: Plan): number => Math.round(season);
+
+const cycleAt = (grid: Grid, season: number) => {
+  const cycle = cyclesOf(grid).findIndex((length) => Math.abs(season / length - 1) < 0.005);
+  return cycle === 0 && grid.months ? 2 : cycle;
+};
+/** A season in words. */
+export const seasonText = (grid: Grid, season: number) => ["day", "week", "year"][cycleAt(grid, season)] ?? span(grid, season);
+
 /** The place of a row in a season, in turns; by the calendar where the season is a day, a week or a year of it. */
 export function phaseAt(grid: Grid, season: number, row: number): number {
-  const cycle = cyclesOf(grid).findIndex((length) => Math.abs(season / length - 1) < 0.005);
-  if (cycle < 0) return row / season;
+  const kind = cycleAt(grid, season);
+  if (kind < 0) return row / season;
   const wall = wallAt(grid, row);
-  const kind = grid.months ? 2 : cycle;
   if (kind === 0) return wall / DAY;
   // The first of January 1970 was a Thursday.
   if (kind === 1) return wall / (7 * DAY) + 3 / 7;

@@ -14,8 +14,6 @@ export interface Series {
   /** Of the columns that are past or known, by name. Known ones may be longer. */
   columns: Record<string, Value[]>;
   fixed: Record<string, Value>;
-  /** Rows between the first and the last that the table does not have. */
-  absent: number;
 }
 
 /** Columns of equal lengths by name, or rows of objects. */
@@ -108,7 +106,7 @@ function gridded(path: string, table: unknown, o: Checked, known?: Grid, after?:
 }
 
 export function readSeries(path: string, table: unknown, o: Checked, known?: Grid, after?: number): Series {
-  const { grid, start, length, count, cells } = gridded(path, table, o, known, after);
+  const { grid, start, length, cells } = gridded(path, table, o, known, after);
   const goals = cells(o.target, (at, value) => {
     if (typeof value === "string") fail(TypeError, at, "a number, or null for a gap", value);
     if (o.transform !== "none" && value !== null && !((value as number) > 0))
@@ -128,7 +126,6 @@ export function readSeries(path: string, table: unknown, o: Checked, known?: Gri
     target: Float64Array.from(goals, (value) => value ?? NaN),
     columns: Object.fromEntries([...o.past, ...o.known].map((name) => [name, cells(name)])),
     fixed: Object.fromEntries(o.static.map((name) => [name, constant(name)])),
-    absent: length - count,
   };
 }
 
@@ -158,18 +155,19 @@ export function joined(path: string, series: Series, more: Series): Series {
       [...cells.slice(0, series.length), ...Array(gap).fill(null), ...(more.columns[name] as Value[])],
     ]),
   );
-  return { ...series, length, target, columns, absent: series.absent + gap + more.absent };
+  return { ...series, length, target, columns };
 }
 
-/** The series with what is known of the next steps. */
-export function withKnown(series: Series, known: unknown, o: Checked): Series {
+/** The series with what is known of the next steps. @param isOmitted whether a row need not be known */
+export function withKnown(series: Series, known: unknown, o: Checked, isOmitted: (row: number) => boolean): Series {
   if (o.known.length === 0) return series;
   const end = series.start + series.length;
   const expected = `the columns ${o.known.join(", ")} of the next ${o.horizon} rows`;
   if (known === undefined) return fail(TypeError, "known", expected, known);
   const { start, length, count, cells } = gridded("known", known, o, series.grid, end);
-  const missing = start > end ? end : Math.max(end, start + length);
-  if (missing < end + o.horizon) fail(RangeError, "known", `${expected}, also of ${timeAt(series.grid, missing)}`, `${count} rows`);
+  for (let row = end; row < end + o.horizon; row++)
+    if ((row < start || row >= start + length) && !isOmitted(row))
+      fail(RangeError, "known", `${expected}, also of ${timeAt(series.grid, row)}`, `${count} rows`);
   const next = (name: string) => cells(name).slice(end - start, end - start + o.horizon);
   const columns = o.known.map((name) => [name, [...(series.columns[name] as Value[]).slice(0, series.length), ...next(name)]]);
   return { ...series, columns: { ...series.columns, ...Object.fromEntries(columns) } };

@@ -1,28 +1,46 @@
-/** A plain statement of what a forecaster chose. */
+/** A plain statement of what was learned, how good it was, and what was noticed. */
 
 import type { Learned } from "./network.js";
 import type { Checked } from "./options.js";
-import type { Series } from "./series.js";
-import { describeStep } from "./time.js";
+import { seasonOf, seasonText } from "./plan.js";
+import { counted, shownAt, span } from "./time.js";
 
-export function describe(o: Checked, learned: Learned, history: Series | null): string {
-  const { plan, series, rows, losses, share, units, epochs } = learned;
-  const dropped = (o.season ?? []).filter((season) => !plan.seasons.includes(season));
+const digits = (value: number) => Number(value.toPrecision(3));
+const percent = (share: number) => `${Math.round(100 * share)} %`;
+
+export function describe(o: Checked, { plan, series, rows, end, share, units, epochs, validation, tested, noticed = [] }: Learned): string {
+  const { grid, seasons, kinds, lambda } = plan;
+  const level = (o.quantiles.at(-1) as number) - (o.quantiles[0] as number);
+  const from =
+    series === 1 && grid.form !== null ? `, ${shownAt(grid, 0)} to ${shownAt(grid, end - 1)}` : series > 1 ? ` of ${series} series` : "";
+  const dropped = (o.season ?? []).filter((season) => !seasons.includes(season)).map((season) => seasonText(grid, season));
+  const columns = Object.entries(kinds).map(
+    ([name, kind]) => `${name} (${"labels" in kind ? counted(kind.labels.length, "label") : "numbers"})`,
+  );
   const lines = [
-    `Forecasts ${o.target}, ${o.horizon} steps of ${plan.grid.form === null ? "a row" : describeStep(plan.grid)} ahead, quantiles ${o.quantiles.join(", ")}.`,
-    `Learned from ${rows} rows of ${series} series${history?.absent ? `; ${history.absent} rows were missing and are gaps` : ""}.`,
-    dropped.length && `Seasons of ${dropped.join(", ")} are left out: the series is shorter than one and a half of them.`,
+    `Forecasts ${o.target}: the next ${span(grid, o.horizon)}${level && `, each with a range that should hold the truth ${percent(level)} of the time`}.`,
+    `Learned from ${span(grid, rows)}${from}.`,
+    seasons.length && `Learns what repeats ${seasons.map((season) => `every ${seasonText(grid, season)}`).join(", ")}.`,
+    columns.length && `Looks also at ${columns.join(", ")}.`,
+    lambda !== 1 && `Reckons with ${lambda === 0 ? "the logarithm" : `the power ${lambda}`} of ${o.target}.`,
   ];
   if (units === 0) lines.push("The series has one value only: the forecast is that value.");
-  else {
-    const { alpha, beta, gamma, phi, season } = plan.smoothing;
-    const seasons = plan.seasons.map((length, i) => `a season of ${length} (${plan.harmonics[i]} harmonics)`);
-    const found = losses.map(({ units, validation }) => `${units} units ${validation.toFixed(4)}`);
+  if (tested) {
+    const { error, naive, width, within } = tested;
+    const season = seasonOf(plan);
+    const beside = naive ? `, ${percent(Math.abs(1 - error / naive))} ${error > naive ? "more" : "less"} than` : ";";
     lines.push(
-      `First forecast: regression on ${[...seasons, ...o.known].join(", ") || "a mean"}; exponential smoothing of the rest (level ${alpha}, trend ${beta} damped by ${phi}${season && `, season of ${season} ${gamma}`})${plan.lambda === 1 ? "" : `, of the power ${plan.lambda} (0: the logarithm)`}.`,
-      `Its errors are learned by ${o.ensemble} network(s) of ${units} units, ${epochs} epochs; the last ${learned.validation} rows chose: ${found.join(", ")}; networks count ${100 * share} %.`,
-      `Calibration of intervals, by the same rows: ${o.calibration}.`,
+      `How good: on the last ${span(grid, validation)}, held back at first, it was off by ${digits(error)} on average${beside} repeating ${season > 1 ? `the value of ${span(grid, season)} before` : "the last value"} (${digits(naive)}).`,
+      level && `How sure: there the ranges were ${digits(width)} wide on average and held ${percent(within)} of the truths.`,
     );
   }
+  if (units)
+    lines.push(
+      `How: level, trend and what repeats first; what these miss was learned by ${counted(o.ensemble, "network")} (${counted(units, "unit")}, ${counted(epochs, "round")} over the table), ${share ? `counted at ${percent(share)}` : "of no use here and left out"}.`,
+    );
+  lines.push(
+    dropped.length && `Noticed: too few rows to learn what repeats every ${dropped.join(" or ")}: it takes one and a half of these.`,
+    ...noticed.map((text) => `Noticed: ${text}`),
+  );
   return lines.filter(Boolean).join("\n");
 }

@@ -16,6 +16,7 @@ export interface Grid {
 }
 
 export const DAY = 86_400_000;
+const HOUR = DAY / 24;
 const ISO = /^(\d{4})[-/](\d\d?)(?:[-/](\d\d?)(?:[T ](\d\d?):(\d\d)(?::(\d\d(?:\.\d+)?))?)?)?\s*(Z|[+-]\d\d:?\d\d)?$/;
 
 /** Milliseconds, and whether they are an instant rather than what a clock on the wall shows; undefined if it is no time. */
@@ -88,8 +89,31 @@ export function timeAt(grid: Grid, row: number): string | Date | number {
   return form > 16 && zone ? text : text.slice(0, Math.min(form, 19));
 }
 
-export const describeStep = ({ ms, months }: Grid) =>
-  months ? `${months} month(s)` : ms % DAY ? `${ms / 3_600_000} h` : `${ms / DAY} day(s)`;
+/** A time in words. */
+export const shown = (ms: number) => new Date(ms).toISOString().replace(/(T00:00)?:00.000Z$/, "");
+export const shownAt = (grid: Grid, row: number) => shown(at(grid, row));
+
+export const counted = (n: number, word: string) => `${n} ${word}${n === 1 ? "" : "s"}`;
+const UNITS_OF_STEPS = [
+  [7 * DAY, "week"],
+  [DAY, "day"],
+  [HOUR, "hour"],
+  [60_000, "minute"],
+  [1000, "second"],
+  [1, "millisecond"],
+] as const;
+
+/** So many steps in words: "28 days", "8 steps of 15 minutes". */
+export function span({ ms, months, form }: Grid, steps: number): string {
+  if (form === null) return counted(steps, "row");
+  const [whole, word] = months
+    ? months % 12
+      ? ([1, "month"] as const)
+      : ([12, "year"] as const)
+    : (UNITS_OF_STEPS.find(([unit]) => ms % unit === 0) ?? ([1, "millisecond"] as const));
+  const count = (months || ms) / whole;
+  return steps === 1 || count === 1 ? counted(steps * count, word) : `${counted(steps, "step")} of ${counted(count, word)}`;
+}
 
 /**
  * The grid on which times lie, and the row of each; rows that are missing between them are gaps.
@@ -98,7 +122,6 @@ export const describeStep = ({ ms, months }: Grid) =>
  */
 export function readGrid(path: string, cells: ArrayLike<unknown>, zone: string | null, known?: Grid): { grid: Grid; rows: number[] } {
   const wrong = (row: number, expected: string) => fail(RangeError, `${path}, row ${row}`, expected, cells[row]);
-  const show = (ms: number) => new Date(ms).toISOString().replace("T00:00:00.000Z", "");
   let instants = false;
   let before = -Infinity;
   const times = Array.from(cells, (value, row) => {
@@ -111,7 +134,10 @@ export function readGrid(path: string, cells: ArrayLike<unknown>, zone: string |
         value,
       );
     if (now <= before)
-      wrong(row, `a time after that of row ${row - 1} (${show(before)}): ${now < before ? "rows in the order of time" : "each time once"}`);
+      wrong(
+        row,
+        `a time after that of row ${row - 1} (${shown(before)}): ${now < before ? "rows in the order of time" : "each time once"}`,
+      );
     instants ||= instant;
     before = now;
     return now;
@@ -124,7 +150,7 @@ export function readGrid(path: string, cells: ArrayLike<unknown>, zone: string |
     const place = months ? (monthOf(time) - monthOf(first)) / months : (time - first) / ms;
     const near = Math.round(place);
     if (months ? near !== place || dayOf(time) !== dayOf(at(grid, near)) : Math.abs(near - place) > 0.01)
-      wrong(row, `a time on the grid of ${describeStep(grid)}, such as ${show(at(grid, near))}`);
+      wrong(row, `a time on the grid of ${span(grid, 1)}, such as ${shownAt(grid, near)}`);
     return near;
   });
   return { grid, rows };
@@ -132,16 +158,27 @@ export function readGrid(path: string, cells: ArrayLike<unknown>, zone: string |
 
 function gridOf(cell: unknown, times: number[], walls: number[], zone: string | null): Grid {
   const form = typeof cell === "number" ? "number" : typeof cell === "string" ? cell.trim().length : "date";
+  const stepsOf = (list: number[]) =>
+    list
+      .slice(1)
+      .map((time, i) => time - (list[i] as number))
+      .sort((a, b) => a - b);
   const step = (list: number[]) => {
-    const steps = list.slice(1).map((time, i) => time - (list[i] as number));
-    return steps.sort((a, b) => a - b)[(steps.length - 1) >> 1] as number;
+    const steps = stepsOf(list);
+    return steps[(steps.length - 1) >> 1] as number;
+  };
+  /** Steps that often differ, such as of Mondays, Wednesdays and Fridays, may all be whole days or hours. */
+  const common = (list: number[]) => {
+    const [steps, most] = [stepsOf(list), step(list)];
+    const unit = [DAY, HOUR].find((unit) => most <= 14 * unit && steps.every((each) => each % unit === 0));
+    return unit && steps.filter((each) => each % most).length > steps.length / 10 ? unit : most;
   };
   const ms = step(times);
-  if (ms < 23 * 3_600_000) return { first: times[0] as number, ms, months: 0, form, zone };
+  if (ms < 23 * HOUR) return { first: times[0] as number, ms: common(times), months: 0, form, zone };
   const [first] = walls as [number];
   // Months, quarters and years are no number of days.
   const months = ms < 27.5 * DAY ? 0 : Math.round(ms / DAY / 30.44);
   const monthly =
     isLastDay(first) || walls.every((time) => dayOf(time) === dayOf(first) || (isLastDay(time) && dayOf(time) < dayOf(first)));
-  return months && monthly ? { first, ms: 0, months, form, zone } : { first, ms: step(walls), months: 0, form, zone };
+  return months && monthly ? { first, ms: 0, months, form, zone } : { first, ms: common(walls), months: 0, form, zone };
 }
