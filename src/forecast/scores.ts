@@ -1,6 +1,6 @@
 /** Scores of forecasts with quantiles, summed up truth by truth. */
 
-/** How good forecasts were: errors are in the target's units. */
+/** How good forecasts were; `rmse`, `pinball` and `wis` are in the target's units. */
 export interface ForecastScore {
   /** Whose forecasts: the forecaster's, or those of a baseline by its name. */
   forecast: string;

@@ -25,7 +25,7 @@ interface Found {
 export function readHdf5(file: Uint8Array): TensorFile {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const { tensors, metadata, skipped }: TensorFile = { tensors: Object.create(null), metadata: {}, skipped: Object.create(null) };
-  // Each look at a node or a message: a file whose parts point at each other ends.
+  // Counts down with each node and message that is read, so that a file whose parts point at each other in a circle ends.
   let left = 1000 + file.length / 8;
   let place = 0;
   const refuse = (expected: string): never => fail(RangeError, `bytes[${place}]`, expected, file);
@@ -116,7 +116,7 @@ export function readHdf5(file: Uint8Array): TensorFile {
     if (!dtype || from === undefined) skipped[name] = { dtype: `class ${kind} of ${bytes} bytes`, shape };
     else {
       place = at;
-      // Each number is in the file once.
+      // A number of the file belongs to one dataset, so all datasets together cannot have more than the file.
       left -= count / 8;
       if (!(from + count * bytes <= file.length) || left < 0) refuse(`the ${count} numbers of ${clip(path)}`);
       tensors[name] = {
@@ -132,7 +132,7 @@ export function readHdf5(file: Uint8Array): TensorFile {
     is(u8(8) === 0 && u8(13) === 8 && u8(14) === 8, 8);
     object(u64(64), "", 0);
   } catch (error) {
-    // From DataView: past the end.
+    // A RangeError that is not ours is DataView's: it was asked to read past the end.
     throw error instanceof RangeError && error.message[0] !== '"'
       ? new RangeError(`"bytes" ends within what is at ${place}: it is truncated`)
       : error;

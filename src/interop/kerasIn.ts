@@ -131,7 +131,7 @@ function linear(draft: Draft, { name, config, weights }: KerasLayer): void {
   if (gate) draft.layers.push({ type: "activation", kind: "hardSigmoid", ...hard(draft) } as Layer);
 }
 
-/** A row for each class: what it adds to the model. */
+/** For each class of layer what it adds to the model. To read another class, add a row. */
 const ROWS: Record<string, (draft: Draft, layer: KerasLayer) => void> = {
   SimpleRNN: recurrent,
   LSTM: recurrent,
@@ -162,7 +162,8 @@ const ROWS: Record<string, (draft: Draft, layer: KerasLayer) => void> = {
     if (first?.shape.length !== 1) return refuse(name, "of class LayerNormalization without gamma and beta");
     const epsilon = config.epsilon as number;
     draft.input ??= { features: units };
-    // Its 0.001 is PyTorch's 0.00001 where inputs are a tenth: (s x) / sqrt(s s v + e) = x / sqrt(v + e / (s s)).
+    // Keras's epsilon is 0.001, memcell's e is 0.00001. Inputs scaled by s have the same result with e as without with e / s^2:
+    // (s x) / sqrt(s^2 v + e) = x / sqrt(v + e / s^2), so s = sqrt(e / epsilon).
     if (!(epsilon > 0)) refuse(name, `with epsilon ${epsilon}`);
     if (epsilon !== 1e-5) {
       const data = new Float32Array(units * units);
@@ -199,7 +200,7 @@ export function addLayer(draft: Draft, layer: KerasLayer): void {
   try {
     row(draft, layer);
   } catch (error) {
-    // From an option that is not of its kind.
+    // A TypeError here comes from a part of the file that is not of the kind expected.
     throw error instanceof TypeError ? refuse(layer.name, "whose configuration or weights are damaged") : error;
   }
 }

@@ -21,7 +21,7 @@ function sources(value: unknown, depth = 0): string[] {
   return value && typeof value === "object" ? Object.values(value).flatMap((inner) => sources(inner, depth + 1)) : [];
 }
 
-/** The first that is a text: what is none cannot be made one without care. */
+/** The first of these values that is a text, or "". Others are not converted, as a file may hold anything. */
 const text = (...values: unknown[]) => (values.find((value) => typeof value === "string") as string | undefined) ?? "";
 
 /** The layers from the input up. @throws RangeError with the layer at which it is no chain */
@@ -93,7 +93,7 @@ export function modelFrom(model: unknown, { tensors, skipped }: Pick<TensorFile,
   });
   const { layers, input, unknown } = draft;
   if (!input) throw new RangeError(`"bytes" has no weights of the model's layers, ${clip(named.map(({ name }) => name).join(", "))}`);
-  // As the last layer it would do nothing.
+  // Dropout as the last layer does nothing outside training, and memcell refuses it there.
   if (layers.at(-1)?.type === "dropout") layers.pop();
   const { model: made, assigned } = modelOf(checkConfig({ input, layers } as ModelConfig), { tensors: draft.tensors, skipped });
   return { model: made, unknown, zeroed: assigned.zeroed, unused: [], skipped };

@@ -88,7 +88,7 @@ export function toKerasLayers(model: Model<unknown>, tfjs: boolean): { layers: J
       for (const direction of both ? ["", "_reverse"] : [back ? "_reverse" : ""]) {
         const part = (base: string) => parameters[`${base}_l${recurrent}${direction}`] as Tensor;
         const prefix = both ? `${name}/${direction ? "backward" : "forward"}_${own}` : name;
-        // That the gates change places is its own inverse.
+        // The reordering of gates swaps two of them, so it is its own inverse and serves for both directions.
         weight("kernel", unturned(part("weight_ih"), order), prefix);
         weight("recurrent_kernel", unturned(part("weight_hh"), order), prefix);
         const [ih, hh] = [turned(part("bias_ih"), order), turned(part("bias_hh"), order)];

@@ -6,7 +6,7 @@ type Tensors = Record<string, Tensor>;
 
 /** A way to read a module: the layers that it is, and the values that go in and out. */
 interface Reading {
-  /** How memcell calls the parameters; "" for a recurrent layer. */
+  /** The prefix of its parameters in memcell; "" for a recurrent layer. */
   kind: string;
   /** 0 if it takes tokens. */
   takes: number;
@@ -42,7 +42,7 @@ function recurrent(shapes: Module["shapes"], k = 0): Reading[] {
   return [{ kind: "", takes: ih[1] as number, gives: above?.gives ?? outputs, layers: [layer, ...(above?.layers ?? [])], ...unknown }];
 }
 
-/** All ways to read a module, the likeliest first; none for one of another maker. */
+/** All ways to read a module, the likeliest first; none if it is of no kind that memcell knows. */
 function readingsOf(prefix: string, shapes: Module["shapes"]): Reading[] {
   const { weight, bias, ...rest } = shapes;
   if (!weight) return recurrent(shapes);
@@ -96,8 +96,8 @@ export function propose(given: Tensors, sorted: boolean): { config: ModelConfig;
   const namesOf = (modules: Module[]) =>
     listed(modules.flatMap(({ prefix, shapes }) => Object.keys(shapes).map((name) => clip(prefix + name, 50))));
   const foreign = modules.filter(({ readings }) => readings.length === 0);
-  // Tables of vectors first. In a file by name, maps come after what they may be the head of, and numbers by their value: the order of
-  // nn.Sequential.
+  // Embeddings come first. A file sorted by name tells nothing of the order: there dense layers come last, as heads do, and numbers in
+  // names count by their value, which is the order of nn.Sequential.
   const place = ({ readings: [first] }: Module) => (first?.kind === "embedding" ? 0 : sorted && first?.kind === "dense" ? 2 : 1);
   modules.sort((a, b) => place(a) - place(b) || (sorted ? a.prefix.localeCompare(b.prefix, "en", { numeric: true }) : 0));
   const [order = [], other] = foreign.length > 0 || modules.length > MOST ? [] : ordersOf(modules);

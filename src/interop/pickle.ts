@@ -42,14 +42,14 @@ export function readPickle(file: Uint8Array, most: number): unknown {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const stack: unknown[] = [];
   const memo = new Map<number, unknown>();
-  /** Where the list begins that each mark stands for. */
+  /** For each mark the length of the stack when it was set. */
   const marks: number[] = [];
   let [at, start] = [0, 0];
 
   const refuse = (reason = "has a pickle that torch.save does not write"): never => {
     throw new RangeError(`"bytes" ${reason}, at ${start} of data.pkl`);
   };
-  /** All that is taken is counted, at more than it is. */
+  /** Counts memory before it is taken, rather too much than too little. */
   const spend = (bytes: number) => {
     most -= bytes;
     if (most < 0) refuse("has too many objects for its length");
@@ -99,7 +99,7 @@ export function readPickle(file: Uint8Array, most: number): unknown {
       const good = (first as View).key && isCount(offset) && isCounts(shape) && isCounts(strides);
       return good ? { ...(first as View), offset, shape, strides } : refuse();
     }
-    // Sizes and parameters are what they are made of; devices, types and numpy's numbers hold no tensors.
+    // torch.Size and Parameter are read as their first argument; devices, dtypes and numpy's numbers hold no tensors and become null.
     return /Size|parameter/.test(name) ? first : null;
   };
 
@@ -115,7 +115,7 @@ export function readPickle(file: Uint8Array, most: number): unknown {
     J: () => push(view.getInt32(take(4), true)),
     K: () => push(u8()),
     M: () => push(view.getUint16(take(2), true)),
-    // As if it had no sign: no size of a tensor is negative.
+    // A signed integer, read without its sign: no size of a tensor is negative.
     "\x8a": () => {
       const bytes = file.subarray(take(u8()), at);
       push(bytes.reduceRight((sum, byte) => sum * 256 + byte, 0));
@@ -159,7 +159,7 @@ export function readPickle(file: Uint8Array, most: number): unknown {
       if (code === ".") return pop();
       (codes[code] ?? refuse)();
     } catch (error) {
-      // From a value of another kind than its code takes.
+      // A TypeError here means that a code found a value on the stack that is not of its kind.
       throw error instanceof TypeError ? refuse() : error;
     }
   }

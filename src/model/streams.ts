@@ -194,7 +194,10 @@ export class Streams<O = Float32Array> {
     this.#copy(this.#row(id), this.#network.checkState(state, 1), true);
   }
 
-  /** The state of a stream as bytes: those of `model.stream().stateBytes()`. */
+  /**
+   * The state of a stream as bytes: those of `model.stream().stateBytes()`.
+   * @throws TypeError, RangeError if no such stream is open
+   */
   stateBytes(id: number): Uint8Array<ArrayBuffer> {
     return stateToBytes(this.#engine, this.state(id));
   }
@@ -208,12 +211,19 @@ export class Streams<O = Float32Array> {
     this.restore(id, stateFromBytes(this.#engine, bytes));
   }
 
-  /** Lets a stream begin a new sequence: its state becomes zero. */
+  /**
+   * Lets a stream begin a new sequence: its state becomes zero.
+   * @throws TypeError, RangeError if no such stream is open
+   */
   reset(id: number): void {
     this.restore(id, this.#network.zeros(1));
   }
 
-  /** Closes a stream, which makes room for another. */
+  /**
+   * Closes a stream, which makes room for another.
+   * @throws TypeError, RangeError if no such stream is open
+   * @example const state = streams.stateBytes(id); streams.close(id); // later streams.restoreBytes(streams.open(), state)
+   */
   close(id: number): void {
     this.#free.push(this.#row(id));
     this.#rows.delete(id);

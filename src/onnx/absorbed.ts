@@ -1,12 +1,16 @@
-/** Sums of features as what a layer has for them: a scaler, a dense layer, a gain and a bias, a sum of both directions. */
+/**
+ * Sums that need no dense layer of their own, as a layer that is there can do them: a scaler, a dense layer, a gain and a bias, a sum of
+ * both directions.
+ */
 
 import type { Json, Maker, Numbers, Signal } from "./signal.js";
 
-/** Places in one signal. */
+/** A term of a sum whose features all are of one signal: their places in it, times a scale. */
 export interface Places {
   at: Float64Array;
   scale?: Float64Array | undefined;
 }
+/** Features as a sum of terms of one signal. */
 export interface Folded {
   signal: Signal;
   terms: Places[];
@@ -16,7 +20,7 @@ export interface Folded {
 
 const isWhole = ({ signal, terms: [term] }: Folded) => term?.at.length === signal.units && term.at.every((place, i) => place === i);
 
-/** The signal that these features are without another layer; undefined if there is none. */
+/** The signal of a layer that has these features as its outputs; undefined if a dense layer must be added. */
 export function absorbed(chain: Maker, folded: Folded): Signal | undefined {
   const { signal, terms, shift, ops } = folded;
   const { layer, parts } = signal;

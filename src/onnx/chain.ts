@@ -1,6 +1,6 @@
 /**
- * The signals of a graph. What is linear stays open as long as it can: sums of features, scaled and shifted, become what a layer has for
- * them, or a dense layer.
+ * The signals of a graph, and the layers that are made of them. Linear arithmetic is kept as sums of features until a layer takes from it:
+ * only then it is known whether the sum is part of a layer (a bias, a gain, a residual connection) or needs a dense layer of its own.
  */
 
 import { absorbed, type Folded } from "./absorbed.js";
@@ -13,12 +13,12 @@ const taken = (list: Float64Array, at: Float64Array, absent: number) => at.map((
 const times = (a?: Float64Array, b?: Float64Array) => (a && b ? a.map((x, i) => x * (b[i] as number)) : (a ?? b));
 const plus = (a?: Float64Array, b?: Float64Array) => (a && b ? a.map((x, i) => x + (b[i] as number)) : (a ?? b));
 const isLate = (of: readonly Signal[]) => of.some(({ late, root }) => late || root !== of[0]?.root);
-/** A chain of sums may be this long. */
+/** The most sums, one of another, that are followed. */
 const LONGEST = 200;
 
 export class Chain implements Maker {
   readonly signals: Signal[] = [];
-  /** Facts that the graph does not tell. */
+  /** Facts that the graph does not tell, for the result's `unknown`. */
   readonly notes = new Set<string>();
   /** The input with the sequences' lengths. */
   lengths: unknown;
@@ -64,22 +64,23 @@ export class Chain implements Maker {
     this.notes.add(`initial states (${name}) are zeros, or a sequence's \`state\`; streams carry them`);
   }
 
-  /** The signals that features are of. */
+  /** The signals that these features belong to. */
   #from = (ids: Float64Array) => [...new Set(ids.map((id) => Math.floor(id / PLACES)))].flatMap((at) => this.signals[at] ?? []);
 
-  /** Whether what features are shows when a layer takes from them. */
   late = (ids: Float64Array) => isLate(this.#from(ids));
 
   idsOf = ({ id, units }: Signal) => Float64Array.from({ length: units }, (_, i) => id * PLACES + i);
 
-  /** The signal whose features these are, all and in order. */
   whole(ids: Float64Array): Signal | undefined {
     const first = ids[0] as number;
     const signal = this.signals[Math.floor(first / PLACES)];
     return signal?.units === ids.length && ids.every((id, i) => id === signal.id * PLACES + i) ? signal : undefined;
   }
 
-  /** With the final states in place of steps, where these are of the half that has read all. */
+  /**
+   * Of the step that both directions give last, the backward half has read one step only. Where only places of the half that has read all
+   * are used, these are its final states: their ids are returned in place of those of the step.
+   */
   #halves(ids: Float64Array): Float64Array {
     const of = (id: number) => this.signals[Math.floor(id / PLACES)];
     const open = new Set(Array.from(ids, of).filter((signal) => signal?.half));
@@ -158,7 +159,7 @@ export class Chain implements Maker {
     return this.combined(x, y, "sum") ?? this.combined(y, x, "sum");
   }
 
-  /** The same each time, as other layers may take from it. */
+  /** Two signals as one. The same pair gives the same signal each time, as several layers may take from it. */
   combined(a: Signal, b: Signal, how: "concat" | "sum"): Signal | undefined {
     const key = `${a.id} ${how} ${b.id}`;
     const made = this.#combined.get(key) ?? combine(this, a, b, how);
@@ -166,10 +167,10 @@ export class Chain implements Maker {
     return made;
   }
 
-  /** The signal of a layer that a signal is. */
+  /** The signal of a layer with the features of this signal: itself, if it is one. */
   settle = (signal: Signal): Signal => (signal.terms || signal.late ? this.plain(this.idsOf(signal)) : signal);
 
-  /** The signal of a layer whose outputs are these features; of a layer more, if need be. */
+  /** Adds a dense layer if no other layer has just these features as its outputs. */
   plain(ids: Float64Array, name?: string): Signal {
     const whole = this.whole(ids);
     const signal = whole?.settled ?? this.#plain(ids, name);
@@ -188,7 +189,7 @@ export class Chain implements Maker {
     return this.dense(signal, ids.length, own, weight(ids.length, each), shift && bias(ids.length, each));
   }
 
-  /** The layer that the features take from, and weights of the features as weights of its outputs. */
+  /** @see Through */
   through(ids: Float64Array): Through {
     const whole = this.whole(ids);
     const folded = this.fold(ids);

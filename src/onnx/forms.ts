@@ -1,4 +1,4 @@
-/** The equations of recurrent cells, by which a cell that is written out is known. */
+/** Recurrent cells written out as arithmetic: recognised by comparing what they give with the equations of each cell. */
 
 import { evaluate, frontiers, probe, same } from "./formulas.js";
 import type { Json, Maker, Signal } from "./signal.js";
@@ -7,7 +7,7 @@ type Scalar = (x: number) => number;
 /** Activations of gates, of the input, of the output. */
 type Three = readonly [Scalar, Scalar, Scalar];
 const logistic: Scalar = (x) => 1 / (1 + Math.exp(-x));
-/** A hard sigmoid, whose slope and shift stand in the sums that it bounds. */
+/** A hard sigmoid whose slope and shift are part of the sum that it cuts to [0, 1]. */
 const clip: Scalar = (x) => Math.min(1, Math.max(0, x));
 const relu: Scalar = (x) => Math.max(0, x);
 
@@ -15,7 +15,7 @@ const variants = () => [logistic, clip].flatMap((s) => [Math.tanh, relu].flatMap
 
 interface Form {
   layer: Json;
-  /** The parts of the next state, a letter each: sums for gates, N the state's part of that for n, and the states h and c. */
+  /** What the next state is computed of, a letter each: the sums of gates, N the state's part of the sum of n, the states h and c. */
   of: string;
   next(x: readonly number[], activations: Three): number;
 }
@@ -48,10 +48,10 @@ export const CELLS: readonly Form[] = [
   },
   { layer: { type: "rnn" }, of: "h", next: (x, [, a]) => a(x[0] as number) },
 ];
-/** The share of the state that a GRU's reset gate leaves. */
+/** The product of a GRU's reset gate and its state. */
 export const RESET: Form = { layer: {}, of: "rh", next: ([r, h], [s]) => s(r as number) * (h as number) };
 
-/** Enough that some leave no gate closed or open. */
+/** Scales of the probes: enough of them that in some no gate is quite closed or open. */
 const PROBES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
 function* orders(count: number, taken: number[] = []): Generator<number[]> {
@@ -61,13 +61,13 @@ function* orders(count: number, taken: number[] = []): Generator<number[]> {
 
 interface Found {
   layer: Json;
-  /** The features of each letter, unit after unit. */
+  /** For each letter its features, one of each unit. */
   parts: Record<string, number[]>;
-  /** Whether the sums of gates are 0.2 x + 0.5, of a hard sigmoid. */
+  /** Whether gates are hard sigmoids: then their sums are 0.2 x + 0.5. */
   clipped: boolean;
 }
 
-/** The form that a signal has. */
+/** The cell that this signal is the next state of, if it is one of `forms`. */
 export function formOf(chain: Maker, signal: Signal, forms: readonly Form[]): Found | undefined {
   const ids = chain.idsOf(signal);
   const after = (id: number, count: number) => {

@@ -1,14 +1,14 @@
-/** Arithmetic of features, one by one, that no layer has yet been found for. It is known by its answers, not by how it is written. */
+/** Arithmetic of which no layer has been made yet. It is recognised by the numbers that it gives, not by how it is written. */
 
 import { type Maker, PLACES, type Signal } from "./signal.js";
 
 const signalOf = ({ signals }: Maker, id: number) => signals[Math.floor(id / PLACES)] as Signal;
 
-/** The features that a feature is computed of, where it is by arithmetic. */
+/** The features that a feature is computed of; undefined if it is the output of a layer. */
 const partsOf = ({ formula, terms }: Signal, place: number) =>
   (formula?.of ?? terms?.map(({ ids }) => ids))?.map((ids) => ids[place] as number);
 
-/** Numbers of features, from numbers of those that they are computed of. */
+/** The values of some features when the features `below` have the values `x`. */
 export function evaluate(chain: Maker, ids: ArrayLike<number>, below: ArrayLike<number>, x: readonly number[]): number[] {
   const known = new Map(x.map((value, i) => [below[i] as number, value]));
   const value = (id: number): number => {
@@ -27,10 +27,13 @@ export function evaluate(chain: Maker, ids: ArrayLike<number>, below: ArrayLike<
   return Array.from(ids, value);
 }
 
-/** The arithmetic of a cell is a dozen nodes long. */
+/** The most steps back through arithmetic: that of a cell is a dozen nodes long. */
 const LONGEST = 100;
 
-/** The features that some are computed of: at first by the last step of the arithmetic, then by ever more of it; sums of layers alone at last. */
+/**
+ * The features that some features are computed of, ever further back: first before the last operation, then before the one before it, until
+ * only outputs of layers are left.
+ */
 export function* frontiers(chain: Maker, ids: Iterable<number>): Generator<number[]> {
   let front = [...ids];
   for (let left = LONGEST; left > 0; left--) {
@@ -52,7 +55,7 @@ export function* frontiers(chain: Maker, ids: Iterable<number>): Generator<numbe
   }
 }
 
-/** Numbers for which formulas that are not the same have other answers. */
+/** Irregular numbers, for which different formulas give different results. */
 export const probe = (count: number, scale: number, phase = 0) =>
   Array.from({ length: count }, (_, i) => scale * Math.sin(1.3 + phase + 2.1 * i + 0.01 * i * i));
 

@@ -37,9 +37,9 @@ export interface FromOnnxOptions {
   shape?: readonly (number | "T" | "B")[];
 }
 
-/** Bytes that a small file may take beside twice its size. */
+/** A file may take this much memory and twice its size. */
 const ROOM = 4 << 20;
-/** Sizes that a graph leaves open: primes, by which they are known in what it computes of shapes. */
+/** Sizes for axes that a graph leaves open. They are primes, so that they can be found again in the shapes that the graph computes. */
 const OPEN: Record<Role, number> = { T: 20011, B: 20021 };
 
 /** The meanings that the axes of an input can have, the likeliest first: steps, sequences, features. */

@@ -27,7 +27,7 @@ export function pick(node: Node, view: View, axis: number, place: number): View 
   const signal = node.chain.signals[Math.floor((ids[0] ?? 0) / PLACES)];
   const { bidirectional, residual } = signal?.layer ?? {};
   if (signal && bidirectional === "concat" && !residual && ids.every((id) => Math.floor(id / PLACES) === signal.id)) {
-    // Each half has its own end.
+    // The directions end at different steps: the forward half at the last one, the backward half at the first.
     const middle = signal.units / 2;
     const final = finalOf(node, signal);
     const one =

@@ -36,7 +36,7 @@ const UNARY: Record<string, (x: number) => number> = {
   Exp: Math.exp,
 };
 
-/** The shape that both can be stretched to. */
+/** The shape that two arrays are both broadcast to. */
 function common(a: View, b: View): number[] {
   const [x, y] = [shapeOf(a), shapeOf(b)];
   const length = Math.max(x.length, y.length);

@@ -28,7 +28,7 @@ export function given(node: Node, k: number): View {
 }
 /** A constant input's numbers, as integers of a list. */
 export const listOf = (node: Node, k: number): number[] | undefined => node.inputs[k] && [...valuesOf(given(node, k), node.chain.spend)];
-/** A list that was an attribute, and in later versions of the operators is an input. */
+/** A list of numbers that is an attribute, or in later versions of the operator an input. */
 export const listed = (node: Node, name: string, k = 1) => node.numbers(name) ?? listOf(node, k);
 
 /** All of an array's features, by their ids. */
@@ -40,13 +40,13 @@ export function shaped(like: View, { id }: Signal, dims: readonly Dim[] = like.d
   return { dims: strided(dims), offset: 0, read: (at) => id * PLACES + at, steps: steps && { ...steps, computed: true }, type };
 }
 
-/** A node that is no layer, but may be a part of one, or unused. */
+/** The output of a node that memcell has no layer for: refused only if the model needs it, as it may be part of a layer, or unused. */
 export function foreign({ chain, name }: Node, view: View, reason: string, layer: Json = { type: "foreign" }): View {
   const ids = valuesOf(view, chain.spend);
   return shaped(view, chain.add(ids.length, name, { layer, wrong: reason }));
 }
 
-/** Arithmetic of arrays of one shape, number by number, that is no sum; with constants in it, where they are no arrays of layers. */
+/** The output of a node whose arithmetic, number by number, is not linear; constants among its operands are part of `op`. */
 export function formula({ chain, name }: Node, view: View, of: readonly Float64Array[], op: Formula["op"], make?: () => Signal): View {
   const { length } = of[0] as Float64Array;
   const wrong = "that memcell has no layer for";

@@ -6,7 +6,7 @@ import { type Dim, refuse, type View } from "./views.js";
 
 type Derived = NonNullable<View["derived"]>;
 
-/** The part of a layer that an array is; none if its dimensions have changed since. */
+/** The step of a pattern that an array is; undefined if its dimensions have changed since. */
 const partOf = ({ derived, dims }: View) => (derived?.dims === dims ? derived : undefined);
 export const isPart = (view: View, kind: string) => partOf(view)?.kind === kind;
 export function as(view: View, kind: string, of: View, more: Partial<Derived> = {}): View {

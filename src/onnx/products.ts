@@ -156,7 +156,7 @@ function conv(node: Node): View {
     if (stride !== 1) refuse(`of every ${stride}th step`);
     const past = (kernel - 1) * dilation;
     const steps = view.steps as Steps;
-    // Steps in front that are not zeros are none that a convolution of memcell's sees.
+    // memcell's convolution sees zeros before the first step; here layers have already computed with those.
     if (steps.reversed || (steps.front > 0 && steps.computed) || (steps.front !== 0 && front > 0)) refuse("of padding that is not zeros");
     const below = chain.plain(idsOf(node, view), name);
     const layer = { type: "conv1d", units: O, kernel, ...(dilation > 1 && { dilation }) };

@@ -1,7 +1,7 @@
 /**
- * Arrays seen through strides: constants, and what layers compute. Each dimension is a list of atoms, so that most changes of shape are
- * changes of strides, and take nothing. An array of what layers compute has places of features for numbers, and the atoms "T" of its
- * steps and "B" of a batch's sequences, which have no stride.
+ * Arrays seen through strides: constants, and outputs of layers. Each dimension is a list of atoms, so that most changes of shape only
+ * change strides and copy nothing. Instead of numbers an output of layers has the ids of features (signal.ts); its steps and the sequences
+ * of a batch are the atoms "T" and "B", which have no stride, as all of them have the same features.
  */
 
 export type Role = "T" | "B";
@@ -13,14 +13,14 @@ export interface Atom {
 }
 export type Dim = readonly Atom[];
 
-/** How an array's steps lie to the sequence's. */
+/** How the steps of an array correspond to those of the sequence. */
 export interface Steps {
   /** Whether they run from the sequence's last to its first. */
   reversed: boolean;
-  /** Steps of zeros before its first and after its last one; fewer than none where steps are missing. */
+  /** How many steps of zeros are before the first and after the last one; negative where steps are missing. */
   front: number;
   behind: number;
-  /** Whether those in front are what layers made of zeros. */
+  /** Whether the steps in front are no longer zeros, as layers have computed with them. */
   computed?: boolean;
 }
 
@@ -28,14 +28,14 @@ export interface View {
   dims: readonly Dim[];
   offset: number;
   read(at: number): number;
-  /** Absent for constants. */
+  /** Of an output of layers; absent for constants. */
   steps?: Steps | undefined;
   /** The code of its numbers' type; absent for float. */
   type?: number | undefined;
   /** The tensor that holds its numbers; the factors whose product it is. */
   base?: unknown;
   product?: readonly [View, View] | undefined;
-  /** A part of what nodes together compute as a layer does, of another array; true of these dimensions. */
+  /** If it is a step on the way to what several nodes compute as one layer (patterns.ts): which one, and of which array. */
   derived?: { kind: string; of: View; dims: readonly Dim[]; epsilon?: number; share?: View } | undefined;
 }
 
@@ -45,12 +45,12 @@ export const refuse = (reason: string): never => {
   throw new Refusal(reason);
 };
 
-/** Counts bytes to be taken. */
+/** Counts memory before it is taken, and refuses a file that asks for too much. */
 export type Spend = (bytes: number, what?: string) => void;
 
 export const sizeOf = (dim: Dim) => dim.reduce((all, { size }) => all * size, 1);
 export const shapeOf = ({ dims }: View) => dims.map(sizeOf);
-/** Atoms of features: those without a role, and of more than one number. */
+/** The atoms that count features: those of more than one number that are neither steps nor sequences. */
 const ofFeatures = (dims: readonly Dim[]) => dims.flat().filter(({ role, size }) => !role && size !== 1);
 /** The count of features at each step, or of all numbers of a constant. */
 export const countOf = ({ dims }: View) => sizeOf(ofFeatures(dims));

@@ -121,6 +121,7 @@ export class Predictor<O = Float32Array> {
 
   /**
    * The outputs of whole sequences. They equal those of `model.predict` to the bit where each thread has more than six sequences.
+   * @throws TypeError, RangeError as `model.predict`; Error once closed
    * @example const outputs = await predictor.predict(sequences);
    */
   predict(sequences: Iterable<PredictSequence>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<O[]> {
@@ -129,6 +130,7 @@ export class Predictor<O = Float32Array> {
 
   /**
    * Loss and metrics over whole sequences, like `model.evaluate`.
+   * @throws TypeError, RangeError as that; Error once closed
    * @example const { loss, accuracy } = await predictor.evaluate(test, { loss: "crossEntropy", metrics: ["accuracy"] });
    */
   evaluate<M extends Metric = never>(sequences: Iterable<AnySequence>, evaluateOptions: EvaluateOptions<M>): Promise<Evaluation<M>> {

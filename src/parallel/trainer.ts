@@ -51,6 +51,7 @@ export class ParallelTrainer<O = Float32Array> extends TrainerBase<ParallelUpdat
   /**
    * One update on these sequences, whole, as one window, like the `step` of a trainer on one thread.
    * @returns the mean loss of this window before the update; NaN, and no update, if no target counts
+   * @throws TypeError, RangeError, Error as there
    * @example for (const batch of batches) console.log(await trainer.step(batch));
    */
   async step(batch: Iterable<AnySequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Promise<number> {
@@ -82,6 +83,7 @@ export class ParallelTrainer<O = Float32Array> extends TrainerBase<ParallelUpdat
 
   /**
    * The outputs of whole sequences, like `model.predict`.
+   * @throws TypeError, RangeError as that
    * @example const outputs = await trainer.predict(sequences);
    */
   predict(sequences: Iterable<PredictSequence>, predictOptions: Omit<PredictOptions, "states"> = {}): Promise<O[]> {
@@ -90,6 +92,7 @@ export class ParallelTrainer<O = Float32Array> extends TrainerBase<ParallelUpdat
 
   /**
    * The trainer's loss over whole sequences, and metrics if asked for, like `model.evaluate`.
+   * @throws TypeError, RangeError as that
    * @example const { loss, rmse } = await trainer.evaluate(test, { metrics: ["rmse"] });
    */
   evaluate<M extends Metric = never>(

@@ -38,7 +38,7 @@ export interface Coverage {
   width: number;
 }
 
-/** The result of `forecastScores`; errors are in the targets' units. */
+/** The result of `forecastScores`; `mae`, `rmse`, pinball losses and widths are in the targets' units. */
 export interface ForecastScores {
   /** The number of truths that count. */
   count: number;

@@ -185,6 +185,8 @@ export class WorkerTrainer<O = Float32Array> {
 
   /**
    * One update on these sequences, whole, as one window, like the `step` of any trainer.
+   * @returns the mean loss of this window before the update; NaN, and no update, if no target counts
+   * @throws as there, by a promise that rejects; so do all methods here
    * @example console.log(await trainer.step(batch));
    */
   step(batch: Iterable<AnySequence>, stepOptions: { carry?: boolean | boolean[] } = {}): Promise<number> {
