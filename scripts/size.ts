@@ -22,7 +22,7 @@ const UNUSED: Record<string, RegExp> = {
   "other layers, and other cells": /layers\/(blocks|blocksPlan|blocksStepwise|resetBefore|conv1d|pooling|embedding|dropout|activation)\.ts/,
   "losses, metrics, probabilities": /model\/(losses|customLoss|ctcLoss|labels|metrics|objective|evaluation|probabilities)\.ts/,
   "the lstm's options": /layers\/(stepwise|noise|around)\.ts/,
-  columns: /model\/(columns|inputStage)\.ts/,
+  columns: /model\/(columns|readColumns|inputStage)\.ts/,
   "many streams, states as bytes": /model\/(streams|stateBytes)\.ts/,
   "setting and saving parameters": /model\/(stateDict|metadata)\.ts|core\/(safetensors|floats)\.ts/,
   "generating tokens": /model\/generate\.ts/,
