@@ -17,9 +17,11 @@ writeFileSync("build/wasm.d.ts", declarations);
 const names = shortNames(plain);
 const shipped = renamed(plain, names);
 
-const int8 = JSON.stringify(characters(readFileSync("build/int8.wasm")));
-writeFileSync("build/int8Wasm.js", `export const wasm = ${int8};\n`);
-writeFileSync("build/int8Wasm.d.ts", "/** build/int8.wasm, in the same way. */\nexport declare const wasm: string;\n");
+const [int8, relaxed] = ["int8", "int8.relaxed"].map((name) => JSON.stringify(characters(readFileSync(`build/${name}.wasm`))));
+writeFileSync("build/int8Wasm.js", `export const wasm = ${int8}, relaxed = ${relaxed};\n`);
+const int8Types =
+  "/** build/int8.wasm and build/int8.relaxed.wasm, in the same way. */\nexport declare const wasm: string, relaxed: string;\n";
+writeFileSync("build/int8Wasm.d.ts", int8Types);
 
 const options: BuildOptions = {
   format: "esm",
@@ -42,7 +44,7 @@ const above: Plugin = {
   setup({ onLoad }) {
     const contents = `export const ${inlined.map(([name, global]) => `${name} = ${global}`)};`;
     onLoad({ filter: /\/build\/wasm\.js$/ }, () => ({ contents }));
-    onLoad({ filter: /\/build\/int8Wasm\.js$/ }, () => ({ contents: "export const wasm = WASM;" }));
+    onLoad({ filter: /\/build\/int8Wasm\.js$/ }, () => ({ contents: "export const wasm = WASM, relaxed = RELAXED;" }));
   },
 };
 const lineOf = async (code: string) => `${(await minify(code, { compress: false, mangle: false })).code}\n`;
@@ -100,7 +102,7 @@ async function namesOf(source: string): Promise<string[]> {
   const imports = (outputFiles[0]?.text ?? "").matchAll(/^import \{([^}]*)\} from "\.\/core\.js";$/gm);
   return [...new Set([...imports].flatMap(([, names = ""]) => names.split(",").map((name) => name.trim().replace(/ as .*/, ""))))];
 }
-const heads: Record<string, string> = { int8: await lineOf(`const WASM=${int8};`) };
+const heads: Record<string, string> = { int8: await lineOf(`const WASM=${int8},RELAXED=${relaxed};`) };
 for (const [name, source] of Object.entries(entryPoints)) {
   const whole = name === "anomaly" || name === "forecast";
   const plugins = [apart(whole ? await namesOf(source) : undefined), above];

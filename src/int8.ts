@@ -1,9 +1,10 @@
 /**
  * Models with weights of one byte: `memcell/int8`. A file is a quarter of the size, and a step takes about half the time. Each row of a
- * matrix has a scale; activations are rounded to 16 bits, each step anew; sums of products are those of integers, so the bits are the same
- * everywhere. Gates and states stay in single precision. After Jacob et al. 2018 (arXiv 1712.05877), with scales by row.
+ * matrix has a scale; activations are rounded to 16 bits, or to 7 where asked for, each step anew; sums of products are those of integers,
+ * so the bits are the same everywhere. Gates and states stay in single precision. After Jacob et al. 2018 (arXiv 1712.05877), with scales by row.
  */
 
+import { type Activations, supports } from "./int8/compiled.js";
 import { Int8Engine } from "./int8/engine.js";
 import { QuantizedModel, type QuantizeReport } from "./int8/model.js";
 import { checkRows, type Integers, isMatrix, roundRows, scaleRows, scalesOf, weightsOf } from "./int8/rows.js";
@@ -16,9 +17,11 @@ import {
   checkTensor,
   clip,
   DTYPES,
+  fail,
   isObject,
   type Losses,
   Model,
+  oneOf,
   openSafetensors,
   options,
   planModel,
@@ -26,26 +29,46 @@ import {
   type Tensor,
 } from "./internal.js";
 
+export type { Activations } from "./int8/compiled.js";
 export type { QuantizedModel, QuantizeReport } from "./int8/model.js";
 
-export interface QuantizeOptions {
+export interface Int8Options {
+  /**
+   * What activations are rounded to, each step anew. "int8" is a tenth to a quarter faster, and costs accuracy: `report` tells how much.
+   * It needs an engine with relaxed SIMD (Node 22 and later, Deno, Bun, Chromium and Firefox have it; Node 20 does not, nor does memcell
+   * take it in workerd), and gives the same bits in all of them. Default "int16", which runs everywhere.
+   */
+  activations?: Activations;
+}
+
+export interface QuantizeOptions extends Int8Options {
   /** Sequences on which the cost is measured, for the report. Default: none. */
   calibrate?: Iterable<AnySequence>;
   /** The loss to measure, if the calibration data has targets. Default: that of the model's last trainer. */
   loss?: Losses;
 }
 
+/** @throws RangeError if the engine cannot run them */
+function checkActivations(value: unknown = "int16"): Activations {
+  const activations = oneOf("int16", "int8")("activations", value);
+  if (!supports(activations))
+    fail(RangeError, "activations", '"int16", as this engine has no relaxed SIMD, which "int8" needs', activations);
+  return activations;
+}
+
 /**
  * A model with the weights of another one, rounded to one byte each: for `predict`, `stream`, `streams`, `generate`, `evaluate` and a
  * batcher. It learns nothing, and the other one stays as it is. Layers of kind lstm97 save bytes in the file alone.
  * @returns the model, with the cost in its `report`
- * @throws TypeError, RangeError if the model is one of int8 weights already, has weights that are not finite, or the calibration data does
- * not fit it
+ * @throws TypeError, RangeError if the model is one of int8 weights already, has weights that are not finite, the calibration data does
+ * not fit it, or the engine has no relaxed SIMD, which activations of one byte need
  * @example const small = quantize(model, { calibrate: test }); console.log(small.report); writeFileSync("model.int8.safetensors", small.save());
+ * @example const { report } = quantize(model, { activations: "int8", calibrate: test }); // { largest, mean, loss: { before, after } }
  */
 export function quantize<O = Float32Array>(model: Model<O>, quantizeOptions: QuantizeOptions = {}): QuantizedModel<O> {
   const engine = Model.engine("model", model).exact();
-  const o = options("options", quantizeOptions, ["calibrate", "loss"]);
+  const o = options("options", quantizeOptions, ["calibrate", "loss", "activations"]);
+  const activations = checkActivations(o.activations);
   const loss = (o.loss ?? model.loss) as Losses | null;
   const losses = loss && checkLosses("loss", loss, engine);
   // They are read more than once.
@@ -65,7 +88,7 @@ export function quantize<O = Float32Array>(model: Model<O>, quantizeOptions: Qua
     integers.set(name, rounded);
     parameters[name] = weightsOf(tensor, rounded, own);
   }
-  const quantized = new Int8Engine(engine.config, parameters, integers, scales, engine.recorded);
+  const quantized = new Int8Engine(engine.config, parameters, integers, scales, engine.recorded, activations);
   const after = new QuantizedModel<O>(quantized, null);
   if (calibrate === undefined) return after;
   const report: QuantizeReport = difference(flat(model.predict(calibrate)), flat(after.predict(calibrate)));
@@ -94,11 +117,12 @@ function difference(before: Float32Array[], after: Float32Array[]): { largest: n
 const READ = /* @__PURE__ */ new Map([...DTYPES, ["I8", { size: 1, read: (view: DataView, at: number) => view.getInt8(at) }]]);
 
 /**
- * Loads the model from a file that the `save` of a model with int8 weights wrote.
- * @throws TypeError, RangeError if the file is damaged, or does not hold exactly such a model
+ * Loads the model from a file that the `save` of a model with int8 weights wrote. It has weights alone: activations are chosen here.
+ * @throws TypeError, RangeError if the file is damaged, or does not hold exactly such a model; as `quantize` for activations of one byte
  * @example const small = loadQuantized(readFileSync("model.int8.safetensors"));
  */
-export function loadQuantized<O = Float32Array>(bytes: Uint8Array | ArrayBuffer): QuantizedModel<O> {
+export function loadQuantized<O = Float32Array>(bytes: Uint8Array | ArrayBuffer, int8Options: Int8Options = {}): QuantizedModel<O> {
+  const activations = checkActivations(options("options", int8Options, ["activations"]).activations);
   const { tensors, metadata } = openSafetensors(bytes, READ);
   const { model: saved, loss, weights } = readMetadata(metadata);
   if (weights !== "int8") throw new RangeError('"bytes" is not a model with int8 weights: loadModel of memcell reads others');
@@ -125,5 +149,5 @@ export function loadQuantized<O = Float32Array>(bytes: Uint8Array | ArrayBuffer)
     parameters[name] = isMatrix(tensor) ? weightsOf(tensor, tensor.data, scales.get(name) as Float32Array) : tensor;
   }
   for (const name of unused) throw new RangeError(`"tensors.${clip(name)}" is no tensor of this model`);
-  return new QuantizedModel(new Int8Engine(config, parameters, integers, scales, recorded), null);
+  return new QuantizedModel(new Int8Engine(config, parameters, integers, scales, recorded, activations), null);
 }

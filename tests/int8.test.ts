@@ -1,5 +1,6 @@
 /** Models with int8 weights: against the oracle with the weights that their integers stand for, their files, and what is refused. */
 
+import { execFileSync } from "node:child_process";
 import { describe, expect, test, vi } from "vitest";
 import { createBatcher } from "../src/batcher.js";
 import {
@@ -33,21 +34,28 @@ const random = (model: Model): Model => {
 const asParameters = (model: Model): Parameters =>
   Object.fromEntries(Object.entries(model.parameters()).map(([name, { shape, data }]) => [name, { shape, data: Array.from(data) }]));
 
-test("every case agrees with the oracle to what 16 bits leave, and loads again with the same bits", () => {
-  for (const entry of STEADY) {
-    const model = random(createModel(entry.model));
-    const small = quantize(model);
-    const batch = examples(entry);
-    const outputs = small.predict(asSequences(batch));
-    const expected = new Oracle(entry.model, asParameters(small)).learn(batch, entry.loss).outputs;
-    const error = Math.max(...outputs.map((y, row) => relativeError(y, (expected[row] ?? []).flat())));
-    expect(error, entry.name).toBeLessThan(5e-4);
-    const again = loadQuantized(small.save());
-    expect(again.predict(asSequences(batch)), entry.name).toEqual(outputs);
-    expect(again.save(), entry.name).toEqual(small.save());
-    expect(again.config).toEqual(model.config);
-  }
-});
+test.each([
+  ["int16", 5e-4],
+  ["int8", 0.1],
+] as const)(
+  "every case agrees with the oracle to what activations of %s leave, and loads again with the same bits",
+  (activations, most) => {
+    for (const entry of STEADY) {
+      const model = random(createModel(entry.model));
+      const small = quantize(model, { activations });
+      expect(small.activations).toBe(activations);
+      const batch = examples(entry);
+      const outputs = small.predict(asSequences(batch));
+      const expected = new Oracle(entry.model, asParameters(small)).learn(batch, entry.loss).outputs;
+      const error = Math.max(...outputs.map((y, row) => relativeError(y, (expected[row] ?? []).flat())));
+      expect(error, entry.name).toBeLessThan(most);
+      const again = loadQuantized(small.save(), { activations });
+      expect(again.predict(asSequences(batch)), entry.name).toEqual(outputs);
+      expect(again.save(), entry.name).toEqual(small.save());
+      expect(again.config).toEqual(model.config);
+    }
+  },
+);
 
 test("matrices are integers times a scale of their row, the nearest; vectors keep their bits", () => {
   for (const { model: config } of CASES) {
@@ -68,8 +76,8 @@ test("matrices are integers times a scale of their row, the nearest; vectors kee
 
 const wide = () => createModel({ input: { features: 5 }, layers: [lstm({ units: 36 }), dense({ units: 3 })], seed: 4 });
 
-test("a sequence has the same bits alone, beside others, and step by step", () => {
-  const small = quantize(wide());
+test.each(["int16", "int8"] as const)("a sequence has the same bits alone, beside others, and step by step (%s)", (activations) => {
+  const small = quantize(wide(), { activations });
   const next = numbers(3);
   const sequences = Array.from({ length: 20 }, (_, i) => ({ inputs: Float32Array.from({ length: 5 * (1 + (i % 9)) }, next) }));
   const outputs = small.predict(sequences);
@@ -134,6 +142,39 @@ test("the report is that of the outputs and losses on the calibration data", () 
   expect(quantize(model, { calibrate: calibrate.map(({ inputs }) => ({ inputs })) }).report!.loss).toBeUndefined();
 });
 
+test("activations are no part of a file: one is loaded with either kind", () => {
+  const [model, sequences] = [wide(), [{ inputs: Float32Array.from({ length: 30 }, numbers(9)) }]];
+  const [small, rounded] = [quantize(model), quantize(model, { activations: "int8", calibrate: sequences })];
+  expect([small.activations, rounded.activations]).toEqual(["int16", "int8"]);
+  expect(rounded.save()).toEqual(small.save());
+  expect(loadQuantized(small.save(), { activations: "int8" }).predict(sequences)).toEqual(rounded.predict(sequences));
+  const plain = loadQuantized(rounded.save());
+  expect(plain.activations).toBe("int16");
+  expect(plain.predict(sequences)).toEqual(small.predict(sequences));
+  expect(rounded.predict(sequences)).not.toEqual(small.predict(sequences));
+  expect(rounded.report!.largest).toBeLessThan(0.05);
+});
+
+test("without relaxed SIMD activations of one byte are refused, and those of two run", async () => {
+  vi.resetModules();
+  const [own, { loadQuantized, quantize }] = await Promise.all([import("../src/index.js"), import("../src/int8.js")]);
+  const model = own.createModel(features);
+  const message = '"activations" expected "int16", as this engine has no relaxed SIMD, which "int8" needs';
+  const validate = vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+  expect(() => quantize(model, { activations: "int8" })).toThrow(message);
+  const file = quantize(model).save();
+  expect(() => loadQuantized(file, { activations: "int8" })).toThrow(message);
+  validate.mockRestore();
+  expect(quantize(model, { activations: "int8" }).activations).toBe("int8");
+});
+
+test.runIf(process.version.startsWith("v20."))("Node 20 without its flag is such an engine", () => {
+  const code = `import { createModel, lstm } from "memcell";
+import { quantize } from "memcell/int8";
+try { quantize(createModel({ input: { features: 1 }, layers: [lstm({ units: 2 })] }), { activations: "int8" }); } catch (error) { console.log(error.name); }`;
+  expect(execFileSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8" })).toBe("RangeError\n");
+});
+
 test("a file is a quarter of the size", () => {
   const layers: Layer[] = [lstm({ units: 128 }), lstm({ units: 128 }), dense({ units: 10 })];
   const model = createModel({ input: { features: 64 }, layers });
@@ -191,6 +232,18 @@ describe("refused", () => {
     ["new parameters", TypeError, "the parameters of an int8 model cannot be set", () => small().setParameters(small().parameters())],
     ["no model", TypeError, '"model" expected a model, got 3', () => quantize(any(3))],
     ["an unknown option", RangeError, '"weights" is not an option', () => quantize(createModel(features), any({ weights: "int4" }))],
+    [
+      "other activations",
+      RangeError,
+      '"activations" expected one of "int16", "int8", got "int4"',
+      () => quantize(createModel(features), any({ activations: "int4" })),
+    ],
+    [
+      "an unknown option of a file",
+      RangeError,
+      '"weights" is not an option',
+      () => loadQuantized(small().save(), any({ weights: "int8" })),
+    ],
     ["an infinite weight", RangeError, '"model.weight_ih_l0" expected finite weights in row 2, got Infinity', () => quantize(infinite())],
     ["calibration data of other features", RangeError, '"calibrate[0].inputs"', () => calibrated([{ inputs: [1, 2, 3] }])],
     ["tokens for features", TypeError, '"calibrate[0].inputs"', () => calibrated([{ inputs: "ab" }])],

@@ -5,9 +5,21 @@ import { expect, test } from "vitest";
 import { Bench, pad4 } from "./helpers/kernels.js";
 import { check, range, seed, size, sum, width } from "./helpers/properties.js";
 
-const compiled = new WebAssembly.Module(readFileSync(new URL("../build/int8.wasm", import.meta.url)));
+const compiled = (name: string) => new WebAssembly.Module(readFileSync(new URL(`../build/${name}.wasm`, import.meta.url)));
 
-type Int8 = Record<"pack" | "product" | "scratchBytes", (...numbers: number[]) => number>;
+/** Both kinds of activations: the kernels, and the largest integer. */
+const KINDS = {
+  int16: { module: compiled("int8"), largest: 32767 },
+  int8: { module: compiled("int8.relaxed"), largest: 63 },
+};
+type Kind = keyof typeof KINDS;
+/** At both widths. */
+const ALL = (["int16", "int8"] as const).flatMap((kind) => [1, 8].map((lanes) => [kind, lanes] as const));
+
+type Int8 = Record<"pack" | "packBytes" | "product" | "scratchBytes", (...numbers: number[]) => number>;
+
+const kernelsOf = (kind: Kind, { kernels: { memory } }: Bench) =>
+  new WebAssembly.Instance(KINDS[kind].module, { env: { memory } }).exports as Int8;
 
 /** Rounds to the nearest integer, of two the even one. */
 const nearest = (x: number) => {
@@ -29,10 +41,10 @@ interface Shape {
 }
 
 /** Packs integers, multiplies, and compares every bit of the result. */
-function compare(shape: Shape, q: (row: number, column: number) => number, x: number[], biased: boolean): void {
+function compare(kind: Kind, shape: Shape, q: (row: number, column: number) => number, x: number[], biased: boolean): void {
   const { blocks, G, live, before, k, panels, lanes } = shape;
   const bench = new Bench();
-  const int8 = new WebAssembly.Instance(compiled, { env: { memory: bench.kernels.memory } }).exports as Int8;
+  const int8 = kernelsOf(kind, bench);
   const [K, rows, columns] = [pad4(k), 4 * G * blocks, pad4(before) + pad4(k)];
   const scale = (row: number) => fround(0.01 + 0.001 * (row % 17));
   const isLive = (row: number) => live.includes((row >> 2) % G);
@@ -47,11 +59,11 @@ function compare(shape: Shape, q: (row: number, column: number) => number, x: nu
   const scales = bench.buffer(placed((row, column) => (column >= 0 && column < k && isLive(row) ? scale(row) : column < 0 ? 1 : 0)));
   const groups = range(rows / 4).filter((group) => live.includes(group % G));
   const vectors = Math.ceil(groups.length / 2);
-  const packed = [bench.buffer(2 * K * vectors), bench.buffer(8 * vectors), 0];
+  const packed = [bench.buffer(int8.packBytes(K, vectors) / 4), bench.buffer(8 * vectors), 0];
   packed[2] = bench.integers(range(2 * vectors).map((i) => (i < groups.length ? 16 * (groups[i] as number) : -1)));
   const largest = int8.pack(...(packed as [number, number, number]), w, scales, G, pad4(before), K, columns, vectors);
   expect(largest).toBe(Math.max(...range(rows).map((row) => sum(k, (column) => Math.abs(integer(row, column))))));
-  const limit = Math.min(32767, Math.floor((2 ** 31 - 1) / Math.max(1, largest)));
+  const limit = Math.min(KINDS[kind].largest, Math.floor((2 ** 31 - 1) / Math.max(1, largest)));
 
   const inputs = Float32Array.from({ length: panels * K * lanes }, (_, i) => {
     const column = Math.floor(i / lanes) % K;
@@ -68,10 +80,10 @@ function compare(shape: Shape, q: (row: number, column: number) => number, x: nu
     const [lane, row, panel] = [i % lanes, Math.floor(i / lanes) % rows, Math.floor(i / (lanes * rows))];
     if (!isLive(row)) return before;
     const column = range(K).map((c) => inputs[(panel * K + c) * lanes + lane] as number);
-    const top = Math.max(fround(1e-30), ...column.map(Math.abs));
+    const top = column.reduce((most, value) => Math.max(most, Math.abs(value)), fround(1e-30));
     const factor = fround(limit / top);
     const rounded = column.map((value) => nearest(fround(value * factor)));
-    expect(Math.max(...rounded.map(Math.abs))).toBeLessThanOrEqual(limit);
+    expect(rounded.every((value) => Math.abs(value) <= limit)).toBe(true);
     const exact = sum(k, (c) => integer(row, c) * (rounded[c] as number));
     expect(Math.abs(exact)).toBeLessThan(2 ** 31);
     return fround((biased ? (bias[row] as number) : before) + fround(fround(exact) * fround(scale(row) * fround(top / limit))));
@@ -88,7 +100,7 @@ const random = (from: number) => {
   };
 };
 
-test("every bit, whatever the sizes and the groups", () => {
+test.each(["int16", "int8"] as const)("every bit, whatever the sizes and the groups (%s)", (kind) => {
   check(size(6), size(4), size(40), size(20), width, seed, (blocks, mask, k, panels, lanes, from) => {
     const next = random(from);
     const G = from % 2 ? 4 : 1;
@@ -96,35 +108,38 @@ test("every bit, whatever the sizes and the groups", () => {
     const integers = range(4 * G * blocks * k).map(() => Math.round(127 * next()));
     const x = range(997).map(() => fround(10 ** (3 * next()) * next()));
     const shape = { blocks, G, live, before: from % 7, k, panels, lanes };
-    compare(shape, (row, column) => integers[row * k + column] as number, x, from % 3 > 0);
+    compare(kind, shape, (row, column) => integers[row * k + column] as number, x, from % 3 > 0);
   });
 });
 
-test.each([1, 8])("the largest sums do not overflow, and the widest rows are not wrong (width %i)", (lanes) => {
-  const shape = { blocks: 2, G: 1, live: [0], before: 0, panels: 1, lanes };
-  // 127 times 32767 over 516 columns is the most that fits; beyond, activations have fewer bits.
-  for (const k of [516, 520, 4096, 20_000]) {
-    compare({ ...shape, k }, () => 127, [1], true);
-    compare({ ...shape, k }, () => -127, [-3], false);
-    compare({ ...shape, k }, (row, column) => ((row + column) & 1 ? 127 : -127), [1, -1], false);
+test.each(ALL)("the largest sums do not overflow, and the widest rows are not wrong (%s, width %i)", (kind, lanes) => {
+  const shape = { blocks: 1, G: 1, live: [0], before: 0, panels: 1, lanes };
+  // 127 times 32767 over 516 columns is the most that fits, or 127 times 63 over 268,000; beyond, activations have fewer bits.
+  for (const k of kind === "int16" ? [516, 520, 4096, 20_000] : [4096, 270_000]) {
+    compare(kind, { ...shape, k }, () => 127, [1], true);
+    compare(kind, { ...shape, k }, () => -127, [-3], false);
+    compare(kind, { ...shape, k }, (row, column) => ((row + column) & 1 ? 127 : -127), [1, -1], false);
   }
 });
 
-test.each([1, 8])("a lane of zeros gives the bias, one that is not finite gives NaN, and no other is touched (width %i)", (lanes) => {
-  const shape = { blocks: 2, G: 4, live: [0, 1, 2, 3], before: 0, k: 8, panels: 1, lanes };
-  compare(shape, (row, column) => row - column, [0], true);
-  compare(shape, () => 1, [1e-35], true);
-  for (const bad of [NaN, Infinity, -Infinity]) {
-    const bench = new Bench();
-    const int8 = new WebAssembly.Instance(compiled, { env: { memory: bench.kernels.memory } }).exports as Int8;
-    const [w, scales] = [bench.buffer(new Float32Array(8 * 8).fill(1)), bench.buffer(new Float32Array(8 * 8).fill(0.5))];
-    const packed = [bench.buffer(16), bench.buffer(8), bench.integers([0, 16])] as const;
-    int8.pack(...packed, w, scales, 1, 0, 8, 8, 1);
-    const x = new Float32Array(8 * lanes).fill(1);
-    x[3 * lanes] = bad;
-    const [y, scratch] = [bench.buffer(new Float32Array(8 * lanes)), bench.buffer(int8.scratchBytes(8) / 4)];
-    int8.product(y, bench.buffer(x), ...packed, 0, scratch, 100, 1, 8, 1, 8, lanes);
-    const found = bench.read(y, 8 * lanes);
-    found.forEach((value, i) => (i % lanes === 0 ? expect(value).toBeNaN() : expect(value).toBe(8)));
-  }
-});
+test.each(ALL)(
+  "a lane of zeros gives the bias, one that is not finite gives NaN, and no other is touched (%s, width %i)",
+  (kind, lanes) => {
+    const shape = { blocks: 2, G: 4, live: [0, 1, 2, 3], before: 0, k: 8, panels: 1, lanes };
+    compare(kind, shape, (row, column) => row - column, [0], true);
+    compare(kind, shape, () => 1, [1e-35], true);
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      const bench = new Bench();
+      const int8 = kernelsOf(kind, bench);
+      const [w, scales] = [bench.buffer(new Float32Array(8 * 8).fill(1)), bench.buffer(new Float32Array(8 * 8).fill(0.5))];
+      const packed = [bench.buffer(int8.packBytes(8, 1) / 4), bench.buffer(8), bench.integers([0, 16])] as const;
+      int8.pack(...packed, w, scales, 1, 0, 8, 8, 1);
+      const x = new Float32Array(8 * lanes).fill(1);
+      x[3 * lanes] = bad;
+      const [y, scratch] = [bench.buffer(new Float32Array(8 * lanes)), bench.buffer(int8.scratchBytes(8) / 4)];
+      int8.product(y, bench.buffer(x), ...packed, 0, scratch, 60, 1, 8, 1, 8, lanes);
+      const found = bench.read(y, 8 * lanes);
+      found.forEach((value, i) => (i % lanes === 0 ? expect(value).toBeNaN() : expect(value).toBe(8)));
+    }
+  },
+);

@@ -14,6 +14,11 @@ import { VECTOR } from "../lanes";
 /** Vectors side by side: as many as fill eight accumulators. */
 export const VECTORS: i32 = 4;
 
+/** Bytes of packed weights. */
+export function packBytes(k: i32, vectors: i32): usize {
+  return (<usize>(k * vectors)) << 3;
+}
+
 /**
  * Packs columns of a matrix w = q scale, exactly of this form. Returns the largest sum of |q| of a row, by which activations are bounded
  * so that no sum overflows.

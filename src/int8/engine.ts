@@ -1,6 +1,7 @@
 /** The engine of an int8 model: parameters as their integers and scales say, and products by the integers. */
 
 import { type Config, Engine, type Tensor } from "../internal.js";
+import type { Activations } from "./compiled.js";
 import { copyFloats, isPacked, layoutWithout, standIn } from "./layout.js";
 import { movePacks, packAll } from "./packing.js";
 import { replaceProducts } from "./products.js";
@@ -24,6 +25,7 @@ export class Int8Engine extends Engine {
     integers: ReadonlyMap<string, Integers>,
     scales: ReadonlyMap<string, Float32Array>,
     recorded: Engine["recorded"],
+    readonly activations: Activations,
   ) {
     // In single precision, until its matrices are packed.
     const whole = new Engine(config, PLAIN);
@@ -33,13 +35,11 @@ export class Int8Engine extends Engine {
       const { shape, data } = tensors[name] as Tensor;
       return [name, weightsOf({ shape }, new Uint8Array(data.length).fill(1), own)] as const;
     });
-    const packs = packAll(whole, new Map(placed));
+    const packs = packAll(whole, activations, new Map(placed));
     super(config, PLAIN, layoutWithout([...packs.keys()], whole));
     copyFloats(whole, this);
-    replaceProducts(
-      this,
-      movePacks(packs, whole, this, (w) => standIn(w, whole, this)),
-    );
+    const moved = movePacks(packs, whole, this, (w) => standIn(w, whole, this));
+    replaceProducts(this, activations, moved);
     const { parameters } = this.layout;
     this.integers = new Map(parameters.filter(isPacked).map(({ name }) => [name, integers.get(name) as Integers]));
     this.scales = scales;

@@ -1,6 +1,7 @@
 /** A model with int8 weights: all of a model but learning. */
 
 import { assemble, Model, type Tensor, writeMetadata } from "../internal.js";
+import type { Activations } from "./compiled.js";
 import type { Int8Engine } from "./engine.js";
 import { roundRows, scalesOf } from "./rows.js";
 
@@ -18,6 +19,11 @@ export class QuantizedModel<O = Float32Array> extends Model<O> {
   /** The cost that `quantize` measured; null without calibration data, and for a model from a file. */
   readonly report: QuantizeReport | null;
   readonly #engine: Int8Engine;
+
+  /** What activations are rounded to. It is not saved: a file has weights alone. */
+  get activations(): Activations {
+    return this.#engine.activations;
+  }
 
   /** @internal */
   constructor(engine: Int8Engine, report: QuantizeReport | null) {

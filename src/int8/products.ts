@@ -4,16 +4,18 @@ import { DENSE, LSTM, NO_INPUTS, NO_STATE } from "../../assembly/codes.js";
 import type { instantiate } from "../../build/int8.js";
 import type { Engine, Kernels } from "../internal.js";
 import { pad4 } from "../layers/packing.js";
-import { compile } from "./compiled.js";
+import { type Activations, compile } from "./compiled.js";
 
 type Int8Kernels = Awaited<ReturnType<typeof instantiate>>;
 
 /** The kernels for int8 weights, on the memory of the others. */
-export const start = ({ memory }: Kernels): Int8Kernels =>
-  new WebAssembly.Instance(compile(), { env: { memory } }).exports as unknown as Int8Kernels;
+export const start = ({ memory }: Kernels, activations: Activations): Int8Kernels =>
+  new WebAssembly.Instance(compile(activations), { env: { memory } }).exports as unknown as Int8Kernels;
 
 /** Some columns of a matrix, packed: pointers, and sizes as the kernel takes them. */
 export interface Pack {
+  /** Weights, scales and groups lie one after the other: `bytes` in all. */
+  bytes: number;
   weights: number;
   scales: number;
   groups: number;
@@ -45,11 +47,12 @@ const live = (cell: number, shift: number) => (~cell >> shift) & 15;
  */
 export function replaceProducts(
   { kernels, memory }: Pick<Engine, "kernels" | "memory">,
+  activations: Activations,
   packs: Map<number, Pack>,
   pack: Packer = () => undefined,
 ): void {
   const f32 = { ...kernels };
-  const int8 = start(f32);
+  const int8 = start(f32, activations);
 
   const packOf = (key: number, ...matrix: Parameters<Packer>): Pack | undefined => {
     const made = packs.get(key) ?? pack(...matrix);

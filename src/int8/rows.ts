@@ -1,14 +1,18 @@
 /** A matrix as integers from -127 to 127 and a scale for each row: w = q scale. The scale is that of the row's largest weight. */
 
 import { fail, product, type Tensor } from "../internal.js";
+import type { Activations } from "./compiled.js";
 
 const LARGEST = 127;
 
 /** A matrix's integers, row by row. */
 export type Integers = Int8Array<ArrayBuffer>;
 
+const LIMITS = { int16: 32767, int8: 63 };
+
 /** The largest integer for an activation, given the largest sum of |q| of a row: |sum of q x| stays below 2^31. */
-export const limitOf = (sum: number): number => Math.min(32767, Math.floor((2 ** 31 - 1) / Math.max(1, sum)));
+export const limitOf = (sum: number, activations: Activations = "int16"): number =>
+  Math.min(LIMITS[activations], Math.floor((2 ** 31 - 1) / Math.max(1, sum)));
 
 /** The bounds of scales, within which no weight overflows or is subnormal. A row of smaller weights becomes zeros. */
 const [LEAST, MOST] = [Math.fround(1e-30), 1e36];
