@@ -60,12 +60,12 @@ export function counted(results: readonly Result[], manifest = readManifest()): 
 
 /** How many trials of which rows are left, as a sentence. */
 export function left(open: readonly Job[], all: number): string {
-  if (open.length === 0) return `All ${all} trials of the manifest have been run.`;
+  if (open.length === 0) return `All ${all.toLocaleString("en")} trials of the manifest have been run.`;
   const counts = new Map<string, number>();
   for (const { row } of open) {
     const name = row.startsWith("tune-") ? "rates and sizes to choose from" : row.startsWith("tuned-") ? "rows tuned" : row;
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const rows = [...counts].map(([name, count]) => `${name} (${count})`);
-  return `${open.length} of the manifest's ${all} trials are left: ${rows.join(", ")}.`;
+  return `${open.length} of the manifest's ${all.toLocaleString("en")} trials are left: ${rows.join(", ")}.`;
 }

@@ -77,7 +77,7 @@ describe("npm run evidence", () => {
   test("runs the manifest from a fresh file for as long as it may, says what is left, and goes on", async () => {
     const fresh = join(folder, "fresh.jsonl");
     const all = (hours: string) => evidence(["all", "--budget-hours", hours, "--threads", "1", "--out", fresh]);
-    const trialsLeft = (output: string) => Number(/(\d+) of the manifest's \d+ trials are left: /.exec(output)?.[1]);
+    const trialsLeft = (output: string) => Number(/(\d+) of the manifest's [\d,]+ trials are left: /.exec(output)?.[1]);
     const first = await all("0.008");
     expect(first.code, first.output).toBe(0);
     const done = readFileSync(fresh, "utf8");
