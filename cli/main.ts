@@ -66,6 +66,8 @@ async function main(): Promise<void> {
   const { time, series, inFile } = readTable(file, { target: flags.target, time: named, series: by, ...roles });
   const horizon = count("horizon");
   if (horizon === undefined) throw new Wrong("--horizon expected a number of steps to forecast, got none");
+  if (!time)
+    console.log("Noticed: no column of dates (such as 2024-12-31, 31.12.2024 or Dec 2024), so rows are counted; --time names one.");
   const given = {
     target,
     horizon,
@@ -232,7 +234,10 @@ async function backtest(
 
 main().catch((error: Error) => {
   if (/: (each time once|rows in the order of time)/.test(error.message))
-    error.message += "; of a file with many series, --series names the column that tells them apart";
+    error.message +=
+      "; of a file with many series, --series names the column that tells them apart; where clocks go back, times need their offset, such as +01:00";
+  if (/got "\d+[/.]\d+[/.]\d+/.test(error.message))
+    error.message += "; all dates in one form, where it shows whether the day or the month is first: 2024-12-31 is clear";
   const usual = error instanceof Wrong || error instanceof TypeError || error instanceof RangeError || "code" in error;
   console.error(usual ? `memcell: ${error.message}` : error);
   if (error instanceof Wrong && !stopper.signal.aborted) console.error("memcell --help shows the options");

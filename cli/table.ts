@@ -22,6 +22,15 @@ const looksLikeTime = (cells: Cells[string] | undefined) => typeof cells?.[0] ==
 const areYears = (cells: Cells[string] | undefined) =>
   cells?.every((cell) => Number.isInteger(cell) && (cell as number) > 999 && (cell as number) < 3000);
 
+/** Years, days as 20241231, seconds or milliseconds since 1970 as texts; what is none of these as it is. */
+function timeOf(cell: string | number | null): string | number | null {
+  if (typeof cell !== "number" || !Number.isInteger(cell)) return cell;
+  const day = /^((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)$/.exec(String(cell));
+  if (day) return day.slice(1).join("-");
+  if (cell > 999 && cell < 3000) return `${cell}-01-01`;
+  return cell >= 1e8 && cell < 1e13 ? new Date(cell < 1e11 ? 1000 * cell : cell).toISOString() : cell;
+}
+
 const areRising = (cells: Cells[string] | undefined) => cells?.every((cell, row) => row === 0 || Number(cell) > Number(cells[row - 1]));
 
 export interface OneSeries {
@@ -69,7 +78,12 @@ export function readTable(
   columns: Record<"target" | "time" | "series", string | undefined> & Record<string, string | string[] | undefined>,
 ): { time: string | undefined; series: OneSeries[]; inFile(message: string, current: number): string } {
   const text = decoded(contentOf(file));
-  const cells = readCsv(text);
+  let cells: Cells;
+  try {
+    cells = readCsv(text);
+  } catch (error) {
+    throw new RangeError(`${file}, ${(error as Error).message}`);
+  }
   const all = Object.keys(cells);
   for (const [option, names] of Object.entries({ ...columns, target: columns.target ?? "none" }))
     for (const name of names === undefined ? [] : [names].flat())
@@ -77,8 +91,9 @@ export function readTable(
   const { target = "", time: given, series, ...others } = columns;
   const isTime = (name: string) =>
     looksLikeTime(cells[name]) || (areYears(cells[name]) && (/^year$/i.test(name) || areRising(cells[name])));
-  const time = given ?? all.find((name) => TIME.test(name) && isTime(name)) ?? all.find(isTime);
-  if (time && areYears(cells[time])) cells[time] = (cells[time] as number[]).map((year) => `${year}-01-01`);
+  const isPacked = (name: string) => TIME.test(name) && cells[name]?.every((cell) => timeOf(cell) !== cell);
+  const time = given ?? all.find((name) => TIME.test(name) && isTime(name)) ?? all.find(isPacked) ?? all.find(isTime);
+  if (time) cells[time] = (cells[time] as Cells[string]).map(timeOf);
   for (const name of [target, ...Object.values(others).flat()]) {
     if (name === undefined) continue;
     // Codes of letters and digits may be some numbers; a column of numbers is one by most of its cells.
@@ -88,6 +103,8 @@ export function readTable(
     throw new RangeError(`${file}, line ${stray.line}: ${name} is ${JSON.stringify(stray.cell)} among numbers; ${advice}`);
   }
   const word = (cells[target] as Cells[string]).find(notNumber);
+  if (cells[target]?.every((cell) => cell === null))
+    throw new Wrong(`--target expected a column of numbers, got ${target}, which is empty`);
   if (word !== undefined) throw new Wrong(`--target expected a column of numbers, got ${target} with ${JSON.stringify(word)}`);
   const found = seriesOf(cells, series, target, time);
   /** A message that names rows of a table names lines of the file instead. */

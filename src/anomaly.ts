@@ -57,8 +57,9 @@ class Detector {
     if (!isRecord(row)) return fail(TypeError, path, `an object with ${columns.join(", ")}`, row);
     return columns.map((name) => {
       const value = row[name] ?? NaN;
-      const wrong = typeof value !== "number" ? TypeError : !Number.isNaN(value) && finite(value) && RangeError;
-      return wrong ? fail(wrong, `${path}.${name}`, "a number, or null for a gap", value) : (value as number);
+      const wrong = typeof value !== "number" ? "a number" : !Number.isNaN(value) && finite(value);
+      if (wrong) fail(typeof value === "number" ? RangeError : TypeError, `${path}.${name}`, `${wrong}, or null for a gap`, value);
+      return value as number;
     });
   }
 

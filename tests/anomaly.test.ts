@@ -132,7 +132,7 @@ describe("bad input is refused", () => {
   test.each<[string, unknown, string]>([
     ["no row", 3, '"row" expected an object with heat, pressure, got 3'],
     ["a label", { heat: "hot", pressure: 1 }, '"row.heat" expected a number, or null for a gap, got "hot"'],
-    ["an infinite number", { heat: 1, pressure: Infinity }, '"row.pressure" expected a number, or null for a gap, got Infinity'],
+    ["an infinite number", { heat: 1, pressure: Infinity }, '"row.pressure" expected a finite number, or null for a gap, got Infinity'],
   ])("%s", (_, row, message) => expect(() => loadDetector(learned).step(row as never)).toThrow(message));
 
   test.each<[string, unknown, string]>([

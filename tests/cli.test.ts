@@ -106,6 +106,22 @@ test("rows in any order; closed days are left out, and said to be", () => {
   expect(omitted).toEqual(days.filter((each) => new Date(each).getUTCDay()));
 });
 
+test.each([
+  ["20240101 and on", (t: number) => day(t).replaceAll("-", ""), "2023-03-02"],
+  ["seconds since 1970", (t: number) => String(Date.UTC(2023, 0, 1 + t) / 1000), "2023-03-02"],
+  ["milliseconds since 1970", (t: number) => String(Date.UTC(2023, 0, 1 + t)), "2023-03-02"],
+])("times as numbers: %s", (_, time, next) => {
+  writeFileSync(join(scratch, "numbers.csv"), `time,n\n${Array.from({ length: 60 }, (_, t) => `${time(t)},${t % 5}`).join("\n")}\n`);
+  const { stdout } = run("forecast", "numbers.csv", "--target", "n", ...quick.slice(2), "--out", "numbers");
+  expect(stdout).toContain(`'${next}`);
+});
+
+test("without times rows are counted, which is said", () => {
+  writeFileSync(join(scratch, "rows.csv"), `week,n\n${Array.from({ length: 60 }, (_, t) => `2023-W${t},${t % 5}`).join("\n")}\n`);
+  const { stdout } = run("forecast", "rows.csv", "--target", "n", ...quick.slice(2), "--out", "rows");
+  expect(stdout).toMatch(/^Noticed: no column of dates.*so rows are counted/);
+});
+
 test("years are times", () => {
   writeFileSync(join(scratch, "years.csv"), `Jahr,n\n${Array.from({ length: 60 }, (_, t) => `${1950 + t},${t + (t % 3)}`).join("\n")}\n`);
   const { stdout } = run("forecast", "years.csv", "--target", "n", ...quick.slice(2), "--out", "years");
@@ -196,12 +212,23 @@ describe("CSV", () => {
       "a,b\n12/31/2020,1/2/2020\n1/1/2021,\n",
       { a: ["2020-12-31", "2021-01-01"], b: ["1/2/2020", null] },
     ],
+    [
+      "dates of two digits for the year, of twelve hours, by the names of months",
+      "a,b,c\n12/31/20 1:30 PM,5 Jan 2021,December 2020\n1/1/21 12:05 AM,31-Dec-2021,Jan 2021\n",
+      { a: ["2020-12-31 13:30", "2021-01-01 00:05"], b: ["2021-01-05", "2021-12-31"], c: ["2020-12-01", "2021-01-01"] },
+    ],
+    [
+      "currencies, percent, blanks and apostrophes between thousands, brackets as a minus",
+      "a|b|c|d\n$1,200.50|5%|1 234,5 €|(20)\n|-7 %|1'000|3\n||12\u00a0000,25|\n",
+      { a: [1200.5, null, null], b: [5, -7, null], c: [1234.5, 1000, 12000.25], d: [-20, 3, null] },
+    ],
+    ["rows of empty fields alone", "a,b\n1,2\n,\n\n3,4\n,\n", { a: [1, 3], b: [2, 4] }],
     ["a mark at the beginning, tabs, no line break at the end", "\uFEFFa\tb\n-1.5e3\t007", { a: [-1500], b: [7] }],
     ["an empty last field", "a,b\n1,\n2,", { a: [1, 2], b: [null, null] }],
   ])("%s", (_, text, columns) => expect(readCsv(text)).toEqual(columns));
 
   test("what is wrong is named", () => {
-    expect(() => readCsv("a,b\n1,2\n3\n")).toThrow(/Record Length.* 2, got 1 on line 3/);
+    expect(() => readCsv("a,b\n1,2\n3\n")).toThrow("line 3: expected 2 fields, as many as line 1 has names of columns, got 1");
     expect(() => readCsv('a\n"x\n')).toThrow(/[Qq]uote.* line 2/);
     expect(() => readCsv("a,b,a\n1,2,3\n")).toThrow('line 1: expected another name for each column, got "a" twice');
     expect(() => readCsv("a,b\n")).toThrow("line 1: expected names of columns, and rows below them");

@@ -337,6 +337,12 @@ describe("bad input is refused, by row and column, with what would be right", ()
       () => ({ ...good, sales: good.sales.map((value, i) => (i === 3 ? ("many" as never) : value)) }),
       '"table.sales, row 3" expected a number, or null for a gap, got "many"',
     ],
+    [
+      "a number beyond single precision",
+      {},
+      () => ({ ...good, sales: good.sales.with(3, 1e300) }),
+      '"table.sales, row 3" expected a number between -3.4e38 and 3.4e38, or null for a gap, got 1e+300',
+    ],
     ["an unknown column", { past: ["weather"] }, () => good, '"table.weather" expected a column of the table'],
     [
       "numbers and labels in one column",

@@ -256,7 +256,8 @@ export function bytes(path: string, value: unknown): Uint8Array {
 /** Says for a bad number what is expected instead; undefined if it is good. */
 export type Refuse = (value: number) => string | undefined;
 
-export const finite: Refuse = (value) => (Number.isFinite(Math.fround(value)) ? undefined : "a finite number");
+export const finite: Refuse = (value) =>
+  Number.isFinite(Math.fround(value)) ? undefined : Number.isFinite(value) ? "a number between -3.4e38 and 3.4e38" : "a finite number";
 
 export const atLeast0: Refuse = (value) => (value >= 0 ? finite(value) : "a number of at least 0");
 

@@ -60,7 +60,8 @@ const isGap = (value: unknown) => value === null || value === undefined || value
 function cellOf(path: string, value: unknown): Value {
   if (isGap(value)) return null;
   if (typeof value === "boolean") return Number(value);
-  if (typeof value === "number" && finite(value)) return fail(RangeError, path, "a finite number, or null for a gap", value);
+  const wrong = typeof value === "number" && finite(value);
+  if (wrong) return fail(RangeError, path, `${wrong}, or null for a gap`, value);
   return typeof value === "number" || typeof value === "string"
     ? value
     : fail(TypeError, path, "a number, a label, or null for a gap", value);

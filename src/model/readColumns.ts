@@ -1,6 +1,6 @@
 /** Reads the values of columns as users give them: checked, as numbers, in the order of the columns. */
 
-import { arrayLike, clip, fail, isObject, isRecord, listed } from "../core/check.js";
+import { arrayLike, clip, fail, finite, isObject, isRecord, listed } from "../core/check.js";
 import type { Columns } from "./columns.js";
 import { type Scale, standardise } from "./scale.js";
 
@@ -44,7 +44,7 @@ function numberOf({ count, labels, gaps }: Reader, value: unknown): number | und
 }
 
 function refuse(path: string, step: number, { name, count, labels, gaps }: Reader, value: unknown): never {
-  const numbers = count ? `an integer from 0 to ${count - 1}` : "a finite number";
+  const numbers = count ? `an integer from 0 to ${count - 1}` : (finite(value as number) ?? "a finite number");
   const known = labels ? `one of ${listed([...labels.keys()].map((label) => JSON.stringify(label)))}` : numbers;
   const option = count ? "category" : "last";
   const hint = gaps ? ", or null for a gap" : isGap(value) ? ` (gaps need the column's option missing: "${option}")` : "";

@@ -48,13 +48,13 @@ describe("a scaler", () => {
     [
       "whose numbers leave f32",
       RangeError,
-      '"sequences[0].inputs, step 0, feature 0" expected a finite number, got 9.99',
+      '"sequences[0].inputs, step 0, feature 0" expected a number between -3.4e38 and 3.4e38, got 9.99',
       () => model.predict(data),
     ],
     [
       "whose numbers leave f32 in a stream",
       RangeError,
-      '"input[0]" expected a finite number, got 9.99',
+      '"input[0]" expected a number between -3.4e38 and 3.4e38, got 9.99',
       () => model.stream().step([1e20, 2]),
     ],
     ["of text in a stream", TypeError, '"input[1]" expected a finite number, got "2"', () => model.stream().step(any([1, "2"]))],

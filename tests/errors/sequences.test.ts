@@ -66,7 +66,7 @@ describe("sequences", () => {
     [
       "infinity, once it is f32",
       RangeError,
-      '"sequences[0].inputs, step 0, feature 1" expected a finite number, got 1e+39',
+      '"sequences[0].inputs, step 0, feature 1" expected a number between -3.4e38 and 3.4e38, got 1e+39',
       [{ ...good, inputs: [1, 1e39, 3, 4] }],
     ],
     [
