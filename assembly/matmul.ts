@@ -5,7 +5,7 @@
 
 import { aligned, alignedOrNone, DEBUG, fours, isWidth, positive } from "./asserts";
 import { allGroups, groups, inputGroups, recurrentGroups } from "./cell";
-import { PANEL } from "./codes";
+import { DENSE, PANEL } from "./codes";
 import { padded, transpose, VECTOR } from "./lanes";
 import { column1, columns, tile } from "./tile";
 
@@ -99,12 +99,30 @@ export function product(
   }
 }
 
+/**
+ * y = w x for every panel, without a bias: a projection, and backward the gradient of a layer's inputs, dx = W^T dy, with the transposed
+ * pack.
+ */
+export function matmul(
+  y: usize, // [panels][rows][width] out
+  x: usize, // [panels][k][width]
+  w: usize, // [rows/4][k][4]
+  panels: i32,
+  k: i32, // multiple of 4
+  rowCount: i32, // multiple of 4
+  width: i32,
+): void {
+  if (DEBUG) assert(aligned(y, x, w) && fours(k, rowCount) && positive(panels));
+  memory.fill(y, 0, (<usize>panels * rowCount * width) << 2);
+  product(y, x, w, 0, DENSE, panels, k, rowCount, width);
+}
+
 /** Address of group q (four rows), column k, in w[rows/(4G)][k][G][4]. */
 export function group(w: usize, q: i32, column: i32, G: i32, k: i32): usize {
   return w + ((<usize>((q / G) * k + column) * G + (q % G)) << 4);
 }
 
-/** Packs some columns of w anew, as the rows of its transpose: `product` with this pack computes w^T dy, the gradient of the inputs. */
+/** Packs some columns of w anew, as the rows of its transpose: `matmul` with this pack computes w^T dy, the gradient of the inputs. */
 export function transposeWeights(
   wt: usize, // [count/4][rows][4] out
   w: usize, // [rows/(4G)][k][G][4]

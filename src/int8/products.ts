@@ -84,9 +84,9 @@ export function replaceProducts(
   const replaced: Partial<Kernels> = {
     product,
     denseForward: (y, x, w, bias, slots, I, O, width) => product(y, x, w, bias, DENSE, slots, I, O, width),
-    inputGradient(dx, dy, w, slots, I, rows, width) {
-      memory.fill(dx, slots * I * width);
-      product(dx, dy, w, 0, DENSE, slots, rows, I, width);
+    matmul(y, x, w, slots, k, rows, width) {
+      memory.fill(y, slots * rows * width);
+      product(y, x, w, 0, DENSE, slots, k, rows, width);
     },
     // biome-ignore format: outputs, inputs, parameters, sizes
     recurrentForward(h, c, gates, x, source, hBefore, cBefore, weight, bias, peepholes, clip, alpha, cell, T, P, I, R, H, width) {

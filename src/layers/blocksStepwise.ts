@@ -67,7 +67,7 @@ export function blocksStepwise(workspace: Workspace, at: BlocksWindow, drawn: No
       for (let t = T - 1; t >= 0; t--) {
         const [dy, later] = [gradient + t * slot, read && back && t < T - 1 ? dsource : 0];
         if (later) {
-          kernels.inputGradient(dsource, net + (t + 1) * netSlot, back, P, read, rows, width);
+          kernels.matmul(dsource, net + (t + 1) * netSlot, back, P, rows, read, width);
           drawn.unmaskOwn(dsource);
           cells((from, to) => kernels.blend(to, from, C * width, 1, 1), dsource, dy);
         }

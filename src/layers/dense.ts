@@ -92,7 +92,7 @@ export const denseKind: LayerKind<Checked> = {
             if (dTied) memory.fill(dTied, O * I);
             weightGradient(dw, db, 0, gradient, below.output, 0, I, 0, T * P);
             if (table) kernels.tie(dTied, gradients + table, true, scratch, O, I);
-            if (inputT && below.gradient) kernels.inputGradient(below.gradient, gradient, derived + inputT, T * P, I, O, width);
+            if (inputT && below.gradient) kernels.matmul(below.gradient, gradient, derived + inputT, T * P, O, I, width);
           },
         };
       },

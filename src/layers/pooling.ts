@@ -121,7 +121,7 @@ function scores(planner: Planner, units: number) {
         },
         backward(T: number, gradients: number) {
           ofV(gradients + v, 0, 0, gradient, u, 0, A, 0, T * P);
-          kernels.inputGradient(du, gradient, derived + vT, T * P, A, 4, width);
+          kernels.matmul(du, gradient, derived + vT, T * P, 4, A, width);
           kernels.activationBackward(du, u, ACTIVATIONS.tanh, 0, T * P * A * width);
           ofW(gradients + weight, gradients + bias, 0, du, x, 0, I, 0, T * P);
           if (inputT && dx) kernels.product(dx, du, derived + inputT, 0, DENSE, T * P, A, I, width);

@@ -74,7 +74,7 @@ export function reading(
     ): void {
       const [tokens, apart] = [below.tokens as number, 4 * longest * panels * width];
       if (table) kernels.embeddingBackward(gradients + table, dNet, tokens, scratch, code, gathered, apart, T * panels, rows, width);
-      if (inputT && below.gradient) kernels.inputGradient(below.gradient, dNet, derived + inputT, T * panels, I, rows, width);
+      if (inputT && below.gradient) kernels.matmul(below.gradient, dNet, derived + inputT, T * panels, rows, I, width);
     },
   };
 }

@@ -92,7 +92,7 @@ export function resetBefore(planner: Planner, layer: GruLayer, index: number, su
             const past = t > 0 ? gradient + now - slot : first;
             drawn.keepBackward(t, gradient + now, past);
             kernels.gruBeforeUpdateBackward(m + now, past, g, gradient + now, before, alpha, all, blocks, width);
-            kernels.inputGradient(d, m + now, derived + candidateT, P, H, H, width);
+            kernels.matmul(d, m + now, derived + candidateT, P, H, H, width);
             // The gradient through the recurrent weights is that of h, possibly masked.
             const dSource = past && drawn.dSource(past);
             kernels.gruBeforeResetBackward(dSource, g, d, drawn.sources(h) + t * slot, alpha, blocks, width);

@@ -86,8 +86,7 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage): S
         const x = below.output + t * slot(I);
         let [inputs, recurrent] = [features, outputs];
         if (ofH) {
-          // W^T dy is a product without a bias: with a pack that is not transposed, R source.
-          kernels.inputGradient(wh + t * gatesSlot, from, params + plan.apart, P, rows, R, width);
+          kernels.matmul(wh + t * gatesSlot, from, params + plan.apart, P, R, rows, width);
           ofH.forward(gatesNow, wh + t * gatesSlot, t, 1, true);
           bias = inputs = recurrent = 0;
         }
@@ -98,7 +97,7 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage): S
           ofC.forward(n, cAfter, t, 1);
           kernels.lstmOutputForward(out, gatesNow, n, code, blocks, width);
         }
-        if (hidden) kernels.inputGradient(after, out, projected, P, R, H, width);
+        if (hidden) kernels.matmul(after, out, projected, P, H, R, width);
         if (read) kernels.takeGates(read + (t + 1) * slot(3 * H), gatesNow, P, units, width);
         drawn.keep(t, after, before);
         drawn.keepCells(t, cAfter, cBefore);
@@ -114,7 +113,7 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage): S
         const gatesNow = gates + t * gatesSlot;
         const later = read && full && t < T - 1 ? dLater : 0;
         drawn.keepBackward(t, dh, past);
-        if (hidden) kernels.inputGradient(dHidden, dh, derived + plan.projectedT, P, H, R, width);
+        if (hidden) kernels.matmul(dHidden, dh, derived + plan.projectedT, P, R, H, width);
         const dOut = hidden ? dHidden : dh;
         drawn.passCells(t, dc);
         const cNow = drawn.made(t, c + (t + 1) * cSlot);
@@ -133,7 +132,7 @@ export function stepwise(plan: GatedPlan, workspace: Workspace, below: Stage): S
         if (!full || !past) continue;
         kernels.product(drawn.dSource(past), dNet, derived + plan.recurrentT, 0, DENSE, P, rows, R, width);
         drawn.unmask(past);
-        if (read && t > 0) kernels.inputGradient(dLater, gatesNow, derived + plan.gateT, P, 3 * H, rows, width);
+        if (read && t > 0) kernels.matmul(dLater, gatesNow, derived + plan.gateT, P, rows, 3 * H, width);
       }
       const from = drawn.sources(h);
       const slots = T * P;

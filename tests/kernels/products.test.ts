@@ -108,7 +108,7 @@ describe("products", () => {
       const scratch = bench.buffer(bench.kernels.weightGradientScratch(pad4(O)) / 4);
       bench.kernels.denseForward(py, px, packed, bias, slots, pad4(I), pad4(O), lanes);
       bench.kernels.transposeWeights(transposed, packed, 1, pad4(O), 0, pad4(I), pad4(I));
-      bench.kernels.inputGradient(pdx, pdy, transposed, slots, pad4(I), pad4(O), lanes);
+      bench.kernels.matmul(pdx, pdy, transposed, slots, pad4(O), pad4(I), lanes);
       bench.kernels.weightGradient(dw, db, 0, pdy, px, 0, scratch, DENSE, pad4(O), pad4(I), 0, slots, lanes);
       expect(bench.intact).toBe(true);
 
