@@ -195,6 +195,9 @@ async function backtest(
   const row = Math.floor(0.8 * (first[options.target] as unknown[]).length);
   const start = from ?? (options.time ? (first[options.time]?.[row] as string) : row);
   const at = options.time ? start : Number(start);
+  const times = options.time ? (first[options.time] as string[]) : [];
+  if (from !== undefined && options.time && !(from > String(times[0]) && from <= String(times.at(-1))))
+    throw new Wrong(`--from expected a time after ${times[0]} and up to ${times.at(-1)}, written as these, got ${from}`);
   console.log(`Learns from the rows before ${start}, then forecasts from there on.`);
   const before = series.map(({ name, history, known }) => {
     const end = options.time ? (history[options.time] as string[]).findIndex((time) => time >= String(start)) : Number(at);

@@ -184,6 +184,11 @@ test.each<[string, string[], string]>([
     ["forecast", "price.csv", "--target", "n", "--horizon", "2", "--known", "x"],
     "--known expected a column of price.csv",
   ],
+  [
+    "a backtest from a time that is none of the file's",
+    ["backtest", "one.csv", ...quick, "--from", "3.1.2023"],
+    "--from expected a time after 2023-01-01 and up to 2023-05-30, written as these, got 3.1.2023",
+  ],
   ["many series as one", ["forecast", "two.csv", ...quick], "--series names the column that tells them apart"],
 ])("%s: one line, and status 1", (_, given, message) => {
   const { status, stderr } = run(...given);

@@ -8,8 +8,7 @@ const SELDOM = 0.1;
 /** Places of a cycle, of minutes in a week at most. */
 const PLACES = 10_080;
 
-const MONTHS = "January February March April May June July August September October November December".split(" ");
-const WEEKDAYS = ["Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays"];
+const nameOf = (date: number, part: "month" | "weekday") => new Date(date).toLocaleDateString("en", { [part]: "long", timeZone: "UTC" });
 
 /** Day, week or year in steps of a grid, of those that have several whole ones; and where in them a row is. */
 function cyclesOf(grid: Grid): { places: number; of(row: number): number }[] {
@@ -51,13 +50,18 @@ export function closedOf(series: Numbers): { has(row: number): boolean; text: st
   const { ms, months } = series.grid;
   const found = closedPlaces(series);
   const names: string[] = [];
-  if (months) found.forEach(({ closed }) => closed.forEach((is, place) => is && names.push(MONTHS[place * months] as string)));
+  if (months)
+    found.forEach(({ closed }) => closed.forEach((is, place) => is && names.push(nameOf(Date.UTC(1970, place * months), "month"))));
   else {
     const week = found.find(({ places }) => places * ms === 7 * DAY)?.closed ?? [];
     const day = found.find(({ places }) => places * ms === DAY)?.closed ?? [];
     const perDay = DAY / ms;
-    const whole = WEEKDAYS.map((_, k) => week.length > 0 && week.slice(k * perDay, (k + 1) * perDay).every(Boolean));
-    names.push(...WEEKDAYS.filter((_, k) => whole[k]));
+    const whole: boolean[] = [];
+    for (let k = 0; k * perDay < week.length; k++) {
+      whole[k] = week.slice(k * perDay, (k + 1) * perDay).every(Boolean);
+      // The fifth of January 1970 was a Monday.
+      if (whole[k]) names.push(`${nameOf((4 + k) * DAY, "weekday")}s`);
+    }
     const clock = (place: number) => new Date(place * ms).toISOString().slice(11, 16);
     day.forEach((is, place) => {
       if (!is || day[place - 1]) return;
