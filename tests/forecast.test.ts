@@ -293,6 +293,13 @@ describe("times that the table never has", async () => {
   });
 });
 
+test("a summary of the median alone, and of a forecast that is worse than the naive one", async () => {
+  const forecaster = createForecaster({ target: "y", horizon: 2, quantiles: [0.5], units: 2, ensemble: 1, epochs: 1 });
+  await forecaster.fit({ y: Array.from({ length: 40 }, (_, t) => (t < 35 ? 5 * (t % 2) : 1e6)) });
+  expect(forecaster.summary()).toMatch(/^Forecasts y: the next 2 rows\.\n/);
+  expect(forecaster.summary()).toMatch(/off by \d+ on average.* repeating the last value \(\d+, which was better\)\.\nHow: /);
+});
+
 test("a number far from all others is pointed at", async () => {
   const table = shop(100);
   const forecaster = createForecaster({ ...quick, epochs: 1 });
@@ -348,7 +355,7 @@ describe("bad input is refused, by row and column, with what would be right", ()
       "numbers and labels in one column",
       { past: ["promo"] },
       () => ({ ...good, promo: ["no", ...good.promo.slice(1)] }),
-      '"table.promo" expected numbers or labels, not both',
+      '"table.promo, row 1" expected a label, as in the rows before, got 0',
     ],
     ["a static column that changes", { static: ["promo"] }, () => good, "as in row 0: a static column does not change"],
     [

@@ -120,12 +120,20 @@ export function readSeries(path: string, table: unknown, o: Checked, known?: Gri
     });
     return first ?? null;
   };
+  /** A word among numbers would make labels of them all. */
+  const alike = (name: string) => {
+    let numbers: boolean | undefined;
+    return cells(name, (at, value) => {
+      const is = typeof value === "number";
+      if (value !== null && is !== (numbers ??= is)) fail(TypeError, at, `a ${is ? "label" : "number"}, as in the rows before`, value);
+    });
+  };
   return {
     grid,
     start,
     length,
     target: Float64Array.from(goals, (value) => value ?? NaN),
-    columns: Object.fromEntries([...o.past, ...o.known].map((name) => [name, cells(name)])),
+    columns: Object.fromEntries([...o.past, ...o.known].map((name) => [name, alike(name)])),
     fixed: Object.fromEntries(o.static.map((name) => [name, constant(name)])),
   };
 }

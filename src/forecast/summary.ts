@@ -18,7 +18,7 @@ export function describe(o: Checked, { plan, series, rows, end, share, units, ep
     ([name, kind]) => `${name} (${"labels" in kind ? counted(kind.labels.length, "label") : "numbers"})`,
   );
   const lines = [
-    `Forecasts ${o.target}: the next ${span(grid, o.horizon)}${level && `, each with a range that should hold the truth ${percent(level)} of the time`}.`,
+    `Forecasts ${o.target}: the next ${span(grid, o.horizon)}${level ? `, each with a range that should hold the truth ${percent(level)} of the time` : ""}.`,
     `Learned from ${span(grid, rows)}${from}.`,
     seasons.length && `Learns what repeats ${seasons.map((season) => `every ${seasonText(grid, season)}`).join(", ")}.`,
     columns.length && `Looks also at ${columns.join(", ")}.`,
@@ -28,9 +28,10 @@ export function describe(o: Checked, { plan, series, rows, end, share, units, ep
   if (tested) {
     const { error, naive, width, within } = tested;
     const season = seasonOf(plan);
-    const beside = naive ? `, ${percent(Math.abs(1 - error / naive))} ${error > naive ? "more" : "less"} than` : ";";
+    const ratio = error / naive;
+    const beside = ratio < 2 ? `, ${percent(Math.abs(1 - ratio))} ${ratio > 1 ? "more" : "less"} than` : ", beside";
     lines.push(
-      `How good: on the last ${span(grid, validation)}, held back at first, it was off by ${digits(error)} on average${beside} repeating ${season > 1 ? `the value of ${span(grid, season)} before` : "the last value"} (${digits(naive)}).`,
+      `How good: on the last ${span(grid, validation)}, held back at first, it was off by ${digits(error)} on average${beside} repeating ${season > 1 ? `the value of ${span(grid, season)} before` : "the last value"} (${digits(naive)}${ratio > 1 ? ", which was better" : ""}).`,
       level && `How sure: there the ranges were ${digits(width)} wide on average and held ${percent(within)} of the truths.`,
     );
   }

@@ -110,7 +110,7 @@ export function span({ ms, months, form }: Grid, steps: number): string {
     ? months % 12
       ? ([1, "month"] as const)
       : ([12, "year"] as const)
-    : (UNITS_OF_STEPS.find(([unit]) => ms % unit === 0) as (typeof UNITS_OF_STEPS)[number]);
+    : (UNITS_OF_STEPS.find(([unit]) => ms % unit === 0 || unit === 1) as (typeof UNITS_OF_STEPS)[number]);
   const count = (months || ms) / whole;
   return steps === 1 || count === 1 ? counted(steps * count, word) : `${counted(steps, "step")} of ${counted(count, word)}`;
 }
