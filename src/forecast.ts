@@ -244,6 +244,7 @@ export const createForecaster = (options: ForecasterOptions): Forecaster => new 
 /**
  * The forecaster that `save` wrote.
  * @throws TypeError, RangeError if the bytes are something else
+ * @example const forecaster = loadForecaster(readFileSync("births.safetensors"));
  */
 export function loadForecaster(bytes: Uint8Array | ArrayBuffer): Forecaster {
   const saved = read(bytes);

@@ -179,6 +179,7 @@ export class Streams<O = Float32Array> {
   /**
    * A copy of a stream's state: a plain value, interchangeable with that of `model.stream()`.
    * @throws TypeError, RangeError if no such stream is open
+   * @example const copy = streams.open(streams.state(id));
    */
   state(id: number): State {
     const state = this.#network.zeros(1);
