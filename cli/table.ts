@@ -91,9 +91,13 @@ export function readTable(
   const { target = "", time: given, series, ...others } = columns;
   const isTime = (name: string) =>
     looksLikeTime(cells[name]) || (areYears(cells[name]) && (/^year$/i.test(name) || areRising(cells[name])));
-  const isPacked = (name: string) => TIME.test(name) && cells[name]?.every((cell) => timeOf(cell) !== cell);
-  const time = given ?? all.find((name) => TIME.test(name) && isTime(name)) ?? all.find(isPacked) ?? all.find(isTime);
-  if (time) cells[time] = (cells[time] as Cells[string]).map(timeOf);
+  const isPacked = (name: string) => cells[name]?.every((cell) => timeOf(cell) !== cell);
+  const time =
+    given ??
+    all.find((name) => TIME.test(name) && isTime(name)) ??
+    all.find((name) => TIME.test(name) && isPacked(name)) ??
+    all.find(isTime);
+  if (time && isPacked(time)) cells[time] = (cells[time] as Cells[string]).map(timeOf);
   for (const name of [target, ...Object.values(others).flat()]) {
     if (name === undefined) continue;
     // Codes of letters and digits may be some numbers; a column of numbers is one by most of its cells.

@@ -116,6 +116,12 @@ test.each([
   expect(stdout).toContain(`'${next}`);
 });
 
+test("numbers of steps are no years, though some look like it", () => {
+  writeFileSync(join(scratch, "steps.csv"), `step,n\n${Array.from({ length: 60 }, (_, t) => `${980 + t},${t % 5}`).join("\n")}\n`);
+  const { stdout } = run("forecast", "steps.csv", "--target", "n", "--time", "step", ...quick.slice(2), "--out", "steps");
+  expect(stdout).toContain("│ 1040 ");
+});
+
 test("without times rows are counted, which is said", () => {
   writeFileSync(join(scratch, "rows.csv"), `week,n\n${Array.from({ length: 60 }, (_, t) => `2023-W${t},${t % 5}`).join("\n")}\n`);
   const { stdout } = run("forecast", "rows.csv", "--target", "n", ...quick.slice(2), "--out", "rows");

@@ -6,7 +6,7 @@ import type { Checked } from "./options.js";
 import type { Series } from "./series.js";
 import { type Grid, shownAt, span } from "./time.js";
 
-/** A value is far from all others that is so many times further from the median than 95 % of them are from the lowest 5 %. */
+/** A value is far from all others if it lies so many times as far from the median as the ends of the nine tenths in the middle lie apart. */
 const FAR = 10;
 
 function farOf({ target, grid, start }: Series): string {
