@@ -97,7 +97,14 @@ export interface Peers extends Run {
 /** Of a stream, in one call of a peer. */
 export const STEPS = 64;
 
-export const machine = () => ({ cpu: cpus()[0]?.model ?? "unknown", node: process.version });
+/** Linux tells the kind where makers give a whole line of processors one name: 25, 17 is a Zen 4 of AMD, 26 a Zen 5. */
+function kind(): string {
+  if (!existsSync("/proc/cpuinfo")) return "";
+  const found = /^cpu family\s*: (\d+)\nmodel\s*: (\d+)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"));
+  return found ? ` (family ${found[1]}, model ${found[2]})` : "";
+}
+
+export const machine = () => ({ cpu: (cpus()[0]?.model ?? "unknown") + kind(), node: process.version });
 
 export const read = (file: string) => JSON.parse(readFileSync(file, "utf8"));
 

@@ -14,7 +14,7 @@ import { int8Pairs, int8Rows } from "./int8.js";
 import { measure, spread, timed } from "./measure.js";
 import { scaling } from "./scaling.js";
 import * as tables from "./tables.js";
-import { flops, forward, liveStreams, lstmWeights, online, peak, type Shape, streaming, training } from "./works.js";
+import { flops, forward, liveStreams, lstmWeights, online, peak, rule97, type Shape, streaming, training } from "./works.js";
 
 const { values: flags } = parseArgs({
   options: {
@@ -65,7 +65,7 @@ const cells = CELLS.map(({ name, layer, weights, goal }) => ({
 const streams = STREAMS.map((shape) => streaming(shape));
 const live = [1000, 100, 10].map((count) => ({ count, work: liveStreams([32, 64], count) }));
 const onlines = ONLINE.map(({ name, layer, goal }) => ({ work: online(name, layer), goal }));
-const small = training(SMALL.shape, SMALL.layer, SMALL.name);
+const small = rule97(SMALL.layer);
 const pairs = int8Pairs();
 const works = [
   tile,
@@ -110,7 +110,7 @@ const figures: Alone = {
     ...goalOf(count === 1000 ? 800_000 : undefined),
   })),
   online: onlines.map(({ work, goal }) => stepOf(work, goal)),
-  small: stepOf({ name: small.name, steps: SMALL.shape[3] }, SMALL.goal),
+  small: { ...stepOf(small, SMALL.goal), work: `lstm97 of ${small.weights} weights` },
   int8: int8Rows(pairs, times),
 };
 for (const [name, text] of Object.entries(tables.alone(figures))) console.log(`${name}\n\n${text}\n`);

@@ -73,7 +73,7 @@ function online({ online, small }: Alone): string {
     ]),
   );
   const { median } = small.microseconds;
-  return `${table}\n\n${small.work}, one sequence an update: ${(1000 * median).toFixed(0)} ns a step, ${(1 / median).toFixed(1)} million steps a second.`;
+  return `${table}\n\n${small.work} by the rule of 1997, on one sequence at a time: ${(1000 * median).toFixed(0)} ns a step, ${(1 / median).toFixed(1)} million steps a second.`;
 }
 
 export const scaling = (figures: Scaling): string =>

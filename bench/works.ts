@@ -100,6 +100,26 @@ export function training(shape: Shape, layer: Layer = lstm({ units: shape[1] }),
   };
 }
 
+/** An update by the rule of 1997: one sequence on two inputs, a target at its last step, plain descent. */
+export function rule97(layer: Layer): Work & { steps: number; weights: number } {
+  const steps = 100;
+  const model = createModel({ input: { features: 2 }, layers: [layer, dense({ units: 1 })], output: "last", seed: 1 });
+  const engine = Model.engine("model", model);
+  const optimizer = sgd({ learningRate: 1e-6 });
+  const { options } = createTrainer(model, { loss: "mse", optimizer, gradient: "truncated-1997", window: Infinity, batch: 1 });
+  const learner = new LocalUpdater(engine, options, model);
+  const inputs = Float32Array.from({ length: 2 * steps }, numbers(1));
+  const row = wholeRow({ inputs, goals: [{ targets: Float32Array.of(0.5) }], length: steps }, 0, false);
+  return {
+    name: "rule of 1997",
+    steps,
+    weights: Object.values(model.parameters()).reduce((sum, { data }) => sum + data.length, 0),
+    run() {
+      learner.learn([row], steps);
+    },
+  };
+}
+
 /** One step of a stream through the public API. */
 export function streaming([I, H]: [number, number], where?: Environment): Work & { steps: number } {
   const stream = build(I, lstm({ units: H }), where).model.stream();
