@@ -7,10 +7,11 @@
 
 import { aligned, DEBUG, fours, positive, words } from "../../asserts";
 import { VECTOR } from "../../lanes";
+import { VECTORS } from "../pack";
 import { ZERO } from "./quantize";
 
 /** Groups of four rows side by side: as many as fill eight accumulators. */
-export const GROUPS: i32 = 8;
+export const GROUPS: i32 = 2 * VECTORS;
 
 /** Bytes of the sums and weights of one group. */
 export function groupBytes(k: i32): usize {

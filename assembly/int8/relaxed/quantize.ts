@@ -6,15 +6,13 @@
 import { aligned, DEBUG, fours, isWidth, positive } from "../../asserts";
 import { PANEL } from "../../codes";
 import { splat, VECTOR } from "../../lanes";
+import { largest, ofAll, putStep, scaleOf } from "../quantize";
 
 /** The activation that stands for 0. */
 export const ZERO: i32 = 64;
 
 /** 1.5 2^23: added, it rounds as IEEE 754 does and leaves the integer in the low bits. With it, the zero. */
 const SHIFT: f32 = 12582912 + 64;
-
-/** A lane whose numbers are all smaller counts as zeros. */
-const TINY: f32 = 1e-30;
 
 /** Steps [8] f32 and ones [8] i16, before the numbers of a panel. */
 export const HEAD: usize = 48;
@@ -41,9 +39,7 @@ export function quantize(
 /** Four of eight lanes. */
 function lanes(head: usize, to: usize, x: usize, limit: f32, k: i32): void {
   const end = x + ((<usize>k) << 5);
-  // As integers, |x| keep their order, infinity is above all of them, and NaN above infinity.
-  let top = i32x4.splat(0);
-  for (let at = x; at < end; at += 32) top = i32x4.max_s(top, f32x4.abs(v128.load(at)));
+  const top = largest(x, end, 32);
   const scale = scaleOf(top, limit);
   const low = i32x4.splat(0xff);
   for (; x < end; x += 128, to += 32) {
@@ -57,10 +53,7 @@ function lanes(head: usize, to: usize, x: usize, limit: f32, k: i32): void {
 /** The only lane. */
 function single(to: usize, x: usize, limit: f32, k: i32): void {
   const end = x + ((<usize>k) << 2);
-  let top = i32x4.splat(0);
-  for (let at = x; at < end; at += VECTOR) top = i32x4.max_s(top, f32x4.abs(v128.load(at)));
-  top = i32x4.max_s(top, v128.shuffle<i32>(top, top, 2, 3, 0, 1));
-  top = i32x4.max_s(top, v128.shuffle<i32>(top, top, 1, 0, 3, 2));
+  const top = ofAll(largest(x, end, VECTOR));
   const scale = scaleOf(top, limit);
   for (let q = to + HEAD; x < end; x += VECTOR, q += 4) {
     const number = rounded(v128.load(x), scale);
@@ -70,16 +63,7 @@ function single(to: usize, x: usize, limit: f32, k: i32): void {
   putStep(to, top, limit);
 }
 
-function scaleOf(top: v128, limit: f32): v128 {
-  return f32x4.div(splat(limit), f32x4.pmax(splat(TINY), top));
-}
-
 /** q in the low byte. */
 function rounded(x: v128, scale: v128): v128 {
   return f32x4.add(f32x4.mul(x, scale), splat(SHIFT));
-}
-
-/** The steps: NaN where the largest number is infinite or NaN. */
-function putStep(head: usize, top: v128, limit: f32): void {
-  v128.store(head, f32x4.add(f32x4.div(f32x4.pmax(splat(TINY), top), splat(limit)), f32x4.sub(top, top)));
 }

@@ -2,7 +2,7 @@
 //
 //   y = bias + (scale step) (sum of w q)          scale of the row, step of the lane; rounded four times, in this order
 //
-// What relaxed SIMD leaves to the engine cannot show. |w| <= 127 and 0 <= q <= 127: a sum of two products is at most 32,258, so it is no
+// The freedom that relaxed SIMD gives an engine cannot show. |w| <= 127 and 0 <= q <= 127: a sum of two products is at most 32,258, so it is no
 // matter whether it saturates at 32,767; and no q has the bit by which one engine takes a byte for negative and another does not. A lane
 // that is not finite may have such q, but its step is NaN. So the bits are the same everywhere.
 //
