@@ -8,7 +8,7 @@ import { createForecaster, type Forecast, type Forecaster, type ForecasterOption
 import { writeAtomically } from "memcell/node";
 import { type Cells, writeCsv } from "./csv/csv.js";
 import { picture } from "./picture.js";
-import { type OneSeries, readTable, Wrong } from "./table.js";
+import { type OneSeries, readTable, type Table, Wrong } from "./table.js";
 
 const USAGE = `memcell forecast data.csv --target COLUMN --horizon STEPS    the next steps: forecast.csv and forecast.svg
 memcell backtest data.csv --target COLUMN --horizon STEPS    how good that was: backtest.csv and backtest.svg
@@ -92,16 +92,13 @@ async function main(): Promise<void> {
   try {
     if (command === "forecast") {
       const save = flags.save && ((bytes: Uint8Array) => write(flags.save as string, bytes));
-      await forecast(forecaster, series, options, inFolder, save);
+      await forecast(forecaster, series, inFile, options, inFolder, save);
     } else await backtest(forecaster, series, options, { from: flags.from, every: count("every"), refit: count("refit") }, inFolder);
   } catch (error) {
-    if (error instanceof Error) error.message = inFile(error.message, current);
-    throw error;
+    throw inFile(error as Error);
   }
 }
 
-/** The series that is forecast, for messages. */
-let current = 0;
 type Write = (name: string, content: string) => Promise<void>;
 
 // Who reads its output may stop to, as `head` does.
@@ -128,6 +125,7 @@ async function fit(forecaster: Forecaster, series: Pick<OneSeries, "history">[],
 async function forecast(
   forecaster: Forecaster,
   series: OneSeries[],
+  inFile: Table["inFile"],
   options: ForecasterOptions,
   write: Write,
   save: ((bytes: Uint8Array) => Promise<void>) | "" | undefined,
@@ -135,8 +133,11 @@ async function forecast(
   await fit(forecaster, series, options.epochs);
   console.log(`${forecaster.summary()}\n`);
   const forecasts = series.map(({ history, known }, i) => {
-    current = i;
-    return forecaster.forecast(history, options.known?.length ? { known } : {});
+    try {
+      return forecaster.forecast(history, options.known?.length ? { known } : {});
+    } catch (error) {
+      throw inFile(error as Error, i);
+    }
   });
   const rows = forecasts.flatMap((each: Forecast, i) =>
     each.time.map((time, h) => ({

@@ -42,6 +42,14 @@ export interface OneSeries {
   rows: number[];
 }
 
+export interface Table {
+  /** The column of dates, if there is one. */
+  time: string | undefined;
+  series: OneSeries[];
+  /** The error, with lines of the file where its message names rows of a table. @param current the series, where the message names none */
+  inFile(error: Error, current?: number): Error;
+}
+
 /** For the order of rows: texts without an offset are as good as any zone's. */
 const instant = (cell: unknown) => {
   const [, date = "", clock = "00:00", offset = "Z"] = /^(\S{4,10})(?:[T ]([\d:.]+))?\s*(Z|[+-]\S+)?$/.exec(String(cell)) ?? [];
@@ -76,7 +84,7 @@ function seriesOf(cells: Cells, column: string | undefined, target: string, time
 export function readTable(
   file: string,
   columns: Record<"target" | "time" | "series", string | undefined> & Record<string, string | string[] | undefined>,
-): { time: string | undefined; series: OneSeries[]; inFile(message: string, current: number): string } {
+): Table {
   const text = decoded(contentOf(file));
   let cells: Cells;
   try {
@@ -86,7 +94,7 @@ export function readTable(
   }
   const all = Object.keys(cells);
   for (const [option, names] of Object.entries({ ...columns, target: columns.target ?? "none" }))
-    for (const name of names === undefined ? [] : [names].flat())
+    for (const name of [names ?? []].flat())
       if (!all.includes(name)) throw new Wrong(`--${option} expected a column of ${file} (${all.join(", ")}), got ${name}`);
   const { target = "", time: given, series, ...others } = columns;
   const isTime = (name: string) =>
@@ -111,13 +119,16 @@ export function readTable(
     throw new Wrong(`--target expected a column of numbers, got ${target}, which is empty`);
   if (word !== undefined) throw new Wrong(`--target expected a column of numbers, got ${target} with ${JSON.stringify(word)}`);
   const found = seriesOf(cells, series, target, time);
-  /** A message that names rows of a table names lines of the file instead. */
-  const inFile = (message: string, current: number) => {
-    const [head, index, part, name] = /^"(?:table|series\[(\d+)\]|(history|known))(?:\.([^"]*?))?, row \d+"/.exec(message) ?? [];
-    const { rows, history } = found[Number(index ?? current)] as OneSeries;
-    const first = part === "known" ? (history[target] as unknown[]).length : 0;
-    const lined = (words: string) => words.replace(/\brow (\d+)/g, (_, row) => `line ${lineOf(text, rows[first + Number(row)] as number)}`);
-    return head ? `${file}, ${lined(/row \d+/.exec(head)?.[0] as string)}: ${name}${lined(message.slice(head.length))}` : message;
+  const inFile = (error: Error, current = 0) => {
+    const { message } = error;
+    const [head, index, isKnown, name, row] = /^"(?:table|history|series\[(\d+)\]|(known))(?:\.([^"]*?))?, row (\d+)"/.exec(message) ?? [];
+    if (head) {
+      const { rows, history } = found[Number(index ?? current)] as OneSeries;
+      const first = isKnown ? (history[target] as unknown[]).length : 0;
+      const line = (row: unknown) => `line ${lineOf(text, rows[first + Number(row)] as number)}`;
+      error.message = `${file}, ${line(row)}: ${name}${message.slice(head.length).replace(/\brow (\d+)/g, (_, row) => line(row))}`;
+    }
+    return error;
   };
   return { time, series: found, inFile };
 }
