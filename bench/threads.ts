@@ -38,21 +38,32 @@ const works = SHAPES.flatMap((shape) => {
   const build = () => createModel({ input: { features: I }, layers: [lstm({ units: H }), dense({ units: 1 })], seed: 1 });
   // As long as some ten milliseconds of one thread, so that starting an epoch counts little.
   const times = Math.max(2, Math.round(4e8 / (24 * H * (I + H) * B * T)));
-  const timed = async (run: () => Promise<unknown> | unknown) => {
+  const timed = async (run: () => unknown) => {
     const began = performance.now();
     await run();
     return (performance.now() - began) / times;
   };
-  const training = [createTrainer(build(), options), createParallel(build(), { ...options, threads })] as const;
-  const predicting = [build(), createPredictor(build(), { threads })] as const;
-  const epochs = (trainer: (typeof training)[number]) => timed(() => (trainer as (typeof training)[0]).fit(sequences, { epochs: times }));
-  const calls = (model: (typeof predicting)[number]) =>
-    timed(async () => {
-      for (let i = 0; i < times; i++) await model.predict(sequences);
-    });
+  const [trainer, parallel] = [createTrainer(build(), options), createParallel(build(), { ...options, threads })];
+  const [model, predictor] = [build(), createPredictor(build(), { threads })];
+  const calls = async (predict: () => unknown) => {
+    for (let i = 0; i < times; i++) await predict();
+  };
+  const pair = (work: string, one: () => unknown, many: () => unknown) => ({
+    work,
+    shape,
+    round: async (): Promise<[number, number]> => [await timed(one), await timed(many)],
+  });
   return [
-    { work: "training", shape, round: async (): Promise<[number, number]> => [await epochs(training[0]), await epochs(training[1])] },
-    { work: "predict", shape, round: async (): Promise<[number, number]> => [await calls(predicting[0]), await calls(predicting[1])] },
+    pair(
+      "training",
+      () => trainer.fit(sequences, { epochs: times }),
+      () => parallel.fit(sequences, { epochs: times }),
+    ),
+    pair(
+      "predict",
+      () => calls(() => model.predict(sequences)),
+      () => calls(() => predictor.predict(sequences)),
+    ),
   ];
 });
 

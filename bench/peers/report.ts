@@ -21,7 +21,7 @@ export const versions = (figures: Peers): string => {
 
 /** The peers that compute in single precision: each one's time over memcell's. */
 export function besidePeers({ about, results, remarks }: Peers): string {
-  const timed = results.filter(({ peer, ratio }) => ratio && !peer.endsWith("int8"));
+  const timed = results.filter(({ peer }) => !peer.endsWith("int8"));
   const names = Object.keys(about).filter((name) => name !== "memcell" && timed.some(({ peer }) => peer === name));
   const cell = (task: string, peer: string) => {
     const result = find(timed, task, peer);

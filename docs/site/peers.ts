@@ -29,8 +29,7 @@ function about(task: string): { kind: string; sizes: string } {
 }
 
 /** The tasks, by their kind. */
-export function kindsOf({ about: peers, results: all }: Peers) {
-  const results = all.filter(({ milliseconds }) => milliseconds);
+export function kindsOf({ about: peers, results }: Peers) {
   const most = Math.max(...results.map(({ ratio }) => ratio.median));
   const least = Math.min(...results.map(({ ratio }) => ratio.median));
   const share = (ratio: number) => Math.round(100 * (0.03 + (0.97 * Math.log(ratio / least)) / Math.log(most / least)));
