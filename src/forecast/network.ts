@@ -146,7 +146,7 @@ export interface Learned {
   /** The rows at the end that were chosen by, of the first series. */
   validation: number;
   tested: Tested | null;
-  /** What people should know of the numbers, in sentences. */
+  /** Sentences on the numbers that people should know of. */
   noticed: string[];
 }
 

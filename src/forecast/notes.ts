@@ -1,4 +1,4 @@
-/** What people should know of the numbers that they gave, in plain sentences. */
+/** Notes on the numbers that people gave, in plain sentences: closed times, gaps, a value far from all others. */
 
 import { closedOf } from "./closed.js";
 import { quantileOf } from "./conformal.js";

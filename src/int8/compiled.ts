@@ -2,7 +2,7 @@
 
 import { relaxed, wasm } from "../../build/int8Wasm.js";
 
-/** What activations are rounded to, anew at each step. */
+/** The integers that activations are rounded to, anew at each step. */
 export type Activations = "int16" | "int8";
 
 const TEXTS = { int16: wasm, int8: relaxed };

@@ -20,7 +20,7 @@ export class QuantizedModel<O = Float32Array> extends Model<O> {
   readonly report: QuantizeReport | null;
   readonly #engine: Int8Engine;
 
-  /** What activations are rounded to. It is not saved: a file has weights alone. */
+  /** The integers that activations are rounded to. It is not saved: a file has weights alone. */
   get activations(): Activations {
     return this.#engine.activations;
   }

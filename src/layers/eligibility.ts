@@ -31,7 +31,7 @@ type Source = [
   live: number,
 ];
 
-/** What a layer's traces are made of. */
+/** The parts that a layer's traces are made of. */
 interface Surroundings<Plan> {
   plan: Plan;
   parts: EngineParts;
@@ -94,7 +94,7 @@ function gatedTraces({ plan, parts, recurrence, stage, below, gradients, buffer 
   const [inputs, recurrent] = [bits(cell.input), bits(cell.recurrent)];
   const column = 16 * G;
   const block = column * (I + H);
-  // What is multiplied by weights: h(t-1), two biases, a token, the inputs. The padding of a source is zero, and so are its traces.
+  // All that weights multiply: h(t-1), two biases, a token, the inputs. The padding of a source is zero, and so are its traces.
   const sources: Source[] = [
     [ofWeight + column * I, gradients + plan.weight + column * I, h, units, column, block, recurrent],
     [ofIh, gradients + plan.biasIh, ones, 1, 0, column, inputs],

@@ -15,7 +15,7 @@ const variants = () => [logistic, clip].flatMap((s) => [Math.tanh, relu].flatMap
 
 interface Form {
   layer: Json;
-  /** What the next state is computed of, a letter each: the sums of gates, N the state's part of the sum of n, the states h and c. */
+  /** The values that the next state is computed of, a letter each: the sums of gates, N the state's part of the sum of n, the states h and c. */
   of: string;
   next(x: readonly number[], activations: Three): number;
 }

@@ -12,7 +12,7 @@ import { axisOf, refuse, transpose, uniform, unsqueeze, type View } from "./view
 
 type Row = (node: Node) => View | (View | undefined)[];
 
-/** What constants stand for: (q - zero) scale, of numbers of an axis each its own. */
+/** The numbers that constants stand for: (q - zero) scale, of numbers of an axis each its own. */
 function meant(node: Node, { type: _, ...q }: View, scale: View, zero: View | undefined, axis: number): View {
   const rows = math() as Record<string, Row>;
   const by = (op: string, a: View, { type, ...b }: View) => {

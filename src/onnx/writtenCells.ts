@@ -34,7 +34,7 @@ export function writtenCell(chain: Maker, signal: Signal): Signal | undefined {
   const { type, units: H } = layer as { type: string; units: number };
   const visit = sums(chain);
   const signalOf = (id: number) => chain.signals[Math.floor(id / PLACES)] as Signal;
-  // What a reset gate before leaves of the state is in the sum for n, behind its weights.
+  // The part of the state that a reset gate before leaves is in the sum for n, behind its weights.
   let left: Signal | undefined;
   if (layer.reset) {
     visit(parts.n?.[0] as number, (id) => {

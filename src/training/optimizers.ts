@@ -11,7 +11,7 @@ import type { Span } from "../model/layout.js";
 /** Stochastic gradient descent, optionally with momentum. */
 export interface Sgd {
   type: "sgd";
-  /** What a gradient is multiplied with before it is subtracted. */
+  /** The factor of a gradient before it is subtracted. */
   learningRate: number;
   /** The share of each step that the next one keeps, from 0 to below 1. Default 0. */
   momentum?: number;

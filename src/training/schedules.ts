@@ -28,7 +28,7 @@ export interface StepDecay extends Warmup {
 /** A smooth decay, decay^(updates / every); with every = 1 PyTorch's `ExponentialLR`. */
 export interface Exponential extends Warmup {
   type: "exponential";
-  /** What the rate is multiplied with every so many updates. */
+  /** The factor of the rate every so many updates. */
   decay: number;
   /** Updates in which the rate falls by `decay`. Default 1. */
   every?: number;
